@@ -1,0 +1,53 @@
+/** What a file holds and what its pickles do: the facts of one blob. */
+import type { Failure, Outcome, PickleFacts } from "../pickle/facts.ts";
+
+/** Something about a file worth saying: a disagreement between headers, a limit that was reached, junk, a trick. */
+export interface Finding {
+  /** A stable kebab-case word. */
+  readonly kind: string;
+  readonly message: string;
+  /** The archive member concerned; null for the file itself. */
+  readonly entry: string | null;
+  readonly offset?: number;
+  /** For limits: the row of `limits.ts` that was reached. */
+  readonly resource?: string;
+  readonly limit?: number;
+}
+
+/** One pickle program, and where it lies: `entry` of an archive (null for the file itself), `offset` in its content. */
+export interface PickleTrace extends PickleFacts {
+  readonly entry: string | null;
+}
+
+/** The facts of one file. JSON-serialisable; independent of its name and of any policy. */
+export interface Trace {
+  /** Length of the file in bytes. */
+  readonly size: number;
+  /** The container's name in the table of `containers.ts`: `pickle`, `torch-zip`, `torch-legacy`, `npy` ... */
+  readonly container: string;
+  /**
+   * `ok`: every pickle that a loader would reach was found and run to its STOP. The worst of the container's own
+   * outcome and its pickles' outcomes otherwise.
+   */
+  readonly outcome: Outcome;
+  /** Why the container itself could not be read to its end. */
+  readonly failure?: Failure;
+  readonly findings: readonly Finding[];
+  readonly pickles: readonly PickleTrace[];
+}
+
+/** The bytes of one program, kept so that it can be disassembled again without fetching the file. */
+export interface Program {
+  readonly bytes: Uint8Array;
+  /**
+   * Where the bytes come from: `at` is an index into `bytes`, `offset` the place of that byte in the content that
+   * holds the pickle. One segment unless raw data lay between opcodes (joblib's arrays) and was left out.
+   */
+  readonly segments: readonly { readonly at: number; readonly offset: number }[];
+}
+
+/** A trace, with the programs of its pickles in the same order. */
+export interface TracedFile {
+  readonly trace: Trace;
+  readonly programs: readonly Program[];
+}

@@ -1,0 +1,104 @@
+/**
+ * What a pickle does, as data: the facts that everything after the machine is decided from. A fact says what happens,
+ * at the byte offset of the opcode that does it, in the order in which CPython's unpickler would do it.
+ */
+import type { OpcodeName } from "./opcodes.ts";
+import type { PickleValue } from "./value.ts";
+
+/** How the machine came by a callable. Only `named` ones can ever be allowed by name. */
+export type CallableOrigin =
+  /** Looked up by constant module and name. */
+  | "named"
+  /** Reached by walking attributes of a looked-up object: a dotted name from protocol 4 on, or `getattr`. */
+  | "attribute"
+  /** The module or the name, or the callable itself, is the result of a call. */
+  | "computed"
+  /** Read from an object that the pickle itself has changed before (BUILD, SETITEM on a looked-up object). */
+  | "mutated";
+
+interface FactOfCallable {
+  /** Byte offset of the opcode, in the content that holds the pickle (the file, or the decompressed entry). */
+  readonly offset: number;
+  readonly opcode: OpcodeName;
+  /** `module.qualified.name` as the loader resolves it (Python 2 names mapped below protocol 3). */
+  readonly callable: string;
+  readonly module: string;
+  /** Qualified name within `module`; may be dotted. */
+  readonly name: string;
+  readonly origin: CallableOrigin;
+  /** The callable that does it on the pickle's behalf (`functools.partial`, `getattr` ...); absent when the pickle does it itself. */
+  readonly via?: string;
+}
+
+/** A callable is looked up: GLOBAL, STACK_GLOBAL, INST, or a callable that looks up for the pickle. */
+export interface ImportFact extends FactOfCallable {
+  readonly kind: "import";
+  /** As written in the pickle, `module.name`, before any mapping. */
+  readonly spelt: string;
+}
+
+/** A callable is invoked, or a method of what a callable made. */
+export interface CallFact extends FactOfCallable {
+  readonly kind: "call";
+  /**
+   * Absent when `callable` itself is invoked (REDUCE, NEWOBJ, NEWOBJ_EX, INST, OBJ). For BUILD, APPEND(S), SETITEM(S)
+   * and ADDITEMS, the method invoked on an object, and `callable` is what made (or is) that object.
+   */
+  readonly method?: "__setstate__" | "append" | "extend" | "__setitem__" | "add" | "update";
+  /** What it is given, for people: bounded in length, never evaluated. */
+  readonly arguments: string;
+}
+
+/** A persistent id is handed to the loader: PERSID, BINPERSID. */
+export interface PersistentIdFact {
+  readonly kind: "persistent-id";
+  readonly offset: number;
+  readonly opcode: OpcodeName;
+  readonly id: PickleValue;
+}
+
+/** An object is looked up in copyreg's extension registry, which is empty unless the application filled it. */
+export interface ExtensionFact {
+  readonly kind: "extension";
+  readonly offset: number;
+  readonly opcode: OpcodeName;
+  readonly code: number;
+}
+
+export type Fact = ImportFact | CallFact | PersistentIdFact | ExtensionFact;
+
+/** How a run ended: STOP was reached; CPython would fail; the machine does not know; a limit was hit. */
+export type Outcome = "ok" | "malformed" | "unsupported" | "unfinished";
+
+/** Why a run did not end at STOP. */
+export interface Failure {
+  /** A stable kebab-case word: `truncated`, `unknown-opcode`, `memo-key-missing`, `limit` ... */
+  readonly kind: string;
+  readonly message: string;
+  readonly offset: number;
+  /** For `kind: "limit"`: the row of `limits.ts` that was reached. */
+  readonly resource?: string;
+  readonly limit?: number;
+}
+
+/** How often an opcode ran, and where first: what a loader with fewer opcodes is judged by. */
+export interface OpcodeUse {
+  readonly opcode: OpcodeName;
+  readonly offset: number;
+  readonly count: number;
+}
+
+/** What running one pickle program showed. JSON-serialisable. */
+export interface PickleFacts {
+  /** Where the program starts in the content that holds it, and how many bytes it ran over. */
+  readonly offset: number;
+  readonly length: number;
+  /** The highest protocol in force; 0 where no PROTO opcode was seen. */
+  readonly protocol: number;
+  readonly outcome: Outcome;
+  readonly failure?: Failure;
+  readonly facts: readonly Fact[];
+  readonly opcodes: readonly OpcodeUse[];
+  /** The callable that made the object STOP returned, if a callable made it. */
+  readonly root: string | null;
+}

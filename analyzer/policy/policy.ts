@@ -1,0 +1,55 @@
+/** A policy: which callables loading may look up and call, each with the reason it is there. */
+
+/** One step of the chain that leads from the class to a name. */
+export interface Reason {
+  /** How this step follows from the one before: the class itself, a base, a subclass, an attribute's type ... */
+  readonly kind:
+    | "class"
+    | "base"
+    | "subclass"
+    | "attribute"
+    | "element"
+    | "annotation"
+    | "reduce"
+    | "argument"
+    | "setstate"
+    | "alias"
+    | "protocol"
+    | "native"
+    | "loader"
+    | "observed"
+    | "unanalysed";
+  /** What the step is about, in words a person reads: `SequenceTagger.embeddings`, `returns (restore, ...)`. */
+  readonly text: string;
+  /** The fully qualified name this step arrives at, where it is one. */
+  readonly name?: string;
+  /** Path within the distribution's source, and the 1-based line. */
+  readonly file?: string;
+  readonly line?: number;
+}
+
+/** A callable that is allowed, and the chain of reasons, from the class to the name. */
+export interface PolicyEntry {
+  readonly callable: string;
+  readonly reasons: readonly Reason[];
+}
+
+/** The distribution whose source a policy was inferred from. */
+export interface PolicyLibrary {
+  readonly name: string;
+  readonly version: string | null;
+  /** sha256 (hex) over the source that was read. */
+  readonly sourceSha256: string | null;
+}
+
+/** An allow-list of imports and calls. What is written to a policy file, with `format` and `version` added. */
+export interface Policy {
+  /** Unique name: `weights-only@torch-2.6`, `class:brine.models.SequenceTagger@brine-0.2.0`. */
+  readonly name: string;
+  /** Fully qualified name of the class it is for; null for a policy that is not of a class. */
+  readonly class: string | null;
+  readonly library: PolicyLibrary | null;
+  /** Sorted by callable. */
+  readonly imports: readonly PolicyEntry[];
+  readonly calls: readonly PolicyEntry[];
+}

@@ -1,0 +1,230 @@
+/**
+ * The tables, as kysely sees them. What each column means is said here once; `migrations/` creates them.
+ * Instants are ISO 8601 text in UTC, booleans 0 or 1, JSON is text.
+ */
+import type { Generated } from "kysely";
+import type { Outcome } from "../analyzer/pickle/facts.ts";
+import type { Capability, Mode, VerdictKind } from "../analyzer/verdict/verdict.ts";
+
+/** One named, dated run over a population of models. */
+export interface SurveyTable {
+  survey_id: Generated<number>;
+  name: string;
+  hub: string;
+  /** JSON: the population asked for (sort, limit, filters or list of names). */
+  query: string;
+  started_at: string;
+  /** Null while it runs, or after it was interrupted. */
+  finished_at: string | null;
+  /** Where the listing is to go on; null before the first page, empty once the last was stored. */
+  cursor: string | null;
+  /** HTTP requests sent and body bytes received, the listing and the package index included. */
+  requests: number;
+  bytes_read: number;
+}
+
+/** A repository, across surveys. */
+export interface ModelTable {
+  model_id: Generated<number>;
+  /** The Hub's `_id`: stays when the repository is renamed. */
+  hub_id: string;
+  name: string;
+  created_at: string | null;
+}
+
+/** A model at a commit: unchanged models share it between surveys. */
+export interface RevisionTable {
+  revision_id: Generated<number>;
+  model_id: number;
+  commit_sha: string;
+  modified_at: string | null;
+  /** JSON: what of the card and the configuration the class is chosen by; null before it was read. */
+  metadata: string | null;
+}
+
+/** Where a model stands in a survey: how far it has come, or why it goes no further. */
+export type ModelState = "listed" | "resolved" | "traced" | "judged" | "gated" | "disabled" | "missing" | "failed";
+
+/** What was true of a model when a survey listed it. */
+export interface SurveyModelTable {
+  survey_id: number;
+  model_id: number;
+  revision_id: number;
+  /** Position in the listing, from 0. */
+  position: number;
+  downloads: number;
+  likes: number;
+  /** The Hub's `library_name`, or null. */
+  library: string | null;
+  task: string | null;
+  gated: number;
+  state: ModelState;
+  /** For the states that are an end: what happened, for people. */
+  failure: string | null;
+  /** The class it loads as, where one was found, and why that one. */
+  class: string | null;
+  class_reason: string | null;
+}
+
+/** `weights`: what the library loads. `side`: optimizer, scheduler, arguments, random state. */
+export type FileRole = "weights" | "side";
+export type FileState = "listed" | "resolved" | "read" | "unavailable";
+
+/** A candidate file of a model. */
+export interface FileTable {
+  file_id: Generated<number>;
+  revision_id: number;
+  path: string;
+  size: number;
+  role: FileRole;
+  state: FileState;
+  blob_id: number | null;
+  failure: string | null;
+}
+
+/** A file's content. One row however many models hold it. */
+export interface BlobTable {
+  blob_id: Generated<number>;
+  /** Hex. The Hub's for files in large storage; the git blob's id prefixed `git:` for small ones, whose sha256 it does not tell. */
+  sha256: string;
+  size: number;
+  container: string;
+  outcome: Outcome;
+  /** JSON: Failure of the container itself, or null. */
+  failure: string | null;
+  /** JSON: Finding[]. */
+  findings: string;
+  /** Requests and body bytes that reading it took. */
+  requests: number;
+  bytes_read: number;
+}
+
+/** One pickle program inside a blob. */
+export interface PickleTable {
+  pickle_id: Generated<number>;
+  blob_id: number;
+  /** Index in the trace, in the order of reading. */
+  ordinal: number;
+  entry: string | null;
+  start: number;
+  length: number;
+  protocol: number;
+  outcome: Outcome;
+  failure: string | null;
+  /** JSON: OpcodeUse[]. */
+  opcodes: string;
+  root: string | null;
+  /** The program, deflated (RFC 1951), and JSON: Program["segments"]. */
+  program: Buffer;
+  segments: string;
+}
+
+export interface CallableTable {
+  callable_id: Generated<number>;
+  module: string;
+  name: string;
+  capability: Capability;
+}
+
+/** A fact of a pickle, in execution order. */
+export interface FactTable {
+  pickle_id: number;
+  ordinal: number;
+  kind: "import" | "call" | "persistent-id" | "extension";
+  opcode: string;
+  offset: number;
+  callable_id: number | null;
+  /** JSON: the Fact itself. */
+  detail: string;
+}
+
+/** Which of the policies judged side by side. */
+export type PolicySlot = "weights-only" | "class" | "class+open" | "class-range" | "observed";
+
+export interface PolicyTable {
+  policy_id: Generated<number>;
+  slot: PolicySlot;
+  name: string;
+  class: string | null;
+  library: string | null;
+  library_version: string | null;
+  source_sha256: string | null;
+  /** Version of the inference or of the extraction that made it. */
+  engine: string;
+}
+
+export interface PolicyEntryTable {
+  policy_id: number;
+  kind: "import" | "call";
+  callable_id: number;
+  /** JSON: Reason[]. */
+  reasons: string;
+}
+
+/** The verdict on a blob under a policy. */
+export interface VerdictTable {
+  blob_id: number;
+  policy_id: number;
+  mode: Mode;
+  verdict: VerdictKind;
+  message: string | null;
+}
+
+/** What was outside the policy, in execution order. */
+export interface BlockedTable {
+  blob_id: number;
+  policy_id: number;
+  mode: Mode;
+  ordinal: number;
+  pickle_id: number;
+  callable_id: number | null;
+  opcode: string;
+  offset: number;
+  reason: string;
+}
+
+/** The verdict on a model: the worst over its files of a role, under the policy that stood in a slot. */
+export interface ModelVerdictTable {
+  survey_id: number;
+  model_id: number;
+  slot: PolicySlot;
+  mode: Mode;
+  role: FileRole;
+  policy_id: number;
+  verdict: VerdictKind;
+}
+
+/** The source of a released distribution. */
+export interface SourceTable {
+  source_id: Generated<number>;
+  distribution: string;
+  version: string;
+  filename: string;
+  sha256: string;
+  released_at: string | null;
+}
+
+export interface SourceFileTable {
+  source_id: number;
+  path: string;
+  text: string;
+}
+
+export interface Database {
+  survey: SurveyTable;
+  model: ModelTable;
+  revision: RevisionTable;
+  survey_model: SurveyModelTable;
+  file: FileTable;
+  blob: BlobTable;
+  pickle: PickleTable;
+  callable: CallableTable;
+  fact: FactTable;
+  policy: PolicyTable;
+  policy_entry: PolicyEntryTable;
+  verdict: VerdictTable;
+  blocked: BlockedTable;
+  model_verdict: ModelVerdictTable;
+  source: SourceTable;
+  source_file: SourceFileTable;
+}
