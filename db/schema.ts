@@ -19,14 +19,14 @@ export interface SurveyTable {
   /** Where the listing is to go on; null before the first page, empty once the last was stored. */
   cursor: string | null;
   /** HTTP requests sent and body bytes received, the listing and the package index included. */
-  requests: number;
-  bytes_read: number;
+  requests: Generated<number>;
+  bytes_read: Generated<number>;
 }
 
 /** A repository, across surveys. */
 export interface ModelTable {
   model_id: Generated<number>;
-  /** The Hub's `_id`: stays when the repository is renamed. */
+  /** The Hub's `_id`: stays when the repository is renamed. `name:` and the name where the Hub did not tell: it had no such model. */
   hub_id: string;
   name: string;
   created_at: string | null;
@@ -36,14 +36,27 @@ export interface ModelTable {
 export interface RevisionTable {
   revision_id: Generated<number>;
   model_id: number;
+  /** Empty where the Hub did not tell. */
   commit_sha: string;
   modified_at: string | null;
-  /** JSON: what of the card and the configuration the class is chosen by; null before it was read. */
+  /** JSON: what of the card and the configuration the class is chosen by; null where the Hub told nothing. */
   metadata: string | null;
 }
 
-/** Where a model stands in a survey: how far it has come, or why it goes no further. */
+/**
+ * Where a model stands in a survey: how far it has come, or why it goes no further. `listed`: on the Hub's list;
+ * `resolved`: its candidate files are in `file`; `traced`: each of them was read, or is recorded as unavailable; `judged`:
+ * under every policy. `gated`: no file could be had without the owner's consent; `missing`: the Hub has no such model;
+ * `failed`: the Hub did not answer; the next run tries again.
+ */
 export type ModelState = "listed" | "resolved" | "traced" | "judged" | "gated" | "disabled" | "missing" | "failed";
+
+/**
+ * How the search for a model's class and its policy ended. `inferred`: `model_policy` has it; `no-class`: nothing says which
+ * class; `no-source`: the package index has no source of it that can be read; `no-policy`: the class is not in the source, or
+ * inference did not finish; `unavailable`: the package index did not answer; the next run tries again.
+ */
+export type ClassState = "inferred" | "no-class" | "no-source" | "no-policy" | "unavailable";
 
 /** What was true of a model when a survey listed it. */
 export interface SurveyModelTable {
@@ -61,20 +74,32 @@ export interface SurveyModelTable {
   state: ModelState;
   /** For the states that are an end: what happened, for people. */
   failure: string | null;
-  /** The class it loads as, where one was found, and why that one. */
+  /** The class it loads as, where one was found; why that one; and where there is no policy of it, why not. */
   class: string | null;
   class_reason: string | null;
+  /** Null before a class was looked for; it is where there are facts. */
+  class_state: ClassState | null;
+}
+
+/** The policy that a model is judged by in a slot that depends on the model. */
+export interface ModelPolicyTable {
+  survey_id: number;
+  model_id: number;
+  slot: PolicySlot;
+  policy_id: number;
 }
 
 /** `weights`: what the library loads. `side`: optimizer, scheduler, arguments, random state. */
 export type FileRole = "weights" | "side";
-export type FileState = "listed" | "resolved" | "read" | "unavailable";
+/** `unavailable`: the bytes could not be had, `failure` says why; the next survey tries again. */
+export type FileState = "listed" | "read" | "unavailable";
 
 /** A candidate file of a model. */
 export interface FileTable {
   file_id: Generated<number>;
   revision_id: number;
   path: string;
+  /** 0 until it was resolved. */
   size: number;
   role: FileRole;
   state: FileState;
@@ -215,6 +240,7 @@ export interface Database {
   model: ModelTable;
   revision: RevisionTable;
   survey_model: SurveyModelTable;
+  model_policy: ModelPolicyTable;
   file: FileTable;
   blob: BlobTable;
   pickle: PickleTable;
