@@ -12,8 +12,17 @@ export interface ByteSource {
   read(start: number, end: number): Promise<Uint8Array>;
 }
 
-/** Why a source could not deliver: the network or disk failed, or the reader's budget of bytes is spent. */
-export type SourceErrorKind = "unavailable" | "budget";
+/**
+ * Why a source could not deliver: the network or disk failed, the reader's budget of bytes is spent, or the source
+ * answered with fewer bytes than its size promises.
+ */
+export type SourceErrorKind = "unavailable" | "budget" | "short";
+
+/** Where it happened, and the budget that was spent, as far as the source knows. */
+interface SourceErrorDetails extends ErrorOptions {
+  readonly offset?: number;
+  readonly limit?: number;
+}
 
 /**
  * The one error that travels as a rejection: every read can meet it, and nothing between the read and whoever owns the
@@ -21,12 +30,18 @@ export type SourceErrorKind = "unavailable" | "budget";
  */
 export class SourceError extends Error {
   override readonly name = "SourceError" as const;
+  /** First byte that was not delivered. */
+  readonly offset: number | undefined;
+  /** For `budget`: the bytes or requests that were allowed. */
+  readonly limit: number | undefined;
 
   constructor(
     readonly kind: SourceErrorKind,
     message: string,
-    options?: ErrorOptions,
+    details: SourceErrorDetails = {},
   ) {
-    super(message, options);
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.offset = details.offset;
+    this.limit = details.limit;
   }
 }
