@@ -1,0 +1,53 @@
+/** What a survey is asked to do, and what it says while it does it: plain data, for the command line and the pipeline. */
+import type { Store } from "../db/connection.ts";
+import type { FileState, ModelState } from "../db/schema.ts";
+import type { NetworkEffects } from "./effects.ts";
+
+/** Which models a survey is of. */
+export type Population =
+  | {
+      readonly kind: "query";
+      /** At most so many models, the most downloaded first; null for all that match. */
+      readonly top: number | null;
+      readonly minimumDownloads: number;
+      /** `author`, `search` and `task` as the Hub has them; any other key (`library`, `tag`) filters by the value as a tag. */
+      readonly filters: readonly { readonly key: string; readonly value: string }[];
+    }
+  | { readonly kind: "models"; readonly names: readonly string[] };
+
+export interface SurveyRequest {
+  /** A survey of this name that was interrupted is gone on with; one that is finished is only summarised. */
+  readonly name: string;
+  /** Address of the Hub, without a slash at its end: `https://huggingface.co`. */
+  readonly hub: string;
+  /** Address of the package index's simple API: `https://pypi.org/simple`. */
+  readonly packageIndex: string;
+  /** Sent to the Hub's own origin and nowhere else; never stored or reported. */
+  readonly token: string | null;
+  readonly population: Population;
+  /** Models in hand at once. */
+  readonly concurrency?: number;
+  /** Worker threads that run pickles. */
+  readonly threads?: number;
+}
+
+/** What a survey is doing: for progress on a terminal, never for decisions. */
+export type SurveyEvent =
+  | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "infer" | "judge"; readonly models: number }
+  | { readonly kind: "listed"; readonly models: number }
+  | { readonly kind: "file"; readonly model: string; readonly path: string; readonly state: FileState; readonly reused: boolean }
+  | { readonly kind: "model"; readonly model: string; readonly state: ModelState; readonly failure: string | null }
+  | { readonly kind: "policy"; readonly class: string; readonly distribution: string; readonly version: string }
+  | { readonly kind: "waiting"; readonly for: string; readonly milliseconds: number }
+  | { readonly kind: "retrying"; readonly address: string; readonly failure: string; readonly milliseconds: number }
+  | { readonly kind: "spent"; readonly requests: number; readonly bytesRead: number };
+
+export interface SurveyEffects {
+  readonly store: Store;
+  readonly network: NetworkEffects;
+  /** The date, for what is stored. */
+  readonly date: () => Date;
+  readonly report: (event: SurveyEvent) => void;
+  /** Once aborted, what is in hand is finished and nothing more is begun. */
+  readonly signal: AbortSignal;
+}
