@@ -45,6 +45,14 @@ export interface CallFact extends FactOfCallable {
    * and ADDITEMS, the method invoked on an object, and `callable` is what made (or is) that object.
    */
   readonly method?: "__setstate__" | "append" | "extend" | "__setitem__" | "add" | "update";
+  /** For a `method`: it is invoked on `callable` itself (a class, a function, a module), not on an object that `callable` made. */
+  readonly onCallable?: true;
+  /**
+   * For BUILD: keys of the state under which the unpickler or Python itself later looks something up on the object and
+   * calls it (`__setstate__`, `__class__`, any other `__name__`, `append`, `extend`, `add`, `update`), so that the pickle
+   * would choose what is called; `["*"]` where the keys are not known. Absent when there are none.
+   */
+  readonly overrides?: readonly string[];
   /** What it is given, for people: bounded in length, never evaluated. */
   readonly arguments: string;
 }
