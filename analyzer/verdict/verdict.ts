@@ -34,7 +34,7 @@ export type Capability = "runs-code" | "reads" | "writes" | "network" | "imports
 /** `strict`: an import outside the policy blocks. `lazy` (PickleBall's): it becomes a stub, and blocks once something is done with it. */
 export type Mode = "strict" | "lazy";
 
-/** One thing outside the policy, with where it happens. */
+/** One thing outside the policy, with where it first happens. */
 export interface Blocked {
   /** `module.qualified.name`; null where no callable is concerned (an opcode that the loader does not have). */
   readonly callable: string | null;
@@ -44,8 +44,10 @@ export interface Blocked {
   /** Index into the trace's pickles. */
   readonly pickle: number;
   readonly capability: Capability;
-  /** Why, in one sentence: `import outside the policy`, `weights-only has no opcode STACK_GLOBAL` ... */
+  /** Why, in one sentence: `import outside the policy`, or the error text of the loader. */
   readonly reason: string;
+  /** How often it happens in this pickle, for the same reason. */
+  readonly count: number;
 }
 
 /** The verdict on one file under one policy. `blocked` is in execution order: its first element is what stops the load. */
