@@ -1,0 +1,112 @@
+/**
+ * What models are judged under, and how the verdicts are counted. The tables here name the policy slots, the modes and
+ * the roles once, for pages, exports and the command line.
+ */
+import { type Mode, VERDICT_KINDS, type VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import type { Store } from "../connection.ts";
+import type { FileRole, PolicySlot } from "../schema.ts";
+
+/** What the models of a survey are judged under: a policy slot, in a mode. */
+export interface Judgement {
+  readonly slot: PolicySlot;
+  readonly mode: Mode;
+}
+
+/** What the policy slots are, in the order in which they are shown: the one table that pages and exports read. */
+export const POLICY_SLOTS = {
+  "weights-only": {
+    label: "weights-only",
+    phrase: "under torch's weights-only",
+    meaning: "torch's restricted unpickler: the opcodes, rules and names that `torch.load(weights_only=True)` allows.",
+  },
+  class: {
+    label: "class policy",
+    phrase: "under their class policy",
+    meaning: "Inferred from the source of the library version that fits the model, for the class that the model loads as.",
+  },
+  "class+open": {
+    label: "class policy, open",
+    phrase: "under their open class policy",
+    meaning: "The class policy, with what the class leaves to its caller filled by classes that are inert to load.",
+  },
+  "class-range": {
+    label: "class policy, all versions",
+    phrase: "under their class policy over all versions",
+    meaning: "The union of the class policies over the library's released versions.",
+  },
+  observed: {
+    label: "observed",
+    phrase: "under the observed policy",
+    meaning: "The union of what a set of models was seen to do (PickleBall's baseline).",
+  },
+} as const satisfies Record<PolicySlot, { label: string; phrase: string; meaning: string }>;
+
+/** What the modes are. */
+export const MODES = {
+  strict: { label: "strict", meaning: "An import outside the policy blocks the load." },
+  lazy: { label: "lazy", meaning: "An import outside the policy becomes a stub, and blocks only once something is done with it." },
+} as const satisfies Record<Mode, { label: string; meaning: string }>;
+
+/** The slots in the order in which they are shown. */
+export const SLOT_ORDER = Object.keys(POLICY_SLOTS) as PolicySlot[];
+
+/** What a survey's models were judged under, in the order of `POLICY_SLOTS`, strict before lazy. */
+export async function listJudgements(store: Store, surveyId: number): Promise<Judgement[]> {
+  const rows = await store.selectFrom("model_verdict").where("survey_id", "=", surveyId).select(["slot", "mode"]).distinct().execute();
+  return rows.sort((a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || b.mode.localeCompare(a.mode));
+}
+
+/** What the roles of files are. */
+export const ROLES = {
+  weights: { label: "weights", meaning: "What the library loads to have the model." },
+  side: { label: "side files", meaning: "What training left beside it: optimizer, scheduler, arguments, random state." },
+} as const satisfies Record<FileRole, { label: string; meaning: string }>;
+
+/** A judgement of the files of one role: the view under which pages show verdicts. */
+export interface Lens extends Judgement {
+  readonly role: FileRole;
+}
+
+export function sameLens(a: Lens, b: Lens): boolean {
+  return a.slot === b.slot && a.mode === b.mode && a.role === b.role;
+}
+
+/** A lens in words: "under their class policy in lazy mode, side files". */
+export function lensPhrase(lens: Lens): string {
+  const mode = lens.mode === "strict" ? "" : ` in ${MODES[lens.mode].label} mode`;
+  return `${POLICY_SLOTS[lens.slot].phrase}${mode}${lens.role === "weights" ? "" : `, ${ROLES[lens.role].label}`}`;
+}
+
+/** How many got which verdict; `none` is for those that got no verdict: no policy for their class, or not judged yet. */
+export type VerdictCounts = Readonly<Record<VerdictKind | "none", number>>;
+
+/**
+ * Counts rows of `{verdict, count}`. What of `total` has no row has no verdict; without a total, rows whose verdict is
+ * null have none.
+ */
+export function countVerdicts(rows: readonly { verdict: VerdictKind | null; count: number }[], total?: number): VerdictCounts {
+  const counts: Record<VerdictKind | "none", number> = { ...NO_VERDICTS };
+  for (const row of rows) counts[row.verdict ?? "none"] += row.count;
+  if (total !== undefined) counts.none = total - VERDICTS.reduce((sum, kind) => sum + counts[kind], 0);
+  return counts;
+}
+
+const VERDICTS = Object.keys(VERDICT_KINDS) as VerdictKind[];
+const NO_VERDICTS = Object.freeze({ loads: 0, blocked: 0, malformed: 0, unsupported: 0, unavailable: 0, unfinished: 0, none: 0 });
+
+/** Counts reduced to the three that decide: only `loads` is success, and not having been able to tell is neither. */
+export interface Tally {
+  readonly loads: number;
+  readonly blocked: number;
+  readonly unknown: number;
+  /** All three. */
+  readonly total: number;
+}
+
+/** The three sums of `counts`, by what the table of verdict kinds says that each kind counts as. */
+export function tally(counts: VerdictCounts): Tally {
+  const sum = (as: "success" | "failure" | "unknown") =>
+    VERDICTS.filter((kind) => VERDICT_KINDS[kind].counts === as).reduce((total, kind) => total + counts[kind], 0);
+  const [loads, blocked, unknown] = [sum("success"), sum("failure"), sum("unknown") + counts.none];
+  return { loads, blocked, unknown, total: loads + blocked + unknown };
+}

@@ -1,0 +1,153 @@
+/** Lists of models: one page of them in an order, and how many each value of each filter would give. */
+import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import type { Store } from "../connection.ts";
+import type { FileRole, ModelState } from "../schema.ts";
+import { comesAfter, conditions, FILTER_NAMES, type FilterName, type ModelQuery, NONE, SORTS } from "./filters.ts";
+import type { Judgement } from "./judgements.ts";
+
+/** A model as a list shows it. */
+export interface ListedModel {
+  readonly modelId: number;
+  readonly name: string;
+  readonly library: string | null;
+  readonly task: string | null;
+  readonly downloads: number;
+  readonly likes: number;
+  readonly state: ModelState;
+  readonly class: string | null;
+  readonly verdicts: readonly ModelVerdict[];
+}
+
+/** The verdict on the files of one role of a model. */
+export interface ModelVerdict extends Judgement {
+  readonly role: FileRole;
+  readonly verdict: VerdictKind;
+  readonly policyId: number;
+}
+
+/** How many models a value of a filter gives, with all other filters kept. */
+export interface FacetValue {
+  readonly value: string;
+  readonly models: number;
+  readonly chosen: boolean;
+}
+
+export interface ModelPage {
+  /** How many models match, on all pages together. */
+  readonly total: number;
+  readonly models: readonly ListedModel[];
+  /** What asks for the page after this one; null on the last. */
+  readonly next: ModelQuery | null;
+}
+
+/** Values shown of a facet; chosen ones beyond are shown too. */
+const FACET_VALUES = 12;
+
+/** The page of models that `query` asks for, at most `size` of them. */
+export async function listModels(store: Store, surveyId: number, query: ModelQuery, size: number): Promise<ModelPage> {
+  const { column, direction } = SORTS[query.sort];
+  const { total } = await matching(store, surveyId, query)
+    .select(({ fn }) => fn.countAll<number>().as("total"))
+    .executeTakeFirstOrThrow();
+  const rows = await matching(store, surveyId, query)
+    .where(comesAfter(query.sort, query.after))
+    .select([
+      "survey_model.model_id as modelId",
+      "model.name",
+      "survey_model.library",
+      "survey_model.task",
+      "survey_model.downloads",
+      "survey_model.likes",
+      "survey_model.state",
+      "survey_model.class",
+    ])
+    .orderBy(column, direction)
+    .orderBy("survey_model.model_id")
+    .limit(size + 1)
+    .execute();
+  const page = rows.slice(0, size);
+  const last = page.at(-1);
+  const verdicts = await listVerdicts(
+    store,
+    surveyId,
+    page.map((row) => row.modelId),
+  );
+  return {
+    total,
+    models: page.map((row) => ({ ...row, verdicts: verdicts.get(row.modelId) ?? [] })),
+    next: last === undefined || rows.length <= size ? null : { ...query, after: { value: last[query.sort], modelId: last.modelId } },
+  };
+}
+
+/** The verdicts on models, by model id. */
+export async function listVerdicts(store: Store, surveyId: number, modelIds: readonly number[]): Promise<Map<number, ModelVerdict[]>> {
+  const verdicts = new Map<number, ModelVerdict[]>(modelIds.map((modelId) => [modelId, []]));
+  const rows = await store
+    .selectFrom("model_verdict")
+    .where("survey_id", "=", surveyId)
+    .where("model_id", "in", modelIds)
+    .select(["model_id as modelId", "slot", "mode", "role", "verdict", "policy_id as policyId"])
+    .execute();
+  for (const { modelId, ...verdict } of rows) verdicts.get(modelId)!.push(verdict);
+  return verdicts;
+}
+
+/**
+ * For each filter, the values that models matching all *other* filters have, the most frequent first. Values chosen in
+ * the query are among them even if no model has them.
+ */
+export async function countFacets(store: Store, surveyId: number, query: ModelQuery): Promise<Record<FilterName, FacetValue[]>> {
+  const facets = await Promise.all(
+    FILTER_NAMES.map(async (name) => {
+      const counted = (await countValues(store, surveyId, query, name)).map((row) => ({ value: row.value ?? NONE, models: row.models }));
+      const missing = query.filters[name].filter((value) => !counted.some((row) => row.value === value));
+      const values = [...counted, ...missing.map((value) => ({ value, models: 0 }))]
+        .map((row) => ({ ...row, chosen: query.filters[name].includes(row.value) }))
+        .filter((row, index) => index < FACET_VALUES || row.chosen);
+      return [name, values] as const;
+    }),
+  );
+  return Object.fromEntries(facets) as Record<FilterName, FacetValue[]>;
+}
+
+function countValues(
+  store: Store,
+  surveyId: number,
+  query: ModelQuery,
+  name: FilterName,
+): Promise<{ value: string | null; models: number }[]> {
+  const rows = matching(store, surveyId, query, name);
+  if (name === "container")
+    return rows
+      .innerJoin("file", "file.revision_id", "survey_model.revision_id")
+      .innerJoin("blob", "blob.blob_id", "file.blob_id")
+      .groupBy("blob.container")
+      .select(({ fn }) => ["blob.container as value", fn.count<number>("survey_model.model_id").distinct().as("models")])
+      .orderBy("models", "desc")
+      .orderBy("value")
+      .execute();
+  const column = ({ verdict: "model_verdict.verdict", library: "survey_model.library", task: "survey_model.task" } as const)[name];
+  return rows
+    .groupBy(column)
+    .select(({ fn, ref }) => [ref(column).$castTo<string | null>().as("value"), fn.countAll<number>().as("models")])
+    .orderBy("models", "desc")
+    .orderBy("value")
+    .execute();
+}
+
+/** The models of a survey that match every filter but `except`, each with its verdict under the lens, if it has one. */
+export function matching(store: Store, surveyId: number, query: ModelQuery, except: FilterName | null = null) {
+  return store
+    .selectFrom("survey_model")
+    .innerJoin("model", "model.model_id", "survey_model.model_id")
+    .leftJoin("model_verdict", (join) =>
+      join
+        .onRef("model_verdict.survey_id", "=", "survey_model.survey_id")
+        .onRef("model_verdict.model_id", "=", "survey_model.model_id")
+        .on("model_verdict.slot", "=", query.lens.slot)
+        .on("model_verdict.mode", "=", query.lens.mode)
+        .on("model_verdict.role", "=", query.lens.role),
+    )
+    .where("survey_model.survey_id", "=", surveyId)
+    .where(conditions(query, except));
+}

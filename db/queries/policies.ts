@@ -1,0 +1,107 @@
+/** Policies: what each allows and why, which models were judged by it, and where its reasons can be read. */
+import type { Reason } from "../../analyzer/policy/policy.ts";
+import type { Capability, Mode } from "../../analyzer/verdict/verdict.ts";
+import type { Store } from "../connection.ts";
+import type { FileRole, PolicySlot } from "../schema.ts";
+import { callableName } from "./callable-name.ts";
+import { countVerdicts, SLOT_ORDER, type VerdictCounts } from "./judgements.ts";
+
+/** A policy, without its entries. */
+export interface PolicySummary {
+  readonly policyId: number;
+  readonly slot: PolicySlot;
+  readonly name: string;
+  readonly class: string | null;
+  readonly library: string | null;
+  readonly libraryVersion: string | null;
+  readonly sourceSha256: string | null;
+  readonly engine: string;
+  readonly imports: number;
+  readonly calls: number;
+}
+
+/** A callable that a policy allows: looking it up, calling it, or both, each with the chain of reasons from the class. */
+export interface AllowedCallable {
+  readonly callableId: number;
+  readonly callable: string;
+  readonly capability: Capability;
+  readonly import: readonly Reason[] | null;
+  readonly call: readonly Reason[] | null;
+}
+
+/** How the models fared that were judged by a policy. */
+export interface PolicyUse {
+  readonly mode: Mode;
+  readonly role: FileRole;
+  readonly counts: VerdictCounts;
+}
+
+/** Every policy: those of no class first, then by class and version. */
+export async function listPolicies(store: Store): Promise<PolicySummary[]> {
+  const rows = await summaries(store).execute();
+  return rows.sort(
+    (a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || a.name.localeCompare(b.name, "en", { numeric: true }),
+  );
+}
+
+/** The policy with this id, or null. */
+export async function findPolicy(store: Store, policyId: number): Promise<PolicySummary | null> {
+  return (await summaries(store).where("policy_id", "=", policyId).executeTakeFirst()) ?? null;
+}
+
+function summaries(store: Store) {
+  return store.selectFrom("policy").select(({ selectFrom, ref }) => {
+    const entries = (kind: "import" | "call") =>
+      selectFrom("policy_entry")
+        .where("policy_entry.policy_id", "=", ref("policy.policy_id"))
+        .where("kind", "=", kind)
+        .select(({ fn }) => fn.countAll<number>().as("n"))
+        .$asScalar()
+        .$notNull();
+    return [
+      "policy_id as policyId",
+      "slot",
+      "name",
+      "class",
+      "library",
+      "library_version as libraryVersion",
+      "source_sha256 as sourceSha256",
+      "engine",
+      entries("import").as("imports"),
+      entries("call").as("calls"),
+    ] as const;
+  });
+}
+
+/** What a policy allows, by callable. */
+export async function policyEntries(store: Store, policyId: number): Promise<AllowedCallable[]> {
+  const rows = await store
+    .selectFrom("policy_entry")
+    .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
+    .where("policy_id", "=", policyId)
+    .select(["callable.callable_id as callableId", callableName.$notNull().as("callable"), "capability", "kind", "reasons"])
+    .orderBy("callable")
+    .execute();
+  const byCallable = new Map<number, AllowedCallable>();
+  for (const { kind, reasons, ...callable } of rows) {
+    const entry = byCallable.get(callable.callableId) ?? { ...callable, import: null, call: null };
+    byCallable.set(callable.callableId, { ...entry, [kind]: JSON.parse(reasons) as Reason[] });
+  }
+  return [...byCallable.values()];
+}
+
+/** The verdicts on a survey's models that were judged by a policy. */
+export async function policyUse(store: Store, surveyId: number, policyId: number): Promise<PolicyUse[]> {
+  const rows = await store
+    .selectFrom("model_verdict")
+    .where("survey_id", "=", surveyId)
+    .where("policy_id", "=", policyId)
+    .groupBy(["mode", "role", "verdict"])
+    .select(({ fn }) => ["mode", "role", "verdict", fn.countAll<number>().as("count")])
+    .orderBy("role", "desc")
+    .orderBy("mode", "desc")
+    .execute();
+  const uses = new Map<string, typeof rows>();
+  for (const row of rows) uses.set(`${row.role} ${row.mode}`, [...(uses.get(`${row.role} ${row.mode}`) ?? []), row]);
+  return [...uses.values()].map((group) => ({ mode: group[0]!.mode, role: group[0]!.role, counts: countVerdicts(group) }));
+}

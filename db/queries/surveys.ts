@@ -1,0 +1,90 @@
+/**
+ * Surveys: which one a page speaks of, how far it has come, and what it held and read. Everything else that is queried
+ * is queried within one survey.
+ */
+import type { Store } from "../connection.ts";
+import type { FileRole, ModelState } from "../schema.ts";
+
+/** A run over a population of models. `finishedAt` is null while it runs, and after it was interrupted. */
+export interface Survey {
+  readonly surveyId: number;
+  readonly name: string;
+  /** The Hub's address, as given when it was started. */
+  readonly hub: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly requests: number;
+  readonly bytesRead: number;
+}
+
+/** What a survey amounts to. Files are candidates: those that could hold a pickle. */
+export interface SurveyTotals {
+  readonly models: number;
+  /** How many models stand where; states that none is in are absent. */
+  readonly states: Readonly<Partial<Record<ModelState, number>>>;
+  readonly modelsWithFiles: Readonly<Record<FileRole, number>>;
+  readonly files: number;
+  readonly pickles: number;
+  /** Bytes that the candidate files hold, of which the survey read `bytesRead`. */
+  readonly bytesHeld: number;
+}
+
+const COLUMNS = [
+  "survey_id as surveyId",
+  "name",
+  "hub",
+  "started_at as startedAt",
+  "finished_at as finishedAt",
+  "requests",
+  "bytes_read as bytesRead",
+] as const;
+
+/** Every survey, the latest first. */
+export function listSurveys(store: Store): Promise<Survey[]> {
+  return store.selectFrom("survey").select(COLUMNS).orderBy("started_at", "desc").orderBy("survey_id", "desc").execute();
+}
+
+/** The survey called `name`; without a name the last that was finished, or, where none was, the last that was begun. */
+export async function findSurvey(store: Store, name: string | null): Promise<Survey | null> {
+  const surveys = await listSurveys(store);
+  if (name !== null) return surveys.find((survey) => survey.name === name) ?? null;
+  return surveys.find((survey) => survey.finishedAt !== null) ?? surveys[0] ?? null;
+}
+
+/** The models, files, pickles and bytes of a survey. */
+export async function surveyTotals(store: Store, surveyId: number): Promise<SurveyTotals> {
+  const states = await store
+    .selectFrom("survey_model")
+    .where("survey_id", "=", surveyId)
+    .groupBy("state")
+    .select(["state", ({ fn }) => fn.countAll<number>().as("models")])
+    .execute();
+  const files = await store
+    .selectFrom("survey_model")
+    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
+    .where("survey_id", "=", surveyId)
+    .groupBy("role")
+    .select(({ fn }) => [
+      "role",
+      fn.count<number>("survey_model.model_id").distinct().as("models"),
+      fn.countAll<number>().as("files"),
+      fn.sum<number>("file.size").as("bytes"),
+    ])
+    .execute();
+  const pickles = await store
+    .selectFrom("survey_model")
+    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
+    .innerJoin("pickle", "pickle.blob_id", "file.blob_id")
+    .where("survey_id", "=", surveyId)
+    .select(({ fn }) => fn.countAll<number>().as("pickles"))
+    .executeTakeFirstOrThrow();
+  const withRole = (role: FileRole) => files.find((row) => row.role === role)?.models ?? 0;
+  return {
+    models: states.reduce((sum, row) => sum + row.models, 0),
+    states: Object.fromEntries(states.map((row) => [row.state, row.models])),
+    modelsWithFiles: { weights: withRole("weights"), side: withRole("side") },
+    files: files.reduce((sum, row) => sum + row.files, 0),
+    pickles: pickles.pickles,
+    bytesHeld: files.reduce((sum, row) => sum + row.bytes, 0),
+  };
+}
