@@ -31,38 +31,39 @@ TORCH_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 class StandIn:
     """An object whose making was recorded: a looked-up name, or the result of a call. It does nothing.
 
-    `callable` is the looked-up name it is, or the one that made it.
+    `callable` is the looked-up name it is, or the one that made it (`is_made`).
     """
 
-    def __init__(self, recorder, callable, arguments=()):
+    def __init__(self, recorder, callable, is_made=False, arguments=()):
         self.recorder = recorder
         self.callable = callable
+        self.is_made = is_made
         self.arguments = arguments
         self.state = None
         # NEWOBJ asks for `cls.__new__`: as an attribute of the instance it is found before the type's own.
         self.__new__ = lambda cls, *args, **kwargs: self(*args, **kwargs)
 
     def __call__(self, *arguments, **keywords):
-        self.recorder.call(self.callable)
-        return StandIn(self.recorder, self.callable, arguments)
+        self.recorder.call(self)
+        return StandIn(self.recorder, self.callable, True, arguments)
 
     def __setstate__(self, state):
-        self.recorder.call(self.callable, "__setstate__")
+        self.recorder.call(self, "__setstate__")
         self.state = state
 
     def append(self, item):
-        self.recorder.call(self.callable, "append")
+        self.recorder.call(self, "append")
 
     def extend(self, items):
         # The C unpickler returns before looking for `extend` when nothing is above the mark.
         if items:
-            self.recorder.call(self.callable, "extend")
+            self.recorder.call(self, "extend")
 
     def add(self, item):
-        self.recorder.call(self.callable, "add")
+        self.recorder.call(self, "add")
 
     def __setitem__(self, key, value):
-        self.recorder.call(self.callable, "__setitem__")
+        self.recorder.call(self, "__setitem__")
 
 
 class Recorder(pickle._Unpickler):
@@ -75,7 +76,7 @@ class Recorder(pickle._Unpickler):
         self.start = file.tell()
         self.facts = []
         self.nested = []
-        self.raised = None
+        self.loads = False
 
     def position(self):
         """Offset of the next byte. A frame is read whole, so within one the file is ahead of the program."""
@@ -83,11 +84,12 @@ class Recorder(pickle._Unpickler):
         return self.file.tell() - (len(frame.getvalue()) - frame.tell() if frame else 0)
 
     def run(self):
-        """Runs to STOP and returns its object, or to where CPython raises and returns None; `raised` then says what."""
+        """Runs to STOP and returns its object, or to where CPython raises: then `loads` stays false."""
         try:
-            return self.load()
-        except Exception as error:
-            self.raised = type(error).__name__
+            result = self.load()
+            self.loads = True
+            return result
+        except Exception:
             return None
 
     def find_class(self, module, name):
@@ -108,10 +110,12 @@ class Recorder(pickle._Unpickler):
             return pid[1]
         return object()
 
-    def call(self, callable, method=None):
-        fact = {"kind": "call", "callable": callable, "opcode": self.opcode, "offset": self.offset}
+    def call(self, stand_in, method=None):
+        fact = {"kind": "call", "callable": stand_in.callable, "opcode": self.opcode, "offset": self.offset}
         if method:
             fact["method"] = method
+        if method and not stand_in.is_made:
+            fact["onCallable"] = True
         # SETITEMS and ADDITEMS invoke their method once an item: one fact says it.
         if not self.facts or self.facts[-1] != fact:
             self.facts.append(fact)
@@ -123,7 +127,7 @@ class Recorder(pickle._Unpickler):
             "offset": self.start,
             "length": self.position() - self.start,
             "protocol": self.proto,
-            "raised": self.raised,
+            "loads": self.loads,
             "facts": self.facts,
         }
         return [own] + [pickle for recorder in self.nested for pickle in recorder.pickles()]
@@ -198,7 +202,7 @@ def record_torch_legacy(file):
         recorder = Recorder(file, encoding="utf-8")
         recorder.run()
         pickles += recorder.pickles()
-        if recorder.raised:
+        if not recorder.loads:
             break
     return pickles
 
@@ -234,7 +238,9 @@ def decompressed(content):
 
 
 def record(content):
-    """Every pickle that the file's loader would run: `[{entry, offset, length, protocol, raised, facts}]`."""
+    """Every pickle that the file's loader would run: `[{entry, offset, length, protocol, loads, facts}]`."""
+    if not content:
+        return []
     content = decompressed(content)
     if content.startswith(b"PK\x03\x04"):
         try:
