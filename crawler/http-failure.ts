@@ -8,7 +8,7 @@ export type HttpFailure =
       /** The Hub's `X-Error-Code`: `GatedRepo`, `RepoNotFound`, `EntryNotFound` ... */
       readonly code: string | null;
       readonly message: string;
-      /** Milliseconds to wait, as told by `Retry-After`. */
+      /** Milliseconds to wait, as told by `Retry-After`, or by `RateLimit` where nothing is left. */
       readonly retryAfter: number | null;
     }
   /** No connection, or it was lost before the answer's head. */

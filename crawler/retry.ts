@@ -16,10 +16,12 @@ const PASSING: RetryRule = { attempts: 5, first: 500 };
 /** Answers that are not what was asked for: more likely to stay than to pass. */
 const STRANGE: RetryRule = { attempts: 3, first: 1_000 };
 /** Turned away: by a limit, or by a firewall that takes us for something else (reference: 405 and HTML pages are its challenges). */
-const TURNED_AWAY: RetryRule = { attempts: 6, first: 10_000 };
+const TURNED_AWAY: RetryRule = { attempts: 10, first: 10_000 };
 
-/** No wait is longer: a fixed window of the Hub's limits is five minutes. */
+/** No wait of our own choosing is longer: a window of the Hub's limits is five minutes. */
 const LONGEST = 300_000;
+/** A server that wants more time than this is down. */
+const LONGEST_TOLD = 900_000;
 
 /** RFC 9110 and what CDNs add to it (520 to 524: the origin behind the CDN failed). */
 const PASSING_STATUSES = new Set([408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524]);
@@ -45,14 +47,13 @@ function ruleOf(failure: HttpFailure): RetryRule | null {
 
 /**
  * Milliseconds to wait before the request is sent again, or null if it is given up. `attempt` counts from 1. Full jitter
- * (a random part of a wait that doubles), as AWS's "Exponential Backoff and Jitter" found best; a server that names a
- * time (`Retry-After`) is waited for that long and not shorter, unless it is beyond five minutes.
+ * (a random part of a wait that doubles), as AWS's "Exponential Backoff and Jitter" found best; where the server names a
+ * time, exactly that one.
  */
 export function retryDelay(failure: HttpFailure, attempt: number, random: () => number): number | null {
   const rule = ruleOf(failure);
   if (rule === null || attempt >= rule.attempts) return null;
-  const backoff = random() * Math.min(LONGEST, rule.first * 2 ** (attempt - 1));
   const told = failure.kind === "status" ? failure.retryAfter : null;
-  if (told === null) return backoff;
-  return told > LONGEST ? null : told + random() * rule.first;
+  if (told !== null) return told > LONGEST_TOLD ? null : told;
+  return random() * Math.min(LONGEST, rule.first * 2 ** (attempt - 1));
 }

@@ -1,0 +1,241 @@
+/**
+ * The Hub's API, through `@huggingface/hub` with our fetch injected: the library knows the addresses and the fields, our
+ * fetch obeys the limits, retries, and lets nothing through that is not of the expected shape. Files are
+ * `remote-file.ts`'s: the library's blobs hide the headers that we need and accept a 200 for a range.
+ */
+import { listFiles, listModels, modelInfo } from "@huggingface/hub";
+import { z } from "zod";
+import { failed, ok, type Result } from "../analyzer/result.ts";
+import type { Http } from "./http.ts";
+import { HttpError, type HttpFailure } from "./http-failure.ts";
+import { readJson } from "./json.ts";
+import type { Population } from "./survey-request.ts";
+
+/** A model as the Hub lists it. */
+export interface ListedModel {
+  readonly hubId: string;
+  readonly name: string;
+  /** Its head; null where the Hub does not tell. */
+  readonly commit: string | null;
+  readonly createdAt: string | null;
+  readonly modifiedAt: string | null;
+  readonly downloads: number;
+  readonly likes: number;
+  readonly library: string | null;
+  readonly task: string | null;
+  readonly gated: boolean;
+  readonly disabled: boolean;
+  /** Names of all its files; null where the Hub does not tell, or may have told only some. */
+  readonly paths: readonly string[] | null;
+  /** `architectures` of config.json. */
+  readonly architectures: readonly string[];
+}
+
+export interface ListPage {
+  readonly models: readonly ListedModel[];
+  /** Entries that were not of the shape of a model. */
+  readonly unreadable: number;
+  /** Where the next page begins; null behind the last. */
+  readonly next: string | null;
+}
+
+type Query = Extract<Population, { kind: "query" }>;
+
+/** The most that the Hub gives for a page when it is asked for what we ask. */
+export const PAGE = 500;
+/** From so many on, the list of names may have been cut by the Hub (huggingface_hub #3565). */
+const COMPLETE_BELOW = 1_000;
+const MOST_JSON = 64 * 2 ** 20;
+/** Pages of 1,000 files: beyond, a Hub is leading us in circles. */
+const MOST_TREE_PAGES = 1_000;
+
+const NAME = /^(?!\.{1,2}(?:\/|$))[\w.-]+(?:\/(?!\.{1,2}$)[\w.-]+)?$/;
+
+/** Whether this can be the name of a model; others would change the addresses that they are put into. */
+export function isModelName(name: string): boolean {
+  return NAME.test(name);
+}
+
+const instant = z.iso.datetime({ offset: true }).optional().catch(undefined);
+const text = z.string().max(200).optional().catch(undefined);
+const count = z.number().int().nonnegative().catch(0);
+
+/** What is needed to go on must be there; what only describes a model may be missing or strange. */
+const apiModel = z.looseObject({
+  _id: z.string().min(1).max(100),
+  id: z.string().regex(NAME),
+  sha: z
+    .string()
+    .regex(/^[0-9a-f]{40}$/)
+    .optional()
+    .catch(undefined),
+  private: z.boolean().catch(false),
+  gated: z.union([z.literal(false), z.enum(["auto", "manual"])]).catch(false),
+  disabled: z.boolean().catch(false),
+  downloads: count,
+  likes: count,
+  createdAt: instant,
+  lastModified: instant,
+  library_name: text,
+  pipeline_tag: text,
+  siblings: z
+    .array(z.object({ rfilename: z.string() }))
+    .optional()
+    .catch(undefined),
+  config: z
+    .looseObject({ architectures: z.array(z.string().max(200)).max(20).optional().catch(undefined) })
+    .nullish()
+    .catch(undefined),
+});
+
+const apiFile = z.looseObject({ type: z.string(), path: z.string() });
+
+const FIELDS = ["sha", "createdAt", "disabled", "library_name", "filePaths", "config"] as const;
+
+export class HubApi {
+  constructor(
+    readonly http: Http,
+    readonly hubUrl: string,
+  ) {}
+
+  /**
+   * One page of the models that match, at most `limit`, from `cursor` on (null: the first). `listModels` neither starts
+   * from a cursor nor shows it (huggingface.js #250), so it is used for one page at a time: the cursor is put into the
+   * address that it asks for, and the `Link` by which it would go on is kept from it. Of that link only the query counts:
+   * a Hub cannot send us elsewhere by it.
+   */
+  async listPage(query: Query, cursor: string | null, limit: number): Promise<Result<ListPage, HttpFailure>> {
+    let next: string | null = null;
+    let unreadable = 0;
+    const fetchPage = this.fetching(z.array(z.unknown()), {
+      address: (url) => (cursor === null ? url : new URL(cursor, url)),
+      amend: (entries, headers) => {
+        next = nextQuery(headers.get("link"), this.hubUrl);
+        headers.delete("link");
+        const parsed = entries.map((entry) => apiModel.safeParse(entry));
+        unreadable = parsed.filter(({ success }) => !success).length;
+        return parsed.flatMap(({ data }) => (data === undefined ? [] : [data]));
+      },
+    });
+    const pages = listModels({
+      hubUrl: this.hubUrl,
+      fetch: fetchPage,
+      limit: Math.min(PAGE, limit),
+      // By downloads a listing shifts between two pages, by date of creation it does not (reference: hub.md 2).
+      sort: query.top === null && query.minimumDownloads === 0 ? "createdAt" : "downloads",
+      search: searchOf(query.filters),
+      additionalFields: [...FIELDS],
+    });
+    const models = await collected(pages);
+    if (!models.ok) return models;
+    if (next !== null && next === cursor) return unexpected("the listing does not go on: the next page is the same again");
+    return ok({ models: models.value.map(listedModel), unreadable, next });
+  }
+
+  /** One model by its name, under its new name if it was renamed. */
+  async model(name: string): Promise<Result<ListedModel, HttpFailure>> {
+    const fetchModel = this.fetching(apiModel);
+    const info = modelInfo({ hubUrl: this.hubUrl, fetch: fetchModel, name, additionalFields: [...FIELDS] });
+    const model = await settled(info);
+    return model.ok ? ok(listedModel(model.value)) : model;
+  }
+
+  /** The names of all files of a model at a commit. */
+  async paths(name: string, commit: string): Promise<Result<readonly string[], HttpFailure>> {
+    let pages = 0;
+    const fetchTree = this.fetching(z.array(apiFile), {
+      address: (url) => {
+        if (++pages > MOST_TREE_PAGES) throw new HttpError({ kind: "refused", message: `more than ${MOST_TREE_PAGES} pages of files` });
+        return url;
+      },
+    });
+    const files = await collected(
+      listFiles({ hubUrl: this.hubUrl, fetch: fetchTree, repo: { type: "model", name }, revision: commit, recursive: true }),
+    );
+    return files.ok ? ok(files.value.filter(({ type }) => type === "file").map(({ path }) => path)) : files;
+  }
+
+  /** A fetch for the library: it gets JSON of this shape, or our failure as an exception that passes through it. */
+  private fetching<T>(
+    schema: z.ZodType<T>,
+    hooks: { address?: (url: URL) => URL; amend?: (value: T, headers: Headers) => unknown } = {},
+  ): typeof fetch {
+    return async (input) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      const answer = await this.http.send({
+        url: hooks.address?.(url) ?? url,
+        headers: { accept: "application/json" },
+        accept: () => ok(MOST_JSON),
+        read: ({ body, headers }) => {
+          const value = readJson(body, schema);
+          return value.ok ? ok({ value: value.value, headers: new Headers(headers) }) : value;
+        },
+      });
+      if (!answer.ok) throw new HttpError(answer.error);
+      const { value, headers } = answer.value;
+      const amended = hooks.amend === undefined ? value : hooks.amend(value, headers);
+      for (const coded of ["content-encoding", "content-length"]) headers.delete(coded);
+      return new Response(JSON.stringify(amended), { headers });
+    };
+  }
+}
+
+/** What the library makes of `apiModel`: it renames five fields. */
+type LibraryModel = Awaited<ReturnType<typeof modelInfo<(typeof FIELDS)[number]>>>;
+
+function listedModel(model: LibraryModel): ListedModel {
+  const raw = model as unknown as Partial<z.infer<typeof apiModel>>;
+  // `filePaths` is empty both for a repository without files and for one whose files were not told.
+  const paths = model.filePaths.length === 0 || model.filePaths.length >= COMPLETE_BELOW ? null : model.filePaths;
+  return {
+    hubId: model.id,
+    name: model.name,
+    commit: raw.sha ?? null,
+    createdAt: raw.createdAt ?? null,
+    modifiedAt: Number.isNaN(model.updatedAt.getTime()) ? null : model.updatedAt.toISOString(),
+    downloads: model.downloads,
+    likes: model.likes,
+    library: raw.library_name ?? null,
+    task: model.task ?? null,
+    gated: model.gated !== false,
+    disabled: raw.disabled ?? false,
+    paths,
+    architectures: raw.config?.architectures ?? [],
+  };
+}
+
+function searchOf(filters: Query["filters"]): NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]> {
+  const valueOf = (key: string) => filters.find((filter) => filter.key === key)?.value;
+  const tags = filters.filter(({ key }) => !["author", "search", "task"].includes(key)).map(({ value }) => value);
+  const task = valueOf("task") as NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]>["task"];
+  return { owner: valueOf("author"), query: valueOf("search"), task, tags };
+}
+
+/** The query of the address with `rel="next"`. */
+function nextQuery(link: string | null, base: string): string | null {
+  const address = link && /<([^>]*)>\s*;\s*rel="?next"?/.exec(link)?.[1];
+  return address && URL.canParse(address, base) ? new URL(address, base).search : null;
+}
+
+async function collected<T>(items: AsyncIterable<T>): Promise<Result<T[], HttpFailure>> {
+  const all: T[] = [];
+  return settled(
+    (async () => {
+      for await (const item of items) all.push(item);
+      return all;
+    })(),
+  );
+}
+
+async function settled<T>(promise: Promise<T>): Promise<Result<T, HttpFailure>> {
+  try {
+    return ok(await promise);
+  } catch (error) {
+    if (error instanceof HttpError) return failed(error.failure);
+    throw error;
+  }
+}
+
+function unexpected(message: string): Result<never, HttpFailure> {
+  return failed({ kind: "unexpected", message });
+}
