@@ -190,15 +190,17 @@ class LargeFile implements RemoteFile {
 
 /** The length of a 206 for exactly this range; or of a 200, if the file is small enough to be taken whole. */
 function acceptRange(head: HttpHead, start: number, end: number, size: number): Result<number, HttpFailure> {
+  const length = head.headers.get("content-length");
   if (head.status === 206) {
     const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(head.headers.get("content-range") ?? "");
     const [, first, last, whole] = range ?? [];
     const right = Number(first) === start && Number(last) === end - 1 && (whole === "*" || Number(whole) === size);
+    if (length !== null && Number(length) !== end - start) return unexpected(`${end - start} bytes were asked for, ${length} came`);
     return right
       ? ok(end - start)
       : unexpected(`bytes ${start}-${end - 1}/${size} were asked for, ${head.headers.get("content-range")} came`);
   }
-  if (head.status === 200 && size <= WHOLE_INSTEAD && head.headers.get("content-length") === String(size)) return ok(size);
+  if (head.status === 200 && size <= WHOLE_INSTEAD && length === String(size)) return ok(size);
   return unexpected(`the host answered ${head.status} to a range of a file of ${size} bytes`);
 }
 
