@@ -1,0 +1,143 @@
+/**
+ * The class hierarchy: bases, method resolution order, subclasses, abstract methods. Boundary: what the source says;
+ * a base from a module whose source is not given stays a dotted name.
+ */
+import type { Code, TypeExpression } from "./code.ts";
+import type { Resolver } from "./resolve.ts";
+
+/** A class of the analysed source, or the dotted name of one that is not analysed. */
+export type Base = Code | string;
+
+const NO_BASES = new Set(["typing.Generic", "typing.Protocol", "typing_extensions.Protocol", "abc.ABC", "builtins.object"]);
+
+export class Classes {
+  private readonly orders = new Map<Code, readonly Base[]>();
+  private readonly bases = new Map<Code, readonly Base[]>();
+  private children: Map<Code, Code[]> | null = null;
+
+  constructor(private readonly resolver: Resolver) {}
+
+  /** Direct bases, in order. `object` and what only types are (`Generic[T]`, `Protocol`, `ABC`) are left out. */
+  basesOf(code: Code): readonly Base[] {
+    const known = this.bases.get(code);
+    if (known) return known;
+    this.bases.set(code, []);
+    const found = code.bases.flatMap((base) => this.resolveBase(code, base)).filter((base) => base !== code && !isTypingOnly(base));
+    const distinct = [...new Set(found)];
+    this.bases.set(code, distinct);
+    return distinct;
+  }
+
+  private resolveBase(code: Code, base: TypeExpression): Base[] {
+    if (base.kind === "subscript") return this.resolveBase(code, base.base);
+    if (base.kind !== "name") return [];
+    const scope = code.parent ?? code.unit.code;
+    const definitions = this.resolver.pathIn(scope, base.path);
+    if (definitions.length === 0) return [`builtins.${base.path.join(".")}`];
+    return definitions.flatMap((definition): Base[] => {
+      if (definition.kind === "class") return [definition.code];
+      if (definition.kind === "external") return [definition.name];
+      return definition.kind === "variable" ? [`${definition.unit.module}.${definition.name}`] : [];
+    });
+  }
+
+  /** The method resolution order (C3), the class itself first; where C3 has no answer (a cycle), depth first. */
+  orderOf(code: Code): readonly Base[] {
+    const known = this.orders.get(code);
+    if (known) return known;
+    const order = this.linearise(code, new Set()) ?? [code, ...this.ancestors(code, new Set([code]))];
+    this.orders.set(code, order);
+    return order;
+  }
+
+  private linearise(code: Code, running: Set<Code>): readonly Base[] | null {
+    const known = this.orders.get(code);
+    if (known) return known;
+    if (running.has(code)) return null;
+    running.add(code);
+    const bases = this.basesOf(code);
+    const lists: Base[][] = [];
+    for (const base of bases) {
+      const order = typeof base === "string" ? [base] : this.linearise(base, running);
+      if (!order) return null;
+      lists.push([...order]);
+    }
+    running.delete(code);
+    const merged = merge([...lists, [...bases]]);
+    return merged && [code, ...merged];
+  }
+
+  private ancestors(code: Code, seen: Set<Base>): Base[] {
+    return this.basesOf(code).flatMap((base) => {
+      if (seen.has(base)) return [];
+      seen.add(base);
+      return typeof base === "string" ? [base] : [base, ...this.ancestors(base, seen)];
+    });
+  }
+
+  isSubclass(code: Code, base: Base): boolean {
+    return this.orderOf(code).includes(base);
+  }
+
+  /** Every subclass in the library, direct or not, in the order of the library's modules. */
+  librarySubclasses(code: Code): Code[] {
+    const children = this.librarySubclassIndex();
+    const found = new Set<Code>();
+    const queue = [...(children.get(code) ?? [])];
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      if (found.has(next) || next === code) continue;
+      found.add(next);
+      queue.push(...(children.get(next) ?? []));
+    }
+    return [...found];
+  }
+
+  private librarySubclassIndex(): Map<Code, Code[]> {
+    if (this.children) return this.children;
+    const children = new Map<Code, Code[]>();
+    for (const code of this.libraryClasses()) {
+      for (const base of this.basesOf(code)) {
+        if (typeof base === "string") continue;
+        const known = children.get(base);
+        if (known) known.push(code);
+        else children.set(base, [code]);
+      }
+    }
+    this.children = children;
+    return children;
+  }
+
+  /** Every class of the library at the top of a module or inside another class. */
+  libraryClasses(): Code[] {
+    const { modules } = this.resolver;
+    return modules.libraryModules().flatMap((module) => [...(modules.unit(module)?.classes ?? [])]);
+  }
+
+  /** The first class in the order that has `name` in its body. */
+  definerOf(code: Code, name: string): Code | null {
+    for (const base of this.orderOf(code)) if (typeof base !== "string" && base.members.has(name)) return base;
+    return null;
+  }
+
+  /** Bases, anywhere up, whose source is not given. */
+  externalBases(code: Code): string[] {
+    return this.orderOf(code).filter((base) => typeof base === "string");
+  }
+}
+
+function isTypingOnly(base: Base): boolean {
+  return typeof base === "string" && NO_BASES.has(base);
+}
+
+/** C3's merge; null where there is no consistent order. */
+function merge(lists: Base[][]): Base[] | null {
+  const result: Base[] = [];
+  let rest = lists.filter((list) => list.length > 0);
+  while (rest.length > 0) {
+    const next = rest.map((list) => list[0]).find((head) => head && rest.every((list) => !list.slice(1).includes(head)));
+    if (!next) return null;
+    result.push(next);
+    rest = rest.map((list) => (list[0] === next ? list.slice(1) : list)).filter((list) => list.length > 0);
+  }
+  return result;
+}

@@ -1,0 +1,157 @@
+/**
+ * Python code as the inference reads it: for every module, class body and function a list of instructions over
+ * registers, in which only what moves objects is left (no arithmetic, no control flow). Boundary: syntax is gone here,
+ * and nothing has been resolved yet; a name is still a name.
+ */
+
+/** A slot of a code's frame. 0 holds nothing: numbers, None, what cannot carry an object. */
+export type Register = number;
+export const NOTHING: Register = 0;
+
+/** A type as it is written in an annotation, before any name in it is resolved. */
+export type TypeExpression =
+  /** `torch.nn.Module`: `["torch", "nn", "Module"]`. */
+  | { readonly kind: "name"; readonly path: readonly string[]; readonly line: number }
+  | { readonly kind: "subscript"; readonly base: TypeExpression; readonly items: readonly TypeExpression[]; readonly line: number }
+  /** `A | B`. */
+  | { readonly kind: "union"; readonly items: readonly TypeExpression[]; readonly line: number }
+  /** `[A, B]`, as in `Callable[[A, B], C]`. */
+  | { readonly kind: "list"; readonly items: readonly TypeExpression[]; readonly line: number };
+
+export interface Argument {
+  readonly kind: "positional" | "keyword" | "star" | "double-star";
+  /** The keyword's name. */
+  readonly name?: string;
+  readonly from: Register;
+}
+
+/** An element of a container display. `key` is the constant key of a dict or the index in a tuple; null where it is not constant. */
+export interface DisplayItem {
+  readonly key: string | null;
+  readonly keyFrom: Register;
+  readonly from: Register;
+  /** `*from` or `**from`. */
+  readonly spread: boolean;
+}
+
+export type ContainerKind = "list" | "tuple" | "set" | "dict" | "generator";
+
+export type Instruction = { readonly line: number } & (
+  | { readonly op: "move"; readonly into: Register; readonly from: Register }
+  /** A string constant. */
+  | { readonly op: "text"; readonly into: Register; readonly value: string }
+  /** A constant of a builtin type that pickles by a name: `b"..."` is `bytes`, `1j` is `complex`. */
+  | { readonly op: "constant"; readonly into: Register; readonly type: string }
+  /** A name looked up in the module, then among the builtins. */
+  | { readonly op: "name"; readonly into: Register; readonly name: string }
+  /** A variable of an enclosing function, `hops` functions out. */
+  | { readonly op: "outer"; readonly into: Register; readonly hops: number; readonly register: Register }
+  | { readonly op: "set-outer"; readonly hops: number; readonly register: Register; readonly from: Register }
+  /** A name bound in the module or class body that this code is, or declared `global`. */
+  | { readonly op: "bind"; readonly name: string; readonly from: Register }
+  | { readonly op: "load"; readonly into: Register; readonly object: Register; readonly attribute: string }
+  | { readonly op: "store"; readonly object: Register; readonly attribute: string; readonly from: Register }
+  /** `object[key]`; `key` is null where it is not a constant. */
+  | { readonly op: "item"; readonly into: Register; readonly object: Register; readonly key: string | null; readonly keyFrom: Register }
+  | { readonly op: "set-item"; readonly object: Register; readonly key: string | null; readonly keyFrom: Register; readonly from: Register }
+  /** What iterating gives. */
+  | { readonly op: "iterate"; readonly into: Register; readonly from: Register }
+  /** What `with from as into` binds. */
+  | { readonly op: "enter"; readonly into: Register; readonly from: Register }
+  | { readonly op: "call"; readonly into: Register; readonly callee: Register; readonly arguments: readonly Argument[] }
+  | { readonly op: "super"; readonly into: Register; readonly object: Register }
+  | { readonly op: "make"; readonly into: Register; readonly container: ContainerKind; readonly items: readonly DisplayItem[] }
+  /** `left + right` and the like; `inPlace` for `left += right`. */
+  | { readonly op: "operate"; readonly into: Register; readonly left: Register; readonly right: Register; readonly inPlace: boolean }
+  | { readonly op: "return"; readonly from: Register }
+  | { readonly op: "yield"; readonly from: Register }
+  /** `defaults` lie parallel to the code's parameters. */
+  | { readonly op: "function"; readonly into: Register; readonly code: Code; readonly defaults: readonly Register[] }
+  | { readonly op: "class"; readonly into: Register; readonly code: Code }
+  /** `import module` (name null) or `from module import name`; `module` is absolute. */
+  | { readonly op: "import"; readonly into: Register; readonly module: string; readonly name: string | null }
+  /** `into: type`: what the annotation says the register, or the attribute, holds. */
+  | { readonly op: "annotate"; readonly into: Register; readonly type: TypeExpression; readonly what: string }
+);
+
+export interface Parameter {
+  readonly name: string;
+  readonly kind: "positional-only" | "positional" | "keyword-only" | "star" | "double-star";
+  readonly annotation: TypeExpression | null;
+  readonly hasDefault: boolean;
+  readonly line: number;
+}
+
+/** One statement of a module's or class's body: which of its names it binds or changes. Functions are not cut up. */
+export interface StatementRange {
+  readonly names: readonly string[];
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Body {
+  readonly registers: number;
+  readonly instructions: readonly Instruction[];
+  /** Registers of named variables, parameters among them. Empty for a module, whose names are looked up by name. */
+  readonly names: ReadonlyMap<string, Register>;
+  readonly parameters: readonly Register[];
+  readonly statements: readonly StatementRange[];
+  readonly isGenerator: boolean;
+  /** Whether the code writes what its first parameter holds: `self.x = ...`, `self.x[k] = ...`, `self.x.append(...)`. */
+  readonly writesReceiver: boolean;
+  /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */
+  readonly removedKeys: ReadonlySet<string>;
+}
+
+/** A module, a class body, a function or a lambda. Like CPython's code objects, without what is done to numbers. */
+export interface Code {
+  readonly kind: "module" | "class" | "function";
+  readonly name: string;
+  /** Python's `__qualname__`. */
+  readonly qualifiedName: string;
+  readonly line: number;
+  readonly parent: Code | null;
+  readonly unit: Unit;
+  /** Dotted text of each decorator, without its arguments. */
+  readonly decorators: readonly string[];
+  readonly parameters: readonly Parameter[];
+  readonly returns: TypeExpression | null;
+  /** Of a class. */
+  readonly bases: readonly TypeExpression[];
+  readonly metaclass: TypeExpression | null;
+  /** Names a class body binds, and annotated names with their types. */
+  readonly members: ReadonlyMap<string, Member>;
+  readonly body: Body;
+}
+
+/** A name in a class body. */
+export interface Member {
+  readonly annotation: TypeExpression | null;
+  readonly hasValue: boolean;
+  readonly line: number;
+}
+
+/** How a module comes by a name. A name may have several: `try: import a except: a = None`. */
+export type Binding =
+  | { readonly kind: "import"; readonly module: string; readonly name: string | null; readonly line: number }
+  | { readonly kind: "class" | "function"; readonly code: Code; readonly line: number }
+  /** `path` where the value is itself a (dotted) name: `Old = New`. `type` where it is a type: `Union[A, B]`, `TypeVar("T", bound=A)`. */
+  | { readonly kind: "assignment"; readonly path: readonly string[] | null; readonly type: TypeExpression | null; readonly line: number };
+
+/** One source file, read. */
+export interface Unit {
+  /** Dotted name under which the file is imported. */
+  readonly module: string;
+  readonly path: string;
+  readonly isPackage: boolean;
+  readonly code: Code;
+  readonly bindings: ReadonlyMap<string, readonly Binding[]>;
+  /** Absolute names of modules imported with `*`, in order. */
+  readonly starImports: readonly string[];
+  /** `__all__` where it is a literal list of strings. */
+  readonly exports: readonly string[] | null;
+  /** Every class of the file, nested and local ones included. */
+  readonly classes: readonly Code[];
+  /** The file had syntax that the grammar does not know; what lay around it was still read. */
+  readonly hasErrors: boolean;
+}

@@ -1,0 +1,15 @@
+/** What an import statement names, as absolute module names. Boundary: whether such a module exists is `modules.ts`. */
+import type { Node } from "web-tree-sitter";
+
+/** The absolute name of the module in `from module import ...`, with the dots of a relative import resolved. */
+export function importedModule(statement: Node, unit: { readonly module: string; readonly isPackage: boolean }): string {
+  const node = statement.childForFieldName("module_name");
+  if (!node) return "__future__";
+  if (node.type !== "relative_import") return node.text;
+  const text = node.text.replace(/\s/g, "");
+  const dots = /^\.+/.exec(text)?.[0].length ?? 0;
+  const parts = unit.module.split(".");
+  const kept = parts.slice(0, parts.length - dots + (unit.isPackage ? 1 : 0));
+  const rest = text.slice(dots);
+  return rest ? [...kept, rest].join(".") : kept.join(".");
+}

@@ -1,0 +1,245 @@
+/**
+ * Statements to instructions. Control flow is dropped: whatever may run is taken to run. Boundary: expressions are
+ * `lower-expression.ts`, names and registers `scope.ts`.
+ */
+import type { Node } from "web-tree-sitter";
+import type { Body, Code } from "./code.ts";
+import { NOTHING } from "./code.ts";
+import { importedModule } from "./imports.ts";
+import { constantKey, emit, lineOf, lowerExpression } from "./lower-expression.ts";
+import { type CodeMaker, Scope } from "./scope.ts";
+import { dottedPath, typeExpression } from "./type-expression.ts";
+
+/** The instructions of a module's, class's or function's body. */
+export function lowerBody(code: Code, block: Node, maker: CodeMaker): Body {
+  const scope = new Scope(code, maker);
+  if (block.type === "block" || block.type === "module") lowerBlock(block, scope, code.kind === "module");
+  else scope.instructions.push({ op: "return", from: lowerExpression(block, scope), line: lineOf(block) });
+  return scope.finish();
+}
+
+/** `isTop`: statements of a module are kept apart, so that a variable can be evaluated without the rest of its module. */
+function lowerBlock(block: Node, scope: Scope, isTop: boolean): void {
+  for (const statement of block.namedChildren) {
+    if (isTop && SPLIT.has(statement.type)) lowerNested(statement, scope, true);
+    else lowerStatement(statement, scope);
+    if (isTop) scope.endStatement();
+  }
+}
+
+/** Compound statements whose parts stand for themselves at the top of a module. */
+const SPLIT = new Set(["if_statement", "try_statement", "with_statement"]);
+
+function lowerNested(node: Node, scope: Scope, isTop: boolean): void {
+  for (const child of node.namedChildren) {
+    if (child.type === "block") lowerBlock(child, scope, isTop);
+    else if (child.type === "with_clause") lowerWith(child, scope);
+    else if (CLAUSES.has(child.type)) lowerNested(child, scope, isTop);
+    else if (child.type.endsWith("_statement") || child.type.endsWith("_definition")) lowerStatement(child, scope);
+    else if (child.type !== "comment") lowerExpression(child, scope);
+    if (isTop) scope.endStatement();
+  }
+}
+
+const CLAUSES = new Set([
+  "elif_clause",
+  "else_clause",
+  "except_clause",
+  "except_group_clause",
+  "finally_clause",
+  "case_clause",
+  "if_clause",
+]);
+
+function lowerStatement(node: Node, scope: Scope): void {
+  const line = lineOf(node);
+  switch (node.type) {
+    case "expression_statement":
+      for (const child of node.namedChildren) lowerExpressionStatement(child, scope);
+      return;
+    case "return_statement": {
+      const [value] = node.namedChildren;
+      if (value) scope.instructions.push({ op: "return", from: lowerExpression(value, scope), line });
+      return;
+    }
+    case "function_definition":
+      lowerFunction(node, scope, []);
+      return;
+    case "class_definition":
+      lowerClass(node, scope, []);
+      return;
+    case "decorated_definition": {
+      const definition = node.childForFieldName("definition");
+      const decorators = node.namedChildren.filter((child) => child.type === "decorator");
+      if (definition?.type === "function_definition") lowerFunction(definition, scope, decorators);
+      else if (definition) lowerClass(definition, scope, decorators);
+      return;
+    }
+    case "import_statement":
+    case "import_from_statement":
+      lowerImport(node, scope);
+      return;
+    case "for_statement": {
+      const source = node.childForFieldName("right");
+      const target = node.childForFieldName("left");
+      const from = source ? lowerExpression(source, scope) : NOTHING;
+      if (target) scope.assign(target, emit(scope, { op: "iterate", into: scope.fresh(), from, line }));
+      lowerBlocks(node, scope);
+      return;
+    }
+    case "match_statement": {
+      const subject = node.childForFieldName("subject");
+      const from = subject ? lowerExpression(subject, scope) : NOTHING;
+      const block = node.childForFieldName("body");
+      for (const clause of block?.namedChildren ?? []) {
+        for (const pattern of clause.namedChildren) if (pattern.type === "case_pattern") lowerPattern(pattern, scope, from);
+        lowerBlocks(clause, scope);
+      }
+      return;
+    }
+    case "global_statement":
+      for (const name of node.namedChildren) scope.declareGlobal(name.text);
+      return;
+    case "nonlocal_statement":
+      for (const name of node.namedChildren) scope.declareNonlocal(name.text);
+      return;
+    case "delete_statement": {
+      const [target] = node.namedChildren;
+      const targets = target?.type === "expression_list" ? target.namedChildren : [target];
+      for (const item of targets) if (item?.type === "subscript") scope.noteRemoval(constantKey(item.childForFieldName("subscript")));
+      return;
+    }
+    case "if_statement":
+    case "while_statement":
+    case "try_statement":
+    case "with_statement":
+      lowerNested(node, scope, false);
+      return;
+    default:
+      return;
+  }
+}
+
+function lowerBlocks(node: Node, scope: Scope): void {
+  for (const child of node.namedChildren) {
+    if (child.type === "block") lowerBlock(child, scope, false);
+    else if (CLAUSES.has(child.type)) lowerNested(child, scope, false);
+  }
+}
+
+function lowerExpressionStatement(node: Node, scope: Scope): void {
+  if (node.type === "assignment") lowerAssignment(node, scope);
+  else if (node.type === "augmented_assignment") {
+    const target = node.childForFieldName("left");
+    const value = node.childForFieldName("right");
+    if (!target || !value) return;
+    const left = lowerExpression(target, scope);
+    const right = lowerExpression(value, scope);
+    if (left === NOTHING && right === NOTHING) return;
+    scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: true, line: lineOf(node) }));
+  } else if (node.type !== "string" && node.type !== "comment") lowerExpression(node, scope);
+}
+
+/** `a = b = value`, and `a: T = value`. */
+function lowerAssignment(node: Node, scope: Scope): void {
+  const targets: Node[] = [];
+  let current: Node | null = node;
+  let annotation: Node | null = null;
+  while (current?.type === "assignment") {
+    const left: Node | null = current.childForFieldName("left");
+    if (left) targets.push(left);
+    annotation ??= current.childForFieldName("type");
+    current = current.childForFieldName("right");
+  }
+  let from = NOTHING;
+  if (current?.type === "augmented_assignment") lowerExpressionStatement(current, scope);
+  else if (current) from = lowerExpression(current, scope);
+  const type = annotation && typeExpression(annotation, scope.maker.parse);
+  if (type) {
+    const into = scope.fresh();
+    if (from !== NOTHING) scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
+    scope.instructions.push({ op: "annotate", into, type, what: targets[0]?.text ?? "", line: lineOf(node) });
+    from = into;
+  } else if (annotation && !current) return;
+  for (const target of targets) {
+    if (target.type === "subscript" && current?.type === "none") scope.noteRemoval(constantKey(target.childForFieldName("subscript")));
+    scope.assign(target, from);
+  }
+}
+
+function lowerFunction(node: Node, scope: Scope, decorators: readonly Node[]): void {
+  const name = node.childForFieldName("name");
+  if (!name) return;
+  const { code, defaults } = scope.declareFunction(node, name.text, decorators.map(decoratorText));
+  const into = emit(scope, { op: "function", into: scope.fresh(), code, defaults, line: code.line });
+  scope.write(name.text, into, code.line);
+  lowerDecorators(decorators, into, scope);
+}
+
+function lowerClass(node: Node, scope: Scope, decorators: readonly Node[]): void {
+  const name = node.childForFieldName("name");
+  if (!name) return;
+  const code = scope.maker.class(node, decorators.map(decoratorText), scope.code);
+  const into = emit(scope, { op: "class", into: scope.fresh(), code, line: code.line });
+  scope.write(name.text, into, code.line);
+  lowerDecorators(decorators, into, scope);
+}
+
+/** A decorator is called for what it does (it may register what it is given); what it returns is taken to be what it was given. */
+function lowerDecorators(decorators: readonly Node[], decorated: number, scope: Scope): void {
+  for (const decorator of decorators) {
+    const [expression] = decorator.namedChildren;
+    if (!expression || BUILTIN_DECORATORS.has(decoratorText(decorator))) continue;
+    const callee = lowerExpression(expression, scope);
+    if (callee === NOTHING) continue;
+    const args = [{ kind: "positional" as const, from: decorated }];
+    emit(scope, { op: "call", into: scope.fresh(), callee, arguments: args, line: lineOf(decorator) });
+  }
+}
+
+const BUILTIN_DECORATORS = new Set(["property", "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod", "overload"]);
+
+/** The dotted text of a decorator, without the arguments of its call. */
+export function decoratorText(decorator: Node): string {
+  const [expression] = decorator.namedChildren;
+  const callee = expression?.type === "call" ? expression.childForFieldName("function") : expression;
+  return callee ? (dottedPath(callee)?.join(".") ?? "") : "";
+}
+
+function lowerImport(node: Node, scope: Scope): void {
+  const line = lineOf(node);
+  const from = node.type === "import_from_statement" ? importedModule(node, scope.code.unit) : null;
+  for (const child of node.childrenForFieldName("name")) {
+    const name = child.type === "aliased_import" ? child.childForFieldName("name")?.text : child.text;
+    const alias = child.type === "aliased_import" ? child.childForFieldName("alias")?.text : undefined;
+    if (!name) continue;
+    // `import a.b` binds `a`; `import a.b as c` binds the submodule.
+    const [first = name] = name.split(".");
+    const module = from ?? (alias ? name : first);
+    const into = emit(scope, { op: "import", into: scope.fresh(), module, name: from === null ? null : name, line });
+    scope.write(alias ?? (from === null ? first : name), into, line);
+  }
+}
+
+function lowerPattern(pattern: Node, scope: Scope, subject: number): void {
+  for (const child of pattern.namedChildren) {
+    if (child.type === "dotted_name" && !child.text.includes(".") && child.text !== "_") scope.write(child.text, subject, lineOf(child));
+    else if (child.type === "as_pattern") {
+      const alias = child.childForFieldName("alias") ?? child.namedChildren.at(-1);
+      if (alias) scope.write(alias.text, subject, lineOf(child));
+    } else if (child.type !== "class_pattern") lowerPattern(child, scope, subject);
+  }
+}
+
+function lowerWith(clause: Node, scope: Scope): void {
+  for (const item of clause.namedChildren) {
+    const value = item.childForFieldName("value");
+    if (!value) continue;
+    const isAs = value.type === "as_pattern";
+    const expression = isAs ? value.namedChildren[0] : value;
+    const from = expression ? lowerExpression(expression, scope) : NOTHING;
+    const entered = emit(scope, { op: "enter", into: scope.fresh(), from, line: lineOf(item) });
+    const target = isAs ? value.childForFieldName("alias") : null;
+    if (target) scope.assign(target.type === "as_pattern_target" ? (target.namedChildren[0] ?? target) : target, entered);
+  }
+}

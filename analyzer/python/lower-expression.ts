@@ -1,0 +1,245 @@
+/**
+ * Expressions to instructions: each gives the register that holds its value, or NOTHING where the value cannot be or
+ * carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
+ */
+import type { Node } from "web-tree-sitter";
+import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from "./code.ts";
+import { NOTHING } from "./code.ts";
+import type { Scope } from "./scope.ts";
+import { stringText } from "./type-expression.ts";
+
+type Lower = (node: Node, scope: Scope) => Register;
+
+/** The register that holds the value of `node`. */
+export function lowerExpression(node: Node, scope: Scope): Register {
+  return EXPRESSIONS[node.type]?.(node, scope) ?? NOTHING;
+}
+
+const EXPRESSIONS: Readonly<Record<string, Lower>> = {
+  identifier: (node, scope) => scope.read(node.text, lineOf(node)),
+  string: lowerString,
+  concatenated_string: lowerString,
+  ellipsis: (node, scope) => constant(node, scope, "ellipsis"),
+  integer: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : NOTHING),
+  float: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : NOTHING),
+  attribute: lowerAttribute,
+  subscript: lowerSubscript,
+  call: lowerCall,
+  parenthesized_expression: lowerInner,
+  await: lowerInner,
+  list_splat: lowerInner,
+  type: lowerInner,
+  named_expression(node, scope) {
+    const value = lowerField(node, "value", scope);
+    const name = node.childForFieldName("name");
+    if (name) scope.write(name.text, value, lineOf(node));
+    return value;
+  },
+  conditional_expression(node, scope) {
+    const [then, , otherwise] = node.namedChildren;
+    return join(node, scope, [then, otherwise]);
+  },
+  boolean_operator: (node, scope) => join(node, scope, [node.childForFieldName("left"), node.childForFieldName("right")]),
+  binary_operator: (node, scope) => operate(node, scope, lowerField(node, "left", scope), lowerField(node, "right", scope)),
+  unary_operator: (node, scope) => operate(node, scope, lowerField(node, "argument", scope), NOTHING),
+  comparison_operator(node, scope) {
+    const [left, right] = node.namedChildren.map((child) => lowerExpression(child, scope));
+    return operate(node, scope, left ?? NOTHING, right ?? NOTHING);
+  },
+  not_operator(node, scope) {
+    lowerField(node, "argument", scope);
+    return NOTHING;
+  },
+  lambda(node, scope) {
+    const into = scope.fresh();
+    const { code, defaults } = scope.declareFunction(node, "<lambda>", []);
+    return emit(scope, { op: "function", into, code, defaults, line: lineOf(node) });
+  },
+  yield(node, scope) {
+    const [value] = node.namedChildren;
+    let from = value ? lowerExpression(value, scope) : NOTHING;
+    if (node.children.some((child) => child.type === "from")) {
+      const into = scope.fresh();
+      from = emit(scope, { op: "iterate", into, from, line: lineOf(node) });
+    }
+    scope.instructions.push({ op: "yield", from, line: lineOf(node) });
+    scope.isGenerator = true;
+    return NOTHING;
+  },
+  list: (node, scope) => display(node, scope, "list", node.namedChildren),
+  tuple: (node, scope) => display(node, scope, "tuple", node.namedChildren),
+  expression_list: (node, scope) => display(node, scope, "tuple", node.namedChildren),
+  pattern_list: (node, scope) => display(node, scope, "tuple", node.namedChildren),
+  set: (node, scope) => display(node, scope, "set", node.namedChildren),
+  dictionary: lowerDictionary,
+  list_comprehension: (node, scope) => comprehension(node, scope, "list"),
+  set_comprehension: (node, scope) => comprehension(node, scope, "set"),
+  dictionary_comprehension: (node, scope) => comprehension(node, scope, "dict"),
+  generator_expression: (node, scope) => comprehension(node, scope, "generator"),
+};
+
+export function lineOf(node: Node): number {
+  return node.startPosition.row + 1;
+}
+
+/** Adds an instruction, and gives the register it fills. */
+export function emit(scope: Scope, instruction: Instruction & { readonly into: Register }): Register {
+  scope.instructions.push(instruction);
+  return instruction.into;
+}
+
+function lowerField(node: Node, field: string, scope: Scope): Register {
+  const child = node.childForFieldName(field);
+  return child ? lowerExpression(child, scope) : NOTHING;
+}
+
+function lowerInner(node: Node, scope: Scope): Register {
+  const inner = node.namedChildren.find((child) => child.type !== "comment");
+  return inner ? lowerExpression(inner, scope) : NOTHING;
+}
+
+function lowerString(node: Node, scope: Scope): Register {
+  const text = stringText(node);
+  if (text !== null) return emit(scope, { op: "text", into: scope.fresh(), value: text, line: lineOf(node) });
+  return /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : NOTHING;
+}
+
+function constant(node: Node, scope: Scope, type: string): Register {
+  return emit(scope, { op: "constant", into: scope.fresh(), type, line: lineOf(node) });
+}
+
+function join(node: Node, scope: Scope, sides: readonly (Node | null | undefined)[]): Register {
+  const registers = sides.map((side) => (side ? lowerExpression(side, scope) : NOTHING)).filter((register) => register !== NOTHING);
+  if (registers.length < 2) return registers[0] ?? NOTHING;
+  const into = scope.fresh();
+  for (const from of registers) scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
+  return into;
+}
+
+function operate(node: Node, scope: Scope, left: Register, right: Register): Register {
+  if (left === NOTHING && right === NOTHING) return NOTHING;
+  return emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: false, line: lineOf(node) });
+}
+
+function lowerAttribute(node: Node, scope: Scope): Register {
+  const object = lowerField(node, "object", scope);
+  const attribute = node.childForFieldName("attribute")?.text;
+  if (object === NOTHING || !attribute) return NOTHING;
+  return emit(scope, { op: "load", into: scope.fresh(), object, attribute, line: lineOf(node) });
+}
+
+/** The constant key that an expression is, as text; null where it is none. */
+export function constantKey(node: Node | null | undefined): string | null {
+  if (!node) return null;
+  if (node.type === "integer") return node.text;
+  return stringText(node);
+}
+
+function lowerSubscript(node: Node, scope: Scope): Register {
+  const object = lowerField(node, "value", scope);
+  const subscripts = node.childrenForFieldName("subscript");
+  const key = subscripts.length === 1 ? subscripts[0] : undefined;
+  const isSlice = key?.type === "slice";
+  const keyFrom = key && !isSlice && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
+  if (object === NOTHING) return NOTHING;
+  // A slice is the same kind of container with the same elements.
+  if (isSlice) return object;
+  return emit(scope, { op: "item", into: scope.fresh(), object, key: constantKey(key), keyFrom, line: lineOf(node) });
+}
+
+function lowerCall(node: Node, scope: Scope): Register {
+  const callee = node.childForFieldName("function");
+  const list = node.childForFieldName("arguments");
+  if (!callee || !list) return NOTHING;
+  const line = lineOf(node);
+  if (callee.type === "identifier" && callee.text === "super") {
+    const object = list.namedChildren[1] ? lowerExpression(list.namedChildren[1], scope) : scope.receiver(line);
+    return emit(scope, { op: "super", into: scope.fresh(), object, line });
+  }
+  scope.noteCall(callee, list);
+  const from = lowerExpression(callee, scope);
+  const args = list.type === "argument_list" ? lowerArguments(list, scope) : [positional(lowerExpression(list, scope))];
+  if (from === NOTHING) return NOTHING;
+  return emit(scope, { op: "call", into: scope.fresh(), callee: from, arguments: args, line });
+}
+
+function positional(from: Register): Argument {
+  return { kind: "positional", from };
+}
+
+function lowerArguments(list: Node, scope: Scope): Argument[] {
+  const result: Argument[] = [];
+  for (const child of list.namedChildren) {
+    const [inner] = child.namedChildren;
+    if (child.type === "comment") continue;
+    if (child.type === "keyword_argument") {
+      const name = child.childForFieldName("name")?.text ?? "";
+      result.push({ kind: "keyword", name, from: lowerField(child, "value", scope) });
+    } else if (child.type === "list_splat" && inner) result.push({ kind: "star", from: lowerExpression(inner, scope) });
+    else if (child.type === "dictionary_splat" && inner) result.push({ kind: "double-star", from: lowerExpression(inner, scope) });
+    else result.push(positional(lowerExpression(child, scope)));
+  }
+  return result;
+}
+
+function display(node: Node, scope: Scope, container: ContainerKind, children: readonly Node[]): Register {
+  const items: DisplayItem[] = [];
+  let index: number | null = 0;
+  for (const child of children) {
+    if (child.type === "comment") continue;
+    const spread = child.type === "list_splat" || child.type === "list_splat_pattern" || child.type === "parenthesized_list_splat";
+    if (spread) index = null;
+    const key = container === "tuple" && index !== null ? String(index++) : null;
+    items.push({ key, keyFrom: NOTHING, from: lowerExpression(child, scope), spread });
+  }
+  return emit(scope, { op: "make", into: scope.fresh(), container, items, line: lineOf(node) });
+}
+
+function lowerDictionary(node: Node, scope: Scope): Register {
+  const items: DisplayItem[] = [];
+  for (const child of node.namedChildren) {
+    if (child.type === "pair") items.push(pair(child, scope));
+    else if (child.type === "dictionary_splat")
+      items.push({ key: null, keyFrom: NOTHING, from: lowerExpression(child.namedChildren[0] ?? child, scope), spread: true });
+  }
+  return emit(scope, { op: "make", into: scope.fresh(), container: "dict", items, line: lineOf(node) });
+}
+
+function pair(node: Node, scope: Scope): DisplayItem {
+  const key = constantKey(node.childForFieldName("key"));
+  const keyFrom = key === null ? lowerField(node, "key", scope) : NOTHING;
+  return { key, keyFrom, from: lowerField(node, "value", scope), spread: false };
+}
+
+function comprehension(node: Node, scope: Scope, container: ContainerKind): Register {
+  const body = node.childForFieldName("body");
+  scope.enterComprehension();
+  for (const clause of node.namedChildren) {
+    if (clause.type === "for_in_clause") {
+      const source = lowerField(clause, "right", scope);
+      const target = clause.childForFieldName("left");
+      const element = emit(scope, { op: "iterate", into: scope.fresh(), from: source, line: lineOf(clause) });
+      if (target) scope.assign(target, element, true);
+    } else if (clause.type === "if_clause") lowerInner(clause, scope);
+  }
+  const item: DisplayItem | null =
+    body?.type === "pair"
+      ? pair(body, scope)
+      : body
+        ? { key: null, keyFrom: NOTHING, from: lowerExpression(body, scope), spread: false }
+        : null;
+  scope.leaveComprehension();
+  return emit(scope, { op: "make", into: scope.fresh(), container, items: item ? [item] : [], line: lineOf(node) });
+}
+
+/** The name an expression starts with: `registry` of `registry.entries["x"].add`. */
+export function rootName(node: Node): string | null {
+  if (node.type === "identifier") return node.text;
+  const inner = node.childForFieldName("object") ?? node.childForFieldName("value") ?? node.childForFieldName("function");
+  return inner ? rootName(inner) : null;
+}
+
+/** Whether `node` is `name.x`, `name.x[k]`, `name[k]`, `name.x.y`: something that `name` holds. */
+export function isHeldBy(node: Node, name: string): boolean {
+  return (node.type === "attribute" || node.type === "subscript") && rootName(node) === name;
+}

@@ -1,0 +1,124 @@
+/**
+ * Source trees to importable modules: under which dotted name each file is imported, read when it is first asked for.
+ * Boundary: what a name inside a module means is `resolve.ts`.
+ */
+import type { Unit } from "./code.ts";
+import { lowerModule } from "./lower-module.ts";
+import type { PythonParser } from "./parser.ts";
+
+/** A distribution's source, as in a wheel, a repository or just the package's folder. */
+export interface SourceTree {
+  /** The distribution's (or the folder's) name. */
+  readonly name: string;
+  readonly version: string | null;
+  /** Relative paths with `/`; only `.py` and `.pyi` files are read. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** sha256 (hex) over the files, if whoever read them computed it. */
+  readonly sha256?: string | null;
+}
+
+interface ModuleFile {
+  readonly module: string;
+  readonly path: string;
+  readonly text: string;
+  readonly isPackage: boolean;
+  readonly tree: SourceTree;
+}
+
+/** All modules of a library and its dependencies. Where two trees have the same module, the earlier tree's counts. */
+export class Modules {
+  private readonly files = new Map<string, ModuleFile>();
+  private readonly units = new Map<string, Unit>();
+  private readonly packages = new Set<string>();
+
+  /** `rootPackage`: the package's name for a tree that is the inside of a package (`__init__.py` at its root). */
+  constructor(
+    private readonly parser: PythonParser,
+    private readonly library: SourceTree,
+    dependencies: readonly SourceTree[],
+    rootPackage: string | null,
+  ) {
+    for (const tree of [library, ...dependencies]) {
+      const name = tree === library && rootPackage !== null ? rootPackage : tree.name;
+      for (const file of moduleFiles(tree, name)) this.add(file);
+    }
+  }
+
+  private add(file: ModuleFile): void {
+    if (this.files.has(file.module)) return;
+    this.files.set(file.module, file);
+    const parts = file.module.split(".");
+    for (let length = 1; length < parts.length; length++) this.packages.add(parts.slice(0, length).join("."));
+  }
+
+  /** The module of that dotted name; null if no tree has it. */
+  unit(module: string): Unit | null {
+    const known = this.units.get(module);
+    if (known) return known;
+    const file = this.files.get(module);
+    if (!file) return null;
+    const unit = lowerModule(this.parser, file.text, file);
+    this.units.set(module, unit);
+    return unit;
+  }
+
+  /** Whether something can be imported under that name: a module, or a folder of modules without `__init__.py`. */
+  has(module: string): boolean {
+    return this.files.has(module) || this.packages.has(module);
+  }
+
+  isOfLibrary(unit: Unit): boolean {
+    return this.files.get(unit.module)?.tree === this.library;
+  }
+
+  /** Names of the library's modules, sorted. */
+  libraryModules(): string[] {
+    return [...this.files.values()]
+      .filter((file) => file.tree === this.library)
+      .map((file) => file.module)
+      .sort();
+  }
+
+  /** Names of the modules inside a package, sorted. */
+  modulesInside(package_: string): string[] {
+    return [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
+  }
+}
+
+/** Folders that hold packages without being part of their names. */
+const SOURCE_ROOTS = new Set(["src", "lib", "python", "source", "purelib", "platlib"]);
+
+function moduleFiles(tree: SourceTree, name: string): ModuleFile[] {
+  const paths = new Set(tree.files.map((file) => file.path));
+  const prefix = paths.has("__init__.py") ? `${name.replaceAll("-", "_")}/` : "";
+  const result: ModuleFile[] = [];
+  for (const { path, text } of tree.files) {
+    const match = /^(.*)\.pyi?$/.exec(path);
+    if (!match?.[1] || (path.endsWith("i") && paths.has(path.slice(0, -1)))) continue;
+    const parts = (prefix + match[1]).split("/");
+    const isPackage = parts.at(-1) === "__init__";
+    const kept = prefix ? parts : parts.slice(rootDepth(parts, paths));
+    const module = (isPackage ? kept.slice(0, -1) : kept).join(".");
+    if (module && kept.every(isIdentifier)) result.push({ module, path, text, isPackage, tree });
+  }
+  return result;
+}
+
+/** How many leading folders of a file are not part of its module's name. */
+function rootDepth(parts: readonly string[], paths: ReadonlySet<string>): number {
+  const isPackage = (depth: number) => paths.has(`${parts.slice(0, depth).join("/")}/__init__.py`);
+  let depth = 0;
+  while (depth < parts.length - 1) {
+    const folder = parts[depth] ?? "";
+    const path = parts.slice(0, depth + 1).join("/");
+    const isProject = paths.has(`${path}/setup.py`) || paths.has(`${path}/pyproject.toml`);
+    if (isPackage(depth + 1) && !isProject) return depth;
+    if (!isProject && !SOURCE_ROOTS.has(folder) && isIdentifier(folder)) return depth;
+    depth++;
+  }
+  return depth;
+}
+
+function isIdentifier(text: string): boolean {
+  return /^[\p{L}_][\p{L}\p{N}_]*$/u.test(text);
+}

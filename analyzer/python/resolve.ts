@@ -1,0 +1,172 @@
+/**
+ * What a dotted name means: imports, re-exports, star imports and plain aliases are followed to the definition.
+ * Boundary: static. Values that code computes are followed by the policy room's flow.
+ */
+import type { Binding, Code, Unit } from "./code.ts";
+import type { Modules } from "./modules.ts";
+
+/** Where a name leads. `external`: into a module whose source is not given. */
+export type Definition =
+  | { readonly kind: "class" | "function"; readonly code: Code }
+  | { readonly kind: "module"; readonly unit: Unit }
+  /** A folder of modules without `__init__.py`. */
+  | { readonly kind: "namespace"; readonly name: string }
+  | { readonly kind: "variable"; readonly unit: Unit; readonly name: string }
+  | { readonly kind: "external"; readonly name: string };
+
+export class Resolver {
+  private readonly known = new Map<Unit, Map<string, readonly Definition[]>>();
+  private readonly running = new Set<string>();
+
+  constructor(readonly modules: Modules) {}
+
+  /** What importing `module` gives. */
+  module(module: string): Definition {
+    const unit = this.modules.unit(module);
+    if (unit) return { kind: "module", unit };
+    return this.modules.has(module) ? { kind: "namespace", name: module } : { kind: "external", name: module };
+  }
+
+  /** What `from module import name` gives; several where the module binds it in several branches. */
+  member(module: string, name: string): readonly Definition[] {
+    const unit = this.modules.unit(module);
+    const found = unit ? this.name(unit, name) : [];
+    if (found.length > 0) return found;
+    if (this.modules.has(`${module}.${name}`)) return [this.module(`${module}.${name}`)];
+    return [{ kind: "external", name: `${module}.${name}` }];
+  }
+
+  /** What a module-level name of `unit` means; empty if the module does not bind it. */
+  name(unit: Unit, name: string): readonly Definition[] {
+    const names = this.known.get(unit) ?? new Map<string, readonly Definition[]>();
+    this.known.set(unit, names);
+    const known = names.get(name);
+    if (known) return known;
+    // An import cycle that only goes round defines nothing.
+    const key = `${unit.module}:${name}`;
+    if (this.running.has(key)) return [];
+    this.running.add(key);
+    const found = distinct(this.search(unit, name));
+    this.running.delete(key);
+    if (this.running.size === 0 || found.length > 0) names.set(name, found);
+    return found;
+  }
+
+  private search(unit: Unit, name: string): readonly Definition[] {
+    const bindings = unit.bindings.get(name);
+    if (bindings) {
+      const found = bindings.flatMap((binding) => this.binding(unit, name, binding));
+      if (found.length > 0) return found;
+    }
+    for (let index = unit.starImports.length - 1; index >= 0; index--) {
+      const found = this.starred(unit.starImports[index] ?? "", name);
+      if (found.length > 0) return found;
+    }
+    if (unit.isPackage && this.modules.has(`${unit.module}.${name}`)) return [this.module(`${unit.module}.${name}`)];
+    return this.lazily(unit, name);
+  }
+
+  private binding(unit: Unit, name: string, binding: Binding): readonly Definition[] {
+    switch (binding.kind) {
+      case "class":
+      case "function":
+        return [{ kind: binding.kind, code: binding.code }];
+      case "import":
+        return binding.name === null ? [this.module(binding.module)] : this.member(binding.module, binding.name);
+      case "assignment": {
+        const target = binding.path ? this.path(unit, binding.path) : [];
+        const isAlias = target.length > 0 && binding.path?.join(".") !== name;
+        return isAlias ? target : [{ kind: "variable", unit, name }];
+      }
+    }
+  }
+
+  /** `name` through `from module import *`. */
+  private starred(module: string, name: string): readonly Definition[] {
+    const unit = this.modules.unit(module);
+    if (!unit) return [];
+    const isExported = unit.exports ? unit.exports.includes(name) : !name.startsWith("_");
+    return isExported ? this.name(unit, name) : [];
+  }
+
+  /** A package that fills itself when it is used (`__getattr__`, `sys.modules[__name__] = ...`) defines its names in its modules. */
+  private lazily(unit: Unit, name: string): Definition[] {
+    if (!unit.isPackage || !/^[A-Z]/.test(name)) return [];
+    const replacesItself = unit.bindings.has("__getattr__") || unit.bindings.has("_import_structure");
+    if (!replacesItself) return [];
+    const definitions: Definition[] = [];
+    for (const module of this.modules.modulesInside(unit.module)) {
+      for (const binding of this.modules.unit(module)?.bindings.get(name) ?? [])
+        if (binding.kind === "class") definitions.push({ kind: "class", code: binding.code });
+    }
+    return definitions;
+  }
+
+  /** What `a.b.c` means in a module. */
+  path(unit: Unit, path: readonly string[]): readonly Definition[] {
+    const [first = "", ...rest] = path;
+    return this.attributes(this.name(unit, first), rest);
+  }
+
+  /** What `a.b.c` means inside `code`: names of enclosing classes come before those of the module. */
+  pathIn(code: Code, path: readonly string[]): readonly Definition[] {
+    const [first = "", ...rest] = path;
+    for (let scope: Code | null = code; scope && scope.kind !== "module"; scope = scope.parent) {
+      const nested = scope.kind === "class" ? nestedClass(scope, first) : null;
+      if (nested) return this.attributes([{ kind: "class", code: nested }], rest);
+    }
+    return this.path(code.unit, path);
+  }
+
+  private attributes(start: readonly Definition[], rest: readonly string[]): readonly Definition[] {
+    let current = start;
+    for (const name of rest) current = distinct(current.flatMap((definition) => this.attribute(definition, name)));
+    return current;
+  }
+
+  attribute(definition: Definition, name: string): readonly Definition[] {
+    switch (definition.kind) {
+      case "module":
+        return this.member(definition.unit.module, name);
+      case "namespace":
+        return [this.module(`${definition.name}.${name}`)];
+      case "external":
+        return [{ kind: "external", name: `${definition.name}.${name}` }];
+      case "class": {
+        const nested = nestedClass(definition.code, name);
+        return nested ? [{ kind: "class", code: nested }] : [];
+      }
+      default:
+        return [];
+    }
+  }
+}
+
+/** The class `name` in the body of `code`. */
+export function nestedClass(code: Code, name: string): Code | null {
+  return code.unit.classes.find((other) => other.parent === code && other.name === name) ?? null;
+}
+
+function distinct(definitions: readonly Definition[]): Definition[] {
+  const seen = new Set<unknown>();
+  return definitions.filter((definition) => {
+    const key = identity(definition);
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+function identity(definition: Definition): unknown {
+  switch (definition.kind) {
+    case "class":
+    case "function":
+      return definition.code;
+    case "module":
+      return definition.unit;
+    case "variable":
+      return `${definition.unit.module}:${definition.name}`;
+    default:
+      return `${definition.kind} ${definition.name}`;
+  }
+}

@@ -1,0 +1,246 @@
+/**
+ * The frame that one code's instructions are written into: its registers, its variables, and where a name is looked up.
+ * Boundary: it knows Python's scoping rules and nothing of what the instructions mean.
+ */
+import type { Node } from "web-tree-sitter";
+import type { Body, Code, Instruction, Register, StatementRange } from "./code.ts";
+import { NOTHING } from "./code.ts";
+import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
+import { stringText } from "./type-expression.ts";
+
+/** Makes the Code of a function, lambda or class that is found while lowering. */
+export interface CodeMaker {
+  function(node: Node, name: string, decorators: readonly string[], parent: Code): Code;
+  class(node: Node, decorators: readonly string[], parent: Code): Code;
+  parse(text: string): Node;
+}
+
+/** Methods that put something into the container they are called on. */
+const WRITING_METHODS = new Set(["append", "add", "extend", "insert", "update", "setdefault", "appendleft", "extendleft", "__setitem__"]);
+
+export class Scope {
+  readonly instructions: Instruction[] = [];
+  readonly statements: StatementRange[] = [];
+  isGenerator = false;
+  private registers = 1;
+  private readonly names = new Map<string, Register>();
+  private readonly bound = new Set<string>();
+  private readonly globals = new Set<string>();
+  private readonly nonlocals = new Set<string>();
+  private readonly removedKeys = new Set<string>();
+  private readonly comprehensions: Map<string, Register>[] = [];
+  private readonly parameters: Register[] = [];
+  private readonly firstParameter: string | null;
+  private writesReceiver: boolean;
+  /** Registers of module names read in the statement being lowered, and the names it binds or changes. */
+  private statementNames = new Map<string, Register>();
+  private statementSubjects = new Set<string>();
+  private statementStart = 0;
+
+  constructor(
+    readonly code: Code,
+    readonly maker: CodeMaker,
+  ) {
+    for (const parameter of code.parameters) {
+      this.parameters.push(this.named(parameter.name));
+      this.bound.add(parameter.name);
+    }
+    const [first] = code.parameters;
+    this.firstParameter = first && (first.kind === "positional" || first.kind === "positional-only") ? first.name : null;
+    this.writesReceiver = code.name === "__init__" || code.name === "__new__" || code.name === "__setstate__";
+  }
+
+  fresh(): Register {
+    return this.registers++;
+  }
+
+  private named(name: string): Register {
+    const known = this.names.get(name);
+    if (known !== undefined) return known;
+    const register = this.fresh();
+    this.names.set(name, register);
+    return register;
+  }
+
+  read(name: string, line: number): Register {
+    for (let level = this.comprehensions.length - 1; level >= 0; level--) {
+      const register = this.comprehensions[level]?.get(name);
+      if (register !== undefined) return register;
+    }
+    if (this.code.kind !== "module") return this.named(name);
+    const known = this.statementNames.get(name);
+    if (known !== undefined) return known;
+    const into = emit(this, { op: "name", into: this.fresh(), name, line });
+    this.statementNames.set(name, into);
+    return into;
+  }
+
+  write(name: string, from: Register, line: number): void {
+    if (this.code.kind === "module" || this.globals.has(name)) {
+      this.statementSubjects.add(name);
+      this.instructions.push({ op: "bind", name, from, line });
+      return;
+    }
+    if (this.code.kind === "class") this.instructions.push({ op: "bind", name, from, line });
+    const into = this.named(name);
+    if (!this.nonlocals.has(name)) this.bound.add(name);
+    if (from !== NOTHING) this.instructions.push({ op: "move", into, from, line });
+  }
+
+  declareGlobal(name: string): void {
+    this.globals.add(name);
+  }
+
+  declareNonlocal(name: string): void {
+    this.nonlocals.add(name);
+  }
+
+  /** The receiver that `super()` without arguments stands for. */
+  receiver(line: number): Register {
+    return this.firstParameter === null ? NOTHING : this.read(this.firstParameter, line);
+  }
+
+  enterComprehension(): void {
+    this.comprehensions.push(new Map());
+  }
+
+  leaveComprehension(): void {
+    this.comprehensions.pop();
+  }
+
+  /** `target = from`, for every shape of target. `isComprehension`: its names are seen only inside the comprehension. */
+  assign(target: Node, from: Register, isComprehension = false): void {
+    const line = lineOf(target);
+    switch (target.type) {
+      case "identifier":
+        if (isComprehension) this.comprehensions.at(-1)?.set(target.text, from);
+        else this.write(target.text, from, line);
+        return;
+      case "attribute": {
+        const object = target.childForFieldName("object");
+        const attribute = target.childForFieldName("attribute")?.text;
+        if (!object || !attribute) return;
+        this.noteWrite(target);
+        this.instructions.push({ op: "store", object: lowerExpression(object, this), attribute, from, line });
+        return;
+      }
+      case "subscript": {
+        const object = target.childForFieldName("value");
+        const key = target.childForFieldName("subscript");
+        if (!object) return;
+        this.noteWrite(target);
+        const constant = constantKey(key);
+        const keyFrom = key && key.type !== "slice" && constant === null ? lowerExpression(key, this) : NOTHING;
+        this.instructions.push({ op: "set-item", object: lowerExpression(object, this), key: constant, keyFrom, from, line });
+        return;
+      }
+      case "list_splat_pattern":
+      case "list_splat": {
+        const [inner] = target.namedChildren;
+        const items = [{ key: null, keyFrom: NOTHING, from, spread: true }];
+        if (inner) this.assign(inner, emit(this, { op: "make", into: this.fresh(), container: "list", items, line }), isComprehension);
+        return;
+      }
+      default: {
+        // Patterns of several targets: `a, (b, *c) = ...`.
+        const parts = target.namedChildren.filter((child) => child.type !== "comment");
+        const splat = parts.findIndex((part) => part.type === "list_splat_pattern");
+        parts.forEach((part, index) => {
+          const key = splat === -1 || index < splat ? String(index) : null;
+          const value =
+            part.type === "list_splat_pattern"
+              ? from
+              : emit(this, { op: "item", into: this.fresh(), object: from, key, keyFrom: NOTHING, line });
+          this.assign(part, value, isComprehension);
+        });
+      }
+    }
+  }
+
+  /** A store to `target`: does it change what the first parameter holds, and which module name is it about? */
+  noteWrite(target: Node): void {
+    if (this.firstParameter !== null && isHeldBy(target, this.firstParameter)) this.writesReceiver = true;
+    this.noteSubject(target);
+  }
+
+  noteSubject(node: Node): void {
+    const root = this.code.kind === "module" ? rootName(node) : null;
+    if (root !== null) this.statementSubjects.add(root);
+  }
+
+  /** What a call says of the code, apart from what it returns. */
+  noteCall(callee: Node, list: Node): void {
+    const method = callee.type === "attribute" ? callee.childForFieldName("attribute")?.text : undefined;
+    const object = callee.childForFieldName("object");
+    const [first] = list.namedChildren;
+    if (this.firstParameter !== null) {
+      const writes = method !== undefined && WRITING_METHODS.has(method) && object && isHeldBy(object, this.firstParameter);
+      const sets = callee.text === "setattr" && first && first.text === this.firstParameter;
+      if (writes || sets) this.writesReceiver = true;
+    }
+    if (method === "pop" && first) this.noteRemoval(stringText(first));
+    if (this.code.kind !== "module") return;
+    this.noteSubject(callee);
+    for (const argument of list.namedChildren) if (argument.type === "identifier") this.statementSubjects.add(argument.text);
+  }
+
+  noteRemoval(key: string | null): void {
+    if (key !== null) this.removedKeys.add(key);
+  }
+
+  declareFunction(node: Node, name: string, decorators: readonly string[]): { code: Code; defaults: Register[] } {
+    const code = this.maker.function(node, name, decorators, this.code);
+    const values = node.childForFieldName("parameters")?.namedChildren ?? [];
+    const defaults = values
+      .filter((child) => child.type !== "keyword_separator" && child.type !== "positional_separator" && child.type !== "comment")
+      .map((child) => child.childForFieldName("value"))
+      .map((value) => (value ? lowerExpression(value, this) : NOTHING));
+    return { code, defaults };
+  }
+
+  endStatement(): void {
+    const end = this.instructions.length;
+    if (end > this.statementStart) this.statements.push({ names: [...this.statementSubjects], start: this.statementStart, end });
+    this.statementStart = end;
+    this.statementNames = new Map();
+    this.statementSubjects = new Set();
+  }
+
+  /** The finished body. Names that were only read are looked up where Python would: enclosing functions, module, builtins. */
+  finish(): Body {
+    const lookups: Instruction[] = [];
+    const line = this.code.line;
+    for (const [name, register] of this.names) {
+      if (this.bound.has(name)) continue;
+      const outer = this.globals.has(name) ? null : enclosing(this.code, name);
+      if (!outer) lookups.push({ op: "name", into: register, name, line });
+      else {
+        lookups.push({ op: "outer", into: register, ...outer, line });
+        if (this.nonlocals.has(name)) lookups.push({ op: "set-outer", from: register, ...outer, line });
+      }
+    }
+    const names = new Map([...this.names].filter(([name]) => this.bound.has(name)));
+    return {
+      registers: this.registers,
+      instructions: [...lookups, ...this.instructions],
+      names,
+      parameters: this.parameters,
+      statements: this.statements,
+      isGenerator: this.isGenerator,
+      writesReceiver: this.writesReceiver,
+      removedKeys: this.removedKeys,
+    };
+  }
+}
+
+/** The variable of an enclosing function that `name` means inside `code`; class bodies are not looked into. */
+function enclosing(code: Code, name: string): { hops: number; register: Register } | null {
+  let hops = 0;
+  for (let parent = code.parent; parent && parent.kind !== "module"; parent = parent.parent) {
+    if (parent.kind !== "function") continue;
+    hops++;
+    const register = parent.body.names.get(name);
+    if (register !== undefined) return { hops, register };
+  }
+  return null;
+}

@@ -1,0 +1,94 @@
+/**
+ * Annotations, read as they are written: dotted names, subscripts, unions, and strings that hold any of them.
+ * Boundary: names stay names; `types.ts` of the policy room says what they stand for.
+ */
+import type { Node } from "web-tree-sitter";
+import type { TypeExpression } from "./code.ts";
+
+/** `a.b.c` as its parts; null for anything that is not a dotted name. */
+export function dottedPath(node: Node): string[] | null {
+  if (node.type === "identifier") return [node.text];
+  if (node.type !== "attribute") return null;
+  const object = node.childForFieldName("object");
+  const attribute = node.childForFieldName("attribute");
+  const path = object && dottedPath(object);
+  if (!path || !attribute) return null;
+  path.push(attribute.text);
+  return path;
+}
+
+/** The text of a string literal without prefix and quotes, escapes left as they are; null if it has interpolations. */
+export function stringText(node: Node): string | null {
+  if (node.type === "concatenated_string") {
+    const parts = node.namedChildren.map((part) => (part.type === "string" ? stringText(part) : null));
+    return parts.includes(null) ? null : parts.join("");
+  }
+  if (node.type !== "string") return null;
+  const children = node.namedChildren;
+  if (/^[a-z]*b/i.test(children[0]?.text ?? "") || children.some((child) => child.type === "interpolation")) return null;
+  return children
+    .filter((child) => child.type === "string_content")
+    .map((child) => child.text)
+    .join("");
+}
+
+/** The type that an annotation names; null where it names none (a number, a call, a syntax that is not a type). */
+export function typeExpression(node: Node, parse: (text: string) => Node): TypeExpression | null {
+  const line = node.startPosition.row + 1;
+  switch (node.type) {
+    case "type":
+    case "parenthesized_expression":
+    case "expression_statement":
+    case "constrained_type":
+    case "type_parameter": {
+      const inner = node.namedChildren[0];
+      return inner ? typeExpression(inner, parse) : null;
+    }
+    case "identifier":
+    case "attribute":
+    case "member_type": {
+      const path = node.type === "member_type" ? node.text.split(".") : dottedPath(node);
+      return path && { kind: "name", path, line };
+    }
+    case "none":
+      return { kind: "name", path: ["None"], line };
+    case "string":
+    case "concatenated_string": {
+      const text = stringText(node);
+      const expression = text ? parse(text.trim()).namedChildren[0] : undefined;
+      const inner = expression && expression.type === "expression_statement" ? typeExpression(expression, parse) : null;
+      return inner && at(inner, line);
+    }
+    case "subscript":
+    case "generic_type": {
+      const [first, ...rest] = node.namedChildren;
+      const base = first ? typeExpression(first, parse) : null;
+      if (!base) return null;
+      const items = rest.flatMap((child) => (child.type === "type_parameter" ? child.namedChildren : [child]));
+      return { kind: "subscript", base, items: types(flattenTuple(items), parse), line };
+    }
+    case "binary_operator":
+    case "union_type":
+      return { kind: "union", items: types(node.namedChildren, parse), line };
+    case "list":
+    case "tuple":
+      return { kind: "list", items: types(node.namedChildren, parse), line };
+    default:
+      return null;
+  }
+}
+
+function types(nodes: readonly Node[], parse: (text: string) => Node): TypeExpression[] {
+  return nodes.map((node) => typeExpression(node, parse)).filter((type) => type !== null);
+}
+
+function flattenTuple(nodes: readonly Node[]): readonly Node[] {
+  return nodes.length === 1 && nodes[0]?.type === "tuple" ? nodes[0].namedChildren : nodes;
+}
+
+/** The same type, at the line of the string it was written in. */
+function at(type: TypeExpression, line: number): TypeExpression {
+  if (type.kind === "name") return { ...type, line };
+  const items = type.items.map((item) => at(item, line));
+  return type.kind === "subscript" ? { ...type, base: at(type.base, line), items, line } : { ...type, items, line };
+}
