@@ -185,6 +185,17 @@ def messages(unpickler: ast.ClassDef) -> dict:
     return found
 
 
+def hints(load: ast.FunctionDef) -> list:
+    """Names that get an error text of their own: `elif full_path in ([...]): raise UnpicklingError(...)`."""
+    found = []
+    for node in ast.walk(load):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Compare) and ast.unparse(node.test.left) == "full_path":
+            if isinstance(node.test.comparators[0], ast.List):
+                text = next(text for part in ast.walk(node.body[0]) if (text := template(part)) is not None)
+                found.append({"names": ast.literal_eval(node.test.comparators[0]), "text": text})
+    return found
+
+
 def opcodes(load: ast.FunctionDef) -> list:
     """Every opcode that `load` compares with, by CPython's names."""
     found = []
@@ -227,13 +238,16 @@ def renames(source: Source, load: ast.FunctionDef) -> dict:
     return {"when": when, "modules": modules, "names": names}
 
 
-def torch_script(source: Source):
-    """The error text where torch.load itself refuses TorchScript archives under weights_only; None where it does not."""
+def archives(source: Source) -> dict:
+    """The error texts with which torch.load itself refuses kinds of files under weights_only; null where it does not."""
+    found = {"torchscript": None, "torch-tar": None}
     for node in ast.walk(source.tree("torch/serialization.py")):
         text = template(node)
         if text and text.startswith("Cannot use ``weights_only=True`` with TorchScript archives"):
-            return text.strip()
-    return None
+            found["torchscript"] = text.strip()
+        if text and text.startswith("Cannot use ``weights_only=True`` with files saved in the legacy .tar format"):
+            found["torch-tar"] = text.strip()
+    return found
 
 
 def extract(root: pathlib.Path) -> dict:
@@ -258,8 +272,9 @@ def extract(root: pathlib.Path) -> dict:
         "newobj": which_classes(branch(load, "NEWOBJ")),
         "build": which_classes(branch(load, "BUILD")),
         "itemTargets": item_targets,
-        "torchScript": torch_script(source),
+        "archives": archives(source),
         "messages": messages(unpickler),
+        "hints": hints(load),
     }
 
 

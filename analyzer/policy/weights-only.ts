@@ -30,6 +30,9 @@ export type MessageName =
   | "persistentLoad"
   | "opcode";
 
+/** Containers that are loaded by something else than the weights-only unpickler: TorchScript by torch.jit.load, the old tar by pickle. */
+export type RefusedArchive = "torchscript" | "torch-tar";
+
 /** What one release's `Unpickler.load` does, beyond its list of names. */
 export interface UnpicklerRules {
   /** Release (`2.6.0`), and the commit it was built from where the release says so. */
@@ -51,9 +54,11 @@ export interface UnpicklerRules {
   readonly build: "allowed" | "named";
   /** Whether SETITEM(S) look at their target. They do since 2.10 (CVE-2026-24747); before, any object was written to. */
   readonly checksItemTargets: boolean;
-  /** What torch.load says of a TorchScript archive; null where it does not refuse one. */
-  readonly torchScript: string | null;
+  /** What torch.load says of containers that it refuses under weights_only; null where a release let them past the unpickler (CVE-2025-32434). */
+  readonly archives: Readonly<Record<RefusedArchive, string | null>>;
   readonly messages: Readonly<Partial<Record<MessageName, string>>>;
+  /** Refused names that get an error text of their own. */
+  readonly hints: ReadonlyMap<string, string>;
 }
 
 export interface WeightsOnlyPolicy extends Policy {
@@ -81,8 +86,9 @@ interface Extraction {
   readonly newobj: string;
   readonly build: string;
   readonly itemTargets: readonly string[] | null;
-  readonly torchScript: string | null;
+  readonly archives: Readonly<Record<RefusedArchive, string | null>>;
   readonly messages: Partial<Record<MessageName, string>>;
+  readonly hints: readonly { readonly names: readonly string[]; readonly text: string }[];
 }
 
 /** Every release that was extracted, oldest first. */
@@ -123,8 +129,9 @@ function toPolicy(extraction: Extraction): WeightsOnlyPolicy {
       newobj: extraction.newobj as UnpicklerRules["newobj"],
       build: extraction.build as UnpicklerRules["build"],
       checksItemTargets: extraction.itemTargets !== null,
-      torchScript: extraction.torchScript,
+      archives: extraction.archives,
       messages: extraction.messages,
+      hints: new Map(extraction.hints.flatMap(({ names, text }) => names.map((name) => [name, text] as const))),
     },
   };
 }

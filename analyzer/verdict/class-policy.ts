@@ -1,0 +1,112 @@
+/**
+ * The rules of a class policy: what PickleBall's enforcer checks (reference: CCS '25, section 5), and what it leaves
+ * open. Every way of invoking something is a call here: REDUCE, NEWOBJ, INST, OBJ, what BUILD and item writes invoke on
+ * an object, and what a callable invokes on the pickle's behalf. An extension code is never known, a persistent id is a
+ * storage of torch or nothing, and a callable is named by where it is, not by a string that reads the same.
+ */
+import type { CallFact, Fact, ImportFact } from "../pickle/facts.ts";
+import type { Policy, PolicyEntry } from "../policy/policy.ts";
+import { isStorageId, type Refusal, resolvesPersistentIds } from "./refusal.ts";
+import type { Mode } from "./verdict.ts";
+
+/** What a class policy answers for each fact of a pickle in a container. */
+export class ClassPolicyRules {
+  readonly #imports: CallableSet;
+  readonly #calls: CallableSet;
+
+  constructor(
+    policy: Policy,
+    private readonly mode: Mode,
+  ) {
+    this.#imports = CallableSet.of(policy.imports);
+    this.#calls = CallableSet.of(policy.calls);
+  }
+
+  /** Why the load stops at this fact; null where it goes on. */
+  refuse(fact: Fact, container: string): Refusal | null {
+    const reason = this.#reason(fact, container);
+    return reason === null
+      ? null
+      : { callable: "callable" in fact ? fact.callable : null, opcode: fact.opcode, offset: fact.offset, reason };
+  }
+
+  #reason(fact: Fact, container: string): string | null {
+    switch (fact.kind) {
+      case "import":
+        return this.#import(fact);
+      case "call":
+        return fact.method === undefined ? this.#call(fact) : this.#method(fact);
+      case "persistent-id":
+        if (!resolvesPersistentIds(container)) return "persistent id: the loader of this container resolves none";
+        return isStorageId(fact.id, container) ? null : "persistent id that is not a storage of torch";
+      case "extension":
+        return `extension code ${fact.code}: copyreg's registry is empty`;
+    }
+  }
+
+  #import(fact: ImportFact): string | null {
+    const outside = this.#imports.refuses(fact);
+    if (outside === null) return null;
+    // Lazily, what find_class is asked for becomes a stub. What a callable looks up for the pickle does not pass through it.
+    if (this.mode === "lazy" && this.#isStub(fact)) return null;
+    return outside === "unlisted" ? `import outside the policy${on(fact)}` : `import of a ${outside}${on(fact)}`;
+  }
+
+  #call(fact: CallFact): string | null {
+    const outside = this.#calls.refuses(fact);
+    if (outside === null) return null;
+    // NEWOBJ on a stub gives the stub again, and nothing runs; a class that may be looked up but not made is one as well.
+    const instantiates = fact.opcode === "NEWOBJ" || fact.opcode === "NEWOBJ_EX";
+    if (this.mode === "lazy" && instantiates && this.#isStub(fact)) return null;
+    return outside === "unlisted" ? `call outside the policy${on(fact)}` : `call of a ${outside}${on(fact)}`;
+  }
+
+  /** BUILD, APPEND(S), SETITEM(S), ADDITEMS on an object that is no builtin container. */
+  #method(fact: CallFact): string | null {
+    if (fact.onCallable) return `${fact.opcode} changes ${fact.callable} itself, not an object made by it`;
+    if (fact.overrides !== undefined) return `BUILD would override ${overridden(fact.overrides)}`;
+    const outside = this.#calls.refuses(fact);
+    if (outside === null) return null;
+    return `${fact.method} of an object that was made by ${outside === "unlisted" ? "a call outside the policy" : `a ${outside}`}`;
+  }
+
+  #isStub(fact: ImportFact | CallFact): boolean {
+    return fact.via === undefined && (fact.origin === "named" || fact.origin === "attribute");
+  }
+}
+
+function on(fact: ImportFact | CallFact): string {
+  return fact.via === undefined ? "" : `, by ${fact.via}`;
+}
+
+function overridden(names: readonly string[]): string {
+  return names.includes("*") ? "names that are not known" : names.join(", ");
+}
+
+/** Callables by module and name: module `a`, name `b.c` is not module `a.b`, name `c`. */
+class CallableSet {
+  /** A survey judges many files by one policy. */
+  static readonly #known = new WeakMap<readonly PolicyEntry[], CallableSet>();
+  readonly #modules = new Map<string, Set<string>>();
+
+  static of(entries: readonly PolicyEntry[]): CallableSet {
+    const known = CallableSet.#known.get(entries) ?? new CallableSet(entries);
+    CallableSet.#known.set(entries, known);
+    return known;
+  }
+
+  private constructor(entries: readonly PolicyEntry[]) {
+    for (const { callable, module = callable.slice(0, callable.lastIndexOf(".")) } of entries) {
+      const modules = this.#modules.get(callable);
+      if (modules === undefined) this.#modules.set(callable, new Set([module]));
+      else modules.add(module);
+    }
+  }
+
+  /** Why the set does not cover a callable: it is not in it, or no list of names can cover how it was come by. */
+  refuses(fact: ImportFact | CallFact): "unlisted" | "computed name" | "callable that the pickle has changed" | null {
+    if (fact.origin === "computed") return "computed name";
+    if (fact.origin === "mutated") return "callable that the pickle has changed";
+    return this.#modules.get(fact.callable)?.has(fact.module) ? null : "unlisted";
+  }
+}

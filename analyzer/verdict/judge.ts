@@ -1,0 +1,112 @@
+/**
+ * Facts x policy -> verdict. From the facts alone: nothing is parsed, run or fetched again, so that a survey can be
+ * judged under another policy in minutes. The rules are in `class-policy.ts` and `weights-only.ts`.
+ */
+import { CONTAINERS, type ContainerName } from "../containers/containers.ts";
+import type { PickleTrace, Trace } from "../containers/trace.ts";
+import type { Outcome } from "../pickle/facts.ts";
+import type { Policy } from "../policy/policy.ts";
+import { isWeightsOnly } from "../policy/weights-only.ts";
+import { capabilityOf } from "./capability.ts";
+import { ClassPolicyRules } from "./class-policy.ts";
+import type { Refusal } from "./refusal.ts";
+import type { Blocked, Mode, Verdict, VerdictKind } from "./verdict.ts";
+import { WeightsOnlyRules } from "./weights-only.ts";
+
+/**
+ * The verdict on a file under a class policy or one of torch's weights-only releases (which know no lazy mode).
+ *
+ * Anything outside the policy gives `blocked`, also where the file breaks later: the load would have stopped there first.
+ * Otherwise the trace's outcome decides, and only a file that was read to its end and understood `loads`; a file of a
+ * kind that cannot hold a pickle has nothing to block, and loads.
+ */
+export function judgeTrace(trace: Trace, policy: Policy, mode: Mode): Verdict {
+  const blocked = isWeightsOnly(policy)
+    ? blockedByUnpickler(trace, new WeightsOnlyRules(policy.unpickler))
+    : blockedByPolicy(trace, new ClassPolicyRules(policy, mode));
+  if (blocked.length > 0) return { policy: policy.name, mode, verdict: "blocked", blocked };
+  const { kind, message } = withNothingBlocked(trace);
+  return { policy: policy.name, mode, verdict: kind, blocked, ...(message === undefined ? {} : { message }) };
+}
+
+function blockedByPolicy(trace: Trace, rules: ClassPolicyRules): readonly Blocked[] {
+  return trace.pickles.flatMap((pickle, index) =>
+    evidence(
+      pickle,
+      index,
+      pickle.facts.flatMap((fact) => rules.refuse(fact, trace.container) ?? []),
+    ),
+  );
+}
+
+function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blocked[] {
+  const whole = rules.refuseContainer(trace.container);
+  return trace.pickles.flatMap((pickle, index) => {
+    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, trace.container) ?? []);
+    const missing = pickle.opcodes.flatMap(({ opcode, offset }) => rules.refuseOpcode(opcode, offset) ?? []);
+    const inside = inOrder(refused, withCallables(missing, pickle));
+    return evidence(pickle, index, whole === null || index > 0 ? inside : [atFirstOpcode(pickle, whole), ...inside]);
+  });
+}
+
+/** A file that is refused as a whole is refused before its first opcode. */
+function atFirstOpcode({ opcodes, offset }: PickleTrace, reason: string): Refusal {
+  return { callable: null, opcode: opcodes.find((use) => use.offset === offset)?.opcode ?? "PROTO", offset, reason };
+}
+
+/** Names the callable that a missing opcode would have looked up or called. */
+function withCallables(missing: readonly Refusal[], pickle: PickleTrace): readonly Refusal[] {
+  return missing.map((refusal) => {
+    const fact = pickle.facts.find(({ offset, opcode }) => offset === refusal.offset && opcode === refusal.opcode);
+    return fact !== undefined && "callable" in fact ? { ...refusal, callable: fact.callable } : refusal;
+  });
+}
+
+/** Both are in the order of execution; a missing opcode goes before the first refusal that lies behind it. */
+function inOrder(refused: readonly Refusal[], missing: readonly Refusal[]): readonly Refusal[] {
+  const waiting = missing.toSorted((left, right) => left.offset - right.offset);
+  const merged: Refusal[] = [];
+  for (const refusal of refused) {
+    while (waiting.length > 0 && waiting[0]!.offset <= refusal.offset) merged.push(waiting.shift()!);
+    merged.push(refusal);
+  }
+  return merged.concat(waiting);
+}
+
+/** One line for each different refusal, where it first happens. */
+function evidence(pickle: PickleTrace, index: number, refusals: readonly Refusal[]): readonly Blocked[] {
+  const found = new Map<string, { refusal: Refusal; count: number }>();
+  for (const refusal of refusals) {
+    const key = `${refusal.callable}\n${refusal.opcode}\n${refusal.reason}`;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { refusal, count: 1 });
+    else known.count++;
+  }
+  return Array.from(found.values(), ({ refusal, count }) => ({
+    ...refusal,
+    entry: pickle.entry,
+    pickle: index,
+    capability: capabilityOf(refusal.callable),
+    count,
+  }));
+}
+
+function withNothingBlocked(trace: Trace): { readonly kind: VerdictKind; readonly message?: string } {
+  const broken = trace.pickles.find(({ outcome }) => outcome !== "ok");
+  // The container's outcome is the worst of all; no pickle may have one that it does not show.
+  const outcome = trace.outcome === "ok" ? (broken?.outcome ?? "ok") : trace.outcome;
+  if (outcome !== "ok") return { kind: outcome, message: describe(trace, outcome) };
+  const kind = Object.hasOwn(CONTAINERS, trace.container) ? CONTAINERS[trace.container as ContainerName] : undefined;
+  if (kind === undefined || kind.holds === "unknown") {
+    return { kind: "unsupported", message: `${kind?.title ?? trace.container}: what it holds is not known` };
+  }
+  return { kind: "loads" };
+}
+
+function describe(trace: Trace, outcome: Outcome): string {
+  const pickle = trace.pickles.find((candidate) => candidate.outcome === outcome && candidate.failure !== undefined);
+  const failure = trace.failure ?? pickle?.failure;
+  if (failure === undefined) return `the trace is ${outcome}`;
+  const entry = failure === pickle?.failure && pickle?.entry ? ` of ${pickle.entry}` : "";
+  return `${failure.message} (${failure.kind} at byte ${failure.offset}${entry})`;
+}
