@@ -31,7 +31,7 @@ export function persistent(id: PickleValue): Unplaced<Fact> {
 }
 
 /** The id that torch.save writes for a storage of floats. */
-export const STORAGE: PickleValue = {
+export const STORAGE = {
   kind: "tuple",
   items: [
     { kind: "str", value: "storage" },
@@ -39,8 +39,8 @@ export const STORAGE: PickleValue = {
     { kind: "str", value: "0" },
     { kind: "str", value: "cpu" },
     { kind: "int", value: "4" },
-  ],
-};
+  ] as readonly PickleValue[],
+} as const;
 
 /** A file of one pickle that does these things in this order; `container` and outcome as given. */
 export function trace(facts: readonly Unplaced<Fact>[], more: Partial<Trace> & { opcodes?: readonly OpcodeName[] } = {}): Trace {
