@@ -1,0 +1,44 @@
+/** The command line, as a process: puts in the real effects, and turns how the run ended into an exit code. */
+import { once } from "node:events";
+import { systemNetwork } from "../crawler/effects.ts";
+import type { Effects } from "./effects.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import { runCensus } from "./program.ts";
+
+/** npm changes to the package's folder; where the user stood is told apart from a script that merely runs under npm. */
+function standingIn(): string {
+  const { INIT_CWD, npm_lifecycle_event: script } = process.env;
+  return script === "census" && INIT_CWD !== undefined ? INIT_CWD : process.cwd();
+}
+
+function systemEffects(signal: AbortSignal): Effects {
+  const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== "";
+  return {
+    print: async (text) => {
+      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    },
+    report: (text) => {
+      process.stderr.write(text);
+    },
+    terminal: { colour: process.stdout.isTTY === true && !plain, progress: process.stderr.isTTY === true },
+    environment: process.env,
+    directory: standingIn(),
+    network: systemNetwork,
+    date: () => new Date(),
+    signal,
+  };
+}
+
+const interruption = new AbortController();
+process.on("SIGINT", () => {
+  if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
+  interruption.abort();
+});
+// Whoever reads our output may have seen enough: `census trace FILE | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(EXIT_CODES.done.code);
+  throw error;
+});
+
+const ending = await runCensus(process.argv.slice(2), systemEffects(interruption.signal));
+process.exitCode = EXIT_CODES[ending].code;

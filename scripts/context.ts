@@ -1,0 +1,46 @@
+/** What every command is given: the effects, the way to end, and the words of the command line in one place. */
+import path from "node:path";
+import { Command } from "commander";
+import type { Effects } from "./effects.ts";
+import type { Ending } from "./exit-codes.ts";
+
+/** Something is wrong with what the user asked for: said on standard error, ends with `usage`. Thrown, as commander throws its own. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+export interface Context {
+  readonly effects: Effects;
+  /** Notes how the run ends; the last word counts. */
+  readonly end: (ending: Ending) => void;
+}
+
+/** A command whose help begins with examples, and whose action says how the run ends. */
+export class CensusCommand extends Command {
+  constructor(
+    readonly context: Context,
+    name: string,
+    summary: string,
+    readonly examples: readonly string[],
+  ) {
+    super(name);
+    this.summary(summary).description(`${summary}.`);
+    this.addHelpText("before", `${["Examples:", ...examples.map((example) => `  ${example}`)].join("\n")}\n`);
+    this.showHelpAfterError(`(census ${name} --help shows examples and options)`);
+  }
+
+  /** `run` gets the arguments and then the options, and says how the run ends. */
+  runs<Arguments extends unknown[]>(run: (...given: Arguments) => Promise<Ending>): this {
+    return this.action(async (...given) => this.context.end(await run(...(given.slice(0, -1) as Arguments))));
+  }
+}
+
+/** An absolute path, from where the user stands. */
+export function resolvePath({ effects }: Context, given: string): string {
+  return path.resolve(effects.directory, given);
+}
+
+/** One JSON document on standard output. */
+export function printJson({ effects }: Context, value: unknown): Promise<void> {
+  return effects.print(`${JSON.stringify(value, null, 2)}\n`);
+}

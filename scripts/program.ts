@@ -1,0 +1,74 @@
+/** The command line as a program: every command registered, every way of ending told apart. */
+import { Command, CommanderError } from "commander";
+import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { exportCommand } from "./commands/export.ts";
+import { type Context, UsageError } from "./context.ts";
+import type { Effects } from "./effects.ts";
+import type { Ending } from "./exit-codes.ts";
+
+/** Every command, in the order of `census --help`. */
+export const COMMANDS: readonly ((context: Context) => Command)[] = [exportCommand];
+
+const EXAMPLES = `Examples:
+  census scan pytorch_model.bin
+  census scan hf://owner/name
+  census survey --top 1000 --dry-run
+`;
+
+/** The program, for one run. */
+export function createProgram(context: Context): Command {
+  const { effects } = context;
+  const program = new Command("census")
+    .description("Which shared machine-learning models can be loaded safely, and what would it take for the rest?")
+    .version(versions(), "-V, --version", "print the versions of the tool and of its policies")
+    .addHelpText("before", EXAMPLES)
+    .addHelpText("after", "\n'census help COMMAND' shows a command's examples and options. Exit codes: docs/command-line.md.")
+    .showHelpAfterError("(census --help shows examples and commands)")
+    .helpCommand("help [COMMAND]", "print the help of a command");
+  for (const command of COMMANDS) program.addCommand(command(context));
+  forAll(program, (command) => {
+    command.exitOverride().configureOutput({ writeOut: (text) => void effects.print(text), writeErr: effects.report });
+    command.helpOption("-h, --help", "print this help");
+  });
+  return program;
+}
+
+function forAll(command: Command, act: (command: Command) => void): void {
+  act(command);
+  for (const child of command.commands) forAll(child, act);
+}
+
+function versions(): string {
+  return [`census ${packageJson.version}`, ...WEIGHTS_ONLY.map(({ name }) => name)].join("\n");
+}
+
+/** Runs one command; never rejects. */
+export async function runCensus(words: readonly string[], effects: Effects): Promise<Ending> {
+  let ending: Ending = "done";
+  const program = createProgram({
+    effects,
+    end: (how) => {
+      ending = how;
+    },
+  });
+  if (words.length === 0) {
+    program.outputHelp({ error: true });
+    return "usage";
+  }
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return ending;
+  } catch (error) {
+    // Commander has said by then what is wrong; help and version are thrown too.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "usage";
+    if (error instanceof UsageError) {
+      effects.report(`error: ${error.message}\n`);
+      return "usage";
+    }
+    effects.report(
+      `This is a bug of census; please report it with what follows.\n${error instanceof Error ? error.stack : String(error)}\n`,
+    );
+    return "bug";
+  }
+}
