@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { CensusCommand } from "../../scripts/context.ts";
+import { EXIT_CODES, worstEnding } from "../../scripts/exit-codes.ts";
+import { COMMANDS, createProgram } from "../../scripts/program.ts";
+import { census } from "./run-census.ts";
+
+describe("usage", () => {
+  it("names the nearest command and option, and ends with 2", async () => {
+    const command = await census(["exprt"]);
+    expect(command).toMatchObject({ ending: "usage", printed: "" });
+    expect(command.reported).toContain("Did you mean export?");
+    const option = await census(["export", "models", "--databse", "x"]);
+    expect(option).toMatchObject({ ending: "usage", printed: "" });
+    expect(option.reported).toContain("Did you mean --database?");
+    expect(EXIT_CODES.usage.code).toBe(2);
+  });
+
+  it("shows the help on standard error where nothing is asked for", async () => {
+    const { ending, printed, reported } = await census([]);
+    expect({ ending, printed }).toEqual({ ending: "usage", printed: "" });
+    expect(reported).toMatch(/^Examples:/);
+  });
+});
+
+describe("help", () => {
+  const names = COMMANDS.map((create) => create({ effects: {} as never, end: () => undefined }).name());
+
+  it.each(names)("of %s is on standard output and leads with an example that names it", async (name) => {
+    const { ending, printed, reported } = await census([name, "--help"]);
+    expect({ ending, reported }).toEqual({ ending: "done", reported: "" });
+    expect(printed).toMatch(new RegExp(`^Examples:\n  census ${name} `));
+  });
+
+  it("of every command and subcommand has examples, and describes every option", () => {
+    const program = createProgram({ effects: { print: async () => undefined, report: () => undefined } as never, end: () => undefined });
+    const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+    for (const command of commands.filter((candidate) => candidate instanceof CensusCommand)) {
+      expect(command.examples.length, command.name()).toBeGreaterThan(0);
+      for (const option of command.options) expect(option.description, `${command.name()} ${option.flags}`).not.toBe("");
+    }
+  });
+});
+
+describe("endings", () => {
+  it("is blocked before undecided before done", () => {
+    expect(worstEnding(["done", "undecided", "blocked"])).toBe("blocked");
+    expect(worstEnding(["undecided", "done"])).toBe("undecided");
+    expect(worstEnding([])).toBe("done");
+  });
+
+  it("says so when the bug is ours", async () => {
+    const { ending, reported } = await census(["--version"], {
+      print: () => {
+        throw new TypeError("the tube is broken");
+      },
+    });
+    expect(ending).toBe("bug");
+    expect(reported).toContain("please report it");
+    expect(reported).toContain("the tube is broken");
+  });
+});
