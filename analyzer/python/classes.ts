@@ -119,10 +119,30 @@ export class Classes {
     return null;
   }
 
+  /** Whether Python refuses to make objects of the class, because a method is still abstract. */
+  isAbstract(code: Code): boolean {
+    const order = this.orderOf(code).filter((base) => typeof base !== "string");
+    if (!order.some(usesAbstractBaseClass)) return false;
+    const seen = new Set<string>();
+    for (const base of order) {
+      for (const instruction of base.body.instructions) {
+        if (instruction.op !== "function" || seen.has(instruction.code.name)) continue;
+        if (instruction.code.decorators.some((decorator) => /(^|\.)abstract\w*$/.test(decorator))) return true;
+      }
+      for (const name of base.members.keys()) seen.add(name);
+    }
+    return false;
+  }
+
   /** Bases, anywhere up, whose source is not given. */
   externalBases(code: Code): string[] {
     return this.orderOf(code).filter((base) => typeof base === "string");
   }
+}
+
+function usesAbstractBaseClass(code: Code): boolean {
+  const names = [code.metaclass, ...code.bases].map((type) => (type?.kind === "name" ? type.path.at(-1) : undefined));
+  return names.includes("ABC") || names.includes("ABCMeta");
 }
 
 function isTypingOnly(base: Base): boolean {

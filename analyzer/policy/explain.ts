@@ -1,0 +1,29 @@
+/** A policy as text for people: every name, and the chain of reasons that leads to it. Boundary: rendering only. */
+import type { Policy, PolicyEntry, Reason } from "./policy.ts";
+
+/** The policy, one paragraph a name. A name that is both looked up and called is told once. */
+export function explainPolicy(policy: Policy): string {
+  const calls = new Set(policy.calls.map((entry) => entry.callable));
+  const imports = new Set(policy.imports.map((entry) => entry.callable));
+  const callsOnly = policy.calls.filter((entry) => !imports.has(entry.callable));
+  const library = policy.library ? ` from ${policy.library.name} ${policy.library.version ?? "(no version)"}` : "";
+  const head = `${policy.name}${library}: ${policy.imports.length} imports, ${policy.calls.length} calls`;
+  const paragraphs = [
+    ...policy.imports.map((entry) => explainEntry(entry, calls.has(entry.callable) ? "import, call" : "import")),
+    ...callsOnly.map((entry) => explainEntry(entry, "call")),
+  ];
+  return `${[head, ...paragraphs].join("\n\n")}\n`;
+}
+
+/** One name and its chain, the class first. */
+export function explainEntry(entry: PolicyEntry, use: string): string {
+  return [`${entry.callable}  [${use}]`, ...entry.reasons.map((reason, depth) => `${"  ".repeat(depth + 1)}${explainReason(reason)}`)].join(
+    "\n",
+  );
+}
+
+function explainReason(reason: Reason): string {
+  const name = reason.name === undefined || reason.text.includes(reason.name) ? "" : ` -> ${reason.name}`;
+  const place = reason.file === undefined ? "" : ` (${reason.file}${reason.line === undefined ? "" : `:${reason.line}`})`;
+  return `${reason.kind}: ${reason.text}${name}${place}`;
+}

@@ -1,0 +1,211 @@
+/**
+ * `object.attribute`, read and written: an object's own fields, then its class in method resolution order, with
+ * functions bound to what they were found on. Boundary: calls are `calls.ts`.
+ */
+import type { Code } from "../../python/code.ts";
+import { invoke } from "./calls.ts";
+import type { Flow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { attributeType, familyOf } from "./natives.ts";
+import type { Value } from "./values.ts";
+
+/** Lets what `object.attribute` gives flow to `into`. */
+export function loadAttribute(flow: Flow, frame: Frame, object: Node, attribute: string, into: Node, line: number): void {
+  flow.graph.listen(object, (value) => loadFrom(flow, frame, value, attribute, into, line, object));
+}
+
+/** The same for one value. `source` is the node it was found in. */
+export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: string, into: Node, line: number, source: Node): void {
+  const { graph, values } = flow;
+  const data = flow.data(value);
+  switch (data.kind) {
+    case "instance":
+      if (attribute === "__class__") graph.add(into, flow.classValue(data.code), source);
+      else if (attribute === "__dict__") graph.add(into, values.namespace(value), source);
+      else {
+        graph.edge(flow.field(value, attribute), into);
+        loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
+      }
+      return;
+    case "super": {
+      const receiver = flow.data(data.receiver);
+      if (receiver.kind !== "instance" && receiver.kind !== "class") return;
+      const order = flow.classes.orderOf(receiver.code);
+      const rest = order.slice(order.indexOf(data.code) + 1);
+      loadFromClass(flow, frame, receiver.code, rest, data.receiver, attribute, into, line, source);
+      return;
+    }
+    case "class":
+      if (attribute === "__class__") return;
+      graph.edge(flow.field(value, attribute), into);
+      loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
+      return;
+    case "module":
+      for (const definition of flow.resolver.member(data.unit.module, attribute)) flow.define(definition, into);
+      if (data.unit.bindings.has(attribute)) graph.edge(flow.variable(data.unit, attribute), into);
+      return;
+    case "external":
+      graph.add(into, values.external(capped(`${data.name}.${attribute}`)), source);
+      return;
+    case "native":
+      graph.add(into, values.native(attributeType(data.type, attribute)), source);
+      graph.add(into, values.builtinMethod(attribute, value), source);
+      return;
+    case "unanalysed":
+      graph.add(into, value, source);
+      return;
+    case "container":
+    case "namespace":
+      graph.add(into, values.builtinMethod(attribute, value), source);
+      return;
+    case "function":
+      graph.edge(flow.field(value, attribute), into);
+      return;
+    case "method":
+      if (attribute === "__self__") graph.add(into, data.receiver, source);
+      else if (attribute === "__func__") graph.add(into, data.function, source);
+      else graph.edge(flow.field(data.function, attribute), into);
+      return;
+    case "partial":
+      graph.edge(flow.field(value, attribute === "func" ? "[0]" : attribute), into);
+      return;
+    default:
+      return;
+  }
+}
+
+/** Names of chains of attributes are cut here: their number has no bound, and nothing is looked up under longer ones. */
+function capped(name: string): string {
+  return name.split(".").slice(0, 5).join(".");
+}
+
+function loadFromClass(
+  flow: Flow,
+  frame: Frame,
+  code: Code,
+  order: readonly (Code | string)[],
+  receiver: Value,
+  attribute: string,
+  into: Node,
+  line: number,
+  source: Node,
+): void {
+  const { graph, values } = flow;
+  for (const base of order) {
+    if (typeof base === "string") {
+      graph.add(into, values.builtinMethod(attribute, receiver), source);
+      for (const type of familyOf(base)) graph.add(into, values.native(type), source);
+      continue;
+    }
+    if (!base.members.has(attribute)) continue;
+    const holder = flow.classValue(base);
+    const member = flow.field(holder, attribute);
+    graph.listen(member, (value) => bindMember(flow, frame, value, receiver, code, attribute, into, line, member));
+    return;
+  }
+  if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
+  // What code outside the class puts on it: `Class.attribute = ...`.
+  for (const base of order) {
+    if (typeof base === "string") continue;
+    const member = flow.field(flow.values.class(base), attribute);
+    graph.listen(member, (value) => bindMember(flow, frame, value, receiver, code, attribute, into, line, member));
+  }
+}
+
+/** A class attribute, as it is seen through the receiver. */
+function bindMember(
+  flow: Flow,
+  frame: Frame,
+  value: Value,
+  receiver: Value,
+  code: Code,
+  attribute: string,
+  into: Node,
+  line: number,
+  source: Node,
+): void {
+  const { graph, values } = flow;
+  const data = flow.data(value);
+  if (data.kind !== "function") {
+    graph.add(into, value, source);
+    return;
+  }
+  const { decorators } = data.code;
+  const isInstance = flow.data(receiver).kind === "instance";
+  if (decorators.some((decorator) => /(^|\.)staticmethod$/.test(decorator))) graph.add(into, value, source);
+  else if (decorators.some((decorator) => /(^|\.)classmethod$/.test(decorator)))
+    graph.add(into, values.method(value, isInstance ? flow.classValue(code) : receiver), source);
+  else if (!isInstance)
+    graph.add(into, attribute === "__new__" || attribute === "__init_subclass__" ? values.method(value, receiver) : value, source);
+  else if (decorators.some((decorator) => /(property|\.getter)$/.test(decorator))) {
+    // cached_property keeps what it gives in the instance, where it becomes state.
+    const result = invoke(flow, frame, values.method(value, receiver), [], into, line);
+    if (result !== null && decorators.some((decorator) => /cached_?property$/.test(decorator)))
+      flow.store(result, flow.field(receiver, attribute), data.code, data.code.line);
+  } else if (decorators.some((decorator) => decorator.endsWith(".setter") || decorator.endsWith(".deleter"))) return;
+  else graph.add(into, values.method(value, receiver), source);
+}
+
+/** Lets `from` flow to `object.attribute`. */
+export function storeAttribute(flow: Flow, frame: Frame, object: Node, attribute: string, from: Node, line: number): void {
+  flow.graph.listen(object, (value) => storeInto(flow, frame, value, attribute, from, line));
+}
+
+export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: string, from: Node, line: number): void {
+  const data = flow.data(value);
+  switch (data.kind) {
+    case "instance": {
+      if (attribute === "__class__") return;
+      if (attribute === "__dict__") {
+        flow.graph.listen(from, (namespace) => updateNamespace(flow, value, namespace, from));
+        return;
+      }
+      const setter = propertySetter(flow, data.code, attribute);
+      if (setter)
+        invoke(flow, frame, flow.values.method(flow.values.function(setter, null), value), [{ kind: "positional", from }], null, line);
+      else flow.store(from, flow.field(value, attribute), frame.code, line);
+      return;
+    }
+    case "super":
+      storeInto(flow, frame, data.receiver, attribute, from, line);
+      return;
+    case "class":
+    case "function":
+      flow.store(from, flow.field(value, attribute), frame.code, line);
+      return;
+    case "module":
+      flow.graph.edge(from, flow.variable(data.unit, attribute));
+      return;
+    default:
+      return;
+  }
+}
+
+/** `owner.__dict__ = namespace`: everything in it becomes an attribute. */
+export function updateNamespace(flow: Flow, owner: Value, namespace: Value, source: Node): void {
+  const data = flow.data(namespace);
+  if (data.kind === "namespace") {
+    flow.listenFields(data.owner, (name, node) => {
+      if (!data.without?.has(name)) flow.graph.edge(node, flow.field(owner, name));
+    });
+  } else if (data.kind === "container") {
+    flow.listenFields(namespace, (name, node) => {
+      const key = /^\[(.+)\]$/.exec(name)?.[1];
+      if (key && key !== "keys") flow.graph.edge(node, flow.field(owner, key));
+    });
+  } else if (data.kind === "instance") flow.graph.edge(source, flow.field(owner, "__dict__"));
+}
+
+/** The setter of a property, if storing to the attribute runs one. */
+function propertySetter(flow: Flow, code: Code, attribute: string): Code | null {
+  const definer = flow.classes.definerOf(code, attribute);
+  if (!definer) return null;
+  const found = definer.body.instructions.find(
+    (instruction) =>
+      instruction.op === "function" &&
+      instruction.code.name === attribute &&
+      instruction.code.decorators.some((decorator) => decorator.endsWith(".setter")),
+  );
+  return found?.op === "function" ? found.code : null;
+}

@@ -1,0 +1,265 @@
+/**
+ * What calling a value does: arguments flow to parameters, results back, classes make objects. Boundary: what is not
+ * written in Python is modelled in `models.ts`.
+ */
+import type { Code, Instruction, Parameter } from "../../python/code.ts";
+import { builtinMethod } from "./container-methods.ts";
+import { addMade, callMethod, copyElements, elementInto, elementsFrom, iterate, newContainer } from "./containers.ts";
+import { initialiseFields } from "./fields.ts";
+import { ANY, type Flow, SOME } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { callExternal } from "./models.ts";
+import { familyOf, isContainer } from "./natives.ts";
+import { seedType } from "./types.ts";
+import type { Value } from "./values.ts";
+
+/** An argument of a call, as a node. */
+export interface Passed {
+  readonly kind: "positional" | "keyword" | "star" | "double-star";
+  readonly name?: string;
+  readonly from: Node;
+}
+
+export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction, { readonly op: "call" }>): void {
+  const { base } = frame;
+  const args = instruction.arguments.map((argument): Passed => ({ ...argument, from: base + argument.from }));
+  flow.graph.listen(base + instruction.callee, (callee) =>
+    invoke(flow, frame, callee, args, base + instruction.into, instruction.line, base + instruction.callee),
+  );
+}
+
+/** Calls one value. Gives the node of the result where the value is a function of the analysed source that is followed. */
+export function invoke(
+  flow: Flow,
+  frame: Frame,
+  callee: Value,
+  args: readonly Passed[],
+  into: Node | null,
+  line: number,
+  source?: Node,
+): Node | null {
+  const { graph } = flow;
+  const data = flow.data(callee);
+  switch (data.kind) {
+    case "function":
+      return invokeFunction(flow, frame, callee, null, args, into);
+    case "method": {
+      const function_ = flow.data(data.function);
+      return function_.kind === "function" ? invokeFunction(flow, frame, data.function, data.receiver, args, into) : null;
+    }
+    case "class":
+      construct(flow, frame, data.code, args, into, line);
+      return null;
+    case "instance":
+      callObject(flow, frame, callee, args, into, line);
+      return null;
+    case "partial": {
+      const bound = flow.partialArguments(callee);
+      graph.listen(flow.field(callee, "[0]"), (inner) => {
+        if (inner !== callee) invoke(flow, frame, inner, [...bound, ...args], into, line);
+      });
+      return null;
+    }
+    case "external":
+      callExternal(flow, frame, data.name, { args, into, line });
+      return null;
+    case "builtin-method":
+      builtinMethod(flow, frame, data.name, data.receiver, { args, into, line });
+      return null;
+    case "native":
+      for (const type of [data.type, ...familyOf(data.type)])
+        if (into !== null && source !== undefined) graph.add(into, flow.values.native(type), source);
+      return null;
+    case "unanalysed":
+      if (into !== null && source !== undefined) graph.add(into, callee, source);
+      return null;
+    default:
+      return null;
+  }
+}
+
+/**
+ * Whether a call from one code into another is followed. The library always is. In dependencies the first step is, and
+ * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
+ * return there has been measured not to matter, while following it does not end.
+ */
+function isFollowed(flow: Flow, from: Code, to: Code): boolean {
+  return flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || from.body.writesReceiver;
+}
+
+function invokeFunction(
+  flow: Flow,
+  frame: Frame,
+  callee: Value,
+  receiver: Value | null,
+  args: readonly Passed[],
+  into: Node | null,
+): Node | null {
+  const { graph } = flow;
+  const data = flow.data(callee);
+  if (data.kind !== "function") return null;
+  const { code, outer } = data;
+  if (!isFollowed(flow, frame.code, code)) {
+    if (into !== null) addFamily(flow, flow.nameOf(code), into, frame, code.line);
+    return null;
+  }
+  const activation = flow.frame(code, outer, receiver);
+  bindArguments(flow, activation, callee, receiver, args);
+  const { isGenerator } = code.body;
+  const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
+  if (isGenerator || isContextManager) {
+    const generator = newContainer(flow, activation, "builtins.generator", code.line);
+    graph.edge(activation.yields, flow.field(generator, ANY));
+    if (into !== null) addMade(flow, activation, into, generator, code.line);
+  } else if (into !== null) graph.edge(activation.result, into);
+  return activation.result;
+}
+
+export function addFamily(flow: Flow, name: string, into: Node, frame: Frame, line: number): void {
+  for (const type of familyOf(name)) addMade(flow, frame, into, flow.values.native(type), line);
+}
+
+/** Lets the arguments of a call flow to the parameters of an activation. */
+export function bindArguments(flow: Flow, activation: Frame, callee: Value, receiver: Value | null, args: readonly Passed[]): void {
+  const { graph } = flow;
+  const { code } = activation;
+  const registers = code.body.parameters;
+  const node = (index: number) => activation.base + (registers[index] ?? 0);
+  const { parameters } = code;
+  parameters.forEach((parameter, index) => {
+    if (parameter.hasDefault) graph.edge(flow.field(callee, parameter.name), node(index));
+  });
+  let next = 0;
+  if (receiver !== null) {
+    addMade(flow, activation, node(0), receiver, code.line);
+    next = 1;
+  }
+  const star = parameters.findIndex((parameter) => parameter.kind === "star");
+  const doubleStar = parameters.findIndex((parameter) => parameter.kind === "double-star");
+  for (const argument of args) {
+    if (argument.kind === "positional") {
+      if (isPositional(parameters[next])) graph.edge(argument.from, node(next++));
+      else if (star >= 0) graph.edge(argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null));
+    } else if (argument.kind === "star") {
+      for (let index = next; isPositional(parameters[index]); index++) iterate(flow, activation, argument.from, node(index), code.line);
+      if (star >= 0)
+        iterate(flow, activation, argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null), code.line);
+    } else if (argument.kind === "keyword") {
+      const index = parameters.findIndex((parameter) => parameter.name === argument.name && takesKeyword(parameter));
+      if (index >= 0) graph.edge(argument.from, node(index));
+      else if (doubleStar >= 0)
+        graph.edge(argument.from, elementInto(flow, rest(flow, activation, "builtins.dict", node(doubleStar)), argument.name ?? null));
+    } else {
+      graph.listen(argument.from, (value) => {
+        if (flow.data(value).kind !== "container") return;
+        parameters.forEach((parameter, index) => {
+          if (index >= next && takesKeyword(parameter))
+            for (const from of elementsFrom(flow, value, parameter.name)) graph.edge(from, node(index));
+        });
+        if (doubleStar >= 0) copyElements(flow, value, rest(flow, activation, "builtins.dict", node(doubleStar)));
+      });
+    }
+  }
+}
+
+/** The container of a `*args` or `**kwargs` parameter. */
+function rest(flow: Flow, activation: Frame, type: string, register: Node): Value {
+  const value = newContainer(flow, activation, type, activation.code.line, ":rest");
+  addMade(flow, activation, register, value, activation.code.line);
+  return value;
+}
+
+function isPositional(parameter: Parameter | undefined): boolean {
+  return parameter?.kind === "positional" || parameter?.kind === "positional-only";
+}
+
+function takesKeyword(parameter: Parameter): boolean {
+  return parameter.kind === "positional" || parameter.kind === "keyword-only";
+}
+
+/**
+ * Activates a function as whoever uses the library would: nothing is known of its arguments but their defaults and, in
+ * the library, their annotations.
+ */
+export function openCall(flow: Flow, callee: Value, receiver: Value | null): Frame | null {
+  const data = flow.data(callee);
+  if (data.kind !== "function") return null;
+  const activation = flow.frame(data.code, data.outer, receiver);
+  bindArguments(flow, activation, callee, receiver, []);
+  if (!flow.isOfLibrary(data.code)) return activation;
+  data.code.parameters.forEach((parameter, index) => {
+    const register = data.code.body.parameters[index];
+    if (parameter.annotation === null || register === undefined) return;
+    const what = `parameter ${parameter.name} of ${data.code.qualifiedName}`;
+    const into = annotatedNode(flow, activation, parameter, activation.base + register);
+    seedType(flow, data.code, parameter.annotation, into, { what });
+  });
+  return activation;
+}
+
+/** `*args: T` and `**kwargs: T` say what the elements are. */
+function annotatedNode(flow: Flow, activation: Frame, parameter: Parameter, register: Node): Node {
+  if (parameter.kind === "star") return elementInto(flow, rest(flow, activation, "builtins.tuple", register), null);
+  if (parameter.kind === "double-star") return elementInto(flow, rest(flow, activation, "builtins.dict", register), null);
+  return register;
+}
+
+/** Makes an object of an analysed class. */
+function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
+  const { graph, values } = flow;
+  const value = values.instance(code, makerOf(flow, frame, code));
+  if (into !== null) addMade(flow, frame, into, value, line);
+  const definer = flow.classes.definerOf(code, "__new__");
+  if (definer) {
+    const class_ = flow.classValue(code);
+    graph.listen(flow.field(flow.classValue(definer), "__new__"), (function_) => {
+      if (flow.data(function_).kind === "function") invokeFunction(flow, frame, function_, class_, args, into);
+    });
+  }
+  initialise(flow, frame, value, args, line);
+}
+
+/** `__init__`, or what stands for it in dataclasses, named tuples and containers. */
+export function initialise(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
+  const data = flow.data(value);
+  if (data.kind !== "instance") return;
+  const definer = flow.classes.definerOf(data.code, "__init__");
+  if (definer) {
+    const member = flow.field(flow.classValue(definer), "__init__");
+    flow.graph.listen(member, (function_) => {
+      if (flow.data(function_).kind === "function") invokeFunction(flow, frame, function_, value, args, null);
+    });
+    return;
+  }
+  initialiseFields(flow, frame, value, args);
+  const container = flow.classes.externalBases(data.code).find(isContainer);
+  const [first] = args;
+  if (!container || first?.kind !== "positional") return;
+  flow.graph.listen(first.from, (content) => copyElements(flow, content, value));
+  iterate(flow, frame, first.from, flow.field(value, SOME), line);
+  flow.graph.edge(flow.field(value, SOME), flow.field(value, ANY));
+}
+
+/** The class of the object whose method makes this one; kept for classes of dependencies only. */
+function makerOf(flow: Flow, frame: Frame, code: Code): Code | null {
+  if (flow.isOfLibrary(code) || frame.receiver === null) return null;
+  const receiver = flow.data(frame.receiver);
+  return receiver.kind === "instance" || receiver.kind === "class" ? receiver.code : null;
+}
+
+function callObject(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], into: Node | null, line: number): void {
+  const data = flow.data(value);
+  if (data.kind !== "instance") return;
+  const definer = flow.classes.definerOf(data.code, "__call__");
+  if (definer && flow.isOfLibrary(definer)) {
+    const positional = args.filter((argument): argument is Passed & { kind: "positional" } => argument.kind === "positional");
+    callMethod(flow, frame, value, "__call__", positional, into, line);
+  } else if (into !== null) {
+    // What calling an object of a dependency gives is computed, not made: a layer gives tensors.
+    for (const base of flow.classes.orderOf(data.code)) {
+      const types = familyOf(typeof base === "string" ? base : flow.nameOf(base));
+      for (const type of types) addMade(flow, frame, into, flow.values.native(type), line);
+    }
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * Methods of values that are not written in Python: containers, namespaces, native objects, and what `object` gives to
+ * every class. Boundary: functions are `models.ts`.
+ */
+import { storeInto, updateNamespace } from "./attributes.ts";
+import type { Passed } from "./calls.ts";
+import { addMade, copyElements, elementInto, elementsFrom, holdsElements, iterate, newContainer } from "./containers.ts";
+import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { attributeType, familyOf } from "./natives.ts";
+import type { Value } from "./values.ts";
+
+/** A call of something that is not written in Python. */
+export interface NativeCall {
+  readonly args: readonly Passed[];
+  readonly into: Node | null;
+  readonly line: number;
+}
+
+/** The node of the positional argument `index`, or of the keyword argument of that name. */
+export function argument(call: NativeCall, index: number, name?: string): Node | null {
+  const positional = call.args.filter((passed) => passed.kind === "positional")[index];
+  const keyword = name === undefined ? undefined : call.args.find((passed) => passed.kind === "keyword" && passed.name === name);
+  return positional?.from ?? keyword?.from ?? null;
+}
+
+/** The constant strings an argument can be. */
+export function listenTexts(flow: Flow, node: Node | null, listener: (text: string) => void): void {
+  if (node === null) return;
+  flow.graph.listen(node, (value) => {
+    const data = flow.data(value);
+    if (data.kind === "text") listener(data.text);
+  });
+}
+
+type Method = (flow: Flow, frame: Frame, receiver: Value, call: NativeCall) => void;
+
+/** Puts the elements of an argument into the receiver. */
+function addAll(index: number): Method {
+  return (flow, frame, receiver, call) => {
+    const from = argument(call, index);
+    if (from !== null) iterate(flow, frame, from, elementInto(flow, receiver, null), call.line);
+  };
+}
+
+function addOne(index: number): Method {
+  return (flow, frame, receiver, call) => {
+    const from = argument(call, index);
+    if (from !== null) flow.store(from, elementInto(flow, receiver, null), frame.code, call.line);
+  };
+}
+
+const readAny: Method = (flow, _frame, receiver, call) => {
+  if (call.into === null) return;
+  const into = call.into;
+  const key = argument(call, 0);
+  const fallback = argument(call, 1);
+  if (fallback !== null) flow.graph.edge(fallback, into);
+  if (key === null) {
+    flow.graph.edge(flow.field(receiver, ANY), into);
+    return;
+  }
+  let isOpen = true;
+  listenTexts(flow, key, (text) => {
+    isOpen = false;
+    for (const node of elementsFrom(flow, receiver, text)) flow.graph.edge(node, into);
+  });
+  if (isOpen) flow.graph.edge(flow.field(receiver, ANY), into);
+};
+
+const same: Method = (flow, frame, receiver, call) => {
+  if (call.into !== null) addMade(flow, frame, call.into, receiver, call.line);
+};
+
+const METHODS: Readonly<Record<string, Method>> = {
+  append: addOne(0),
+  add: addOne(0),
+  appendleft: addOne(0),
+  insert: addOne(1),
+  extend: addAll(0),
+  extendleft: addAll(0),
+  get: readAny,
+  pop: readAny,
+  popitem: readAny,
+  popleft: readAny,
+  __getitem__: readAny,
+  copy: same,
+  __iter__: same,
+  __enter__: same,
+  __copy__: same,
+  __deepcopy__: same,
+  union: same,
+  intersection: same,
+  difference: same,
+  move_to_end: same,
+  __setitem__(flow, frame, receiver, call) {
+    const from = argument(call, 1);
+    if (from !== null) flow.store(from, elementInto(flow, receiver, null), frame.code, call.line);
+  },
+  update(flow, frame, receiver, call) {
+    for (const passed of call.args) {
+      if (passed.kind === "keyword") flow.store(passed.from, elementInto(flow, receiver, passed.name ?? null), frame.code, call.line);
+      else {
+        flow.graph.listen(passed.from, (value) => copyElements(flow, value, receiver));
+        addPairs(flow, frame, passed.from, receiver, call.line);
+      }
+    }
+  },
+  setdefault(flow, frame, receiver, call) {
+    const from = argument(call, 1);
+    if (from !== null) flow.store(from, elementInto(flow, receiver, null), frame.code, call.line);
+    readAny(flow, frame, receiver, call);
+  },
+  keys(flow, frame, receiver, call) {
+    view(flow, frame, receiver, call, KEYS);
+  },
+  values(flow, frame, receiver, call) {
+    view(flow, frame, receiver, call, ANY);
+  },
+  items(flow, frame, receiver, call) {
+    if (call.into === null) return;
+    const pairs = newContainer(flow, frame, "builtins.list", call.line, ":items");
+    const pair = newContainer(flow, frame, "builtins.tuple", call.line, ":item");
+    flow.graph.edge(flow.field(receiver, KEYS), elementInto(flow, pair, "0"));
+    flow.graph.edge(flow.field(receiver, ANY), elementInto(flow, pair, "1"));
+    addMade(flow, frame, elementInto(flow, pairs, null), pair, call.line);
+    addMade(flow, frame, call.into, pairs, call.line);
+  },
+};
+
+function view(flow: Flow, frame: Frame, receiver: Value, call: NativeCall, field: string): void {
+  if (call.into === null) return;
+  const list = newContainer(flow, frame, "builtins.list", call.line, `:${field}`);
+  flow.graph.edge(flow.field(receiver, field), elementInto(flow, list, null));
+  addMade(flow, frame, call.into, list, call.line);
+}
+
+/** A dict made from an iterable of pairs. */
+export function addPairs(flow: Flow, frame: Frame, from: Node, container: Value, line: number): void {
+  const pair = flow.graph.allocate(1);
+  flow.graph.listen(from, (value) => {
+    if (flow.data(value).kind !== "container") return;
+    iterate(flow, frame, from, pair, line);
+  });
+  flow.graph.listen(pair, (value) => {
+    const data = flow.data(value);
+    if (data.kind !== "container" || data.type !== "builtins.tuple") return;
+    for (const node of elementsFrom(flow, value, "0")) flow.graph.edge(node, flow.field(container, KEYS));
+    for (const node of elementsFrom(flow, value, "1")) flow.graph.edge(node, elementInto(flow, container, null));
+  });
+}
+
+/** Calls a method that Python source does not define. */
+export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: Value, call: NativeCall): void {
+  const data = flow.data(receiver);
+  const { graph, values } = flow;
+  if (data.kind === "container") METHODS[name]?.(flow, frame, receiver, call);
+  else if (data.kind === "namespace") namespaceMethod(flow, frame, name, receiver, data.owner, call);
+  else if (data.kind === "native") {
+    const { into } = call;
+    if (into === null) return;
+    const type = attributeType(data.type, name);
+    const types = type === data.type ? [type, ...familyOf(type)] : [type];
+    for (const each of types) addMade(flow, frame, into, values.native(each), call.line);
+  } else if (data.kind === "instance" || data.kind === "class") {
+    if (data.kind === "instance" && holdsElements(flow, receiver)) METHODS[name]?.(flow, frame, receiver, call);
+    objectMethod(flow, frame, name, receiver, call);
+    for (const base of flow.classes.externalBases(data.code)) {
+      for (const type of familyOf(base))
+        if (call.into !== null) graph.add(call.into, values.native(type), graph.origin(madeAt(frame, call)));
+    }
+  }
+}
+
+function madeAt(frame: Frame, call: NativeCall) {
+  return { kind: "made" as const, text: "", file: frame.code.unit.path, line: call.line };
+}
+
+/** Methods that every object has from `object`, `list`, `dict` ... when the class in between does not define them. */
+function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, call: NativeCall): void {
+  const data = flow.data(receiver);
+  if (name === "__new__") {
+    // object.__new__(cls): an object of the class it is given.
+    const class_ = argument(call, 0);
+    if (class_ === null || call.into === null) return;
+    const { into } = call;
+    flow.graph.listen(class_, (value) => {
+      const made = flow.data(value);
+      if (made.kind === "class") addMade(flow, frame, into, flow.values.instance(made.code, null), call.line);
+    });
+    return;
+  }
+  if (data.kind !== "instance") return;
+  switch (name) {
+    case "__setattr__":
+      listenTexts(flow, argument(call, 0), (text) => {
+        const from = argument(call, 1);
+        if (from !== null) storeInto(flow, frame, receiver, text, from, call.line);
+      });
+      return;
+    case "__init__":
+      if (holdsElements(flow, receiver) && data.code.members.has("__init__")) initialiseContent(flow, frame, receiver, call);
+      return;
+    case "__reduce__":
+    case "__reduce_ex__":
+      if (call.into !== null) flow.graph.edge(flow.defaultReduction(receiver), call.into);
+      return;
+    case "__getstate__":
+      if (call.into !== null) addMade(flow, frame, call.into, flow.values.namespace(receiver), call.line);
+      return;
+    default:
+      return;
+  }
+}
+
+function initialiseContent(flow: Flow, frame: Frame, receiver: Value, call: NativeCall): void {
+  for (const passed of call.args) {
+    if (passed.kind === "double-star" || passed.kind === "keyword") continue;
+    flow.graph.listen(passed.from, (value) => copyElements(flow, value, receiver));
+    iterate(flow, frame, passed.from, elementInto(flow, receiver, null), call.line);
+  }
+}
+
+/** Methods of `object.__dict__`. */
+function namespaceMethod(flow: Flow, frame: Frame, name: string, namespace: Value, owner: Value, call: NativeCall): void {
+  const { graph, values } = flow;
+  switch (name) {
+    case "copy":
+      if (call.into === null) return;
+      addMade(flow, frame, call.into, values.namespace(owner, frame.code.body.removedKeys, `${frame.id}:${call.line}`), call.line);
+      return;
+    case "update":
+      for (const passed of call.args) {
+        if (passed.kind === "keyword") flow.store(passed.from, flow.field(owner, passed.name ?? SOME), frame.code, call.line);
+        else graph.listen(passed.from, (value) => updateNamespace(flow, owner, value, passed.from));
+      }
+      return;
+    case "get":
+    case "pop":
+    case "setdefault":
+      listenTexts(flow, argument(call, 0), (text) => {
+        if (call.into !== null) graph.edge(flow.field(owner, text), call.into);
+      });
+      return;
+    case "items":
+    case "values": {
+      if (call.into === null) return;
+      const all = newContainer(flow, frame, "builtins.dict", call.line, ":namespace");
+      copyElements(flow, namespace, all);
+      METHODS[name]?.(flow, frame, all, call);
+      return;
+    }
+    default:
+      return;
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * What is inside containers, and how it gets in and out: displays, subscripts, iteration, operators. Elements are kept
+ * by constant key where the source writes one, and together otherwise. Boundary: methods of containers are
+ * `container-methods.ts`.
+ */
+import type { Instruction } from "../../python/code.ts";
+import { invoke } from "./calls.ts";
+import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { familyOf, isContainer } from "./natives.ts";
+import type { Value } from "./values.ts";
+
+type Op<Name> = Extract<Instruction, { readonly op: Name }>;
+
+/** More constant keys than this in one container are not kept apart: tables of thousands of entries stay small. */
+const KEPT_KEYS = 64;
+
+/** Where an element is put. Every element is also in ANY. */
+export function elementInto(flow: Flow, container: Value, key: string | null): Node {
+  const name = key === null ? SOME : `[${key}]`;
+  const node = flow.field(container, name);
+  flow.graph.edge(node, flow.field(container, ANY));
+  return node;
+}
+
+/** Where elements are read from. */
+export function elementsFrom(flow: Flow, container: Value, key: string | null): Node[] {
+  if (key === null) return [flow.field(container, ANY)];
+  return [flow.field(container, `[${key}]`), flow.field(container, SOME)];
+}
+
+/** Whether a value holds elements in its own fields: a container, or an object of a class derived from one. */
+export function holdsElements(flow: Flow, value: Value): boolean {
+  const data = flow.data(value);
+  if (data.kind === "container") return true;
+  return (
+    data.kind === "instance" && flow.classes.externalBases(data.code).some((base) => isContainer(base) || base === "typing.NamedTuple")
+  );
+}
+
+/** A new container made at a place in the source. */
+export function newContainer(flow: Flow, frame: Frame, type: string, line: number, mark = ""): Value {
+  return flow.values.container(type, `${frame.id}:${line}${mark}`);
+}
+
+/** Puts a container that was made here into a register. */
+export function addMade(flow: Flow, frame: Frame, into: Node, value: Value, line: number): void {
+  flow.graph.add(into, value, flow.graph.origin({ kind: "made", text: "", file: frame.code.unit.path, line }));
+}
+
+/** Everything in `from` is also in `to`, under the same keys. */
+export function copyElements(flow: Flow, from: Value, to: Value): void {
+  if (from === to) return;
+  const data = flow.data(from);
+  if (data.kind === "namespace") {
+    flow.listenFields(data.owner, (name, node) => {
+      if (!name.startsWith("[") && !data.without?.has(name)) flow.graph.edge(node, elementInto(flow, to, name));
+    });
+    return;
+  }
+  flow.listenFields(from, (name, node) => {
+    if (!name.startsWith("[")) return;
+    if (name === ANY || name === KEYS || name === SOME) flow.graph.edge(node, flow.field(to, name));
+    else flow.graph.edge(node, elementInto(flow, to, name.slice(1, -1)));
+  });
+}
+
+const TYPES = { list: "builtins.list", tuple: "builtins.tuple", set: "builtins.set", dict: "builtins.dict", generator: "builtins.list" };
+
+export function make(flow: Flow, frame: Frame, instruction: Op<"make">): void {
+  const { base } = frame;
+  const value = newContainer(flow, frame, TYPES[instruction.container], instruction.line, `:${instruction.into}`);
+  addMade(flow, frame, base + instruction.into, value, instruction.line);
+  const many = instruction.items.length > KEPT_KEYS;
+  for (const entry of instruction.items) {
+    if (entry.spread) {
+      if (instruction.container === "dict") flow.graph.listen(base + entry.from, (from) => copyElements(flow, from, value));
+      else iterate(flow, frame, base + entry.from, elementInto(flow, value, null), instruction.line);
+      continue;
+    }
+    flow.store(base + entry.from, elementInto(flow, value, many ? null : entry.key), frame.code, instruction.line);
+    if (entry.keyFrom) flow.graph.edge(base + entry.keyFrom, flow.field(value, KEYS));
+  }
+}
+
+export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
+  const { graph } = flow;
+  const into = frame.base + instruction.into;
+  graph.listen(frame.base + instruction.object, (value) => {
+    const data = flow.data(value);
+    switch (data.kind) {
+      case "container":
+      case "instance":
+        if (holdsElements(flow, value)) readElements(flow, value, instruction, into);
+        if (data.kind === "instance") {
+          const args = [{ kind: "positional" as const, from: frame.base + instruction.keyFrom }];
+          callMethod(flow, frame, value, "__getitem__", args, into, instruction.line);
+        }
+        return;
+      case "namespace":
+        if (instruction.key === null) flow.listenFields(data.owner, (_, node) => graph.edge(node, into));
+        else graph.edge(flow.field(data.owner, instruction.key), into);
+        return;
+      case "native":
+      case "unanalysed":
+      // `Generic[T]` and the like are the class itself.
+      case "class":
+      case "external":
+        graph.add(into, value, frame.base + instruction.object);
+        return;
+      default:
+        return;
+    }
+  });
+}
+
+function readElements(flow: Flow, container: Value, instruction: Op<"item">, into: Node): void {
+  const { graph } = flow;
+  const data = flow.data(container);
+  const type = data.kind === "container" ? data.type : "";
+  // The index of a list says nothing: what is at 0 now was put somewhere else.
+  const key = type === "builtins.list" || instruction.key?.startsWith("-") ? null : instruction.key;
+  if (key !== null) {
+    for (const node of elementsFrom(flow, container, key)) graph.edge(node, into);
+    return;
+  }
+  graph.edge(flow.field(container, ANY), into);
+}
+
+export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): void {
+  const { base } = frame;
+  const from = base + instruction.from;
+  flow.graph.listen(base + instruction.object, (value) => {
+    const data = flow.data(value);
+    if (data.kind === "namespace") {
+      flow.store(from, flow.field(data.owner, instruction.key ?? SOME), frame.code, instruction.line);
+      return;
+    }
+    if (holdsElements(flow, value)) {
+      flow.store(from, elementInto(flow, value, instruction.key), frame.code, instruction.line);
+      if (instruction.keyFrom) flow.graph.edge(base + instruction.keyFrom, flow.field(value, KEYS));
+    }
+    if (data.kind !== "instance") return;
+    const args = [base + instruction.keyFrom, from].map((node) => ({ kind: "positional" as const, from: node }));
+    callMethod(flow, frame, value, "__setitem__", args, null, instruction.line);
+  });
+}
+
+/** Calls a method that the class of an object defines in Python; nothing if it defines none. */
+export function callMethod(
+  flow: Flow,
+  frame: Frame,
+  receiver: Value,
+  name: string,
+  args: readonly { readonly kind: "positional"; readonly from: Node }[],
+  into: Node | null,
+  line: number,
+): void {
+  const data = flow.data(receiver);
+  if (data.kind !== "instance") return;
+  const definer = flow.classes.definerOf(data.code, name);
+  if (!definer) return;
+  const member = flow.field(flow.classValue(definer), name);
+  flow.graph.listen(member, (function_) => {
+    if (flow.data(function_).kind === "function") invoke(flow, frame, flow.values.method(function_, receiver), args, into, line);
+  });
+}
+
+/** Lets what iterating over `from` gives flow to `into`. */
+export function iterate(flow: Flow, frame: Frame, from: Node, into: Node, line: number): void {
+  flow.graph.listen(from, (value) => iterateValue(flow, frame, value, into, line, from));
+}
+
+export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node, line: number, source: Node): void {
+  const { graph } = flow;
+  const data = flow.data(value);
+  switch (data.kind) {
+    case "container":
+      graph.edge(flow.field(value, isMapping(data.type) ? KEYS : ANY), into);
+      return;
+    case "instance": {
+      if (holdsElements(flow, value)) {
+        const mapping = flow.classes.externalBases(data.code).some(isMapping);
+        graph.edge(flow.field(value, mapping ? KEYS : ANY), into);
+      }
+      const node = graph.allocate(1);
+      callMethod(flow, frame, value, "__iter__", [], node, line);
+      graph.listen(node, (iterator) => {
+        if (iterator === value) callMethod(flow, frame, value, "__next__", [], into, line);
+        else iterateValue(flow, frame, iterator, into, line, node);
+      });
+      if (!flow.classes.definerOf(data.code, "__iter__")) {
+        callMethod(flow, frame, value, "__getitem__", [], into, line);
+        callMethod(flow, frame, value, "__next__", [], into, line);
+      }
+      return;
+    }
+    case "native":
+    case "unanalysed":
+      graph.add(into, value, source);
+      return;
+    case "class": {
+      // Iterating over an enumeration gives its members.
+      if (flow.classes.externalBases(data.code).some((base) => base.startsWith("enum.")))
+        graph.add(into, flow.values.instance(data.code, null), source);
+      return;
+    }
+    default:
+      return;
+  }
+}
+
+export function isMapping(type: string): boolean {
+  return /^(builtins\.dict|collections\.(OrderedDict|defaultdict|Counter|ChainMap|UserDict))$/.test(type);
+}
+
+/** `with from as into`: what `__enter__` gives; a generator made into a context manager gives what it yields. */
+export function enter(flow: Flow, frame: Frame, from: Node, into: Node, line: number): void {
+  flow.graph.listen(from, (value) => {
+    const data = flow.data(value);
+    if (data.kind === "container") flow.graph.edge(flow.field(value, ANY), into);
+    else if (data.kind !== "instance" || !flow.classes.definerOf(data.code, "__enter__")) flow.graph.add(into, value, from);
+    else callMethod(flow, frame, value, "__enter__", [], into, line);
+  });
+}
+
+/** Operators give arrays for arrays and containers for containers; objects with an operator of their own are asked. */
+export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): void {
+  const { base } = frame;
+  const into = base + instruction.into;
+  for (const register of [instruction.left, instruction.right]) {
+    if (!register) continue;
+    const node = base + register;
+    const other = base + (register === instruction.left ? instruction.right : instruction.left);
+    flow.graph.listen(node, (value) => {
+      const data = flow.data(value);
+      if (data.kind === "native") {
+        const types = familyOf(data.type);
+        for (const type of types.length > 0 ? types : [data.type]) flow.graph.add(into, flow.values.native(type), node);
+      } else if (data.kind === "container" || data.kind === "unanalysed") flow.graph.add(into, value, node);
+      else if (data.kind === "instance") {
+        if (instruction.inPlace && node === base + instruction.left) flow.graph.add(into, value, node);
+        if (holdsElements(flow, value)) flow.graph.add(into, value, node);
+        const args = [{ kind: "positional" as const, from: other }];
+        for (const name of ["__add__", "__or__", "__iadd__"]) callMethod(flow, frame, value, name, args, into, instruction.line);
+      }
+      // `left += right` puts the elements of the right into the left.
+      const isTarget = instruction.inPlace && register === instruction.left && instruction.right !== 0;
+      if (isTarget && holdsElements(flow, value)) iterate(flow, frame, other, elementInto(flow, value, null), instruction.line);
+    });
+  }
+}

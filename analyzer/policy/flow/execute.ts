@@ -1,0 +1,145 @@
+/**
+ * Instructions to constraints: what each adds to the graph, for one activation. Boundary: attributes, containers and
+ * calls have their own files.
+ */
+import type { Code, Instruction } from "../../python/code.ts";
+import { loadAttribute, storeAttribute } from "./attributes.ts";
+import { call } from "./calls.ts";
+import { enter, item, iterate, make, operate, setItem } from "./containers.ts";
+import type { Flow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import { seedType } from "./types.ts";
+
+/** Adds the instructions of an activation to the graph. */
+export function execute(flow: Flow, frame: Frame, instructions: readonly Instruction[]): void {
+  for (const instruction of instructions) step(flow, frame, instruction);
+}
+
+function step(flow: Flow, frame: Frame, instruction: Instruction): void {
+  const { graph, values } = flow;
+  const { base } = frame;
+  const { line } = instruction;
+  const made = () => graph.origin({ kind: "made", text: "", file: frame.code.unit.path, line });
+  switch (instruction.op) {
+    case "move":
+      graph.edge(base + instruction.from, base + instruction.into);
+      return;
+    case "text":
+      graph.add(base + instruction.into, values.text(instruction.value), made());
+      return;
+    case "constant":
+      graph.add(base + instruction.into, values.native(`builtins.${instruction.type}`), made());
+      return;
+    case "name": {
+      const into = base + instruction.into;
+      const { unit } = frame.code;
+      if (flow.binds(unit, instruction.name)) graph.edge(flow.variable(unit, instruction.name), into);
+      else graph.add(into, values.external(`builtins.${instruction.name}`), made());
+      return;
+    }
+    case "outer": {
+      const outer = outerFrame(frame, instruction.hops);
+      if (outer) graph.edge(outer.base + instruction.register, base + instruction.into);
+      return;
+    }
+    case "set-outer": {
+      const outer = outerFrame(frame, instruction.hops);
+      if (outer) graph.edge(base + instruction.from, outer.base + instruction.register);
+      return;
+    }
+    case "bind": {
+      const { code } = frame;
+      const node = code.kind === "class" ? flow.field(values.class(code), instruction.name) : flow.variable(code.unit, instruction.name);
+      graph.edge(base + instruction.from, node);
+      return;
+    }
+    case "load":
+      loadAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.into, line);
+      return;
+    case "store":
+      storeAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.from, line);
+      return;
+    case "item":
+      item(flow, frame, instruction);
+      return;
+    case "set-item":
+      setItem(flow, frame, instruction);
+      return;
+    case "iterate":
+      iterate(flow, frame, base + instruction.from, base + instruction.into, line);
+      return;
+    case "enter":
+      enter(flow, frame, base + instruction.from, base + instruction.into, line);
+      return;
+    case "call":
+      call(flow, frame, instruction);
+      return;
+    case "super": {
+      const code = enclosingClass(frame.code);
+      if (!code) return;
+      graph.listen(base + instruction.object, (receiver) => {
+        const { kind } = flow.data(receiver);
+        if (kind === "instance" || kind === "class")
+          graph.add(base + instruction.into, values.super(code, receiver), base + instruction.object);
+      });
+      return;
+    }
+    case "make":
+      make(flow, frame, instruction);
+      return;
+    case "operate":
+      operate(flow, frame, instruction);
+      return;
+    case "return":
+      graph.edge(base + instruction.from, frame.result);
+      return;
+    case "yield":
+      graph.edge(base + instruction.from, frame.yields);
+      return;
+    case "function": {
+      const outer = frame.code.kind === "function" ? frame : frame.code.kind === "class" ? frame.outer : null;
+      const value = values.function(instruction.code, outer);
+      instruction.code.parameters.forEach((parameter, index) => {
+        const from = instruction.defaults[index];
+        if (from) graph.edge(base + from, flow.field(value, parameter.name));
+      });
+      if (!instruction.code.decorators.some(isOverload)) graph.add(base + instruction.into, value, made());
+      return;
+    }
+    case "class": {
+      flow.classBody(instruction.code, frame.code.kind === "function" ? frame : frame.outer);
+      graph.add(base + instruction.into, flow.classValue(instruction.code), made());
+      return;
+    }
+    case "import": {
+      const { module, name } = instruction;
+      const { resolver } = flow;
+      const definitions = name === null ? [resolver.module(module)] : resolver.member(module, name);
+      for (const definition of definitions) flow.define(definition, base + instruction.into);
+      // The variable also holds what statements beside its definition put there.
+      const unit = name === null ? null : resolver.modules.unit(module);
+      if (unit && name !== null && unit.bindings.has(name)) graph.edge(flow.variable(unit, name), base + instruction.into);
+      return;
+    }
+    case "annotate":
+      if (frame.code.kind === "function" && flow.isOfLibrary(frame.code))
+        seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what });
+      return;
+  }
+}
+
+/** Signatures for type checkers, without a body. */
+function isOverload(decorator: string): boolean {
+  return decorator === "overload" || decorator.endsWith(".overload");
+}
+
+function outerFrame(frame: Frame, hops: number): Frame | null {
+  let outer: Frame | null = frame;
+  for (let hop = 0; hop < hops && outer; hop++) outer = outer.outer;
+  return outer;
+}
+
+function enclosingClass(code: Code): Code | null {
+  for (let parent = code.parent; parent; parent = parent.parent) if (parent.kind === "class") return parent;
+  return null;
+}

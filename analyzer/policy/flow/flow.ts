@@ -1,0 +1,309 @@
+/**
+ * The whole program as it is known so far: activations, fields of objects, variables of modules. Boundary: this file
+ * makes and finds them; what instructions do is `execute.ts`, what calls do `calls.ts`.
+ */
+import type { Classes } from "../../python/classes.ts";
+import type { Code, Register, Unit } from "../../python/code.ts";
+import type { Definition, Resolver } from "../../python/resolve.ts";
+import type { Passed } from "./calls.ts";
+import { execute } from "./execute.ts";
+import type { Frame } from "./frame.ts";
+import { Graph, type Node } from "./graph.ts";
+import { nativeType } from "./natives.ts";
+import { type Value, type ValueData, Values } from "./values.ts";
+
+/** Something the analysis could not follow, and what it did instead. */
+export interface Notice {
+  readonly text: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** The element of a container under a key that is not constant, and under any key. */
+export const SOME = "[*]";
+export const ANY = "[]";
+/** The keys of a dict. */
+export const KEYS = "[keys]";
+
+export class Flow {
+  readonly values = new Values();
+  readonly graph = new Graph((value) => this.values.get(value).kind === "text");
+  readonly notices: Notice[] = [];
+  private readonly frames = new Map<string, Frame>();
+  private readonly frameList: Frame[] = [];
+  private readonly codes = new Map<Code, number>();
+  private readonly fields = new Map<Value, Map<string, Node>>();
+  private readonly fieldOwners = new Map<Node, { value: Value; name: string }>();
+  private readonly fieldListeners = new Map<Value, ((name: string, node: Node) => void)[]>();
+  private readonly moduleFrames = new Map<Unit, Frame>();
+  private readonly evaluated = new Map<Unit, Set<number>>();
+  private readonly variables = new Map<Unit, Map<string, Node>>();
+  private readonly bodies = new Set<Code>();
+  private readonly open = new Set<Value>();
+  private readonly openListeners: ((value: Value) => void)[] = [];
+  private readonly defaultReductions = new Map<Value, Node>();
+  private readonly registrations: { class_: Node; function_: Node }[] = [];
+  private readonly partials = new Map<Value, readonly Passed[]>();
+  private readonly stores = new Map<string, { file: string; line: number }>();
+
+  constructor(
+    readonly resolver: Resolver,
+    readonly classes: Classes,
+  ) {}
+
+  data(value: Value): ValueData {
+    return this.values.get(value);
+  }
+
+  isOfLibrary(code: Code): boolean {
+    return this.resolver.modules.isOfLibrary(code.unit);
+  }
+
+  notice(text: string, code: Code, line: number): void {
+    if (this.notices.some((known) => known.text === text && known.file === code.unit.path && known.line === line)) return;
+    this.notices.push({ text, file: code.unit.path, line });
+  }
+
+  // -- activations
+
+  private codeId(code: Code): number {
+    const known = this.codes.get(code);
+    if (known !== undefined) return known;
+    this.codes.set(code, this.codes.size);
+    return this.codes.size - 1;
+  }
+
+  /** The activation of `code` for a receiver; what it does is added to the graph when it is first asked for. */
+  frame(code: Code, outer: Frame | null, receiver: Value | null): Frame {
+    const key = `${this.codeId(code)}:${outer?.id ?? ""}:${receiver ?? ""}`;
+    const known = this.frames.get(key);
+    if (known) return known;
+    const frame = this.makeFrame(code, outer, receiver);
+    this.frames.set(key, frame);
+    execute(this, frame, code.body.instructions);
+    return frame;
+  }
+
+  private makeFrame(code: Code, outer: Frame | null, receiver: Value | null): Frame {
+    const { registers } = code.body;
+    const base = this.graph.allocate(registers + 2);
+    const id = this.frameList.length;
+    const frame = { id, code, outer, receiver, base, result: base + registers, yields: base + registers + 1 };
+    this.frameList.push(frame);
+    return frame;
+  }
+
+  get frameCount(): number {
+    return this.frameList.length;
+  }
+
+  /** The activation that a node is a register of. */
+  frameOf(node: Node): Frame | null {
+    let low = 0;
+    let high = this.frameList.length - 1;
+    while (low <= high) {
+      const middle = (low + high) >> 1;
+      const frame = this.frameList[middle]!;
+      if (node < frame.base) high = middle - 1;
+      else if (node > frame.yields) low = middle + 1;
+      else return frame;
+    }
+    return null;
+  }
+
+  register(frame: Frame, register: Register): Node {
+    return frame.base + register;
+  }
+
+  // -- fields
+
+  /** What an object (a class, a container) holds under a name. */
+  field(value: Value, name: string): Node {
+    let names = this.fields.get(value);
+    if (!names) {
+      names = new Map();
+      this.fields.set(value, names);
+    }
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const node = this.graph.allocate(1);
+    names.set(name, node);
+    this.fieldOwners.set(node, { value, name });
+    if (this.data(value).kind === "instance") this.graph.refuseTexts(node);
+    for (const listener of this.fieldListeners.get(value)?.slice() ?? []) listener(name, node);
+    return node;
+  }
+
+  fieldOwner(node: Node): { value: Value; name: string } | undefined {
+    return this.fieldOwners.get(node);
+  }
+
+  /** Calls `listener` with every field of a value, now or when it is first written or read. */
+  listenFields(value: Value, listener: (name: string, node: Node) => void): void {
+    const listeners = this.fieldListeners.get(value);
+    if (listeners) listeners.push(listener);
+    else this.fieldListeners.set(value, [listener]);
+    for (const [name, node] of [...(this.fields.get(value) ?? [])]) listener(name, node);
+  }
+
+  /** `from` is stored into `to` at a place in the source, which the reasons will name. */
+  store(from: Node, to: Node, code: Code, line: number): void {
+    const key = `${from}>${to}`;
+    if (!this.stores.has(key)) this.stores.set(key, { file: code.unit.path, line });
+    this.graph.edge(from, to);
+  }
+
+  storeOf(from: Node, to: Node): { file: string; line: number } | undefined {
+    return this.stores.get(`${from}>${to}`);
+  }
+
+  // -- modules
+
+  private moduleFrame(unit: Unit): Frame {
+    const known = this.moduleFrames.get(unit);
+    if (known) return known;
+    const frame = this.makeFrame(unit.code, null, null);
+    this.moduleFrames.set(unit, frame);
+    return frame;
+  }
+
+  /** A module's variable. The statements that bind or change it are added to the graph when it is first asked for. */
+  variable(unit: Unit, name: string): Node {
+    let names = this.variables.get(unit);
+    if (!names) {
+      names = new Map();
+      this.variables.set(unit, names);
+    }
+    const known = names.get(name);
+    if (known !== undefined) return known;
+    const node = this.graph.allocate(1);
+    names.set(name, node);
+    this.evaluate(unit, name);
+    if (!unit.bindings.has(name)) {
+      for (const definition of this.resolver.name(unit, name)) this.define(definition, node);
+    }
+    return node;
+  }
+
+  private evaluate(unit: Unit, name: string): void {
+    const done = this.evaluated.get(unit) ?? new Set<number>();
+    this.evaluated.set(unit, done);
+    const { statements, instructions } = unit.code.body;
+    statements.forEach((statement, index) => {
+      if (done.has(index) || !statement.names.includes(name)) return;
+      done.add(index);
+      execute(this, this.moduleFrame(unit), instructions.slice(statement.start, statement.end));
+    });
+  }
+
+  /** Whether a module-level name is bound in the module, or comes from a module it imports with `*`. */
+  binds(unit: Unit, name: string): boolean {
+    return unit.bindings.has(name) || this.resolver.name(unit, name).length > 0;
+  }
+
+  /** Puts what a name means into a node. */
+  define(definition: Definition, into: Node): void {
+    const source = this.graph.origin({ kind: "root", text: "", file: "", line: 0 });
+    switch (definition.kind) {
+      case "class":
+        this.graph.add(into, this.classValue(definition.code), source);
+        return;
+      case "function":
+        this.graph.add(into, this.values.function(definition.code, null), source);
+        return;
+      case "module":
+        this.graph.add(into, this.values.module(definition.unit), source);
+        return;
+      case "variable":
+        this.graph.edge(this.variable(definition.unit, definition.name), into);
+        return;
+      default:
+        this.graph.add(into, this.values.external(definition.name), source);
+    }
+  }
+
+  // -- classes
+
+  /** The fully qualified name under which a class or function is pickled. */
+  nameOf(code: Code): string {
+    return `${code.unit.module}.${code.qualifiedName}`;
+  }
+
+  /** The value of a class. A class whose instances pickle natively is known by name only, whether or not it has Python source. */
+  classValue(code: Code): Value {
+    const name = this.nameOf(code);
+    if (nativeType(name)?.own) return this.values.external(name);
+    this.classBody(code);
+    return this.values.class(code);
+  }
+
+  /** An object that code outside the analysed source may have made: its constructor's parameters are the caller's. */
+  openInstance(code: Code): Value {
+    const value = this.values.instance(code, null);
+    if (!this.open.has(value)) {
+      this.open.add(value);
+      for (const listener of this.openListeners) listener(value);
+    }
+    return value;
+  }
+
+  isOpen(value: Value): boolean {
+    return this.open.has(value);
+  }
+
+  listenOpen(listener: (value: Value) => void): void {
+    this.openListeners.push(listener);
+  }
+
+  /** What `object.__reduce_ex__` gives for an object: its class is called without arguments, and its namespace is its state. */
+  defaultReduction(receiver: Value): Node {
+    const known = this.defaultReductions.get(receiver);
+    if (known !== undefined) return known;
+    const { graph, values } = this;
+    const node = graph.allocate(1);
+    this.defaultReductions.set(receiver, node);
+    const source = graph.origin({ kind: "made", text: "", file: "", line: 0 });
+    const tuple = values.container("builtins.tuple", `reduction:${receiver}`);
+    const data = this.data(receiver);
+    graph.add(node, tuple, source);
+    graph.add(this.field(tuple, "[0]"), values.external("copyreg.__newobj__"), source);
+    if (data.kind === "instance") graph.add(this.field(tuple, "[1]"), this.classValue(data.code), source);
+    graph.add(this.field(tuple, "[2]"), values.namespace(receiver), source);
+    return node;
+  }
+
+  /** `copyreg.pickle(class, function)`. */
+  registerReduction(class_: Node, function_: Node): void {
+    this.registrations.push({ class_, function_ });
+  }
+
+  /** Functions registered with copyreg for a class are put into a node. */
+  registeredReductions(code: Code): Node {
+    const node = this.graph.allocate(1);
+    const class_ = this.classValue(code);
+    for (const registration of this.registrations) {
+      this.graph.listen(registration.class_, (value) => {
+        if (value === class_) this.graph.edge(registration.function_, node);
+      });
+    }
+    return node;
+  }
+
+  partialArguments(partial: Value): readonly Passed[] {
+    return this.partials.get(partial) ?? [];
+  }
+
+  setPartialArguments(partial: Value, args: readonly Passed[]): void {
+    if (!this.partials.has(partial)) this.partials.set(partial, args);
+  }
+
+  /** Adds what the body of a class does to the graph, once. */
+  classBody(code: Code, outer: Frame | null = null): void {
+    if (this.bodies.has(code)) return;
+    this.bodies.add(code);
+    // Its other names for the module (decorators, `Class.attribute = ...`) are evaluated with the variable.
+    if (code.parent?.kind === "module") this.variable(code.unit, code.name);
+    const frame = this.makeFrame(code, outer, null);
+    execute(this, frame, code.body.instructions);
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * What a pickle of the class holds: starting from the class, every value that can be reached through the state that
+ * pickling saves, and the names that each needs. It grows with the graph: to hold an object also lets the methods that
+ * its user may call run. Boundary: how an object reduces is `reduction.ts`, how a reason is told `reasons.ts`.
+ */
+import type { Code } from "../../python/code.ts";
+import type { Reason } from "../policy.ts";
+import { openCall } from "./calls.ts";
+import { holdsElements } from "./containers.ts";
+import { ANY, type Flow, KEYS } from "./flow.ts";
+import type { Node } from "./graph.ts";
+import { nativeType, type Reduction } from "./natives.ts";
+import { holdReduction } from "./reduction.ts";
+import { seedType } from "./types.ts";
+import type { Value } from "./values.ts";
+
+/** How a value came to be held: by whom, and through which node. */
+export interface Link {
+  readonly holder: Value | null;
+  readonly node: Node | null;
+  readonly reason: Reason;
+}
+
+/** A name that loading needs, and the value that needs it. */
+export interface Need {
+  readonly callable: string;
+  readonly value: Value;
+  /** The last step: why this value needs that name. */
+  readonly reason: Reason;
+}
+
+export class Holding {
+  readonly links = new Map<Value, Link>();
+  readonly imports = new Map<string, Need>();
+  readonly calls = new Map<string, Need>();
+  private readonly ran = new Set<string>();
+
+  constructor(readonly flow: Flow) {
+    flow.listenOpen((value) => {
+      if (this.links.has(value)) this.runConstructor(value);
+    });
+  }
+
+  need(kind: "imports" | "calls", callable: string, value: Value, reason: Reason): void {
+    if (!this[kind].has(callable)) this[kind].set(callable, { callable, value, reason });
+  }
+
+  /** An import and a call of the same name. */
+  needCall(callable: string, value: Value, reason: Reason): void {
+    this.need("imports", callable, value, reason);
+    this.need("calls", callable, value, reason);
+  }
+
+  /** Everything that reaches `node` is held by `holder`. */
+  holdNode(node: Node, holder: Value, reason: Reason): void {
+    this.flow.graph.listen(node, (value) => this.hold(value, { holder, node, reason }));
+  }
+
+  hold(value: Value, link: Link): void {
+    if (this.links.has(value)) return;
+    const { flow } = this;
+    const data = flow.data(value);
+    if (data.kind === "text" || data.kind === "module" || data.kind === "super" || data.kind === "builtin-method") return;
+    this.links.set(value, link);
+    switch (data.kind) {
+      case "instance":
+        this.runMethods(value, data.code);
+        holdReduction(this, value, data.code);
+        return;
+      case "native":
+        this.holdNative(value, data.type);
+        return;
+      case "unanalysed":
+        if (/(^|\.)[A-Z]\w*$/.test(data.name))
+          this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
+        return;
+      case "class":
+        this.holdReference(value, data.code, "class");
+        return;
+      case "function":
+        this.holdReference(value, data.code, "function");
+        return;
+      case "method":
+        this.holdNative(value, "types.MethodType");
+        this.hold(data.receiver, { holder: value, node: null, reason: { kind: "attribute", text: "the object whose method it is" } });
+        return;
+      case "external":
+        this.holdExternal(value, data.name);
+        return;
+      case "container":
+        this.holdNative(value, data.type);
+        this.holdElements(value);
+        return;
+      case "partial":
+        this.holdNative(value, "functools.partial");
+        this.holdNode(flow.field(value, "[0]"), value, { kind: "argument", text: "the function of a partial" });
+        this.holdNode(flow.field(value, ANY), value, { kind: "argument", text: "an argument of a partial" });
+        return;
+      case "namespace":
+        this.holdFields(data.owner, value, data.without);
+        return;
+    }
+  }
+
+  holdElements(value: Value): void {
+    const { flow } = this;
+    this.holdNode(flow.field(value, ANY), value, { kind: "element", text: "an element" });
+    this.holdNode(flow.field(value, KEYS), value, { kind: "element", text: "a key" });
+    const data = flow.data(value);
+    if (data.kind === "container" && data.type === "collections.defaultdict")
+      this.holdNode(flow.field(value, "default_factory"), value, { kind: "argument", text: "the factory of a defaultdict" });
+  }
+
+  /** The state that `object`'s reduction saves: every attribute. `holder` is the object, or its namespace. */
+  holdFields(owner: Value, holder: Value, without: ReadonlySet<string> | null): void {
+    const { flow } = this;
+    const data = flow.data(owner);
+    const name = data.kind === "instance" ? data.code.name : "object";
+    flow.listenFields(owner, (field, node) => {
+      if (field.startsWith("[") ? field !== "[*]" : without?.has(field)) return;
+      const text = field === "[*]" ? `${name}, under a computed name` : `${name}.${field}`;
+      this.holdNode(node, holder, { kind: "attribute", text });
+    });
+    if (holder === owner && holdsElements(flow, owner)) this.holdElements(owner);
+  }
+
+  private holdNative(value: Value, type: string): void {
+    const native = nativeType(type);
+    if (native?.own) this.needReduction(value, native.own, null, native.type);
+  }
+
+  /** The names of a recorded reduction; `{class}` is `class_`. */
+  needReduction(value: Value, reduction: Reduction, class_: string | null, type: string): void {
+    const protocols = (routes: string) => routes.replace("t", " and torch.save");
+    for (const kind of ["imports", "calls"] as const) {
+      for (const [name, routes] of Object.entries(reduction[kind])) {
+        const callable = class_ === null ? name : name.replace("{class}", class_);
+        const text = `how ${type} pickles, as recorded (protocols ${protocols(routes)})`;
+        this.need(kind, callable, value, { kind: "native", text, name: callable });
+      }
+    }
+  }
+
+  /** A class or function that is itself a value is pickled by its name. */
+  private holdReference(value: Value, code: Code, what: "class" | "function"): void {
+    const name = this.flow.nameOf(code);
+    if (name.includes("<")) return;
+    const { path } = code.unit;
+    this.need("imports", name, value, { kind: "attribute", text: `the ${what} itself is a value`, name, file: path, line: code.line });
+  }
+
+  private holdExternal(value: Value, name: string): void {
+    // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
+    if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
+    if (name.startsWith("builtins.") && !nativeType(name)) return;
+    this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
+  }
+
+  // -- methods that the user of an object may call
+
+  private runMethods(value: Value, code: Code): void {
+    const { flow } = this;
+    const isLibrary = flow.isOfLibrary(code);
+    if (flow.isOpen(value)) this.runConstructor(value);
+    if (isLibrary) this.seedAnnotatedMembers(value, code);
+    const seen = new Set<string>(["__init__", "__new__"]);
+    for (const base of flow.classes.orderOf(code)) {
+      if (typeof base === "string") continue;
+      const isRun = flow.isOfLibrary(base) || (flow.isOpen(value) && !isLibrary);
+      for (const name of base.members.keys()) {
+        if (seen.has(name)) continue;
+        seen.add(name);
+        if (isRun) this.runMember(value, code, base, name);
+      }
+    }
+  }
+
+  /** Runs a member that is a function as its user would call it. */
+  private runMember(value: Value, code: Code, definer: Code, name: string): void {
+    const { flow } = this;
+    const key = `${value}:${name}`;
+    if (this.ran.has(key)) return;
+    this.ran.add(key);
+    flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
+      const data = flow.data(member);
+      if (data.kind !== "function") return;
+      if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver) return;
+      const { decorators } = data.code;
+      if (decorators.some((decorator) => decorator.endsWith("staticmethod"))) openCall(flow, member, null);
+      else if (decorators.some((decorator) => decorator.endsWith("classmethod"))) openCall(flow, member, flow.classValue(code));
+      else openCall(flow, member, value);
+    });
+  }
+
+  private runConstructor(value: Value): void {
+    const data = this.flow.data(value);
+    if (data.kind !== "instance") return;
+    for (const name of ["__init__", "__new__"]) {
+      const definer = this.flow.classes.definerOf(data.code, name);
+      const key = `${value}:${name}`;
+      if (!definer || this.ran.has(key)) continue;
+      this.ran.add(key);
+      const receiver = name === "__new__" ? this.flow.classValue(data.code) : value;
+      this.flow.graph.listen(this.flow.field(this.flow.classValue(definer), name), (member) => openCall(this.flow, member, receiver));
+    }
+  }
+
+  /** `name: Type` in the body of a class says what its objects hold, whether or not anything is assigned there. */
+  private seedAnnotatedMembers(value: Value, code: Code): void {
+    const { flow } = this;
+    for (const base of flow.classes.orderOf(code)) {
+      if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
+      for (const [name, member] of base.members) {
+        const { annotation } = member;
+        if (annotation === null || isClassVariable(annotation)) continue;
+        seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}` });
+      }
+    }
+  }
+}
+
+function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
+  const base = annotation.base as { path?: readonly string[] } | undefined;
+  return (annotation.path ?? base?.path)?.at(-1) === "ClassVar";
+}

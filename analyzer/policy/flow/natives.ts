@@ -1,0 +1,104 @@
+/**
+ * What is known of types that are not written in Python: how they pickle, as recorded from the real libraries by
+ * `scripts/record_reductions.py`, and what the functions of a native library give. Boundary: data and look-ups.
+ */
+import recorded from "../recorded-reductions.json" with { type: "json" };
+
+/** Callable -> the routes on which pickles name it: `0` to `5` are pickle's protocols, `t` is torch.save. */
+export type Routes = Readonly<Record<string, string>>;
+
+export interface Reduction {
+  readonly imports: Routes;
+  readonly calls: Routes;
+}
+
+export interface NativeType {
+  /** The name under which it is in the table. */
+  readonly type: string;
+  /** How its own instances pickle; null if they do not. */
+  readonly own: Reduction | null;
+  /** How instances of a subclass that adds nothing pickle; `{class}` stands for the subclass. Null where not recorded. */
+  readonly subclass: Reduction | null;
+}
+
+interface RecordedReduction {
+  readonly imports?: Routes;
+  readonly calls?: Routes;
+  readonly unpicklable?: boolean;
+}
+interface RecordedType extends RecordedReduction {
+  readonly names: readonly string[];
+  readonly subclass?: RecordedReduction;
+}
+
+const BY_NAME = new Map<string, NativeType>();
+for (const [type, entry] of Object.entries(recorded.types as unknown as Record<string, RecordedType>)) {
+  const native = { type, own: reduction(entry), subclass: entry.subclass ? reduction(entry.subclass) : null };
+  for (const name of [type, ...entry.names]) BY_NAME.set(name, native);
+}
+
+function reduction(entry: RecordedReduction): Reduction | null {
+  if (!entry.imports && !entry.calls) return null;
+  return { imports: entry.imports ?? {}, calls: entry.calls ?? {} };
+}
+
+/** The interpreters and libraries that the table was recorded with. */
+export const RECORDED_WITH: readonly Readonly<Record<string, string | undefined>>[] = recorded.recordedWith;
+
+/** The recorded type that can be found under that dotted name. */
+export function nativeType(name: string): NativeType | null {
+  return BY_NAME.get(name) ?? null;
+}
+
+/** Types whose instances hold what is put into them. */
+const CONTAINERS = new Set([
+  "builtins.list",
+  "builtins.tuple",
+  "builtins.dict",
+  "builtins.set",
+  "builtins.frozenset",
+  "collections.OrderedDict",
+  "collections.defaultdict",
+  "collections.deque",
+  "collections.Counter",
+  "collections.ChainMap",
+  "collections.UserDict",
+  "collections.UserList",
+]);
+
+export function isContainer(type: string): boolean {
+  return CONTAINERS.has(type);
+}
+
+/**
+ * What a call into a native library gives where its code is not Python: values of the library's families. More would
+ * need a signature for every function; less would lose every array that a library computes.
+ */
+const FAMILIES: readonly { readonly prefix: string; readonly types: readonly string[] }[] = [
+  { prefix: "numpy.random.RandomState", types: ["numpy.random.RandomState"] },
+  { prefix: "numpy.random.mtrand", types: ["numpy.random.RandomState"] },
+  { prefix: "numpy.random.default_rng", types: ["numpy.random.Generator"] },
+  { prefix: "numpy.random.Generator", types: ["numpy.random.Generator"] },
+  { prefix: "numpy", types: ["numpy.ndarray", "numpy.generic"] },
+  { prefix: "scipy.sparse", types: ["scipy.sparse.csr_matrix", "scipy.sparse.csc_matrix"] },
+  { prefix: "scipy", types: ["numpy.ndarray", "numpy.generic"] },
+  { prefix: "torch.Generator", types: ["torch.Generator"] },
+  { prefix: "torch", types: ["torch.Tensor"] },
+];
+
+/** The types that calling `name` may give; empty where nothing is known. */
+export function familyOf(name: string): readonly string[] {
+  const family = FAMILIES.find(({ prefix }) => name === prefix || name.startsWith(`${prefix}.`));
+  return family?.types ?? [];
+}
+
+/** Attributes of native values that are of another type than the value itself. */
+const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "torch.Tensor": { device: "torch.device", dtype: "torch.dtype", shape: "torch.Size", size: "torch.Size", numpy: "numpy.ndarray" },
+  "numpy.ndarray": { dtype: "numpy.dtype" },
+};
+
+/** The type of an attribute (or of what a method gives) of a native value; the value's own type unless known better. */
+export function attributeType(type: string, attribute: string): string {
+  return ATTRIBUTES[type]?.[attribute] ?? type;
+}

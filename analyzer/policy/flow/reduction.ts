@@ -1,0 +1,161 @@
+/**
+ * How an object of an analysed class is pickled: what its reduction looks up and calls, and what it saves. The order is
+ * pickle's own: copyreg's table, `__reduce_ex__`, `__reduce__`, then `object`'s reduction by protocol (CPython's
+ * Objects/typeobject.c, object___reduce_ex__, and Lib/copyreg.py). Boundary: one object; what it holds is `holding.ts`.
+ */
+import type { Code } from "../../python/code.ts";
+import type { Reason } from "../policy.ts";
+import { openCall } from "./calls.ts";
+import { holdsElements } from "./containers.ts";
+import type { Holding } from "./holding.ts";
+import { type NativeType, nativeType } from "./natives.ts";
+import type { Value } from "./values.ts";
+
+/** Holds what the pickle of an object holds, and asks for the names that its reduction needs. */
+export function holdReduction(holding: Holding, value: Value, code: Code): void {
+  holdRegistered(holding, value, code);
+  const order = holding.flow.classes.orderOf(code);
+  const native = order.findIndex((base) => typeof base === "string" && nativeType(base)?.subclass);
+  const before = native === -1 ? order : order.slice(0, native);
+  for (const name of ["__reduce_ex__", "__reduce__"]) {
+    const definer = before.find((base): base is Code => typeof base !== "string" && base.members.has(name));
+    if (!definer) continue;
+    holdReduceMethod(holding, value, definer, name);
+    return;
+  }
+  holdDefault(holding, value, code);
+}
+
+/** `copyreg.pickle(C, function)`: the function is called with the object. */
+function holdRegistered(holding: Holding, value: Value, code: Code): void {
+  const { flow } = holding;
+  flow.graph.listen(flow.registeredReductions(code), (callee) => {
+    const data = flow.data(callee);
+    if (data.kind !== "function") return;
+    const frame = openCall(flow, callee, value);
+    if (frame) holdResult(holding, value, frame.result, { kind: "reduce", text: `copyreg calls ${data.code.qualifiedName}` }, data.code);
+  });
+}
+
+function holdReduceMethod(holding: Holding, value: Value, definer: Code, name: string): void {
+  const { flow } = holding;
+  flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
+    const data = flow.data(member);
+    const frame = openCall(flow, member, value);
+    if (!frame || data.kind !== "function") return;
+    holdResult(holding, value, frame.result, { kind: "reduce", text: `${definer.qualifiedName}.${name}` }, data.code);
+  });
+}
+
+/** What a reduction returns: a string names a global, a tuple says what to call with what (`Lib/pickle.py`, save_reduce). */
+function holdResult(holding: Holding, value: Value, result: number, reason: Reason, code: Code): void {
+  const { flow } = holding;
+  const at = { ...reason, file: code.unit.path, line: code.line };
+  const instance = flow.data(value);
+  flow.graph.listen(result, (returned) => {
+    const data = flow.data(returned);
+    if (data.kind === "text" && instance.kind === "instance") {
+      const name = `${instance.code.unit.module}.${data.text}`;
+      holding.need("imports", name, value, { ...at, text: `${reason.text} returns the name ${data.text}`, name });
+      return;
+    }
+    if (data.kind !== "container" || data.type !== "builtins.tuple") return;
+    if (data.site === `reduction:${value}` && instance.kind === "instance") {
+      holdDefault(holding, value, instance.code);
+      return;
+    }
+    holdCallable(holding, value, flow.field(returned, "[0]"), at);
+    holding.holdNode(flow.field(returned, "[5]"), value, { ...at, text: `${reason.text}, the function that sets the state` });
+    const parts = { "[1]": "an argument", "[2]": "the state", "[3]": "the elements", "[4]": "the items" };
+    for (const [field, part] of Object.entries(parts))
+      holding.holdNode(flow.field(returned, field), value, { ...at, text: `${reason.text}, ${part}` });
+  });
+}
+
+/** The first element of a reduction: it is looked up and called. */
+function holdCallable(holding: Holding, value: Value, node: number, reason: Reason): void {
+  const { flow } = holding;
+  flow.graph.listen(node, (callee) => {
+    const data = flow.data(callee);
+    switch (data.kind) {
+      case "class":
+      case "function": {
+        const name = flow.nameOf(data.code);
+        if (!name.includes("<")) holding.needCall(name, value, { ...reason, text: `${reason.text} returns ${data.code.name}`, name });
+        return;
+      }
+      case "external": {
+        holding.needCall(data.name, value, { ...reason, text: `${reason.text} returns ${data.name}`, name: data.name });
+        // What makes an object of a class that is an argument calls that class.
+        if (data.name.startsWith("copyreg.")) holdNewClass(holding, value, reason);
+        return;
+      }
+      case "method":
+      case "partial":
+        holding.hold(callee, { holder: value, node, reason });
+        return;
+      default:
+        return;
+    }
+  });
+}
+
+function holdNewClass(holding: Holding, value: Value, reason: Reason): void {
+  const data = holding.flow.data(value);
+  if (data.kind !== "instance") return;
+  const name = holding.flow.nameOf(data.code);
+  holding.needCall(name, value, { ...reason, text: `${reason.text} makes a ${data.code.name}`, name });
+}
+
+/** `object`'s reduction, or that of the native type the class derives from. */
+function holdDefault(holding: Holding, value: Value, code: Code): void {
+  const { flow } = holding;
+  const name = flow.nameOf(code);
+  const native = nativeBase(flow.classes.externalBases(code));
+  if (!name.includes("<")) {
+    if (native?.subclass) holding.needReduction(value, native.subclass, name, native.type);
+    else {
+      const at = { name, file: code.unit.path, line: code.line };
+      holding.needCall(name, value, { kind: "class", text: `an object of ${code.qualifiedName}`, ...at });
+      const text = "object's own reduction below protocol 2";
+      holding.needCall("copyreg._reconstructor", value, { kind: "protocol", text, name: "copyreg._reconstructor" });
+      holding.need("imports", "builtins.object", value, { kind: "protocol", text, name: "builtins.object" });
+    }
+  }
+  holdNewArguments(holding, value, code);
+  holdState(holding, value, code);
+}
+
+function nativeBase(bases: readonly string[]): NativeType | null {
+  for (const base of bases) {
+    const native = nativeType(base);
+    if (native?.subclass) return native;
+  }
+  return null;
+}
+
+function holdNewArguments(holding: Holding, value: Value, code: Code): void {
+  for (const name of ["__getnewargs__", "__getnewargs_ex__"]) holdMethodResult(holding, value, code, name);
+}
+
+/** What is saved as state: what `__getstate__` returns, else every attribute. */
+function holdState(holding: Holding, value: Value, code: Code): void {
+  const { flow } = holding;
+  if (holdMethodResult(holding, value, code, "__getstate__")) {
+    if (holdsElements(flow, value)) holding.holdElements(value);
+  } else holding.holdFields(value, value, null);
+}
+
+function holdMethodResult(holding: Holding, value: Value, code: Code, name: string): boolean {
+  const { flow } = holding;
+  const definer = flow.classes.definerOf(code, name);
+  if (!definer) return false;
+  flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
+    const frame = openCall(flow, member, value);
+    const data = flow.data(member);
+    if (!frame || data.kind !== "function") return;
+    const reason = { kind: "reduce" as const, text: `${definer.qualifiedName}.${name}`, file: data.code.unit.path, line: data.code.line };
+    holding.holdNode(frame.result, value, reason);
+  });
+  return true;
+}

@@ -1,0 +1,154 @@
+/**
+ * Annotations to values: what an annotated parameter or attribute may hold. A class of the library stands for itself
+ * and every subclass in the library; one of a dependency for itself. Boundary: only annotations in the library are
+ * believed; those of dependencies name base classes of half the world.
+ */
+import type { Code, TypeExpression } from "../../python/code.ts";
+import type { Definition } from "../../python/resolve.ts";
+import { elementInto } from "./containers.ts";
+import { type Flow, KEYS } from "./flow.ts";
+import type { Node } from "./graph.ts";
+import { isContainer, nativeType } from "./natives.ts";
+
+/** What is annotated, for the reasons. */
+export interface Annotated {
+  readonly what: string;
+  /** Values are classes, not their objects: inside `Type[...]`. */
+  readonly isClass?: boolean;
+}
+
+/** Lets a node hold what the annotation says. */
+export function seedType(flow: Flow, scope: Code, type: TypeExpression, into: Node, annotated: Annotated): void {
+  new Seeder(flow, scope, annotated).seed(type, into, 0);
+}
+
+const WRAPPERS = /^(Optional|Union|Annotated|Final|ClassVar|Required|NotRequired|InitVar|Awaitable|Coroutine)$/;
+const SEQUENCES =
+  /^(List|list|Sequence|MutableSequence|Iterable|Iterator|Collection|Set|set|FrozenSet|frozenset|AbstractSet|MutableSet|Deque|deque|Tuple|tuple|Generator)$/;
+const MAPPINGS = /^(Dict|dict|Mapping|MutableMapping|OrderedDict|DefaultDict|defaultdict|Counter|ChainMap)$/;
+const TYPING = /^(typing|typing_extensions|collections\.abc|builtins|collections)\./;
+
+class Seeder {
+  constructor(
+    private readonly flow: Flow,
+    private readonly scope: Code,
+    private readonly annotated: Annotated,
+  ) {}
+
+  seed(type: TypeExpression, into: Node, depth: number): void {
+    if (depth > 8) return;
+    if (type.kind === "union" || type.kind === "list") for (const item of type.items) this.seed(item, into, depth + 1);
+    else if (type.kind === "subscript") this.subscript(type, into, depth);
+    else for (const definition of this.resolve(type.path)) this.definition(definition, into, type.line, depth);
+  }
+
+  private resolve(path: readonly string[]): readonly Definition[] {
+    const found = this.flow.resolver.pathIn(this.scope, path);
+    return found.length > 0 ? found : [{ kind: "external", name: `builtins.${path.join(".")}` }];
+  }
+
+  private subscript(type: Extract<TypeExpression, { kind: "subscript" }>, into: Node, depth: number): void {
+    const { base, items } = type;
+    if (base.kind !== "name") return;
+    for (const definition of this.resolve(base.path)) {
+      const name = definition.kind === "external" ? definition.name : "";
+      const last = TYPING.test(name) ? (name.split(".").at(-1) ?? "") : "";
+      if (WRAPPERS.test(last)) for (const item of items) this.seed(item, into, depth + 1);
+      else if (last === "Type" || last === "type") {
+        const classes = new Seeder(this.flow, this.scope, { ...this.annotated, isClass: true });
+        for (const item of items) classes.seed(item, into, depth + 1);
+      } else if (SEQUENCES.test(last)) this.container(last, items, null, into, type.line, depth);
+      else if (MAPPINGS.test(last)) this.container(last, items.slice(1), items[0] ?? null, into, type.line, depth);
+      else if (!TYPING.test(name)) this.definition(definition, into, type.line, depth);
+    }
+  }
+
+  private container(
+    name: string,
+    items: readonly TypeExpression[],
+    key: TypeExpression | null,
+    into: Node,
+    line: number,
+    depth: number,
+  ): void {
+    const type = CONTAINER_TYPES[name.toLowerCase()] ?? "builtins.list";
+    const value = this.flow.values.container(type, `${this.scope.unit.module}:${line}:${this.annotated.what}:${depth}`);
+    this.flow.graph.add(into, value, this.origin(line));
+    const isTuple = type === "builtins.tuple" && !items.some((item) => item.kind === "name" && item.path[0] === "...");
+    items.forEach((item, index) => {
+      this.seed(item, elementInto(this.flow, value, isTuple ? String(index) : null), depth + 1);
+    });
+    if (key) this.seed(key, this.flow.field(value, KEYS), depth + 1);
+  }
+
+  private origin(line: number): number {
+    return this.flow.graph.origin({ kind: "annotation", text: this.annotated.what, file: this.scope.unit.path, line });
+  }
+
+  private definition(definition: Definition, into: Node, line: number, depth: number): void {
+    const { flow } = this;
+    switch (definition.kind) {
+      case "class":
+        this.class(definition.code, into, line);
+        return;
+      case "variable":
+        for (const binding of definition.unit.bindings.get(definition.name) ?? []) {
+          const type = binding.kind === "assignment" ? binding.type : null;
+          if (type) new Seeder(flow, definition.unit.code, this.annotated).seed(type, into, depth + 1);
+        }
+        return;
+      case "external":
+        this.external(definition.name, into, line);
+        return;
+      default:
+        return;
+    }
+  }
+
+  private class(code: Code, into: Node, line: number): void {
+    const { flow } = this;
+    const name = flow.nameOf(code);
+    if (nativeType(name)?.own) {
+      this.external(name, into, line);
+      return;
+    }
+    const source = this.origin(line);
+    const candidates = flow.isOfLibrary(code) ? [code, ...flow.classes.librarySubclasses(code)] : [code];
+    for (const candidate of candidates) {
+      if (this.annotated.isClass) flow.graph.add(into, flow.classValue(candidate), source);
+      else if (!flow.classes.isAbstract(candidate)) flow.graph.add(into, flow.openInstance(candidate), source);
+    }
+  }
+
+  private external(name: string, into: Node, line: number): void {
+    const { graph, values } = this.flow;
+    const source = this.origin(line);
+    if (this.annotated.isClass) {
+      if (!TYPING.test(name)) graph.add(into, values.external(name), source);
+      return;
+    }
+    const native = nativeType(name);
+    if (native && isContainer(native.type)) {
+      graph.add(into, values.container(native.type, `${this.scope.unit.module}:${line}:${this.annotated.what}`), source);
+    } else if (native) {
+      // A scalar's annotation (`int`, `str`) says that there is nothing to look up.
+      if (native.own) graph.add(into, values.native(native.type), source);
+    } else if (!TYPING.test(name) && /(^|\.)[A-Z]\w*$/.test(name)) graph.add(into, values.unanalysed(name), source);
+  }
+}
+
+const CONTAINER_TYPES: Readonly<Record<string, string>> = {
+  set: "builtins.set",
+  abstractset: "builtins.set",
+  mutableset: "builtins.set",
+  frozenset: "builtins.frozenset",
+  tuple: "builtins.tuple",
+  deque: "collections.deque",
+  dict: "builtins.dict",
+  mapping: "builtins.dict",
+  mutablemapping: "builtins.dict",
+  ordereddict: "collections.OrderedDict",
+  defaultdict: "collections.defaultdict",
+  counter: "collections.Counter",
+  chainmap: "collections.ChainMap",
+};

@@ -1,0 +1,134 @@
+/**
+ * Policy files: ours (versioned JSON with reasons) and PickleBall's (`{class: {globals, reduces}}`). Boundary: text to
+ * policy and back; the same policy always gives the same bytes.
+ */
+import { z } from "zod";
+import { failed, ok, type Result } from "../result.ts";
+import type { Policy, PolicyEntry } from "./policy.ts";
+
+export const POLICY_FORMAT = "pickle-census-policy";
+export const POLICY_VERSION = 1;
+
+const reason = z.object({
+  kind: z.enum([
+    "class",
+    "base",
+    "subclass",
+    "attribute",
+    "element",
+    "annotation",
+    "reduce",
+    "argument",
+    "setstate",
+    "alias",
+    "protocol",
+    "native",
+    "loader",
+    "observed",
+    "unanalysed",
+  ]),
+  text: z.string(),
+  name: z.string().optional(),
+  file: z.string().optional(),
+  line: z.number().int().positive().optional(),
+});
+
+const callable = z.string().regex(/^[^\s.]+(\.[^\s.]+)+$/, "not a dotted name");
+const entry = z.object({ callable, reasons: z.array(reason) });
+const library = z.object({ name: z.string(), version: z.string().nullable(), sourceSha256: z.string().nullable() });
+
+/** A policy file in our format. */
+export const policyFile = z.object({
+  format: z.literal(POLICY_FORMAT),
+  version: z.literal(POLICY_VERSION),
+  name: z.string(),
+  class: z.string().nullable(),
+  library: library.nullable(),
+  imports: z.array(entry),
+  calls: z.array(entry),
+});
+
+/** A policy file in PickleBall's format: exactly one class. */
+export const pickleballFile = z.record(z.string(), z.object({ globals: z.array(z.string()), reduces: z.array(z.string()) }));
+
+/** Why a text is not a policy. */
+export interface PolicyFormatError {
+  readonly kind: "not-json" | "not-a-policy" | "unknown-version" | "not-one-class";
+  readonly message: string;
+}
+
+/** A policy as the text of a file in our format. Entries are sorted by callable. */
+export function writePolicy(policy: Policy): string {
+  const { name, library } = policy;
+  const file: z.infer<typeof policyFile> = {
+    format: POLICY_FORMAT,
+    version: POLICY_VERSION,
+    name,
+    class: policy.class,
+    library: library && { name: library.name, version: library.version, sourceSha256: library.sourceSha256 },
+    imports: sorted(policy.imports),
+    calls: sorted(policy.calls),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function sorted(entries: readonly PolicyEntry[]): z.infer<typeof entry>[] {
+  return [...entries].sort(byCallable).map(({ callable, reasons }) => ({
+    callable,
+    reasons: reasons.map(({ kind, text, name, file, line }) => ({
+      kind,
+      text,
+      ...(name === undefined ? {} : { name }),
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+    })),
+  }));
+}
+
+/** Orders entries by callable, by code unit, on every machine alike. */
+export function byCallable(a: { readonly callable: string }, b: { readonly callable: string }): number {
+  return a.callable < b.callable ? -1 : a.callable > b.callable ? 1 : 0;
+}
+
+/** A policy as the text of a file in PickleBall's format. A policy of no class is written under its own name. */
+export function writePickleball(policy: Policy): string {
+  const names = (entries: readonly PolicyEntry[]) => sorted(entries).map((each) => each.callable);
+  const file = { [policy.class ?? policy.name]: { globals: names(policy.imports), reduces: names(policy.calls) } };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+/** Reads a policy file of either format. */
+export function readPolicy(text: string): Result<Policy, PolicyFormatError> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return failed({ kind: "not-json", message: error instanceof Error ? error.message : String(error) });
+  }
+  return typeof json === "object" && json !== null && "format" in json ? readOurs(json) : readPickleball(json);
+}
+
+function readOurs(json: object): Result<Policy, PolicyFormatError> {
+  if ("version" in json && json.version !== POLICY_VERSION && "format" in json && json.format === POLICY_FORMAT)
+    return failed({ kind: "unknown-version", message: `version ${String(json.version)}; this program reads version ${POLICY_VERSION}` });
+  const parsed = policyFile.safeParse(json);
+  if (!parsed.success) return failed({ kind: "not-a-policy", message: z.prettifyError(parsed.error) });
+  const { name, library, imports, calls } = parsed.data;
+  return ok({ name, class: parsed.data.class, library, imports: imports.sort(byCallable), calls: calls.sort(byCallable) });
+}
+
+function readPickleball(json: unknown): Result<Policy, PolicyFormatError> {
+  const parsed = pickleballFile.safeParse(json);
+  if (!parsed.success) return failed({ kind: "not-a-policy", message: z.prettifyError(parsed.error) });
+  const classes = Object.entries(parsed.data);
+  const [only] = classes;
+  if (!only || classes.length !== 1)
+    return failed({ kind: "not-one-class", message: `${classes.length} classes; a policy has exactly one` });
+  const [key, { globals, reduces }] = only;
+  return ok({ name: `class:${key}`, class: key, library: null, imports: plainEntries(globals), calls: plainEntries(reduces) });
+}
+
+/** Entries from bare names, each once, without a reason. */
+export function plainEntries(names: readonly string[]): PolicyEntry[] {
+  return [...new Set(names)].sort().map((name) => ({ callable: name, reasons: [] }));
+}

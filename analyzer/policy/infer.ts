@@ -1,0 +1,137 @@
+/**
+ * From the source of a library and the name of a class to the policy that loading the class needs. Boundary: the whole
+ * of inference behind one function; nothing is run, imported or read from a disk.
+ */
+import { Classes } from "../python/classes.ts";
+import type { Code, Unit } from "../python/code.ts";
+import { Modules, type SourceTree } from "../python/modules.ts";
+import type { PythonParser } from "../python/parser.ts";
+import { Resolver } from "../python/resolve.ts";
+import { failed, ok, type Result } from "../result.ts";
+import { Flow, type Notice } from "./flow/flow.ts";
+import { Holding, type Need } from "./flow/holding.ts";
+import { reasonsFor } from "./flow/reasons.ts";
+import type { Policy, PolicyEntry } from "./policy.ts";
+
+export type { SourceTree } from "../python/modules.ts";
+
+export interface InferRequest {
+  readonly parser: PythonParser;
+  readonly library: SourceTree;
+  readonly dependencies: readonly SourceTree[];
+  /** `pkg.mod.Class`, also by a name it is re-exported under. */
+  readonly class: string;
+}
+
+/** Why there is no policy. */
+export type InferError =
+  | { readonly kind: "nothing-to-parse"; readonly message: string }
+  | { readonly kind: "class-not-found"; readonly message: string; readonly nearMisses: readonly string[] };
+
+/** A policy, and what the inference has to say about it. */
+export interface Inferred {
+  readonly policy: Policy;
+  /** Where the analysis widened the policy because it could not follow the code. */
+  readonly notices: readonly Notice[];
+  /** Files with syntax that is not Python as the grammar knows it; the rest of each was read. */
+  readonly unparsed: readonly string[];
+}
+
+/** The policy of a class: which callables a pickle of an object of it, or of a subclass in the library, may look up and call. */
+export function inferPolicy(request: InferRequest): Result<Policy, InferError> {
+  const inferred = infer(request);
+  return inferred.ok ? ok(inferred.value.policy) : inferred;
+}
+
+/** The same, with what the inference noticed on the way. */
+export function infer(request: InferRequest): Result<Inferred, InferError> {
+  const { parser, library, dependencies } = request;
+  const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
+  const names = modules.libraryModules();
+  if (names.length === 0) return failed({ kind: "nothing-to-parse", message: `${library.name} has no Python source` });
+  const resolver = new Resolver(modules);
+  const classes = new Classes(resolver);
+  const target = findClass(resolver, request.class);
+  if (!target) {
+    const nearMisses = findNearMisses(classes, request.class);
+    const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
+    return failed({ kind: "class-not-found", message: `no class ${request.class} in ${library.name}${hint}`, nearMisses });
+  }
+  const flow = new Flow(resolver, classes);
+  const holding = new Holding(flow);
+  const name = flow.nameOf(target);
+  const root = flow.openInstance(target);
+  const at = { name, file: target.unit.path, line: target.line };
+  holding.hold(root, { holder: null, node: null, reason: { kind: "class", text: `the class ${name}`, ...at } });
+  for (const code of classes.librarySubclasses(target)) {
+    if (classes.isAbstract(code)) continue;
+    const reason = {
+      kind: "subclass" as const,
+      text: `a subclass of ${target.name}`,
+      name: flow.nameOf(code),
+      file: code.unit.path,
+      line: code.line,
+    };
+    holding.hold(flow.openInstance(code), { holder: root, node: null, reason });
+  }
+  flow.graph.solve();
+  const version = library.version === null ? "" : `-${library.version}`;
+  const policy: Policy = {
+    name: `class:${name}@${library.name}${version}`,
+    class: name,
+    library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
+    imports: entries(holding, holding.imports),
+    calls: entries(holding, holding.calls),
+  };
+  const unparsed = names.map((module) => modules.unit(module)).filter((unit): unit is Unit => unit?.hasErrors ?? false);
+  return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path) });
+}
+
+function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntry[] {
+  return [...needs.values()]
+    .map((need) => ({ callable: need.callable, reasons: reasonsFor(holding, need) }))
+    .sort((a, b) => (a.callable < b.callable ? -1 : 1));
+}
+
+/** A tree that is the inside of a package is that of the class asked for, whatever the folder is called. */
+function rootPackage(library: SourceTree, class_: string): string | null {
+  return library.files.some((file) => file.path === "__init__.py") ? (class_.split(".")[0] ?? null) : null;
+}
+
+function findClass(resolver: Resolver, class_: string): Code | null {
+  const parts = class_.split(".");
+  for (let length = parts.length - 1; length > 0; length--) {
+    const unit = resolver.modules.unit(parts.slice(0, length).join("."));
+    if (!unit) continue;
+    const found = resolver.path(unit, parts.slice(length)).find((definition) => definition.kind === "class");
+    if (found?.kind === "class") return found.code;
+  }
+  return null;
+}
+
+/** Classes of the library whose name is the same, or almost. */
+function findNearMisses(classes: Classes, class_: string): string[] {
+  const wanted = (class_.split(".").at(-1) ?? "").toLowerCase();
+  const scored = classes.libraryClasses().map((code) => ({
+    name: `${code.unit.module}.${code.qualifiedName}`,
+    distance: editDistance(code.name.toLowerCase(), wanted),
+  }));
+  const near = scored.filter(({ distance }) => distance <= Math.max(2, wanted.length / 3));
+  return near
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, 5)
+    .map(({ name }) => name);
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

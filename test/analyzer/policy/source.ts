@@ -1,0 +1,19 @@
+/** Source trees from folders of this repository, and one parser for all tests of a file. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { SourceTree } from "../../../analyzer/python/modules.ts";
+
+/** Every `.py` and `.pyi` file below a folder, in order of path. */
+export function sourceTree(folder: string, name: string, version: string | null = null): SourceTree {
+  const files = pythonFiles(folder).map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
+  return { name, version, files };
+}
+
+function pythonFiles(folder: string, prefix = ""): string[] {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    if (entry.isDirectory()) return pythonFiles(join(folder, entry.name), `${prefix}${entry.name}/`);
+    return /\.pyi?$/.test(entry.name) ? [prefix + entry.name] : [];
+  });
+}
