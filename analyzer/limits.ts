@@ -14,18 +14,72 @@ export const LIMITS = Object.freeze({
     unit: "bytes",
     reason: "A pickle held in memory at once; real ones without arrays stay under 64 MB.",
   },
+  stackValues: {
+    limit: 8 * 2 ** 20,
+    unit: "values",
+    reason: "4 bytes each; picklers batch items by the thousand, so that real stacks stay below a million.",
+  },
+  memoEntries: {
+    limit: 16 * 2 ** 20,
+    unit: "entries",
+    reason: "4 bytes each; keys below the program's length up to this lie in an array.",
+  },
+  sparseMemoEntries: {
+    limit: 2 ** 18,
+    unit: "entries",
+    reason: "Memo keys beyond the array cost 40 bytes each in a map; no pickler writes one, a hostile program writes 2^32-1.",
+  },
+  containerItems: {
+    limit: 12 * 2 ** 20,
+    unit: "items",
+    reason: "4 to 12 bytes each; beyond it containers are of unknown contents, and the run goes on.",
+  },
+  factRows: { limit: 3 * 2 ** 20, unit: "facts", reason: "16 bytes each; a million instances with their state are two million." },
+  listedFacts: {
+    limit: 20_000,
+    unit: "facts",
+    reason: "Facts told one by one; from then on what was told before is only counted, and what is new is told.",
+  },
+  renderedFacts: { limit: 200_000, unit: "facts", reason: "Facts told at all, each different; real pickles look up some thousand names." },
+  frameRereadings: {
+    limit: 16,
+    unit: "frames",
+    reason: "Frames whose end is crossed; each is read again as a file would be. No pickler writes one.",
+  },
   nestedPickles: { limit: 4, unit: "levels", reason: "Pickles in bytes handed to a loader inside a pickle; real files nest two." },
   archiveEntries: {
     limit: 100_000,
     unit: "entries",
     reason: "Entries of one archive; the largest sharded checkpoints have some ten thousand.",
   },
-  inflatedBytes: { limit: 512 * 2 ** 20, unit: "bytes", reason: "What one compressed entry may inflate to." },
+  directoryBytes: { limit: 64 * 2 ** 20, unit: "bytes", reason: "The directory of one archive; 100,000 entries of long names take 20 MB." },
+  nestedContainers: {
+    limit: 8,
+    unit: "levels",
+    reason: "Archives inside archives; real files nest three (a NeMo tar of a torch zip, compressed).",
+  },
+  picklesPerFile: {
+    limit: 20_000,
+    unit: "pickles",
+    reason: "Pickles one after another, or in the entries of an archive; each is kept and judged.",
+  },
+  findings: { limit: 1_000, unit: "findings", reason: "Findings kept of one file; a hostile directory can cause one an entry." },
+  compressedBytes: { limit: 256 * 2 ** 20, unit: "bytes", reason: "A compressed stream is held whole while it is decompressed." },
+  inflatedBytes: { limit: 512 * 2 ** 20, unit: "bytes", reason: "What decompressed content may take in memory at any one time." },
+  inflatedBytesTotal: {
+    limit: 4 * 2 ** 30,
+    unit: "bytes",
+    reason: "What is decompressed of one file in all: about half a minute of work.",
+  },
   inflationRatio: {
     limit: 1_100,
     unit: "times",
-    reason: "Deflate cannot exceed 1,032:1 on honest data; beyond is a bomb of nested streams.",
+    reason: "Deflate cannot exceed 1,032:1; a stream over 64 MB beyond that is zeros or a bomb, and neither needs reading on.",
   },
+  bytesRead: { limit: 512 * 2 ** 20, unit: "bytes", reason: "What is fetched of one remote file; pickles without arrays stay under 64 MB." },
+  reads: { limit: 5_000, unit: "requests", reason: "Ranges fetched of one remote file; a joblib file costs one for each large array." },
+  workSeconds: { limit: 60, unit: "seconds", reason: "Work on one file, waiting for bytes not counted; the slowest real ones take five." },
+  heapMegabytes: { limit: 2_048, unit: "megabytes", reason: "JavaScript heap of the worker that has one file in its hands." },
 } satisfies Record<string, Limit>);
 
 export type Resource = keyof typeof LIMITS;

@@ -20,6 +20,8 @@ interface FactOfCallable {
   /** Byte offset of the opcode, in the content that holds the pickle (the file, or the decompressed entry). */
   readonly offset: number;
   readonly opcode: OpcodeName;
+  /** How many more times the same happened after the first `LIMITS.listedFacts` facts, from where on only what is new is told. */
+  readonly repeats?: number;
   /** `module.qualified.name` as the loader resolves it (Python 2 names mapped below protocol 3). */
   readonly callable: string;
   readonly module: string;
@@ -53,6 +55,8 @@ export interface CallFact extends FactOfCallable {
    * would choose what is called; `["*"]` where the keys are not known. Absent when there are none.
    */
   readonly overrides?: readonly string[];
+  /** For a `method`, where the maker is told the class: `copyreg._reconstructor(class, ...)` made an instance of this one. */
+  readonly instanceOf?: string;
   /** What it is given, for people: bounded in length, never evaluated. */
   readonly arguments: string;
 }
@@ -78,7 +82,7 @@ export type Fact = ImportFact | CallFact | PersistentIdFact | ExtensionFact;
 /** How a run ended: STOP was reached; CPython would fail; the machine does not know; a limit was hit. */
 export type Outcome = "ok" | "malformed" | "unsupported" | "unfinished";
 
-/** Why a run did not end at STOP. */
+/** Why a run did not end at STOP, or does not end there in every loader. `kind` is a row of `failures.ts`. */
 export interface Failure {
   /** A stable kebab-case word: `truncated`, `unknown-opcode`, `memo-key-missing`, `limit` ... */
   readonly kind: string;
@@ -87,6 +91,17 @@ export interface Failure {
   /** For `kind: "limit"`: the row of `limits.ts` that was reached. */
   readonly resource?: string;
   readonly limit?: number;
+}
+
+/**
+ * Loaders part ways here: one of them fails, or reads something else. The facts go on with what the worse of them does.
+ * `kind` is a row of `failures.ts`, `offset` the first place, `count` how many there are.
+ */
+export interface Divergence {
+  readonly kind: string;
+  readonly message: string;
+  readonly offset: number;
+  readonly count: number;
 }
 
 /** How often an opcode ran, and where first: what a loader with fewer opcodes is judged by. */
@@ -104,7 +119,10 @@ export interface PickleFacts {
   /** The highest protocol in force; 0 where no PROTO opcode was seen. */
   readonly protocol: number;
   readonly outcome: Outcome;
+  /** Facts at and after its offset are those of the loaders that get further. */
   readonly failure?: Failure;
+  /** Absent where all loaders agree. */
+  readonly divergences?: readonly Divergence[];
   readonly facts: readonly Fact[];
   readonly opcodes: readonly OpcodeUse[];
   /** The callable that made the object STOP returned, if a callable made it. */

@@ -1,0 +1,203 @@
+/**
+ * Which callable a value is, or came from: the names of GLOBAL, STACK_GLOBAL and INST as spelt and as CPython's
+ * `find_class` resolves them, and for what a call returned, the callable at the root of the call.
+ */
+import { argumentsOf, type Recording, rowOf } from "./contents.ts";
+import type { CallableOrigin } from "./facts.ts";
+import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import * as kinds from "./kinds.ts";
+import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
+import { lineEnd, textOf, utf8 } from "./operand-values.ts";
+import { MODULES, NAMES } from "./python2-names.generated.ts";
+import { itemsMade } from "./rare.ts";
+
+/** A looked-up name. `origin` does not yet know of what the pickle changed. */
+export interface Name {
+  readonly module: string;
+  readonly name: string;
+  /** `module.name`. */
+  readonly callable: string;
+  readonly spelt: string;
+  readonly origin: Exclude<CallableOrigin, "mutated">;
+}
+
+/** A callable, or an object that a callable made. */
+export interface Source extends Name {
+  /** Whether the value is what calling it returned, not the callable itself. */
+  readonly made: boolean;
+}
+
+/** Names are cut at this length: no importable one comes near, and a hostile one is not to fill the facts. */
+const LONGEST_NAME = 1000;
+
+/** Reads callables of one recording, each once. */
+export class Callables {
+  private readonly sources = new Map<number, Source>();
+  private readonly names = new Map<string, Name>();
+
+  constructor(private readonly recording: Recording) {}
+
+  /** The callable that a foreign value is, or that made it. */
+  of(value: number): Source {
+    // Chains of calls on results can be as long as the program: walked, not recursed.
+    const chain: number[] = [];
+    let link = value;
+    let source = this.sources.get(link);
+    while (source === undefined) {
+      const origin = this.madeBy(link);
+      if (typeof origin === "number") {
+        chain.push(link);
+        link = origin;
+        source = this.sources.get(link);
+      } else {
+        source = origin;
+        this.sources.set(link, source);
+      }
+    }
+    while (chain.length > 0) {
+      const next = chain.pop()!;
+      source = this.madeFrom(next, source);
+      this.sources.set(next, source);
+    }
+    return source;
+  }
+
+  /** What a value is whose `madeBy` is another value, of the given source. */
+  private madeFrom(value: number, source: Source): Source {
+    if (this.recording.data[value] === OP.BINPERSID) return source;
+    const attribute = this.attributeOf(value);
+    if (attribute !== null) return walk(source, attribute[1]);
+    return { ...source, made: true, origin: source.made ? "computed" : source.origin };
+  }
+
+  /** For `getattr(object, "name")`: the object, if it is a foreign value, and the name. */
+  private attributeOf(call: number): readonly [object: number, name: string] | null {
+    const { data, state } = this.recording;
+    if (data[call] !== OP.REDUCE) return null;
+    const callable = state.tables.rows[rowOf(this.recording, call) + 1]!;
+    if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return null;
+    if (this.of(callable).callable !== "builtins.getattr") return null;
+    const given = argumentsOf(this.recording, call);
+    if (given === null || given.length < 2 || kinds.KIND[data[given[0]!]!] !== kinds.FOREIGN) return null;
+    const name = this.constantText(given[1]!);
+    return name === null ? null : [given[0]!, name];
+  }
+
+  /** The class of an object, where its maker was told it, else what made it: `copyreg._reconstructor(class, ...)`. */
+  classOf(object: number): string {
+    return this.toldClass(object) ?? this.of(object).callable;
+  }
+
+  /** The class that the maker of an object was told; undefined where it was not, or is none to be told. */
+  toldClass(object: number): string | undefined {
+    const source = this.of(object);
+    const indirection = source.made && source.origin !== "computed" ? INDIRECT_CALLABLES.get(source.callable) : undefined;
+    if (indirection?.does !== "calls" || indirection.positions[0] !== 0) return undefined;
+    const [first] = Array.from(argumentsOf(this.recording, object) ?? []);
+    if (first === undefined || kinds.KIND[this.recording.data[first]!] !== kinds.FOREIGN) return undefined;
+    const told = this.of(first);
+    return told.made ? undefined : told.callable;
+  }
+
+  /** The name that a lookup opcode names. */
+  nameOf(row: number): Name {
+    const { data, state } = this.recording;
+    const { rows } = state.tables;
+    const at = rows[row]!;
+    if (data[at] === OP.STACK_GLOBAL) {
+      const module = this.constantText(rows[row + 1]!);
+      const name = this.constantText(rows[row + 2]!);
+      const protocol = rows[row + 3]!;
+      if (module !== null && name !== null) return this.resolve(module, name, protocol);
+      return computed(module ?? "?", name ?? "?");
+    }
+    const first = lineEnd(data, at + 1);
+    const second = Math.max(lineEnd(data, first + 1), first + 1);
+    return this.resolve(this.line(at + 1, first), this.line(first + 1, second), rows[row + 1]!);
+  }
+
+  /** As `find_class` of the protocol in force resolves a name. */
+  private resolve(module: string, name: string, protocol: number): Name {
+    const key = `${protocol < 3 ? 2 : protocol < 4 ? 3 : 4} ${module} ${name}`;
+    const known = this.names.get(key);
+    if (known !== undefined && known.spelt === `${module}.${name}`) return known;
+    const [toModule, toName] = protocol < 3 ? mapped(module, name) : [module, name];
+    const resolved: Name = {
+      module: toModule,
+      name: toName,
+      callable: `${toModule}.${toName}`,
+      spelt: `${module}.${name}`,
+      origin: protocol >= 4 && name.includes(".") ? "attribute" : "named",
+    };
+    this.names.set(key, resolved);
+    return resolved;
+  }
+
+  /** What made a foreign value: its own lookup, or the value whose callable is to be asked for. */
+  private madeBy(value: number): Source | number {
+    const { data, state } = this.recording;
+    const row = rowOf(this.recording, value);
+    switch (data[value]) {
+      case OP.GLOBAL:
+      case OP.STACK_GLOBAL:
+        return { ...this.nameOf(row), made: false };
+      case OP.INST:
+        return { ...this.nameOf(row), made: true };
+      case OP.REDUCE:
+        return this.attributeOf(value)?.[0] ?? state.tables.rows[row + 1]!;
+      case OP.NEWOBJ:
+      case OP.NEWOBJ_EX:
+      case OP.OBJ:
+        return state.tables.rows[row + 1]!;
+      case OP.BINPERSID:
+        return this.legacyModule(state.tables.rows[row + 1]!) ?? { ...computed("", "persistent_load"), made: true };
+      case OP.PERSID:
+        return { ...computed("", "persistent_load"), made: true };
+      case OP.EXT1:
+      case OP.EXT2:
+      case OP.EXT4:
+        return { ...computed("copyreg", `extension ${state.tables.rows[row + 1]}`), made: false };
+      default:
+        return { ...computed("", "buffer"), made: true };
+    }
+  }
+
+  /**
+   * torch's legacy format hands `("module", class, file, source)` to its loader, which returns the class
+   * (torch/serialization.py, `_legacy_load`).
+   */
+  private legacyModule(id: number): number | null {
+    const { data, state } = this.recording;
+    const items = kinds.KIND[data[id]!] === kinds.TUPLE ? itemsMade(state, id) : null;
+    if (items === null || items.length < 2 || this.constantText(items[0]!) !== "module") return null;
+    return kinds.KIND[data[items[1]!]!] === kinds.FOREIGN ? items[1]! : null;
+  }
+
+  /** The text of a constant str; null for anything else. */
+  constantText(value: number): string | null {
+    const kind = kinds.KIND[this.recording.data[value]!];
+    if (kind !== kinds.STR && kind !== kinds.STRING) return null;
+    return textOf(this.recording.data, value, LONGEST_NAME).text;
+  }
+
+  private line(from: number, to: number): string {
+    return utf8(this.recording.data, from, Math.min(to, from + LONGEST_NAME));
+  }
+}
+
+/** An attribute of a looked-up object, or of what a call made: what that is only running it would tell. */
+export function walk(source: Source, attribute: string): Source {
+  const name = `${source.name}.${attribute}`;
+  const callable = `${source.callable}.${attribute}`;
+  return { module: source.module, name, callable, spelt: callable, origin: source.made ? "computed" : "attribute", made: false };
+}
+
+function mapped(module: string, name: string): readonly [string, string] {
+  return NAMES.get(`${module} ${name}`) ?? [MODULES.get(module) ?? module, name];
+}
+
+/** A callable whose name only running the pickle would tell. */
+export function computed(module: string, name: string): Name {
+  const callable = module === "" ? name : `${module}.${name}`;
+  return { module, name, callable, spelt: callable, origin: "computed" };
+}

@@ -1,0 +1,92 @@
+/**
+ * Running one pickle program: all of it in memory, or as its bytes arrive. What everything outside of this folder calls.
+ * Offsets, in and out, are indexes into the bytes given; whoever left something out of them maps the offsets.
+ */
+import { Callables } from "./callables.ts";
+import type { Recording } from "./contents.ts";
+import type { Failure, PickleFacts } from "./facts.ts";
+import { advance } from "./machine.ts";
+import { Renderer, WRAPPER_BUDGET } from "./render.ts";
+import { growTables, type MachineState, type StringEncoding, startState } from "./state.ts";
+import { allocateTables } from "./tables.ts";
+import { failureOf, type Rerun, tell } from "./tell.ts";
+import type { PickleValue } from "./value.ts";
+
+export interface RunOptions {
+  /** Index of the program's first byte; 0 by default. */
+  readonly start?: number;
+  /**
+   * How the loader decodes Python 2 strs: `ASCII` is CPython's default, `utf-8` torch's. `any`, the default, is for a
+   * loader that is not known: the run goes on past strs that are not ASCII, and is `unsupported` at best.
+   */
+  readonly encoding?: StringEncoding;
+}
+
+export interface ExecutionOptions extends RunOptions {
+  /** Pause after a BUILD on an object that one of these callables made (or is the class of): `module.qualified.name`. */
+  readonly pauseAfterBuildOf?: readonly string[];
+}
+
+/** Why a run returned to its caller. `position` is the index of the next byte the program reads. */
+export type Pause =
+  | { readonly kind: "stopped"; readonly position: number }
+  /** The view must hold at least `needed` bytes, or be complete. */
+  | { readonly kind: "starved"; readonly position: number; readonly needed: number }
+  /** A BUILD has given `object` its state; the bytes at `position` may be something else than opcodes. */
+  | { readonly kind: "build"; readonly position: number; readonly object: PickleValue }
+  | { readonly kind: "failed"; readonly position: number; readonly failure: Failure };
+
+/** A run that waits for bytes. */
+export interface PickleExecution {
+  /**
+   * Runs on. `view` holds the program's bytes so far: it only grows, and bytes that were there stay as they are;
+   * `complete` says that no more will come. Once stopped or failed, it says the same again.
+   */
+  resume(view: Uint8Array, complete: boolean): Pause;
+  /** The facts so far. A run that was not finished is `unfinished`. */
+  facts(): PickleFacts;
+}
+
+/** Runs one program that is all in memory; bytes behind its STOP are not looked at. */
+export function runPickle(bytes: Uint8Array, options: RunOptions = {}): PickleFacts {
+  return rerun(bytes, options.start ?? 0, options.encoding ?? "any", { nesting: 0, rereadings: 0 });
+}
+
+const rerun: Rerun = (bytes, start, encoding, depth) => {
+  const state = startState(start, encoding, false, allocateTables(Math.max(0, bytes.length - start)));
+  advance(state, bytes, true);
+  return tell(state, bytes, depth, rerun);
+};
+
+/** Begins a run whose bytes are handed over by `resume`. */
+export function startPickle(options: ExecutionOptions = {}): PickleExecution {
+  const pauseAfterBuildOf = new Set(options.pauseAfterBuildOf ?? []);
+  const start = options.start ?? 0;
+  const state = startState(start, options.encoding ?? "any", pauseAfterBuildOf.size > 0, allocateTables(0));
+  let data: Uint8Array = new Uint8Array(0);
+  return {
+    resume(view, complete) {
+      data = view;
+      growTables(state, view.length - start);
+      for (;;) {
+        if (state.halt?.kind !== "stopped" && state.halt?.kind !== "failed") advance(state, view, complete);
+        const pause = pauseOf(state, data, pauseAfterBuildOf);
+        if (pause !== null) return pause;
+      }
+    },
+    facts: () => tell(state, data, { nesting: 0, rereadings: 0 }, rerun),
+  };
+}
+
+/** What the caller is told of a halt; null where the run is to go on: a BUILD on something else. */
+function pauseOf(state: MachineState, data: Uint8Array, pauseAfterBuildOf: ReadonlySet<string>): Pause | null {
+  const { halt, position } = state;
+  if (halt === null || halt.kind === "stopped") return { kind: "stopped", position };
+  if (halt.kind === "failed") return { kind: "failed", position, failure: failureOf(halt.failure, position, halt.resource) };
+  if (halt.kind === "starved") return { kind: "starved", position, needed: halt.needed };
+  const recording: Recording = { state, data, changesByValue: null, buildsByValue: null };
+  const callables = new Callables(recording);
+  if (!pauseAfterBuildOf.has(callables.classOf(halt.value))) return null;
+  const moment = { row: state.rowTop, change: state.changedTop };
+  return { kind: "build", position, object: new Renderer(recording, callables).render(halt.value, moment, WRAPPER_BUDGET) };
+}

@@ -1,0 +1,353 @@
+/**
+ * From the machine's rows to facts: which callables they are about, what they are given, what that makes happen in
+ * turn (`indirect-callables.ts`), and what of it the pickle had changed before. Runs after the machine, and only as far
+ * as it came.
+ */
+import { LIMITS } from "../limits.ts";
+import { type Callables, computed, type Name, type Source, walk } from "./callables.ts";
+import { argumentsOf, itemsOf, type Moment, type Recording } from "./contents.ts";
+import type { CallFact, Fact, ImportFact } from "./facts.ts";
+import { formatValues } from "./format.ts";
+import { INDIRECT_CALLABLES, INERT, type Indirection } from "./indirect-callables.ts";
+import * as kinds from "./kinds.ts";
+import { BYTE_OF_OPCODE as OP, OPCODE_OF_BYTE, type OpcodeName } from "./opcodes.ts";
+import { FACT_BUDGET, Renderer } from "./render.ts";
+import { CHANGE, ROW } from "./tables.ts";
+
+/** Runs the pickles that a loader is handed: `call` is the value that the loader's call made, `given` its argument. */
+export type RunNested = (call: number, given: number, pickles: number) => readonly Fact[];
+
+/** What was read of a run. `limited` is the offset from which on facts are missing. */
+export interface ReadFacts {
+  readonly facts: readonly Fact[];
+  readonly limited: number | null;
+}
+
+type Method = NonNullable<CallFact["method"]>;
+
+const METHOD_OF_OPCODE: Readonly<Record<number, Method>> = {
+  [OP.BUILD]: "__setstate__",
+  [OP.APPEND]: "append",
+  [OP.APPENDS]: "extend",
+  [OP.SETITEM]: "__setitem__",
+  [OP.SETITEMS]: "__setitem__",
+  [OP.ADDITEMS]: "add",
+};
+
+/** The facts of a recording, in execution order. */
+export function readFacts(recording: Recording, callables: Callables, runNested: RunNested): ReadFacts {
+  return new FactReader(recording, callables, runNested).read();
+}
+
+class FactReader {
+  private readonly facts: Fact[] = [];
+  /** Of facts after the first `listedFacts`: where it was told, and how often it happened since. */
+  private readonly told = new Map<string, { readonly index: number; repeats: number }>();
+  private readonly renderer: Renderer;
+  /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
+  private hasChangedNames = false;
+  /** Objects whose state names what is to be called on them. */
+  private readonly overridden = new Set<number>();
+  private moment: Moment = { row: 0, change: 0 };
+  private offset = 0;
+  private opcode: OpcodeName = "STOP";
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly callables: Callables,
+    private readonly runNested: RunNested,
+  ) {
+    this.renderer = new Renderer(recording, callables);
+  }
+
+  read(): ReadFacts {
+    const { state, data } = this.recording;
+    const { rows } = state.tables;
+    for (let row = 0; row < state.rowTop; row += ROW) {
+      if (this.facts.length >= LIMITS.renderedFacts.limit) return this.finish(rows[row]!);
+      this.offset = rows[row]!;
+      const code = data[this.offset]!;
+      this.opcode = OPCODE_OF_BYTE[code]!.name;
+      // STACK_GLOBAL's row holds the protocol there, and nothing of a lookup depends on the moment.
+      this.moment = { row, change: rows[row + 3]! };
+      this.readRow(row, code, rows[row + 1]!, rows[row + 2]!);
+    }
+    return this.finish(null);
+  }
+
+  private readRow(row: number, code: number, first: number, second: number): void {
+    switch (code) {
+      case OP.GLOBAL:
+      case OP.STACK_GLOBAL:
+        this.lookUp(this.callables.nameOf(row));
+        return;
+      case OP.INST:
+        this.lookUp(this.callables.nameOf(row));
+        if (this.isLastAndFailed(row)) return;
+        this.call({ ...this.callables.nameOf(row), made: false });
+        return;
+      case OP.REDUCE:
+      case OP.NEWOBJ:
+      case OP.NEWOBJ_EX:
+      case OP.OBJ:
+        this.call(this.callables.of(first), first);
+        return;
+      case OP.PERSID:
+      case OP.BINPERSID: {
+        const id = this.renderer.renderPersistentId(this.offset, this.moment, FACT_BUDGET);
+        this.facts.push({ kind: "persistent-id", offset: this.offset, opcode: this.opcode, id });
+        return;
+      }
+      case OP.EXT1:
+      case OP.EXT2:
+      case OP.EXT4:
+        this.facts.push({ kind: "extension", offset: this.offset, opcode: this.opcode, code: first });
+        return;
+      default:
+        this.callMethod(METHOD_OF_OPCODE[code]!, first, second);
+    }
+  }
+
+  /** The run ended at the lookup that this row is of. */
+  private isLastAndFailed(row: number): boolean {
+    const { halt, rowTop, position } = this.recording.state;
+    return row + ROW === rowTop && halt?.kind === "failed" && position === this.offset;
+  }
+
+  private lookUp(name: Name, via?: string): void {
+    const { module, name: qualified, callable, spelt } = name;
+    const origin = this.hasChangedNames ? "mutated" : name.origin;
+    const { offset, opcode } = this;
+    const fact: ImportFact = {
+      kind: "import",
+      offset,
+      opcode,
+      callable,
+      module,
+      name: qualified,
+      origin,
+      spelt,
+      ...(via !== undefined && { via }),
+    };
+    if (this.isNew(fact, "")) this.facts.push(fact);
+  }
+
+  private call(source: Source, callable?: number): void {
+    const given = argumentsOf(this.recording, this.offset);
+    const indirection = INDIRECT_CALLABLES.get(source.callable);
+    this.tellCall(source, given);
+    if (source.made) {
+      if (callable !== undefined && indirection !== undefined) this.callMade(indirection, source, callable, given);
+    } else if (indirection !== undefined) this.follow(indirection, source.callable, given);
+  }
+
+  private tellCall(source: Source, given: ArrayLike<number> | null, via?: string): void {
+    const { module, name, callable } = source;
+    const origin = this.hasChangedNames ? "mutated" : source.made ? "computed" : source.origin;
+    const { offset, opcode } = this;
+    const fact = { kind: "call", offset, opcode, callable, module, name, origin, ...(via !== undefined && { via }) } as const;
+    if (this.isNew(fact, "")) this.facts.push({ ...fact, arguments: this.show(given) });
+  }
+
+  private show(given: ArrayLike<number> | null): string {
+    return given === null ? "…" : formatValues(this.renderer.renderAll(given, this.moment, FACT_BUDGET));
+  }
+
+  /** BUILD, and item writes on what is no builtin container. */
+  private callMethod(method: Method, object: number, second: number): void {
+    const source = this.callables.of(object);
+    const origin = this.hasChangedNames || this.overridden.has(object) ? "mutated" : source.origin;
+    const overrides = method === "__setstate__" ? this.overridesOf(second) : undefined;
+    const instanceOf = this.callables.toldClass(object);
+    const { offset, opcode } = this;
+    const { callable, module, name } = source;
+    const fact = {
+      kind: "call",
+      offset,
+      opcode,
+      callable,
+      module,
+      name,
+      origin,
+      method,
+      ...(!source.made && { onCallable: true as const }),
+      ...(overrides !== undefined && { overrides }),
+      ...(instanceOf !== undefined && { instanceOf }),
+    } as const;
+    if (this.isNew(fact, `${overrides} ${instanceOf}`)) this.facts.push({ ...fact, arguments: this.showChange(method, object, second) });
+    if (!source.made) this.hasChangedNames = true;
+    if (overrides !== undefined) this.overridden.add(object);
+  }
+
+  private showChange(method: Method, object: number, second: number): string {
+    if (method === "__setstate__") return this.show([second]);
+    // The opcode's own items are the last `second` that were put into the object.
+    const { state } = this.recording;
+    const { changed, changes } = state.tables;
+    const entry = this.moment.change - CHANGE;
+    if (entry < 0 || changed[entry] !== object || changed[entry + 2] !== this.offset) return "…";
+    const from = changed[entry + 1]!;
+    return this.show(changes.subarray(from, from + Math.min(second, 2 * FACT_BUDGET.width)));
+  }
+
+  /** What `Indirection` says of a call with these arguments. */
+  private follow(indirection: Indirection, via: string, given: ArrayLike<number> | null): void {
+    switch (indirection.does) {
+      case "calls":
+        for (const position of indirection.positions) {
+          if (given === null) this.tellCall({ ...computed("", "?"), made: false }, null, via);
+          else if (position < given.length) this.callArgument(given[position]!, via);
+        }
+        return;
+      case "fetches":
+        this.fetch(given, indirection.object, indirection.name, via);
+        return;
+      case "imports":
+      case "resolves": {
+        const path =
+          given !== null && given.length > indirection.position ? this.callables.constantText(given[indirection.position]!) : null;
+        this.lookUp(path === null ? computed("", "?") : namedByPath(path, indirection.does === "imports"), via);
+        return;
+      }
+      case "loads": {
+        const bytes = given !== null && given.length > indirection.position ? given[indirection.position]! : -1;
+        for (const fact of this.runNested(this.offset, bytes, indirection.pickles))
+          this.facts.push("via" in fact || fact.kind === "persistent-id" || fact.kind === "extension" ? fact : { ...fact, via });
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  private callArgument(value: number, via: string): void {
+    if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return;
+    const source = this.callables.of(value);
+    if (source.callable !== INERT) this.tellCall(source, null, via);
+  }
+
+  private fetch(given: ArrayLike<number> | null, objectAt: number, nameAt: number, via: string): void {
+    if (given === null || given.length <= Math.max(objectAt, nameAt)) {
+      this.lookUp(computed("", "?"), via);
+      return;
+    }
+    this.fetchAttribute(given[objectAt]!, this.callables.constantText(given[nameAt]!), via);
+  }
+
+  private fetchAttribute(object: number, name: string | null, via: string): void {
+    const isForeign = kinds.KIND[this.recording.data[object]!] === kinds.FOREIGN;
+    const source = isForeign
+      ? this.callables.of(object)
+      : { ...computed("builtins", TYPE_NAMES[kinds.KIND[this.recording.data[object]!]!]!), origin: "attribute" as const, made: false };
+    if (name === null) {
+      this.lookUp({ ...walk(source, "?"), origin: "computed" }, via);
+      return;
+    }
+    this.lookUp(walk(source, name), via);
+  }
+
+  /** A call of what an indirect callable made: `attrgetter("a.b")(object)`, `methodcaller("name")(object)`. */
+  private callMade(indirection: Indirection, source: Source, callable: number, given: ArrayLike<number> | null): void {
+    if (indirection.does !== "makes-getter" && indirection.does !== "makes-caller") return;
+    const made = argumentsOf(this.recording, callable);
+    const object = given === null || given.length === 0 ? null : given[0]!;
+    if (made === null || made.length === 0 || object === null) {
+      this.lookUp(computed("", "?"), source.callable);
+      return;
+    }
+    const names = indirection.does === "makes-getter" ? Array.from(made) : [made[0]!];
+    for (const each of names) {
+      const name = this.callables.constantText(each);
+      this.fetchAttribute(object, name, source.callable);
+      if (indirection.does === "makes-caller" && name !== null && kinds.KIND[this.recording.data[object]!] === kinds.FOREIGN) {
+        this.tellCall(walk(this.callables.of(object), name), null, source.callable);
+      }
+    }
+  }
+
+  /** Keys of a state under which something is later looked up on the object and called. */
+  private overridesOf(given: number): readonly string[] | undefined {
+    const { data } = this.recording;
+    const kind = kinds.KIND[data[given]!];
+    if (kind === kinds.FOREIGN) return ["*"];
+    if (kind === kinds.DICT) return this.overridesIn(given);
+    if (kind !== kinds.TUPLE) return undefined;
+    const parts = itemsOf(this.recording, given, this.moment, 3);
+    if (parts === null) return ["*"];
+    // Attributes and slots; a tuple of another length is for the class's own __setstate__ alone.
+    if (parts.items.length !== 2) return undefined;
+    const found: string[] = [];
+    for (const part of parts.items) {
+      const partKind = kinds.KIND[data[part]!];
+      if (partKind === kinds.DICT) found.push(...(this.overridesIn(part) ?? []));
+      else if (partKind === kinds.FOREIGN) found.push("*");
+    }
+    return found.length === 0 ? undefined : found;
+  }
+
+  private overridesIn(dict: number): readonly string[] | undefined {
+    const contents = itemsOf(this.recording, dict, this.moment, MOST_KEYS * 2);
+    if (contents === null || contents.more) return ["*"];
+    const found: string[] = [];
+    for (let index = 0; index < contents.items.length; index += 2) {
+      const key = contents.items[index]!;
+      const kind = kinds.KIND[this.recording.data[key]!];
+      if (kind !== kinds.STR && kind !== kinds.STRING && kind !== kinds.FOREIGN) continue;
+      const name = kind === kinds.FOREIGN ? "*" : this.callables.constantText(key)!;
+      if (name === "*" || isOverriding(name)) found.push(name);
+    }
+    return found.length === 0 ? undefined : found;
+  }
+
+  /** Whether a fact is to be told: all of the first, then those that were not told before. Counts the others. */
+  private isNew(fact: Omit<ImportFact, "repeats"> | Omit<CallFact, "arguments">, detail: string): boolean {
+    if (this.facts.length < LIMITS.listedFacts.limit) return true;
+    const key = `${fact.kind} ${fact.opcode} ${fact.origin} ${fact.callable} ${"method" in fact ? fact.method : ""} ${fact.via} ${detail}`;
+    const known = this.told.get(key);
+    if (known === undefined) this.told.set(key, { index: this.facts.length, repeats: 0 });
+    else known.repeats++;
+    return known === undefined;
+  }
+
+  private finish(limited: number | null): ReadFacts {
+    for (const { index, repeats } of this.told.values()) {
+      if (repeats > 0) this.facts[index] = { ...(this.facts[index] as ImportFact | CallFact), repeats };
+    }
+    return { facts: this.facts, limited };
+  }
+}
+
+/** Keys of a state that are looked through; no class has as many attributes. */
+const MOST_KEYS = 10_000;
+
+const CALLED_BY_UNPICKLER: ReadonlySet<string> = new Set(["append", "extend", "add", "update"]);
+
+function isOverriding(key: string): boolean {
+  return (key.startsWith("__") && key.endsWith("__") && key.length > 4) || CALLED_BY_UNPICKLER.has(key);
+}
+
+const TYPE_NAMES: readonly string[] = [
+  "object",
+  "NoneType",
+  "bool",
+  "int",
+  "float",
+  "str",
+  "bytes",
+  "str",
+  "tuple",
+  "frozenset",
+  "list",
+  "dict",
+  "set",
+  "bytearray",
+  "memoryview",
+];
+
+/** What `import_module`, `pydoc.locate` or `pkgutil.resolve_name` ("module:name") are asked for. */
+function namedByPath(path: string, isModule: boolean): Name {
+  const dotted = path.replace(":", ".");
+  const dot = dotted.lastIndexOf(".");
+  if (isModule || dot < 0) return { module: dotted, name: "", callable: dotted, spelt: path, origin: "attribute" };
+  return { module: dotted.slice(0, dot), name: dotted.slice(dot + 1), callable: dotted, spelt: path, origin: "attribute" };
+}

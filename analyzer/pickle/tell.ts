@@ -1,0 +1,91 @@
+/** What a run showed, as `PickleFacts`: its facts, how it ended, and where loaders part ways. */
+import { LIMITS, type Resource } from "../limits.ts";
+import { Callables } from "./callables.ts";
+import type { Recording } from "./contents.ts";
+import type { Divergence, Fact, Failure, OpcodeUse, Outcome, PickleFacts } from "./facts.ts";
+import { DIVERGENCES, type DivergenceKind, FAILURES, type FailureKind } from "./failures.ts";
+import { readAsFile } from "./frames.ts";
+import * as kinds from "./kinds.ts";
+import { runNestedPickles } from "./nested.ts";
+import { OPCODES } from "./opcodes.ts";
+import { readFacts } from "./read-facts.ts";
+import type { MachineState, StringEncoding } from "./state.ts";
+
+/** How deep a run is in pickles inside pickles, and how often its bytes were read anew because of a frame. */
+export interface Depth {
+  readonly nesting: number;
+  readonly rereadings: number;
+}
+
+/** Runs a whole program, for one that turned up inside another or in another reading of it. */
+export type Rerun = (bytes: Uint8Array, start: number, encoding: StringEncoding, depth: Depth) => PickleFacts;
+
+/** The facts of a run as far as it came. */
+export function tell(state: MachineState, data: Uint8Array, depth: Depth, rerun: Rerun): PickleFacts {
+  const recording: Recording = { state, data, changesByValue: null, buildsByValue: null };
+  const callables = new Callables(recording);
+  const divergences = new Map(state.divergences);
+  const nested = runNestedPickles(recording, callables, divergences, depth, rerun);
+  const read = readFacts(recording, callables, nested);
+  const facts = state.straddle === null ? read.facts : union(read.facts, readAsFile(state, state.straddle, data, depth, rerun));
+  const ending = endOf(state, divergences, read.limited);
+  return {
+    offset: state.start,
+    length: state.position - state.start,
+    protocol: state.highestProtocol,
+    outcome: ending.outcome,
+    ...(ending.failure !== undefined && { failure: ending.failure }),
+    ...(divergences.size > 0 && {
+      divergences: Array.from(divergences, ([kind, place]) => ({ kind, message: DIVERGENCES[kind].message, ...place })),
+    }),
+    facts,
+    opcodes: opcodesOf(state),
+    root: rootOf(state, data, callables),
+  };
+}
+
+/** What a failure is called, and what it means. */
+export function failureOf(kind: FailureKind, offset: number, resource?: Resource): Failure {
+  const { message } = FAILURES[kind];
+  return resource === undefined ? { kind, message, offset } : { kind, message, offset, resource, limit: LIMITS[resource].limit };
+}
+
+/** How a run ended: the first thing that keeps a loader from its STOP, unless what fails everywhere says more. */
+function endOf(
+  state: MachineState,
+  divergences: ReadonlyMap<DivergenceKind, Pick<Divergence, "offset">>,
+  limited: number | null,
+): { outcome: Outcome; failure?: Failure } {
+  const { halt, position } = state;
+  const stopped = halt?.kind === "stopped";
+  let first: { outcome: Outcome; failure: Failure } | null = null;
+  for (const [kind, { offset }] of divergences) {
+    const { outcome, message } = DIVERGENCES[kind];
+    if (outcome === "ok" || (outcome !== "malformed" && halt?.kind === "failed")) continue;
+    if (first === null || offset < first.failure.offset) first = { outcome, failure: { kind, message, offset } };
+  }
+  if (first !== null && (stopped || first.failure.offset < position)) return first;
+  if (limited !== null) return { outcome: "unfinished", failure: failureOf("limit", limited, "renderedFacts") };
+  if (stopped) return { outcome: "ok" };
+  if (halt?.kind === "failed")
+    return { outcome: FAILURES[halt.failure].outcome, failure: failureOf(halt.failure, position, halt.resource) };
+  return { outcome: "unfinished", failure: { kind: "interrupted", message: "the run was not taken to its end", offset: position } };
+}
+
+function opcodesOf({ tables: { counts, firsts } }: MachineState): OpcodeUse[] {
+  const used: OpcodeUse[] = [];
+  for (const { name, code } of OPCODES) if (counts[code]! > 0) used.push({ opcode: name, offset: firsts[code]!, count: counts[code]! });
+  return used.sort((left, right) => left.offset - right.offset);
+}
+
+function rootOf(state: MachineState, data: Uint8Array, callables: Callables): string | null {
+  if (state.root < 0 || kinds.KIND[data[state.root]!] !== kinds.FOREIGN) return null;
+  return callables.of(state.root).made ? callables.classOf(state.root) : null;
+}
+
+/** Facts of one reading of a program, then those that only another reading has. */
+function union(facts: readonly Fact[], others: readonly Fact[]): readonly Fact[] {
+  const identity = (fact: Fact) => `${fact.offset} ${fact.kind} ${"callable" in fact ? `${fact.callable} ${fact.via}` : ""}`;
+  const known = new Set(facts.map(identity));
+  return [...facts, ...others.filter((fact) => !known.has(identity(fact)))];
+}
