@@ -31,7 +31,7 @@ TORCH_LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 class StandIn:
     """An object whose making was recorded: a looked-up name, or the result of a call. It does nothing.
 
-    `callable` is the looked-up name it is, or the one that made it (`is_made`).
+    `callable` is the looked-up name it is, or the one that made it (`is_made`). What `getattr` returns is the attribute.
     """
 
     def __init__(self, recorder, callable, is_made=False, arguments=()):
@@ -45,6 +45,8 @@ class StandIn:
 
     def __call__(self, *arguments, **keywords):
         self.recorder.call(self)
+        if self.callable == "builtins.getattr" and not self.is_made and isinstance(arguments[0], StandIn):
+            return StandIn(self.recorder, f"{arguments[0].callable}.{arguments[1]}")
         return StandIn(self.recorder, self.callable, True, arguments)
 
     def __setstate__(self, state):
@@ -91,6 +93,8 @@ class Recorder(pickle._Unpickler):
             return result
         except Exception:
             return None
+        finally:
+            self.length = self.position() - self.start
 
     def find_class(self, module, name):
         spelt = f"{module}.{name}"
@@ -125,7 +129,7 @@ class Recorder(pickle._Unpickler):
         own = {
             "entry": self.entry,
             "offset": self.start,
-            "length": self.position() - self.start,
+            "length": self.length,
             "protocol": self.proto,
             "loads": self.loads,
             "facts": self.facts,
@@ -180,9 +184,9 @@ def item_type(spec):
     return kind, count * 4 if kind == "U" else count
 
 
-def record_pickle(file):
+def record_pickle(file, entry=None):
     """`pickle.load` and `joblib.load`: they differ only where joblib's own wrapper appears."""
-    recorder = JoblibRecorder(file)
+    recorder = JoblibRecorder(file, entry)
     recorder.run()
     return recorder.pickles()
 
@@ -228,20 +232,25 @@ def is_torch_legacy(content):
     return Recorder(io.BytesIO(content)).run() == TORCH_LEGACY_MAGIC
 
 
-def decompressed(content):
-    """The content behind a compressor that `joblib.load` recognises, or as it is."""
-    for prefix, decompress in ((b"\x1f\x8b", gzip.decompress), (b"BZh", bz2.decompress), (b"\xfd7zXZ", lzma.decompress),
-                               (b"]\x00", lzma.decompress), (b"\x78", zlib.decompress)):
-        if content.startswith(prefix):
-            return decompress(content)
-    return content
+COMPRESSORS = [
+    ("gzip", b"\x1f\x8b", gzip.decompress),
+    ("bzip2", b"BZh", bz2.decompress),
+    ("xz", b"\xfd7zXZ", lzma.decompress),
+    ("lzma", b"]\x00", lzma.decompress),
+    ("zlib", b"\x78", zlib.decompress),
+]
 
 
 def record(content):
-    """Every pickle that the file's loader would run: `[{entry, offset, length, protocol, loads, facts}]`."""
+    """Every pickle that the file's loader would run: `[{entry, offset, length, protocol, loads, facts}]`.
+
+    `entry` is the member of an archive, or the compressor that `joblib.load` looks behind; None for the file itself.
+    """
     if not content:
         return []
-    content = decompressed(content)
+    for name, prefix, decompress in COMPRESSORS:
+        if content.startswith(prefix):
+            return record_pickle(io.BytesIO(decompress(content)), name)
     if content.startswith(b"PK\x03\x04"):
         try:
             archive = zipfile.ZipFile(io.BytesIO(content))
