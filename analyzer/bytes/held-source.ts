@@ -5,6 +5,7 @@
  */
 import { type ByteSource, SourceError } from "./byte-source.ts";
 import { coalesce, type Range } from "./ranges.ts";
+import { sliceSource } from "./slice-source.ts";
 
 /** A source that can be told what will be wanted. */
 export interface HeldSource extends ByteSource {
@@ -135,4 +136,21 @@ function lastAtOrBefore(pieces: readonly Piece[], offset: number): number {
     else high = middle;
   }
   return low - 1;
+}
+
+/** A source that costs nothing to read, such as memory: everything is held. */
+export function heldInMemory(source: ByteSource): HeldSource {
+  return { size: source.size, read: (start, end) => source.read(start, end), holds: () => true, prefetch: async () => {} };
+}
+
+/** The bytes `[start, end)` of a held source, cut at its size: what one reads, all hold. */
+export function heldSlice(source: HeldSource, start: number, end: number): HeldSource {
+  const slice = sliceSource(source, start, end);
+  const from = Math.min(start, source.size);
+  const outer = (offset: number): number => from + Math.min(offset, slice.size);
+  return {
+    ...slice,
+    holds: (first, last) => source.holds(outer(first), outer(last)),
+    prefetch: (wanted) => source.prefetch(wanted.map((range) => ({ start: outer(range.start), end: outer(range.end) }))),
+  };
 }

@@ -14,9 +14,20 @@ export interface Finding {
   readonly limit?: number;
 }
 
-/** One pickle program, and where it lies: `entry` of an archive (null for the file itself), `offset` in its content. */
+/**
+ * Which loader gets to a pickle, where several would read the file differently: Python's `pickle.load` (and everything
+ * that calls it), `torch.load`, torch's C++ unpickler (TorchScript: it imports nothing from Python), `joblib.load`,
+ * `numpy.load`.
+ */
+export type Loader = "pickle" | "torch" | "torchscript" | "joblib" | "numpy";
+
+/**
+ * One pickle program, and where it lies: `entry` of an archive (null for the file itself), `offset` in its content. A
+ * path of an entry inside an entry is joined by `!/`; a compressed stream is a step named after its container (`gzip`).
+ */
 export interface PickleTrace extends PickleFacts {
   readonly entry: string | null;
+  readonly loader?: Loader;
 }
 
 /** The facts of one file. JSON-serialisable; independent of its name and of any policy. */

@@ -1,0 +1,67 @@
+/** Decompressing within limits: one door to every codec, for compressed files and for the entries of archives. */
+import type { ByteSource } from "../../bytes/byte-source.ts";
+import { piecesSource } from "../../bytes/memory-source.ts";
+import { LIMITS } from "../../limits.ts";
+import type { Failure } from "../../pickle/facts.ts";
+import type { Tracing } from "../tracing.ts";
+import { unbzip2 } from "./bzip2.ts";
+import { gunzip, unzfile, unzlib } from "./gzip.ts";
+import { inflate } from "./inflate.ts";
+import { unlz4 } from "./lz4.ts";
+import { unlzma } from "./lzma.ts";
+import { Output } from "./output.ts";
+import type { StreamEnd } from "./stream-end.ts";
+import { unxz } from "./xz.ts";
+import { unzstd } from "./zstd.ts";
+
+/** Reads `input` and writes to `out`, to the stream's end, its first fault, or until `out` is full. */
+type Decoder = (input: Uint8Array, out: Output) => StreamEnd;
+
+const DECODERS = {
+  deflate: (input, out) => inflate(input, 0, out),
+  gzip: gunzip,
+  zlib: (input, out) => unzlib(input, 0, out),
+  "joblib-zfile": unzfile,
+  bzip2: unbzip2,
+  xz: unxz,
+  lzma: unlzma,
+  lz4: unlz4,
+  zstd: unzstd,
+} as const satisfies Record<string, Decoder>;
+
+export type Codec = keyof typeof DECODERS;
+
+/** What a compressed stream held, as far as it could be read. */
+export interface Decompressed {
+  readonly content: ByteSource;
+  /** Bytes of the input that belong to the stream. */
+  readonly consumed: number;
+  /** Why it could not be read to its end; `limit` where a limit was reached. */
+  readonly failure?: Failure;
+}
+
+/** A stream that is small when inflated is read to its end whatever its ratio. */
+const RATIO_FROM = 64 * 2 ** 20;
+
+/** Decompresses all of `source`, which is the content at `path`, within the limits of `tracing`. */
+export async function decompress(source: ByteSource, codec: Codec, path: string | null, tracing: Tracing): Promise<Decompressed> {
+  const cut = source.size > LIMITS.compressedBytes.limit;
+  const input = await source.read(0, Math.min(source.size, LIMITS.compressedBytes.limit));
+  const byRatio = Math.max(RATIO_FROM, input.length * LIMITS.inflationRatio.limit);
+  const out = new Output(Math.min(tracing.inflatableBytes, byRatio));
+  const end = DECODERS[codec](input, out);
+  const content = piecesSource(out.pieces);
+  const { consumed } = end;
+  if (out.full) {
+    const resource = byRatio < tracing.inflatableBytes ? "inflationRatio" : "inflatedBytes";
+    const message = `${codec}: ${consumed} bytes became more than ${out.length}; the rest was not decompressed`;
+    return { content, consumed, failure: tracing.limit(resource, path, consumed, message) };
+  }
+  if (cut && end.failure?.kind === "truncated") {
+    const message = `${codec}: only the first ${input.length} of ${source.size} bytes were decompressed`;
+    return { content, consumed, failure: tracing.limit("compressedBytes", path, input.length, message) };
+  }
+  if (!end.failure) return { content, consumed };
+  const { kind, message, offset } = end.failure;
+  return { content, consumed, failure: { kind: `stream-${kind}`, message, offset } };
+}

@@ -1,0 +1,77 @@
+/**
+ * What content is, and what is in it: every loader that would make something of it is followed, and the worst of what
+ * they come upon is the answer. The file itself and every member of an archive pass through here.
+ */
+import type { HeldSource } from "../bytes/held-source.ts";
+import { LIMITS } from "../limits.ts";
+import type { ContainerName } from "./containers.ts";
+import { DETECTION_BYTES, detect, isZip } from "./detect.ts";
+import { isMessage, ONNX_MODEL, TENSORFLOW_SAVED_MODEL } from "./protobuf.ts";
+import { READERS } from "./readers.ts";
+import { readSequence } from "./sequence.ts";
+import { isTarHeader } from "./tar.ts";
+import { readTar } from "./tar-kinds.ts";
+import { isText, textKind } from "./text.ts";
+import { type Content, failure, type Reading, type Tracing, worse } from "./tracing.ts";
+import { findArchives, readArchives, readWithoutDirectory, ZIP_TAIL } from "./zip/archive.ts";
+
+/** Content up to this size is fetched whole: one request costs less than looking at its end first. */
+const SMALL = 256 * 1024;
+
+/** Reads `content` and everything in it; pickles and findings go to `tracing`. */
+export async function readContent(content: Content, tracing: Tracing): Promise<Reading> {
+  const { source, entry, depth } = content;
+  // An archive may have empty members; a file that is empty is one that somebody failed to write.
+  if (source.size === 0) {
+    return depth > 0 ? { container: "empty", outcome: "ok" } : broken("empty", "empty", "the file is empty");
+  }
+  if (depth > LIMITS.nestedContainers.limit) {
+    const message = `content nested ${depth} containers deep was not read`;
+    return { container: "unknown", outcome: "unfinished", failure: tracing.limit("nestedContainers", entry, 0, message) };
+  }
+  await source.prefetch([source.size <= SMALL ? { start: 0, end: source.size } : tailOf(source)]);
+  const archives = await findArchives(source);
+  // The archive's plan brings the first bytes of the file along with its pickles.
+  const archived = archives.length > 0 ? await readArchives(content, archives, tracing) : null;
+  const head = await source.read(0, Math.min(source.size, DETECTION_BYTES));
+  if (isZip(head)) return archived ?? readWithoutDirectory(content, tracing);
+
+  const views: Reading[] = [];
+  const certain = detect(head, source.size);
+  const known = certain && (await READERS[certain](content, tracing));
+  if (known) views.push(known);
+  const pickles = await readSequence(content, known !== null, tracing);
+  if (pickles) views.push(pickles);
+  if (isTarHeader(head)) views.push(await readTar(content, tracing));
+  if (archived) views.push(archived);
+  if (views.length === 0) views.push(await readRest(content, head, tracing));
+  if (views.length > 1) {
+    const kinds = views.map((view) => view.container).join(" and ");
+    tracing.find({ kind: "polyglot", message: `the content is ${kinds}, depending on who reads it`, entry });
+  }
+  return views.reduce((first, other) =>
+    worse(first.outcome, other.outcome) === first.outcome ? first : { ...other, container: first.container },
+  );
+}
+
+function tailOf(source: HeldSource): { start: number; end: number } {
+  return { start: source.size - ZIP_TAIL, end: source.size };
+}
+
+/** What has no magic number and is no pickle. */
+async function readRest(content: Content, head: Uint8Array, tracing: Tracing): Promise<Reading> {
+  const { source } = content;
+  if (isText(head, source.size > head.length)) return { container: await textKind(source, head), outcome: "ok" };
+  if (await isMessage(source, ONNX_MODEL)) return { container: "onnx", outcome: "ok" };
+  if (await isMessage(source, TENSORFLOW_SAVED_MODEL)) {
+    tracing.find({ kind: "code", message: "a TensorFlow graph may call Python or read and write files", entry: content.entry });
+    return { container: "tensorflow", outcome: "ok" };
+  }
+  const message = "the content is of no kind that is known here";
+  tracing.find({ kind: "unknown-content", message, entry: content.entry, offset: 0 });
+  return { container: "unknown", outcome: "unsupported", failure: failure("unknown-content", message, 0) };
+}
+
+function broken(container: ContainerName, kind: string, message: string): Reading {
+  return { container, outcome: "malformed", failure: failure(kind, message, 0) };
+}

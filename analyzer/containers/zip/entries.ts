@@ -1,0 +1,93 @@
+/**
+ * The entries of one directory, looked into: planned first, so that a file of any size costs the ranges that hold its
+ * pickles and no more, then read. No entry is passed over for its name; storages are, for being named by a pickle.
+ */
+import type { Range } from "../../bytes/ranges.ts";
+import { type Content, memberPath, type Reading, readingOf, type Tracing, worse } from "../tracing.ts";
+import type { ZipDirectory, ZipEntry } from "./directory.ts";
+import { readEntry } from "./entry.ts";
+import { codeFinding, kindByContent, kindByNames, loaderOf } from "./kinds.ts";
+import { LONGEST_LOCAL_HEADER } from "./local-header.ts";
+import { compareStorages, liesWithStorages, storagesOf } from "./storages.ts";
+import { readUnlisted, unlistedRegions } from "./unlisted.ts";
+
+/** Entries up to this size, and pickles of any, are fetched whole and with their neighbours; of others the first bytes. */
+const SMALL_ENTRY = 256 * 1024;
+const ENTRY_HEAD = 4096;
+
+/** Reads every entry that is no storage, and what lies between them. */
+export async function readEntries(content: Content, directory: ZipDirectory, tracing: Tracing): Promise<Reading> {
+  const entries = directory.entries.filter((entry) => !isFolder(entry));
+  reportDuplicates(content, entries, tracing);
+  const names = new Set(entries.map((entry) => entry.name));
+  const kind = kindByNames(names);
+  tracing.recognise(content, kind ?? "zip");
+  const next = nextOffsets(directory);
+  const readings: Reading[] = [];
+  const ends = new Map<ZipEntry, number>();
+  const readAll = async (chosen: readonly ZipEntry[]): Promise<void> => {
+    // The first bytes of the file are looked at in any case: a pickle may lie before the archive.
+    await content.source.prefetch([{ start: 0, end: ENTRY_HEAD }, ...chosen.map((entry) => wanted(entry, next.get(entry)!))]);
+    for (const entry of chosen) {
+      const { reading, end } = await readEntry(content, entry, loaderOf(entry.name, kind, content.loader), tracing);
+      readings.push(
+        reading.failure ? { ...reading, failure: { ...reading.failure, message: `${entry.name}: ${reading.failure.message}` } } : reading,
+      );
+      ends.set(entry, end);
+    }
+  };
+
+  const aside = entries.filter((entry) => liesWithStorages(entry.name, names));
+  const firstPickle = tracing.pickles.length;
+  await readAll(aside.length === 0 ? entries : entries.filter((entry) => !liesWithStorages(entry.name, names)));
+  if (aside.length > 0) {
+    const pickles = tracing.pickles.slice(firstPickle);
+    const storages = storagesOf(pickles);
+    for (const finding of compareStorages(storages, aside, content.entry)) tracing.find(finding);
+    // Where a pickle broke, which storages it names is not known; and the archive does not pass for understood anyway.
+    if (pickles.every((pickle) => pickle.outcome === "ok")) {
+      await readAll(aside.filter((entry) => !storages.has(memberPath(content.entry, entry.name))));
+    }
+  }
+  for (const region of unlistedRegions(directory, ends)) readings.push(...(await readUnlisted(content, region, tracing)));
+
+  const reading = readingOf(kind ?? kindByContent(readings), readings);
+  const code = codeFinding(reading.container, entries, content.entry);
+  if (code) tracing.find(code);
+  return directory.limited ? { ...reading, outcome: worse(reading.outcome, "unfinished") } : reading;
+}
+
+function isFolder(entry: ZipEntry): boolean {
+  return entry.name.endsWith("/") && entry.compressedSize === 0;
+}
+
+/** Python takes the last of several entries of one name, torch any of them: all are read. */
+function reportDuplicates(content: Content, entries: readonly ZipEntry[], tracing: Tracing): void {
+  const seen = new Set<string>();
+  for (const { name, headerOffset } of entries) {
+    // miniz compares names without regard to case.
+    const key = name.toLowerCase();
+    if (seen.has(key))
+      tracing.find({
+        kind: "zip-duplicate",
+        message: `several entries are called ${JSON.stringify(name)}`,
+        entry: content.entry,
+        offset: headerOffset,
+      });
+    seen.add(key);
+  }
+}
+
+/** For each entry, where the one behind it (or the directory) begins. */
+function nextOffsets(directory: ZipDirectory): Map<ZipEntry, number> {
+  const ascending = [...directory.entries].sort((a, b) => a.localOffset - b.localOffset);
+  return new Map(ascending.map((entry, index) => [entry, ascending[index + 1]?.localOffset ?? directory.start]));
+}
+
+function wanted(entry: ZipEntry, next: number): Range {
+  const start = entry.localOffset;
+  const whole = entry.compressedSize <= SMALL_ENTRY || entry.name.endsWith(".pkl");
+  if (!whole) return { start, end: start + ENTRY_HEAD };
+  const longest = start + LONGEST_LOCAL_HEADER + entry.compressedSize;
+  return { start, end: next > start ? Math.min(next, longest) : longest };
+}

@@ -1,0 +1,41 @@
+/** What kind of archive a zip is, by the entries that its loaders look for. */
+import type { ContainerName } from "../containers.ts";
+import type { Finding, Loader } from "../trace.ts";
+import type { Reading } from "../tracing.ts";
+import type { ZipEntry } from "./directory.ts";
+
+/** The kind that the names of the entries tell before anything is read; null where only content can tell. */
+export function kindByNames(names: ReadonlySet<string>): ContainerName | null {
+  for (const name of names) {
+    if (!/(^|\/)data\.pkl$/.test(name)) continue;
+    // torch.serialization._is_torchscript_zip asks for the same.
+    return names.has(name.replace(/data\.pkl$/, "constants.pkl")) ? "torchscript" : "torch-zip";
+  }
+  if (names.has("MAR-INF/MANIFEST.json")) return "mar";
+  if (names.has("schema.json")) return "skops";
+  if (names.has("_stable_baselines3_version") || names.has("_stable_baselines_version")) return "stable-baselines";
+  return null;
+}
+
+/** Who unpickles an entry of an archive of this kind. */
+export function loaderOf(name: string, kind: ContainerName | null, archive: Loader): Loader {
+  if (kind === "torchscript") return "torchscript";
+  return kind === "torch-zip" && /(^|\/)data\.pkl$/.test(name) ? "torch" : archive;
+}
+
+/** The kind that remains to be told by what the entries turned out to be. */
+export function kindByContent(readings: readonly Reading[]): ContainerName {
+  return readings.length > 0 && readings.every((reading) => reading.container === "npy") ? "npz" : "zip";
+}
+
+/** How many names a finding lists. */
+const NAMED = 10;
+
+/** That an archive brings code of its own, which no policy on pickles says anything about. */
+export function codeFinding(kind: ContainerName, entries: readonly ZipEntry[], entry: string | null): Finding | null {
+  const code = entries.map(({ name }) => name).filter((name) => name.endsWith(".py"));
+  if (code.length === 0) return null;
+  const language = kind === "torchscript" ? "TorchScript" : "Python";
+  const names = code.slice(0, NAMED).join(", ") + (code.length > NAMED ? ` and ${code.length - NAMED} more` : "");
+  return { kind: "code", message: `${code.length} ${code.length === 1 ? "file" : "files"} of ${language} code: ${names}`, entry };
+}
