@@ -6,10 +6,10 @@
  */
 import type { CallFact, Fact, ImportFact } from "../pickle/facts.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
-import { isStorageId, type Refusal, resolvesPersistentIds } from "./refusal.ts";
+import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
 
-/** What a class policy answers for each fact of a pickle in a container. */
+/** What a class policy answers for each fact of a pickle. */
 export class ClassPolicyRules {
   readonly #imports: CallableSet;
   readonly #calls: CallableSet;
@@ -23,22 +23,20 @@ export class ClassPolicyRules {
   }
 
   /** Why the load stops at this fact; null where it goes on. */
-  refuse(fact: Fact, container: string): Refusal | null {
-    const reason = this.#reason(fact, container);
-    return reason === null
-      ? null
-      : { callable: "callable" in fact ? fact.callable : null, opcode: fact.opcode, offset: fact.offset, reason };
+  refuse(fact: Fact, ids: ResolvedIds): Refusal | null {
+    const reason = this.#reason(fact, ids);
+    return reason === null ? null : refusalOf(fact, "callable" in fact ? fact.callable : null, reason);
   }
 
-  #reason(fact: Fact, container: string): string | null {
+  #reason(fact: Fact, ids: ResolvedIds): string | null {
     switch (fact.kind) {
       case "import":
         return this.#import(fact);
       case "call":
         return fact.method === undefined ? this.#call(fact) : this.#method(fact);
       case "persistent-id":
-        if (!resolvesPersistentIds(container)) return "persistent id: the loader of this container resolves none";
-        return isStorageId(fact.id, container) ? null : "persistent id that is not a storage of torch";
+        if (ids === "none") return "persistent id: the loader of this pickle resolves none";
+        return isStorageId(fact.id, ids) ? null : "persistent id that is not a storage of torch";
       case "extension":
         return `extension code ${fact.code}: copyreg's registry is empty`;
     }

@@ -9,7 +9,7 @@ import type { Policy } from "../policy/policy.ts";
 import { isWeightsOnly } from "../policy/weights-only.ts";
 import { capabilityOf } from "./capability.ts";
 import { ClassPolicyRules } from "./class-policy.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, resolvedIds } from "./refusal.ts";
 import type { Blocked, Mode, Verdict, VerdictKind } from "./verdict.ts";
 import { WeightsOnlyRules } from "./weights-only.ts";
 
@@ -34,7 +34,7 @@ function blockedByPolicy(trace: Trace, rules: ClassPolicyRules): readonly Blocke
     evidence(
       pickle,
       index,
-      pickle.facts.flatMap((fact) => rules.refuse(fact, trace.container) ?? []),
+      pickle.facts.flatMap((fact) => rules.refuse(fact, resolvedIds(trace.container, pickle.loader)) ?? []),
     ),
   );
 }
@@ -42,7 +42,8 @@ function blockedByPolicy(trace: Trace, rules: ClassPolicyRules): readonly Blocke
 function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blocked[] {
   const whole = rules.refuseContainer(trace.container);
   return trace.pickles.flatMap((pickle, index) => {
-    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, trace.container) ?? []);
+    const ids = resolvedIds(trace.container, pickle.loader);
+    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []);
     const missing = pickle.opcodes.flatMap(({ opcode, offset }) => rules.refuseOpcode(opcode, offset) ?? []);
     const inside = inOrder(refused, withCallables(missing, pickle));
     return evidence(pickle, index, whole === null || index > 0 ? inside : [atFirstOpcode(pickle, whole), ...inside]);
@@ -75,18 +76,21 @@ function inOrder(refused: readonly Refusal[], missing: readonly Refusal[]): read
 
 /** One line for each different refusal, where it first happens. */
 function evidence(pickle: PickleTrace, index: number, refusals: readonly Refusal[]): readonly Blocked[] {
-  const found = new Map<string, { refusal: Refusal; count: number }>();
+  const found = new Map<string, { readonly first: Refusal; count: number }>();
   for (const refusal of refusals) {
     const key = `${refusal.callable}\n${refusal.opcode}\n${refusal.reason}`;
-    const known = found.get(key);
-    if (known === undefined) found.set(key, { refusal, count: 1 });
-    else known.count++;
+    const known = found.get(key) ?? { first: refusal, count: 0 };
+    known.count += 1 + (refusal.repeats ?? 0);
+    found.set(key, known);
   }
-  return Array.from(found.values(), ({ refusal, count }) => ({
-    ...refusal,
+  return Array.from(found.values(), ({ first: { callable, opcode, offset, reason }, count }) => ({
+    callable,
+    opcode,
     entry: pickle.entry,
+    offset,
     pickle: index,
-    capability: capabilityOf(refusal.callable),
+    capability: capabilityOf(callable),
+    reason,
     count,
   }));
 }

@@ -2,6 +2,8 @@
  * What the rules of a loader answer for one fact: nothing, or why the load stops there. Shared by the two kinds of
  * rules, `class-policy.ts` and `weights-only.ts`; `judge.ts` gathers their refusals into a verdict.
  */
+import type { Loader } from "../containers/trace.ts";
+import type { Fact } from "../pickle/facts.ts";
 import type { PickleValue } from "../pickle/value.ts";
 
 /** Why a loader would not go on at an opcode. */
@@ -11,23 +13,35 @@ export interface Refusal {
   readonly opcode: string;
   readonly offset: number;
   readonly reason: string;
+  /** How often more it happened than it is told. */
+  readonly repeats?: number;
 }
 
-/** Containers whose loader is torch's: it alone resolves persistent ids; pickle's own raises UnpicklingError. */
-const TORCH_CONTAINERS: ReadonlySet<string> = new Set(["torch-zip", "torchscript", "torch-legacy", "torch-tar"]);
+/** The refusal of a fact; `callable` as the loader names it. */
+export function refusalOf(fact: Fact, callable: string | null, reason: string): Refusal {
+  const { opcode, offset } = fact;
+  return { callable, opcode, offset, reason, ...("repeats" in fact && { repeats: fact.repeats }) };
+}
 
-/** Whether the loader of a container resolves persistent ids at all. */
-export function resolvesPersistentIds(container: string): boolean {
-  return TORCH_CONTAINERS.has(container);
+/** Which persistent ids a loader resolves: torch's alone resolve any, and pickle's own raises UnpicklingError. */
+export type ResolvedIds = "storages" | "numbers" | "none";
+
+const TORCH_CONTAINERS: ReadonlySet<string> = new Set(["torch-zip", "torchscript", "torch-legacy"]);
+const TORCH_LOADERS: ReadonlySet<Loader> = new Set(["torch", "torchscript"]);
+
+/** What the loader of a pickle resolves; by the container where the trace does not name the loader. */
+export function resolvedIds(container: string, loader: Loader | undefined): ResolvedIds {
+  if (container === "torch-tar") return "numbers";
+  return (loader === undefined ? TORCH_CONTAINERS.has(container) : TORCH_LOADERS.has(loader)) ? "storages" : "none";
 }
 
 /**
  * Whether an id is exactly what torch.save writes for a storage: `("storage", type, key, location, count)`, with the
  * view as a sixth in the legacy format, and a bare number in the old tar (torch/serialization.py, `_load`, `_legacy_load`).
  */
-export function isStorageId(id: PickleValue, container: string): boolean {
-  if (container === "torch-tar") return id.kind === "int";
-  if (id.kind !== "tuple" || id.truncated || id.items.length < 5 || id.items.length > 6) return false;
+export function isStorageId(id: PickleValue, ids: ResolvedIds): boolean {
+  if (ids === "numbers") return id.kind === "int";
+  if (ids === "none" || id.kind !== "tuple" || id.truncated || id.items.length < 5 || id.items.length > 6) return false;
   const [tag, type, key, location, count, view] = id.items;
   return (
     tag!.kind === "str" &&

@@ -6,13 +6,13 @@
 import type { CallFact, Fact, ImportFact, PersistentIdFact } from "../pickle/facts.ts";
 import { BYTE_OF_OPCODE, type OpcodeName } from "../pickle/opcodes.ts";
 import { isCallable, type MessageName, type NameKind, type UnpicklerRules } from "../policy/weights-only.ts";
-import { isStorageId, type Refusal, resolvesPersistentIds } from "./refusal.ts";
+import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 
 const PARAMETER = "torch.nn.parameter.Parameter";
 const ORDERED_DICT = "collections.OrderedDict";
 const COUNTER = "collections.Counter";
 
-/** What one release answers for the opcodes and facts of a pickle in a container. */
+/** What one release answers for a container, and for the opcodes and facts of a pickle. */
 export class WeightsOnlyRules {
   constructor(private readonly rules: UnpicklerRules) {}
 
@@ -32,22 +32,20 @@ export class WeightsOnlyRules {
   }
 
   /** Why the load stops at this fact; null where it goes on, or has stopped at its opcode. */
-  refuse(fact: Fact, container: string): Refusal | null {
+  refuse(fact: Fact, ids: ResolvedIds): Refusal | null {
     if (!this.rules.opcodes.has(fact.opcode)) return null;
-    const reason = this.#reason(fact, container);
-    return reason === null
-      ? null
-      : { callable: "callable" in fact ? this.#name(fact).full : null, opcode: fact.opcode, offset: fact.offset, reason };
+    const reason = this.#reason(fact, ids);
+    return reason === null ? null : refusalOf(fact, "callable" in fact ? this.#name(fact).full : null, reason);
   }
 
-  #reason(fact: Fact, container: string): string | null {
+  #reason(fact: Fact, ids: ResolvedIds): string | null {
     switch (fact.kind) {
       case "import":
         return this.#import(fact);
       case "call":
         return this.#call(fact);
       case "persistent-id":
-        return this.#persistentId(fact, container);
+        return this.#persistentId(fact, ids);
       case "extension":
         return "copyreg's registry is empty"; // EXT opcodes are in no release
     }
@@ -111,14 +109,14 @@ export class WeightsOnlyRules {
   }
 
   /** BINPERSID, lines 501 to 518, then torch.load's own persistent_load, which takes a storage and nothing else. */
-  #persistentId({ id }: PersistentIdFact, container: string): string | null {
+  #persistentId({ id }: PersistentIdFact, ids: ResolvedIds): string | null {
     if (id.kind !== "tuple") return this.#text("persistentType", { "type(pid)": `<class '${id.kind}'>` });
-    if (!isStorageId(id, container)) {
+    if (!isStorageId(id, "storages")) {
       const tag = id.items[0];
       const shown = tag?.kind === "str" ? tag.value : "something else";
       return this.#text("persistentId", { "pid[0]": shown, "type(pid[0])": `<class '${tag?.kind ?? "tuple"}'>` });
     }
-    return resolvesPersistentIds(container) ? null : this.#text("persistentLoad", {});
+    return ids === "storages" ? null : this.#text("persistentLoad", {});
   }
 
   /** The name as this release reads it: whether it maps Python 2's names does not depend on what the machine did. */

@@ -124,9 +124,23 @@ describe("persistent ids", () => {
     expect(strict(trace([persistent(STORAGE)], { container: "torch-legacy" })).verdict).toBe("loads");
   });
 
+  it("goes by the loader of the pickle where the trace names it", () => {
+    const file = trace([persistent(STORAGE)], { container: "zip" });
+    const read = (loader: "torch" | "pickle") => strict({ ...file, pickles: [{ ...file.pickles[0]!, loader }] }).verdict;
+    expect(read("torch")).toBe("loads");
+    expect(read("pickle")).toBe("blocked");
+  });
+
+  it("takes the numbers of the old tar, and no storage there", () => {
+    const number = persistent({ kind: "int", value: "94112" });
+    expect(strict(trace([number], { container: "torch-tar" })).verdict).toBe("loads");
+    expect(strict(trace([number])).verdict).toBe("blocked");
+    expect(strict(trace([persistent(STORAGE)], { container: "torch-tar" })).verdict).toBe("blocked");
+  });
+
   it("refuses one in every other container", () => {
     expect(reasons(trace([persistent(STORAGE)], { container: "pickle" }))).toEqual([
-      "null: persistent id: the loader of this container resolves none",
+      "null: persistent id: the loader of this pickle resolves none",
     ]);
   });
 
