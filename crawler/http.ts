@@ -233,12 +233,12 @@ function refusal(head: HttpHead, body: Uint8Array): HttpFailure {
   if (head.status === 405 || (head.status === 403 && page)) {
     return { kind: "challenge", message: `${shown(head.url)} answered ${head.status}, as a firewall does` };
   }
-  const message = head.headers.get("x-error-message") ?? (page ? "" : new TextDecoder().decode(body).trim());
+  const said = head.headers.get("x-error-message") ?? (page ? "" : new TextDecoder().decode(body).trim());
   return {
     kind: "status",
     status: head.status,
     code: head.headers.get("x-error-code")?.slice(0, 100) ?? null,
-    message: `${shown(head.url)}${message === "" ? "" : `: ${message.slice(0, 300)}`}`,
+    message: said === "" ? shown(head.url) : said.slice(0, 300),
     retryAfter: retryAfter(head.headers),
   };
 }

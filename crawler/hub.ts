@@ -204,11 +204,12 @@ function listedModel(model: LibraryModel): ListedModel {
   };
 }
 
-function searchOf(filters: Query["filters"]): NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]> {
-  const valueOf = (key: string) => filters.find((filter) => filter.key === key)?.value;
+type Search = NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]>;
+
+function searchOf(filters: Query["filters"]): Search {
+  const filterOf = (key: string) => filters.find((filter) => filter.key === key)?.value;
   const tags = filters.filter(({ key }) => !["author", "search", "task"].includes(key)).map(({ value }) => value);
-  const task = valueOf("task") as NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]>["task"];
-  return { owner: valueOf("author"), query: valueOf("search"), task, tags };
+  return { owner: filterOf("author"), query: filterOf("search"), task: filterOf("task") as Search["task"], tags };
 }
 
 /** The query of the address with `rel="next"`. */

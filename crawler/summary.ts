@@ -1,8 +1,13 @@
-/** What a survey comes to, from the store alone: the last line of `census survey`. */
+/** What a survey comes to, from the store alone: the last word of `census survey`. */
 import type { VerdictKind } from "../analyzer/verdict/verdict.ts";
+import type { Store } from "../db/connection.ts";
 import type { ClassState, ModelState } from "../db/schema.ts";
+import type { SurveyRow } from "../db/writes-listing.ts";
 
-/** How a run of a survey ended: `stopped` is a Hub that gave up on us before the population was known; `refused`, a request that cannot be carried out. */
+/**
+ * How a run of a survey ended. `stopped`: the network gave up; the same survey can be gone on with. `refused`: a request
+ * that cannot be carried out, such as another population under the name of a survey that exists.
+ */
 export type SurveyOutcome = "finished" | "interrupted" | "stopped" | "refused";
 
 export type VerdictCounts = Partial<Record<VerdictKind, number>>;
@@ -17,7 +22,10 @@ export interface SurveySummary {
   readonly files: number;
   /** Pickle programs in the files' distinct contents. */
   readonly pickles: number;
-  /** Models by verdict on their weights, in strict mode: under each weights-only policy by its name, under `class` for the models that have a class policy. */
+  /**
+   * Models by the verdict on their weights in strict mode: under each weights-only policy by its name, and under `class`
+   * for those that have a class policy. Models whose weights hold no pickle are in none.
+   */
   readonly verdicts: Readonly<Record<string, VerdictCounts>>;
   /** Models by where they stand, and by how the search for their class ended. */
   readonly states: Partial<Record<ModelState, number>>;
@@ -25,20 +33,88 @@ export interface SurveySummary {
   /** HTTP requests sent and body bytes received, in all runs of the survey. */
   readonly requests: number;
   readonly bytesRead: number;
-  /** What the distinct files that were read hold. */
+  /** What the distinct contents of its files hold. */
   readonly bytesHeld: number;
 }
 
-/** What a survey would cost, from one page of its listing. */
-export interface SurveyPlan {
-  readonly survey: string;
-  /** Null where only listing them all would tell. */
-  readonly models: number | null;
-  /** The models that the other numbers are for: `models`, or those of the first page. */
-  readonly plannedModels: number;
-  readonly files: number;
-  readonly requests: number;
-  readonly bytes: number;
-  /** With the limits that the Hub announced. */
-  readonly seconds: number;
+/** The summary of a survey as it stands. */
+export async function summarize(
+  store: Store,
+  { survey_id: surveyId, name }: SurveyRow,
+  outcome: SurveyOutcome,
+  failure: string | null,
+): Promise<SurveySummary> {
+  const survey = await store
+    .selectFrom("survey")
+    .select(["requests", "bytes_read"])
+    .where("survey_id", "=", surveyId)
+    .executeTakeFirstOrThrow();
+  const models = await store
+    .selectFrom("survey_model")
+    .select(["state", "class_state", ({ fn }) => fn.countAll<number>().as("models")])
+    .where("survey_id", "=", surveyId)
+    .groupBy(["state", "class_state"])
+    .execute();
+  const files = store
+    .selectFrom("survey_model")
+    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
+    .where("survey_model.survey_id", "=", surveyId);
+  const { candidates } = await files.select(({ fn }) => fn.countAll<number>().as("candidates")).executeTakeFirstOrThrow();
+  const blobs = store
+    .selectFrom("blob")
+    .where("blob.blob_id", "in", files.where("blob_id", "is not", null).select("blob_id").$castTo<{ blob_id: number }>());
+  const { held } = await blobs.select(({ fn, val }) => fn.coalesce(fn.sum<number>("size"), val(0)).as("held")).executeTakeFirstOrThrow();
+  const { pickles } = await blobs
+    .innerJoin("pickle", "pickle.blob_id", "blob.blob_id")
+    .select(({ fn }) => fn.countAll<number>().as("pickles"))
+    .executeTakeFirstOrThrow();
+  const count = (rows: typeof models) => rows.reduce((sum, row) => sum + row.models, 0);
+  const by = <Key extends string>(keyOf: (row: (typeof models)[number]) => Key | null) => {
+    const counts: Partial<Record<Key, number>> = {};
+    for (const row of models) {
+      const key = keyOf(row);
+      if (key !== null) counts[key] = (counts[key] ?? 0) + row.models;
+    }
+    return counts;
+  };
+  return {
+    survey: name,
+    outcome,
+    failure,
+    models: count(models),
+    files: candidates,
+    pickles,
+    verdicts: await countVerdicts(store, surveyId),
+    states: by(({ state }) => state),
+    classes: by(({ class_state }) => class_state),
+    requests: survey.requests,
+    bytesRead: survey.bytes_read,
+    bytesHeld: held,
+  };
+}
+
+async function countVerdicts(store: Store, surveyId: number): Promise<Record<string, VerdictCounts>> {
+  const rows = await store
+    .selectFrom("model_verdict")
+    .innerJoin("policy", "policy.policy_id", "model_verdict.policy_id")
+    .select(({ fn, eb, ref }) => [
+      eb.case().when("model_verdict.slot", "=", "weights-only").then(ref("policy.name")).else(ref("model_verdict.slot")).end().as("policy"),
+      "verdict",
+      fn.countAll<number>().as("models"),
+    ])
+    .where("survey_id", "=", surveyId)
+    .where("role", "=", "weights")
+    .where("mode", "=", "strict")
+    .groupBy(["policy", "verdict"])
+    .orderBy("policy")
+    .execute();
+  const counts: Record<string, VerdictCounts> = {};
+  for (const { policy, verdict, models } of rows) counts[policy] = { ...counts[policy], [verdict]: models };
+  return counts;
+}
+
+/** The summary of a survey that never began. */
+export function refusedSummary(survey: string, failure: string): SurveySummary {
+  const nothing = { models: 0, files: 0, pickles: 0, verdicts: {}, states: {}, classes: {}, requests: 0, bytesRead: 0, bytesHeld: 0 };
+  return { survey, outcome: "refused", failure, ...nothing };
 }

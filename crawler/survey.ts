@@ -1,9 +1,104 @@
-/** The whole road of a survey: list, crawl, infer, judge. Each part can be run alone, interrupted, and run again. */
+/**
+ * The whole road of a survey: list, crawl, infer, judge. What each stage has to do it finds in the store, so each can be
+ * interrupted anywhere, killed, and run again, alone or with the others.
+ */
 
-import type { SurveyPlan, SurveySummary } from "./summary.ts";
-import type { SurveyEffects, SurveyRequest } from "./survey-request.ts";
+import { isComplete } from "../db/work.ts";
+import { retryClasses, retryFailed } from "../db/writes-crawl.ts";
+import { findSurveyRow, finishSurvey, openSurvey, type SurveyRow } from "../db/writes-listing.ts";
+import { crawlModels } from "./crawl.ts";
+import { CLASS_ENGINE } from "./engine.ts";
+import { describeFailure } from "./http-failure.ts";
+import { inferPolicies } from "./infer.ts";
+import { judgeModels } from "./judge.ts";
+import { listPopulation } from "./list.ts";
+import { refusedSummary, type SurveySummary, summarize } from "./summary.ts";
+import type { Population, SurveyEffects, SurveyRequest } from "./survey-request.ts";
+import { SurveyRun } from "./survey-run.ts";
+import { Tracing } from "./tracing.ts";
 
-/** Runs a survey to its end, or goes on with one that was interrupted. */
-export type RunSurvey = (request: SurveyRequest, effects: SurveyEffects) => Promise<SurveySummary>;
-/** What it would cost; sends one request or two, and stores nothing. */
-export type PlanSurvey = (request: SurveyRequest, effects: SurveyEffects) => Promise<SurveyPlan>;
+/** Runs a survey to its end, or goes on with one that was interrupted. One that is finished is only summarised. */
+export async function runSurvey(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
+  return runStages(request, effects, "unfinished", async (run, survey) => {
+    return (await crawlStage(run, survey)) ?? (await inferStage(run)) ?? (await judgeStage(run));
+  });
+}
+
+/** The first part alone: lists the models and reads their files. */
+export async function crawl(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
+  return runStages(request, effects, "unfinished", crawlStage);
+}
+
+/** The second part alone: finds classes and infers policies, for what was read; of a finished survey, those that another engine made. */
+export async function inferAll(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
+  return runStages(request, effects, "any", inferStage);
+}
+
+/** The third part alone: judges what was read by the policies there are, as far as it is not judged by them. */
+export async function judgeAll(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
+  return runStages(request, effects, "any", judgeStage);
+}
+
+/** Why a stage did not get to its end; null where it did. */
+type Stop = { readonly outcome: "interrupted" | "stopped"; readonly failure: string | null } | null;
+
+async function runStages(
+  request: SurveyRequest,
+  effects: SurveyEffects,
+  surveys: "unfinished" | "any",
+  stages: (run: SurveyRun, survey: SurveyRow) => Promise<Stop>,
+): Promise<SurveySummary> {
+  const query = JSON.stringify(canonical(request.population));
+  const known = await findSurveyRow(effects.store, request.name);
+  if (known !== null && (known.query !== query || known.hub !== request.hub)) {
+    return refusedSummary(request.name, `there is a survey ${request.name} of other models: give this one another name`);
+  }
+  if (known?.finished_at && surveys === "unfinished") return summarize(effects.store, known, "finished", null);
+  const startedAt = effects.date().toISOString();
+  const survey = await openSurvey(effects.store, { name: request.name, hub: request.hub, query, startedAt });
+  const run = new SurveyRun(survey.survey_id, request, effects);
+  const stop = await stages(run, survey);
+  // What was spent since the last item, such as on requests that failed.
+  await run.commit(async () => undefined);
+  return summarize(effects.store, survey, stop?.outcome ?? "finished", stop?.failure ?? null);
+}
+
+async function crawlStage(run: SurveyRun, survey: SurveyRow): Promise<Stop> {
+  await run.commit((store) => retryFailed(store, run.surveyId));
+  const listed = await listPopulation(run, survey);
+  if (!listed.ok && !run.interrupted) return { outcome: "stopped", failure: describeFailure(listed.error) };
+  const tracing = new Tracing(run.threads);
+  try {
+    if (!run.interrupted) await crawlModels(run, tracing);
+  } finally {
+    await tracing.close();
+  }
+  return stopOf(run);
+}
+
+async function inferStage(run: SurveyRun): Promise<Stop> {
+  await run.commit((store) => retryClasses(store, run.surveyId, CLASS_ENGINE));
+  await inferPolicies(run);
+  return stopOf(run);
+}
+
+async function judgeStage(run: SurveyRun): Promise<Stop> {
+  await judgeModels(run);
+  const stop = stopOf(run);
+  if (stop === null && (await isComplete(run.store, run.surveyId))) {
+    await run.commit((store) => finishSurvey(store, run.surveyId, run.effects.date().toISOString()));
+  }
+  return stop;
+}
+
+function stopOf(run: SurveyRun): Stop {
+  if (run.effects.signal.aborted) return { outcome: "interrupted", failure: null };
+  return run.outage === null ? null : { outcome: "stopped", failure: run.outage };
+}
+
+/** The population in one way of writing it, so that the same one is known again. */
+function canonical(population: Population): Population {
+  if (population.kind === "models") return population;
+  const { top, minimumDownloads, filters } = population;
+  return { kind: "query", top, minimumDownloads, filters: filters.toSorted((a, b) => (a.key + a.value < b.key + b.value ? -1 : 1)) };
+}

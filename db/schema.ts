@@ -3,6 +3,7 @@
  * Instants are ISO 8601 text in UTC, booleans 0 or 1, JSON is text.
  */
 import type { Generated } from "kysely";
+import type { Loader } from "../analyzer/containers/trace.ts";
 import type { Outcome } from "../analyzer/pickle/facts.ts";
 import type { Capability, Mode, VerdictKind } from "../analyzer/verdict/verdict.ts";
 
@@ -47,7 +48,7 @@ export interface RevisionTable {
  * Where a model stands in a survey: how far it has come, or why it goes no further. `listed`: on the Hub's list;
  * `resolved`: its candidate files are in `file`; `traced`: each of them was read, or is recorded as unavailable; `judged`:
  * under every policy. `gated`: no file could be had without the owner's consent; `missing`: the Hub has no such model;
- * `failed`: the Hub did not answer; the next run tries again.
+ * `failed`: the Hub did not answer; where its commit is known, the next run tries again.
  */
 export type ModelState = "listed" | "resolved" | "traced" | "judged" | "gated" | "disabled" | "missing" | "failed";
 
@@ -138,12 +139,15 @@ export interface PickleTable {
   failure: string | null;
   /** JSON: OpcodeUse[]. */
   opcodes: string;
+  /** Which loader gets to it, where several would read the file differently. */
+  loader: Loader | null;
   root: string | null;
   /** The program, deflated (RFC 1951), and JSON: Program["segments"]. */
   program: Buffer;
   segments: string;
 }
 
+/** One row for each spelling `module.qualified.name`, cut at its last dot: how a pickle or a policy cuts it makes no other callable. */
 export interface CallableTable {
   callable_id: Generated<number>;
   module: string;
@@ -206,6 +210,8 @@ export interface BlockedTable {
   opcode: string;
   offset: number;
   reason: string;
+  /** How often it happens in this pickle, for the same reason; `offset` is the first place. */
+  count: Generated<number>;
 }
 
 /** The verdict on a model: the worst over its files of a role, under the policy that stood in a slot. */

@@ -1,0 +1,115 @@
+/** The first stage: which models the survey is of, with their downloads as they are before anything is fetched. */
+import { ok, type Result } from "../analyzer/result.ts";
+import { countListed } from "../db/work.ts";
+import { type ModelToList, placeholderId, type SurveyRow, writePage } from "../db/writes-listing.ts";
+import { chooseFiles } from "./candidates.ts";
+import type { HttpFailure } from "./http-failure.ts";
+import { type ListedModel, PAGE } from "./hub.ts";
+import { refusalOf } from "./hub-refusal.ts";
+import type { ModelMetadata } from "./metadata.ts";
+import type { SurveyRun } from "./survey-run.ts";
+
+/** The cursor of a listing of which the last page was stored. */
+export const COMPLETE = "";
+
+/** Lists what is not listed yet. An error where the Hub does not answer; what was listed before is stored. */
+export async function listPopulation(run: SurveyRun, survey: SurveyRow): Promise<Result<void, HttpFailure>> {
+  if (survey.cursor === COMPLETE) return ok(undefined);
+  run.report({ kind: "stage", stage: "list", models: 0 });
+  const { population } = run.request;
+  return population.kind === "models" ? listNamed(run, population.names, survey.cursor) : listQuery(run, population, survey.cursor);
+}
+
+async function listQuery(
+  run: SurveyRun,
+  query: Extract<SurveyRun["request"]["population"], { kind: "query" }>,
+  from: string | null,
+): Promise<Result<void, HttpFailure>> {
+  const { store, surveyId } = run;
+  let cursor = from;
+  let restarted = false;
+  while (cursor !== COMPLETE && !run.interrupted) {
+    const missing = query.top === null ? PAGE : query.top - (await countListed(store, surveyId));
+    const page = await run.session.hub.listPage(query, cursor, Math.max(1, missing));
+    if (!page.ok && cursor !== null && isExpired(page.error) && !restarted) {
+      // The models that are listed already are left as they are: beginning again costs requests, and nothing else.
+      restarted = true;
+      cursor = null;
+      continue;
+    }
+    if (!page.ok) return page;
+    const wanted = page.value.models.filter(({ downloads }) => downloads >= query.minimumDownloads);
+    // The most downloaded come first: the first that is below ends the listing.
+    const complete = page.value.next === null || missing <= page.value.models.length || wanted.length < page.value.models.length;
+    cursor = complete ? COMPLETE : page.value.next;
+    const models = wanted.slice(0, Math.max(0, missing)).map(modelToList);
+    await run.commit((transaction) => writePage(transaction, surveyId, models, cursor!));
+    run.report({ kind: "listed", models: await countListed(store, surveyId) });
+  }
+  return ok(undefined);
+}
+
+/** Here the cursor is how many names have been asked for. */
+async function listNamed(run: SurveyRun, names: readonly string[], from: string | null): Promise<Result<void, HttpFailure>> {
+  for (let index = Number(from ?? 0); index < names.length && !run.interrupted; index++) {
+    const name = names[index]!;
+    const answer = await run.session.hub.model(name);
+    if (!answer.ok && answer.error.kind === "interrupted") return ok(undefined);
+    const model = answer.ok ? modelToList(answer.value) : missingModel(name, answer.error);
+    const cursor = index + 1 === names.length ? COMPLETE : String(index + 1);
+    await run.commit((transaction) => writePage(transaction, run.surveyId, [model], cursor));
+    run.report({ kind: "listed", models: index + 1 });
+  }
+  return ok(undefined);
+}
+
+function modelToList(model: ListedModel): ModelToList {
+  const metadata: ModelMetadata = { architectures: model.architectures };
+  const candidates = model.paths === null ? null : chooseFiles(model.paths);
+  return {
+    hubId: model.hubId,
+    name: model.name,
+    commit: model.commit ?? "",
+    createdAt: model.createdAt,
+    modifiedAt: model.modifiedAt,
+    metadata: JSON.stringify(metadata),
+    downloads: model.downloads,
+    likes: model.likes,
+    library: model.library,
+    task: model.task,
+    gated: model.gated,
+    candidates,
+    end: endOf(model, candidates),
+  };
+}
+
+function endOf(model: ListedModel, candidates: ModelToList["candidates"]): ModelToList["end"] {
+  // Of a model without candidates nothing is to be had, disabled or not.
+  if (candidates?.length === 0) return null;
+  if (model.disabled) return { state: "disabled", failure: "the Hub lists it as disabled" };
+  return model.commit === null ? { state: "failed", failure: "the Hub lists it without a commit" } : null;
+}
+
+/** A model that was asked for by name and is not to be had. */
+function missingModel(name: string, failure: HttpFailure): ModelToList {
+  const { kind, message } = refusalOf(failure);
+  return {
+    hubId: placeholderId(name),
+    name,
+    commit: "",
+    createdAt: null,
+    modifiedAt: null,
+    metadata: null,
+    downloads: 0,
+    likes: 0,
+    library: null,
+    task: null,
+    gated: kind === "gated",
+    candidates: null,
+    end: { state: kind === "entry" ? "missing" : kind, failure: message },
+  };
+}
+
+function isExpired(failure: HttpFailure): boolean {
+  return failure.kind === "status" && failure.status === 400;
+}

@@ -1,0 +1,50 @@
+/** The clients of one run: they share the identity, its rate limits, and the count of what was spent. */
+import packageJson from "../package.json" with { type: "json" };
+import { AddressGuard } from "./addresses.ts";
+import type { NetworkEffects } from "./effects.ts";
+import { Http, shown } from "./http.ts";
+import { describeFailure } from "./http-failure.ts";
+import { HubApi } from "./hub.ts";
+import { PackageIndex } from "./package-index.ts";
+import { RateLimiter } from "./rate-limit.ts";
+import type { SurveyEvent } from "./survey-request.ts";
+
+/** Whom to talk to, and as whom. */
+export interface Remote {
+  readonly hub: string;
+  readonly packageIndex: string;
+  readonly token: string | null;
+}
+
+export interface Session {
+  readonly http: Http;
+  readonly hubUrl: string;
+  readonly hub: HubApi;
+  readonly packages: PackageIndex;
+  readonly limiter: RateLimiter;
+}
+
+const USER_AGENT = `${packageJson.name}/${packageJson.version} (survey of pickles; reads ranges, obeys RateLimit)`;
+
+/** Clients of a Hub and a package index. Throws `TypeError` where an address is none. */
+export function openSession(
+  { hub, packageIndex, token }: Remote,
+  effects: { readonly network: NetworkEffects; readonly report: (event: SurveyEvent) => void; readonly signal: AbortSignal },
+): Session {
+  const { network, report, signal } = effects;
+  const limiter = new RateLimiter(network, (bucket, milliseconds) =>
+    report({ kind: "waiting", for: `the Hub's limit on ${bucket}`, milliseconds }),
+  );
+  const http = new Http({
+    userAgent: USER_AGENT,
+    hub: new URL(hub),
+    token,
+    network,
+    guard: new AddressGuard(network, [new URL(hub), new URL(packageIndex)]),
+    limiter,
+    signal,
+    onRetry: (url, failure, milliseconds) =>
+      report({ kind: "retrying", address: shown(url), failure: describeFailure(failure), milliseconds }),
+  });
+  return { http, hubUrl: hub, hub: new HubApi(http, hub), packages: new PackageIndex(http, packageIndex), limiter };
+}

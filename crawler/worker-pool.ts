@@ -1,0 +1,134 @@
+/**
+ * Runs the analyzer on one item at a time in a worker thread with limits of time and memory: whatever a hostile file does
+ * to the analyzer, the survey goes on. A worker that breaks a limit or dies costs the item in its hands and is replaced.
+ */
+
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import pLimit, { type LimitFunction } from "p-limit";
+import { Tinypool } from "tinypool";
+import { type ByteSource, SourceError } from "../analyzer/bytes/byte-source.ts";
+import { failed, ok, type Result } from "../analyzer/result.ts";
+import type { ReadAnswer, ReadRequest } from "./worker-source.ts";
+
+export interface WorkerLimits {
+  readonly threads: number;
+  /** Of work; the time in which a worker waits for bytes does not count. */
+  readonly milliseconds: number;
+  /** Of the JavaScript heap. */
+  readonly megabytes: number;
+}
+
+/** How a worker came to an end instead of an answer. */
+export interface WorkerFailure {
+  readonly kind: "time" | "memory" | "crash";
+  readonly message: string;
+}
+
+const NOTHING: ByteSource = { size: 0, read: async () => new Uint8Array(0) };
+
+export class WorkerPool {
+  readonly #pool: Tinypool;
+  /** No more tasks are handed to the pool than it has threads: it does not replace a thread that died while tasks queue. */
+  readonly #turn: LimitFunction;
+
+  /** `worker` is the module whose default export does the work. */
+  constructor(
+    readonly worker: URL,
+    readonly limits: WorkerLimits,
+  ) {
+    this.#turn = pLimit(limits.threads);
+    this.#pool = new Tinypool({
+      filename: new URL("./worker-start.mjs", import.meta.url).href,
+      minThreads: 0,
+      maxThreads: limits.threads,
+      idleTimeout: 60_000,
+      resourceLimits: { maxOldGenerationSizeMb: limits.megabytes },
+    });
+  }
+
+  /** Hands `task` to a worker, and answers its reads from `source`. */
+  run<Task extends object, Answer>(task: Task, source: ByteSource = NOTHING): Promise<Result<Answer, WorkerFailure>> {
+    return this.#turn(() => this.runNow<Task, Answer>(task, source));
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+
+  private async runNow<Task extends object, Answer>(task: Task, source: ByteSource): Promise<Result<Answer, WorkerFailure>> {
+    const stop = new AbortController();
+    const stopwatch = new Stopwatch(this.limits.milliseconds, () => stop.abort());
+    const { port1, port2 } = new MessageChannel();
+    serve(port1, source, stopwatch);
+    const whole = { ...task, worker: this.worker.href, port: port2, size: source.size };
+    try {
+      return ok((await this.#pool.run(whole, { transferList: [port2], signal: stop.signal })) as Answer);
+    } catch (error) {
+      return failed(stop.signal.aborted ? overtime(this.limits.milliseconds) : death(error));
+    } finally {
+      stopwatch.stop();
+      port1.close();
+    }
+  }
+}
+
+/** Answers a worker's reads. What the source rejects with is told to the worker, whose source rejects with it in turn. */
+function serve(port: MessagePort, source: ByteSource, stopwatch: Stopwatch): void {
+  port.on("message", async (message: ReadRequest | "begun") => {
+    if (message === "begun") return stopwatch.go();
+    const { id, start, end } = message;
+    stopwatch.pause();
+    let answer: ReadAnswer;
+    try {
+      // A copy of its own: the bytes are handed over, and a view would take all of the buffer behind it along.
+      answer = { id, bytes: (await source.read(start, end)).slice() };
+    } catch (error) {
+      const { kind, message: why, offset, limit } = error instanceof SourceError ? error : new SourceError("unavailable", String(error));
+      answer = { id, failure: { kind, message: why, offset, limit } };
+    }
+    stopwatch.go();
+    port.postMessage(answer, "bytes" in answer ? [answer.bytes.buffer as ArrayBuffer] : []);
+  });
+}
+
+/** Runs out after so many milliseconds in all, not counting pauses, which may overlap. It begins paused. */
+class Stopwatch {
+  #left: number;
+  #started = 0;
+  #pauses = 1;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    milliseconds: number,
+    readonly onEnd: () => void,
+  ) {
+    this.#left = milliseconds;
+  }
+
+  go(): void {
+    if (--this.#pauses > 0) return;
+    this.#started = performance.now();
+    this.#timer = setTimeout(this.onEnd, this.#left);
+  }
+
+  pause(): void {
+    if (this.#pauses++ > 0) return;
+    clearTimeout(this.#timer);
+    this.#left = Math.max(0, this.#left - (performance.now() - this.#started));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#pauses = Infinity;
+  }
+}
+
+function overtime(milliseconds: number): WorkerFailure {
+  return { kind: "time", message: `not done after ${milliseconds / 1000} s of work` };
+}
+
+function death(error: unknown): WorkerFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  const memory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+  return memory ? { kind: "memory", message: "ran out of memory" } : { kind: "crash", message };
+}

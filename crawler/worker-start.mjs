@@ -1,0 +1,11 @@
+/** Where every worker thread begins. Node 20 ignores `--import` in threads, so TypeScript is taught to each here. */
+import { register } from "tsx/esm/api";
+
+register();
+
+/** Runs the default export of the module `worker` on the rest of the task, once it has told that the work begins. */
+export default async function start({ worker, port, ...task }) {
+  const { default: work } = await import(worker);
+  port.postMessage("begun");
+  return work({ ...task, port });
+}

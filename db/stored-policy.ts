@@ -1,0 +1,108 @@
+/** Policies as rows: written under their name, replaced when they were made anew, read back as they were. */
+import type { Policy, PolicyEntry, Reason } from "../analyzer/policy/policy.ts";
+import { type CapabilityOf, callableIds, spellingOf } from "./callables.ts";
+import { chunksOf } from "./chunks.ts";
+import type { Store } from "./connection.ts";
+import type { PolicySlot } from "./schema.ts";
+
+export interface PolicyToStore {
+  readonly slot: PolicySlot;
+  readonly policy: Policy;
+  /** Version of what made it. */
+  readonly engine: string;
+}
+
+/**
+ * The id of a policy, written within the caller's transaction. A stored policy of that name that was made from other
+ * source or by another engine is replaced, and the verdicts under it, which hold no longer, are deleted.
+ */
+export async function writePolicy(store: Store, { slot, policy, engine }: PolicyToStore, capabilityOf: CapabilityOf): Promise<number> {
+  const source = policy.library?.sourceSha256 ?? null;
+  const known = await store.selectFrom("policy").selectAll().where("name", "=", policy.name).executeTakeFirst();
+  if (known !== undefined && known.source_sha256 === source && known.engine === engine) return known.policy_id;
+  const row = {
+    slot,
+    name: policy.name,
+    class: policy.class,
+    library: policy.library?.name ?? null,
+    library_version: policy.library?.version ?? null,
+    source_sha256: source,
+    engine,
+  };
+  if (known !== undefined) await forgetPolicy(store, known.policy_id);
+  const { policy_id } =
+    known === undefined
+      ? await store.insertInto("policy").values(row).returning("policy_id").executeTakeFirstOrThrow()
+      : await store
+          .updateTable("policy")
+          .set(row)
+          .where("policy_id", "=", known.policy_id)
+          .returning("policy_id")
+          .executeTakeFirstOrThrow();
+  const entries = [...policy.imports.map((entry) => ["import", entry] as const), ...policy.calls.map((entry) => ["call", entry] as const)];
+  const callables = await callableIds(
+    store,
+    entries.map(([, { callable }]) => callable),
+    capabilityOf,
+  );
+  const rows = entries.map(([kind, entry]) => ({
+    policy_id,
+    kind,
+    callable_id: callables.get(entry.callable)!,
+    reasons: JSON.stringify(entry.reasons),
+  }));
+  for (const chunk of chunksOf(rows)) await store.insertInto("policy_entry").values(chunk).execute();
+  return policy_id;
+}
+
+/** Deletes what a policy allowed, and every verdict under it; models that were judged by it are to be judged again. */
+async function forgetPolicy(store: Store, policyId: number): Promise<void> {
+  await store
+    .updateTable("survey_model")
+    .set({ state: "traced" })
+    .where("state", "=", "judged")
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("model_verdict")
+          .whereRef("model_verdict.survey_id", "=", "survey_model.survey_id")
+          .whereRef("model_verdict.model_id", "=", "survey_model.model_id")
+          .where("policy_id", "=", policyId)
+          .select("policy_id"),
+      ),
+    )
+    .execute();
+  for (const table of ["model_verdict", "blocked", "verdict", "policy_entry"] as const) {
+    await store.deleteFrom(table).where("policy_id", "=", policyId).execute();
+  }
+}
+
+/** The id of the policy of a class that was inferred from this source by this engine; null if none was. */
+export async function findClassPolicy(store: Store, cls: string, sourceSha256: string, engine: string): Promise<number | null> {
+  const row = await store
+    .selectFrom("policy")
+    .select("policy_id")
+    .where("slot", "=", "class")
+    .where("class", "=", cls)
+    .where("source_sha256", "=", sourceSha256)
+    .where("engine", "=", engine)
+    .executeTakeFirst();
+  return row?.policy_id ?? null;
+}
+
+/** A policy as it was written. Rejects where there is none with this id. */
+export async function readPolicy(store: Store, policyId: number): Promise<Policy> {
+  const row = await store.selectFrom("policy").selectAll().where("policy_id", "=", policyId).executeTakeFirstOrThrow();
+  const entries = await store
+    .selectFrom("policy_entry")
+    .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
+    .select(["kind", "module", "callable.name", "reasons"])
+    .where("policy_id", "=", policyId)
+    .execute();
+  const ofKind = (kind: "import" | "call"): PolicyEntry[] =>
+    entries
+      .filter((entry) => entry.kind === kind)
+      .map((entry) => ({ callable: spellingOf(entry), reasons: JSON.parse(entry.reasons) as Reason[] }))
+      .sort((a, b) => (a.callable < b.callable ? -1 : 1));
+  const library = row.library === null ? null : { name: row.library, version: row.library_version, sourceSha256: row.source_sha256 };
+  return { name: row.name, class: row.class, library, imports: ofKind("import"), calls: ofKind("call") };
+}
