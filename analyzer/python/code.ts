@@ -85,6 +85,8 @@ export interface Parameter {
 /** One statement of a module's or class's body: which of its names it binds or changes. Functions are not cut up. */
 export interface StatementRange {
   readonly names: readonly string[];
+  /** Dotted names it calls, decorators among them. */
+  readonly calls: readonly (readonly string[])[];
   readonly start: number;
   readonly end: number;
 }

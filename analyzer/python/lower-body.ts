@@ -190,6 +190,7 @@ function lowerDecorators(decorators: readonly Node[], decorated: number, scope: 
   for (const decorator of decorators) {
     const [expression] = decorator.namedChildren;
     if (!expression || BUILTIN_DECORATORS.has(decoratorText(decorator))) continue;
+    if (expression.type !== "call") scope.noteStatementCall(expression);
     const callee = lowerExpression(expression, scope);
     if (callee === NOTHING) continue;
     const args = [{ kind: "positional" as const, from: decorated }];

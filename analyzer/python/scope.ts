@@ -6,7 +6,7 @@ import type { Node } from "web-tree-sitter";
 import type { Body, Code, Instruction, Register, StatementRange } from "./code.ts";
 import { NOTHING } from "./code.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
-import { stringText } from "./type-expression.ts";
+import { dottedPath, stringText } from "./type-expression.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
@@ -35,6 +35,7 @@ export class Scope {
   /** Registers of module names read in the statement being lowered, and the names it binds or changes. */
   private statementNames = new Map<string, Register>();
   private statementSubjects = new Set<string>();
+  private statementCalls: string[][] = [];
   private statementStart = 0;
 
   constructor(
@@ -181,7 +182,14 @@ export class Scope {
     if (method === "pop" && first) this.noteRemoval(stringText(first));
     if (this.code.kind !== "module") return;
     this.noteSubject(callee);
+    this.noteStatementCall(callee);
     for (const argument of list.namedChildren) if (argument.type === "identifier") this.statementSubjects.add(argument.text);
+  }
+
+  /** A module-level call or decorator: what it is about is known to whoever looks for it. */
+  noteStatementCall(callee: Node): void {
+    const path = this.code.kind === "module" ? dottedPath(callee) : null;
+    if (path) this.statementCalls.push(path);
   }
 
   noteRemoval(key: string | null): void {
@@ -200,7 +208,11 @@ export class Scope {
 
   endStatement(): void {
     const end = this.instructions.length;
-    if (end > this.statementStart) this.statements.push({ names: [...this.statementSubjects], start: this.statementStart, end });
+    if (end > this.statementStart) {
+      const names = [...this.statementSubjects];
+      this.statements.push({ names, calls: this.statementCalls, start: this.statementStart, end });
+    }
+    this.statementCalls = [];
     this.statementStart = end;
     this.statementNames = new Map();
     this.statementSubjects = new Set();

@@ -4,7 +4,7 @@
  */
 import type { Code } from "../../python/code.ts";
 import { invoke } from "./calls.ts";
-import type { Flow } from "./flow.ts";
+import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { attributeType, familyOf } from "./natives.ts";
@@ -38,6 +38,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
     }
     case "class":
       if (attribute === "__class__") return;
+      if (isEnumMember(flow, data.code, attribute)) graph.add(into, values.instance(data.code, null), source);
       graph.edge(flow.field(value, attribute), into);
       loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
       return;
@@ -54,6 +55,13 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
     case "unanalysed":
       graph.add(into, value, source);
+      return;
+    case "derived-class":
+      // A member of an enumeration; a named tuple's class has nothing that is kept.
+      graph.add(into, values.derived(data.name, data.base), source);
+      return;
+    case "derived":
+      graph.edge(flow.field(value, ANY), into);
       return;
     case "container":
     case "namespace":
@@ -73,6 +81,12 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
     default:
       return;
   }
+}
+
+/** `Enumeration.NAME` is an object of the class. */
+function isEnumMember(flow: Flow, code: Code, attribute: string): boolean {
+  if (!code.members.get(attribute)?.hasValue || attribute.startsWith("_")) return false;
+  return flow.classes.externalBases(code).some((base) => base.startsWith("enum."));
 }
 
 /** Names of chains of attributes are cut here: their number has no bound, and nothing is looked up under longer ones. */

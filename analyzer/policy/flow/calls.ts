@@ -61,6 +61,12 @@ export function invoke(
       });
       return null;
     }
+    case "derived-class": {
+      const value = flow.values.derived(data.name, data.base);
+      if (into !== null) addMade(flow, frame, into, value, line);
+      for (const passed of args) if (passed.kind !== "double-star") graph.edge(passed.from, flow.field(value, ANY));
+      return null;
+    }
     case "external":
       callExternal(flow, frame, data.name, { args, into, line });
       return null;

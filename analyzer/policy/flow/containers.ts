@@ -102,7 +102,13 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
         if (instruction.key === null) flow.listenFields(data.owner, (_, node) => graph.edge(node, into));
         else graph.edge(flow.field(data.owner, instruction.key), into);
         return;
+      case "derived":
+        graph.edge(flow.field(value, ANY), into);
+        return;
       case "native":
+        // A size is a tuple of numbers.
+        if (data.type !== "torch.Size") graph.add(into, value, frame.base + instruction.object);
+        return;
       case "unanalysed":
       // `Generic[T]` and the like are the class itself.
       case "class":
@@ -178,6 +184,9 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
   switch (data.kind) {
     case "container":
       graph.edge(flow.field(value, isMapping(data.type) ? KEYS : ANY), into);
+      return;
+    case "derived":
+      graph.edge(flow.field(value, ANY), into);
       return;
     case "instance": {
       if (holdsElements(flow, value)) {

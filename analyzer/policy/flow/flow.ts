@@ -6,6 +6,7 @@ import type { Classes } from "../../python/classes.ts";
 import type { Code, Register, Unit } from "../../python/code.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./calls.ts";
+import { Effects, type Statement } from "./effects.ts";
 import { execute } from "./execute.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
@@ -29,6 +30,7 @@ export class Flow {
   readonly values = new Values();
   readonly graph = new Graph((value) => this.values.get(value).kind === "text");
   readonly notices: Notice[] = [];
+  private readonly effects: Effects;
   private readonly frames = new Map<string, Frame>();
   private readonly frameList: Frame[] = [];
   private readonly codes = new Map<Code, number>();
@@ -49,7 +51,9 @@ export class Flow {
   constructor(
     readonly resolver: Resolver,
     readonly classes: Classes,
-  ) {}
+  ) {
+    this.effects = new Effects(resolver);
+  }
 
   data(value: Value): ValueData {
     return this.values.get(value);
@@ -186,14 +190,21 @@ export class Flow {
   }
 
   private evaluate(unit: Unit, name: string): void {
+    unit.code.body.statements.forEach((statement, index) => {
+      if (statement.names.includes(name)) this.evaluateStatement({ unit, index });
+    });
+    if (!this.isOfLibrary(unit.code)) return;
+    for (const statement of this.effects.onVariable(unit, name)) this.evaluateStatement(statement);
+  }
+
+  private evaluateStatement({ unit, index }: Statement): void {
     const done = this.evaluated.get(unit) ?? new Set<number>();
     this.evaluated.set(unit, done);
     const { statements, instructions } = unit.code.body;
-    statements.forEach((statement, index) => {
-      if (done.has(index) || !statement.names.includes(name)) return;
-      done.add(index);
-      execute(this, this.moduleFrame(unit), instructions.slice(statement.start, statement.end));
-    });
+    const statement = statements[index];
+    if (!statement || done.has(index)) return;
+    done.add(index);
+    execute(this, this.moduleFrame(unit), instructions.slice(statement.start, statement.end));
   }
 
   /** Whether a module-level name is bound in the module, or comes from a module it imports with `*`. */
@@ -305,5 +316,6 @@ export class Flow {
     if (code.parent?.kind === "module") this.variable(code.unit, code.name);
     const frame = this.makeFrame(code, outer, null);
     execute(this, frame, code.body.instructions);
+    if (this.isOfLibrary(code)) for (const statement of this.effects.onClass(code)) this.evaluateStatement(statement);
   }
 }

@@ -4,9 +4,11 @@
  * its user may call run. Boundary: how an object reduces is `reduction.ts`, how a reason is told `reasons.ts`.
  */
 import type { Code } from "../../python/code.ts";
+import { dangerOf } from "../lint.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
+import { hasFields } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { nativeType, type Reduction } from "./natives.ts";
@@ -33,6 +35,8 @@ export class Holding {
   readonly links = new Map<Value, Link>();
   readonly imports = new Map<string, Need>();
   readonly calls = new Map<string, Need>();
+  /** Dangerous callables that an object may hold, and that the policy leaves out all the same. */
+  readonly dangerous = new Set<string>();
   private readonly ran = new Set<string>();
 
   constructor(readonly flow: Flow) {
@@ -84,6 +88,15 @@ export class Holding {
         this.holdNative(value, "types.MethodType");
         this.hold(data.receiver, { holder: value, node: null, reason: { kind: "attribute", text: "the object whose method it is" } });
         return;
+      case "derived-class":
+        this.need("imports", data.name, value, { kind: "attribute", text: "the class itself is a value", name: data.name });
+        return;
+      case "derived": {
+        const native = nativeType(data.base);
+        if (native?.subclass) this.needReduction(value, native.subclass, data.name, data.base);
+        this.holdNode(flow.field(value, ANY), value, { kind: "element", text: "an element" });
+        return;
+      }
       case "external":
         this.holdExternal(value, data.name);
         return;
@@ -153,6 +166,10 @@ export class Holding {
     // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name)) return;
+    if (dangerOf(name)) {
+      this.dangerous.add(name);
+      return;
+    }
     this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
   }
 
@@ -188,7 +205,12 @@ export class Holding {
       const { decorators } = data.code;
       if (decorators.some((decorator) => decorator.endsWith("staticmethod"))) openCall(flow, member, null);
       else if (decorators.some((decorator) => decorator.endsWith("classmethod"))) openCall(flow, member, flow.classValue(code));
-      else openCall(flow, member, value);
+      else {
+        const frame = openCall(flow, member, value);
+        // What a cached property gives is kept in the object.
+        if (frame && decorators.some((decorator) => /cached_?property$/.test(decorator)))
+          flow.store(frame.result, flow.field(value, name), data.code, data.code.line);
+      }
     });
   }
 
@@ -208,9 +230,12 @@ export class Holding {
   /** `name: Type` in the body of a class says what its objects hold, whether or not anything is assigned there. */
   private seedAnnotatedMembers(value: Value, code: Code): void {
     const { flow } = this;
+    const withFields = hasFields(flow, code);
     for (const base of flow.classes.orderOf(code)) {
       if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
       for (const [name, member] of base.members) {
+        if (withFields && member.annotation !== null && member.hasValue)
+          flow.graph.edge(flow.field(flow.classValue(base), name), flow.field(value, name));
         const { annotation } = member;
         if (annotation === null || isClassVariable(annotation)) continue;
         seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}` });

@@ -8,6 +8,7 @@ import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from 
 import { addMade, copyElements, elementInto, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
 import { familyOf, isContainer, nativeType } from "./natives.ts";
 import { evaluated, globalNames } from "./reflection.ts";
 import type { Value } from "./values.ts";
@@ -166,8 +167,36 @@ const dataclassField: Model = (flow, frame, call) => {
   if (into === null) return;
   const fallback = argument(call, -1, "default");
   if (fallback !== null) flow.graph.edge(fallback, into);
-  const factory = argument(call, -1, "default_factory") ?? argument(call, -1, "factory");
-  if (factory !== null) flow.graph.listen(factory, (callee) => invoke(flow, frame, callee, [], into, call.line));
+  dataclassFactory(flow, frame, call, argument(call, -1, "default_factory") ?? argument(call, -1, "factory"));
+};
+
+function dataclassFactory(flow: Flow, frame: Frame, call: NativeCall, factory: Node | null): void {
+  const { into } = call;
+  if (factory !== null && into !== null) flow.graph.listen(factory, (callee) => invoke(flow, frame, callee, [], into, call.line));
+}
+
+/** `namedtuple("Name", ...)` and `Enum("Name", ...)`: a class of that name in the module that makes it. */
+function derivedClass(base: string): Model {
+  return (flow, frame, call) => {
+    const { into } = call;
+    if (into === null || frame.code.kind === "function") return;
+    const scope = frame.code.kind === "class" ? `${frame.code.qualifiedName}.` : "";
+    listenTexts(flow, argument(call, 0, "typename"), (name) => {
+      addMade(flow, frame, into, flow.values.derivedClass(`${frame.code.unit.module}.${scope}${name}`, base), call.line);
+    });
+  };
+}
+
+/** `locals()`: the arguments of the function, without the object it was called on. */
+const localNames: Model = (flow, frame, call) => {
+  if (call.into === null || frame.code.kind !== "function") return;
+  const dict = newContainer(flow, frame, "builtins.dict", call.line);
+  addMade(flow, frame, call.into, dict, call.line);
+  frame.code.parameters.forEach((parameter, index) => {
+    const register = frame.code.body.parameters[index];
+    if (register === undefined || (index === 0 && frame.receiver !== null)) return;
+    flow.store(frame.base + register, elementInto(flow, dict, parameter.name), frame.code, call.line);
+  });
 };
 
 const registerReduction: Model = (flow, _frame, call) => {
@@ -207,6 +236,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.type": typeOf,
   "builtins.vars": namespaceOf,
   "builtins.globals": globalNames,
+  "builtins.locals": localNames,
   "builtins.eval": evaluated,
   "builtins.super": nothing,
   "builtins.object.__setattr__": unbound("__setattr__"),
@@ -214,6 +244,10 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.object.__reduce_ex__": unbound("__reduce_ex__"),
   "builtins.object.__reduce__": unbound("__reduce__"),
   "builtins.object.__getstate__": unbound("__getstate__"),
+  "collections.namedtuple": derivedClass("typing.NamedTuple"),
+  "typing.NamedTuple": derivedClass("typing.NamedTuple"),
+  "enum.Enum": derivedClass("enum.Enum"),
+  "enum.IntEnum": derivedClass("enum.IntEnum"),
   "functools.partial": partial,
   "functools.wraps": nothing,
   "functools.lru_cache": identity(0),
@@ -225,6 +259,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   "weakref.proxy": nothing,
   "weakref.ref": nothing,
   "dataclasses.field": dataclassField,
+  "attr.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
+  "attrs.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
   "attr.ib": dataclassField,
   "attr.field": dataclassField,
   "attrs.field": dataclassField,

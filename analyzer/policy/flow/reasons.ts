@@ -67,6 +67,8 @@ function named(flow: Flow, value: Value, reason: Reason): Reason {
       return { ...reason, name: data.type };
     case "external":
     case "unanalysed":
+    case "derived":
+    case "derived-class":
       return { ...reason, name: data.name };
     default:
       return reason;

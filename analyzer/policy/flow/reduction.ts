@@ -65,7 +65,7 @@ function holdResult(holding: Holding, value: Value, result: number, reason: Reas
       return;
     }
     holdCallable(holding, value, flow.field(returned, "[0]"), at);
-    holding.holdNode(flow.field(returned, "[5]"), value, { ...at, text: `${reason.text}, the function that sets the state` });
+    holdCallable(holding, value, flow.field(returned, "[5]"), at);
     const parts = { "[1]": "an argument", "[2]": "the state", "[3]": "the elements", "[4]": "the items" };
     for (const [field, part] of Object.entries(parts))
       holding.holdNode(flow.field(returned, field), value, { ...at, text: `${reason.text}, ${part}` });

@@ -132,7 +132,7 @@ class Seeder {
       graph.add(into, values.container(native.type, `${this.scope.unit.module}:${line}:${this.annotated.what}`), source);
     } else if (native) {
       // A scalar's annotation (`int`, `str`) says that there is nothing to look up.
-      if (native.own) graph.add(into, values.native(native.type), source);
+      if (native.own && native.type !== "builtins.object") graph.add(into, values.native(native.type), source);
     } else if (!TYPING.test(name) && /(^|\.)[A-Z]\w*$/.test(name)) graph.add(into, values.unanalysed(name), source);
   }
 }

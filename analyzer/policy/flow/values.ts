@@ -19,6 +19,8 @@ export type ValueData =
   | { readonly kind: "unanalysed"; readonly name: string }
   | { readonly kind: "class"; readonly code: Code }
   | { readonly kind: "function"; readonly code: Code; readonly outer: Frame | null }
+  /** A class made by a call, `namedtuple("Name", ...)`, under its dotted name; and an object of it. */
+  | { readonly kind: "derived-class" | "derived"; readonly name: string; readonly base: string }
   | { readonly kind: "method"; readonly function: Value; readonly receiver: Value }
   | { readonly kind: "module"; readonly unit: Unit }
   /** Something reached by name in a module whose source is not given, or in the builtins. */
@@ -73,6 +75,14 @@ export class Values {
 
   class(code: Code): Value {
     return this.intern(`c${this.codeId(code)}`, { kind: "class", code });
+  }
+
+  derivedClass(name: string, base: string): Value {
+    return this.intern(`l${name}:${base}`, { kind: "derived-class", name, base });
+  }
+
+  derived(name: string, base: string): Value {
+    return this.intern(`o${name}:${base}`, { kind: "derived", name, base });
   }
 
   function(code: Code, outer: Frame | null): Value {
