@@ -17,8 +17,8 @@ import { WeightsOnlyRules } from "./weights-only.ts";
  * The verdict on a file under a class policy or one of torch's weights-only releases (which know no lazy mode).
  *
  * Anything outside the policy gives `blocked`, also where the file breaks later: the load would have stopped there first.
- * Otherwise the trace's outcome decides, and only a file that was read to its end and understood `loads`; a file of a
- * kind that cannot hold a pickle has nothing to block, and loads.
+ * Otherwise the trace's outcome decides, and only a file that was read to its end and understood `loads`. A file of a
+ * kind that cannot hold a pickle has nothing to block, and loads, unless it brings other code that its loader may run.
  */
 export function judgeTrace(trace: Trace, policy: Policy, mode: Mode): Verdict {
   const blocked = isWeightsOnly(policy)
@@ -104,6 +104,9 @@ function withNothingBlocked(trace: Trace): { readonly kind: VerdictKind; readonl
   if (kind === undefined || kind.holds === "unknown") {
     return { kind: "unsupported", message: `${kind?.title ?? trace.container}: what it holds is not known` };
   }
+  // Keras's lambdas, TensorFlow's graphs, TorchServe's handlers: a loader may run them, and no policy speaks of them.
+  const code = trace.findings.find((finding) => finding.kind === "code");
+  if (code !== undefined) return { kind: "unsupported", message: `${code.message}; only pickles are judged` };
   return { kind: "loads" };
 }
 

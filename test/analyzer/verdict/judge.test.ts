@@ -34,6 +34,12 @@ describe("what decides", () => {
     expect(judgeTrace(without("git-lfs-pointer"), policy([]), "strict").verdict).toBe("unsupported");
     expect(judgeTrace(without("a container of tomorrow"), policy([]), "strict").verdict).toBe("unsupported");
   });
+
+  it("is never success where a loader may run code that is no pickle", () => {
+    const code = { kind: "code", message: "a Keras model in HDF5 may bring Lambda layers, whose code Keras runs", entry: null };
+    const verdict = judgeTrace({ size: 9, container: "hdf5", outcome: "ok", findings: [code], pickles: [] }, policy([]), "strict");
+    expect(verdict).toMatchObject({ verdict: "unsupported", message: `${code.message}; only pickles are judged` });
+  });
 });
 
 describe("evidence", () => {
