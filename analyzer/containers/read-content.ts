@@ -11,7 +11,7 @@ import { READERS } from "./readers.ts";
 import { readSequence } from "./sequence.ts";
 import { isTarHeader } from "./tar.ts";
 import { readTar } from "./tar-kinds.ts";
-import { isText, textKind } from "./text.ts";
+import { isText, readText } from "./text.ts";
 import { type Content, failure, type Reading, type Tracing, worse } from "./tracing.ts";
 import { findArchives, readArchives, readWithoutDirectory, ZIP_TAIL } from "./zip/archive.ts";
 
@@ -61,7 +61,7 @@ function tailOf(source: HeldSource): { start: number; end: number } {
 /** What has no magic number and is no pickle. */
 async function readRest(content: Content, head: Uint8Array, tracing: Tracing): Promise<Reading> {
   const { source } = content;
-  if (isText(head, source.size > head.length)) return { container: await textKind(source, head), outcome: "ok" };
+  if (isText(head, source.size > head.length)) return readText(content, head, tracing);
   if (await isMessage(source, ONNX_MODEL)) return { container: "onnx", outcome: "ok" };
   if (await isMessage(source, TENSORFLOW_SAVED_MODEL)) {
     tracing.find({ kind: "code", message: "a TensorFlow graph may call Python or read and write files", entry: content.entry });

@@ -3,6 +3,7 @@ import { heldInMemory } from "../bytes/held-source.ts";
 import { type Codec, decompress } from "./compressed/decompress.ts";
 import type { DetectedContainer } from "./detect.ts";
 import { readSafetensors } from "./safetensors.ts";
+import { readSevenZip } from "./seven-zip/archive.ts";
 import { type Content, memberPath, type Reading, type Tracing, worse } from "./tracing.ts";
 
 type Reader = (content: Content, tracing: Tracing) => Promise<Reading | null>;
@@ -41,15 +42,6 @@ function compressed(container: DetectedContainer & Codec): Reader {
   };
 }
 
-/** For formats that may hold pickles and are not read here. */
-function unsupported(container: DetectedContainer): Reader {
-  return async (content, tracing) => {
-    const message = `${container} is not read here`;
-    tracing.find({ kind: "unsupported-container", message, entry: content.entry, offset: 0 });
-    return { container, outcome: "unsupported", failure: { kind: "unsupported-container", message, offset: 0 } };
-  };
-}
-
 export const READERS: Readonly<Record<DetectedContainer, Reader>> = {
   gzip: compressed("gzip"),
   zlib: compressed("zlib"),
@@ -59,7 +51,7 @@ export const READERS: Readonly<Record<DetectedContainer, Reader>> = {
   lzma: compressed("lzma"),
   lz4: compressed("lz4"),
   zstd: compressed("zstd"),
-  "7z": unsupported("7z"),
+  "7z": readSevenZip,
   safetensors: readSafetensors,
   gguf: withoutPickles("gguf", "a GGUF file may bring a chat template, which some loaders run as Jinja"),
   ggml: withoutPickles("ggml"),

@@ -80,10 +80,15 @@ function isPickle(run: PickleRun, head: Uint8Array, known: boolean): boolean {
  */
 async function readAsPickle(content: Content, start: number, asJoblib: PickleRun, tracing: Tracing): Promise<Omit<Reading, "container">[]> {
   const run = await runPickle(content, start, false, tracing);
-  const array = asJoblib.firstArray!;
-  const { outcome, facts } = run.facts;
-  if (outcome !== "ok" && !facts.some((fact) => fact.offset >= array)) return [];
+  const known = new Set(factsOf(asJoblib));
+  if (factsOf(run).every((fact) => known.has(fact))) return [];
   const message = "pickle.load, which reads the bytes of arrays as opcodes, does other things here than joblib.load";
-  tracing.find({ kind: "polyglot", message, entry: content.entry, offset: array });
+  tracing.find({ kind: "polyglot", message, entry: content.entry, offset: asJoblib.firstArray! });
   return keepRun(run, content, tracing);
+}
+
+/** What a run did and where, those inside its arrays included. */
+function factsOf(run: PickleRun): string[] {
+  const own = run.facts.facts.map((fact) => `${fact.offset} ${fact.kind} ${"callable" in fact ? fact.callable : ""}`);
+  return [...own, ...run.inner.flatMap(factsOf)];
 }

@@ -1,6 +1,7 @@
-/** Text and JSON: no loader finds a pickle in them, but for what an archive's own format puts there (see zip/stable-baselines.ts). */
-import type { ByteSource } from "../bytes/byte-source.ts";
-import type { ContainerName } from "./containers.ts";
+/** Text, and JSON: in which no loader finds a pickle, but for the one that writes pickles into JSON itself. */
+import { heldInMemory } from "../bytes/held-source.ts";
+import { memorySource } from "../bytes/memory-source.ts";
+import { type Content, memberPath, type Reading, readingOf, type Tracing } from "./tracing.ts";
 
 /** JSON up to this size is parsed; longer, how it begins has to do. */
 const PARSED_BYTES = 16 * 2 ** 20;
@@ -17,15 +18,37 @@ export function isText(head: Uint8Array, cut: boolean): boolean {
   }
 }
 
-/** Which text it is: JSON that parses, or any other. */
-export async function textKind(source: ByteSource, head: Uint8Array): Promise<ContainerName> {
+/** Reads what is known to be text, and begins with `head`. */
+export async function readText(content: Content, head: Uint8Array, tracing: Tracing): Promise<Reading> {
   const first = head.find((byte) => byte > 0x20);
-  if (first !== 0x7b && first !== 0x5b) return "text";
-  if (source.size > PARSED_BYTES) return "json";
-  try {
-    JSON.parse(new TextDecoder().decode(await source.read(0, source.size)));
-    return "json";
-  } catch {
-    return "text";
+  if (first !== 0x7b && first !== 0x5b) return { container: "text", outcome: "ok" };
+  const { source, entry } = content;
+  if (source.size > PARSED_BYTES) {
+    const message = `${source.size} bytes that begin like JSON were not parsed`;
+    tracing.find({ kind: "json-unread", message, entry, offset: 0 });
+    return { container: "json", outcome: "unfinished", failure: { kind: "json-unread", message, offset: 0 } };
   }
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(await source.read(0, source.size)));
+  } catch {
+    return { container: "text", outcome: "ok" };
+  }
+  return readingOf("json", await readSerialized(content, value, tracing));
+}
+
+/** Key behind which Stable Baselines puts the pickle of an attribute, in base64 (common/save_util.py, json_to_data). */
+const SERIALIZED = ":serialized:";
+
+async function readSerialized(content: Content, value: unknown, tracing: Tracing): Promise<Reading[]> {
+  if (typeof value !== "object" || value === null) return [];
+  const readings: Reading[] = [];
+  for (const [name, attribute] of Object.entries(value)) {
+    const encoded: unknown = attribute?.[SERIALIZED];
+    if (typeof encoded !== "string") continue;
+    // Like Python's decoder, this one passes over characters outside of the alphabet.
+    const source = heldInMemory(memorySource(Buffer.from(encoded, "base64")));
+    readings.push(await tracing.read({ ...content, source, entry: memberPath(content.entry, name), depth: content.depth + 1 }, tracing));
+  }
+  return readings;
 }

@@ -25,7 +25,7 @@ export function isTorchMagic(run: PickleRun): boolean {
 export async function readTorchLegacy(content: Content, magic: PickleRun, tracing: Tracing): Promise<Reading> {
   const { source, entry } = content;
   tracing.recognise(content, "torch-legacy");
-  const parts = [...keepRun(magic, content, tracing)];
+  const parts = [...keepRun({ ...magic, loader: "torch" }, content, tracing)];
   let at = magic.end;
   let object: PickleRun | null = null;
   for (let index = 1; index < PICKLES; index++) {

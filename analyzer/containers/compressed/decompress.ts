@@ -8,14 +8,22 @@ import { unbzip2 } from "./bzip2.ts";
 import { gunzip, unzfile, unzlib } from "./gzip.ts";
 import { inflate } from "./inflate.ts";
 import { unlz4 } from "./lz4.ts";
-import { unlzma } from "./lzma.ts";
+import { rawLzma, unlzma } from "./lzma.ts";
+import { unlzma2 } from "./lzma2.ts";
 import { Output } from "./output.ts";
 import type { StreamEnd } from "./stream-end.ts";
 import { unxz } from "./xz.ts";
 import { unzstd } from "./zstd.ts";
 
+/** What an archive says of a stream that does not say it itself. */
+export interface StreamParameters {
+  /** The decoder's properties, as 7z stores them. */
+  readonly properties: Uint8Array;
+  readonly size: number;
+}
+
 /** Reads `input` and writes to `out`, to the stream's end, its first fault, or until `out` is full. */
-type Decoder = (input: Uint8Array, out: Output) => StreamEnd;
+type Decoder = (input: Uint8Array, out: Output, parameters: StreamParameters) => StreamEnd;
 
 const DECODERS = {
   deflate: (input, out) => inflate(input, 0, out),
@@ -25,6 +33,9 @@ const DECODERS = {
   bzip2: unbzip2,
   xz: unxz,
   lzma: unlzma,
+  "7z-lzma": (input, out, { properties, size }) => rawLzma(input, 0, properties, size, out),
+  lzma2: (input, out) => unlzma2(input, 0, out),
+  "zip-lzma": (input, out, { size }) => rawLzma(input, 9, input.subarray(4, 9), size, out),
   lz4: unlz4,
   zstd: unzstd,
 } as const satisfies Record<string, Decoder>;
@@ -44,12 +55,18 @@ export interface Decompressed {
 const RATIO_FROM = 64 * 2 ** 20;
 
 /** Decompresses all of `source`, which is the content at `path`, within the limits of `tracing`. */
-export async function decompress(source: ByteSource, codec: Codec, path: string | null, tracing: Tracing): Promise<Decompressed> {
+export async function decompress(
+  source: ByteSource,
+  codec: Codec,
+  path: string | null,
+  tracing: Tracing,
+  parameters: StreamParameters = { properties: new Uint8Array(0), size: 0 },
+): Promise<Decompressed> {
   const cut = source.size > LIMITS.compressedBytes.limit;
   const input = await source.read(0, Math.min(source.size, LIMITS.compressedBytes.limit));
   const byRatio = Math.max(RATIO_FROM, input.length * LIMITS.inflationRatio.limit);
   const out = new Output(Math.min(tracing.inflatableBytes, byRatio));
-  const end = DECODERS[codec](input, out);
+  const end = DECODERS[codec](input, out, parameters);
   const content = piecesSource(out.pieces);
   const { consumed } = end;
   if (out.full) {

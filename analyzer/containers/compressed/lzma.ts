@@ -301,3 +301,17 @@ export function unlzma(input: Uint8Array, out: Output): StreamEnd {
   }
   return { consumed: decoder.at };
 }
+
+/** Decompresses a stream whose properties and size stand elsewhere, as in 7z and zip; it may end with a marker before. */
+export function rawLzma(input: Uint8Array, start: number, properties: Uint8Array, size: number, out: Output): StreamEnd {
+  const decoder = new LzmaDecoder(input, out);
+  if (properties.length < 5 || !decoder.setProperties(properties[0]!) || !decoder.startRange(start)) {
+    return {
+      consumed: start,
+      failure: { kind: "broken", message: "lzma: the properties or the stream's start are not valid", offset: start },
+    };
+  }
+  decoder.resetState();
+  const end = decoder.decode(size, true);
+  return { consumed: decoder.at, ...(end.kind === "fault" && { failure: end.failure }) };
+}

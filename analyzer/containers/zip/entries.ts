@@ -51,7 +51,7 @@ export async function readEntries(content: Content, directory: ZipDirectory, tra
   }
   for (const region of unlistedRegions(directory, ends)) readings.push(...(await readUnlisted(content, region, tracing)));
 
-  const reading = readingOf(kind ?? kindByContent(readings), readings);
+  const reading = readingOf(kind ?? kindByContent(readings, tracing.pickles.slice(firstPickle)), readings);
   const code = codeFinding(reading.container, entries, content.entry);
   if (code) tracing.find(code);
   return directory.limited ? { ...reading, outcome: worse(reading.outcome, "unfinished") } : reading;

@@ -15,7 +15,9 @@ const UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40 | 0x2000;
 
 const STORED = 0;
 /** Compression methods (APPNOTE 4.4.5). */
-const CODECS: Readonly<Record<number, Codec>> = { 8: "deflate" };
+const CODECS: Readonly<Record<number, Codec>> = { 8: "deflate", 12: "bzip2", 14: "zip-lzma", 93: "zstd", 95: "xz" };
+
+const NO_PROPERTIES = new Uint8Array(0);
 
 /** What reading an entry came to, and where its bytes end in the archive: what lies between entries belongs to none. */
 export interface EntryReading {
@@ -77,7 +79,7 @@ async function readBody(archive: Content, body: Body, loader: Loader, tracing: T
       tracing.find({ kind: "zip-method", message, entry: path, offset: start });
       return { container: "unknown", outcome: "unsupported", failure: failure("zip-method", message, start) };
     }
-    const { content, failure: fault } = await decompress(compressed, codec, path, tracing);
+    const { content, failure: fault } = await decompress(compressed, codec, path, tracing, { properties: NO_PROPERTIES, size: body.size });
     reading = await tracing.whileHolding(content.size, () => tracing.read({ ...inner, source: heldInMemory(content) }, tracing));
     if (fault) {
       if (fault.kind !== "limit") tracing.find({ ...fault, entry: path, offset: start + fault.offset });

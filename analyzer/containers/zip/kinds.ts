@@ -1,6 +1,6 @@
 /** What kind of archive a zip is, by the entries that its loaders look for. */
 import type { ContainerName } from "../containers.ts";
-import type { Finding, Loader } from "../trace.ts";
+import type { Finding, Loader, PickleTrace } from "../trace.ts";
 import type { Reading } from "../tracing.ts";
 import type { ZipEntry } from "./directory.ts";
 
@@ -13,7 +13,7 @@ export function kindByNames(names: ReadonlySet<string>): ContainerName | null {
   }
   if (names.has("MAR-INF/MANIFEST.json")) return "mar";
   if (names.has("schema.json")) return "skops";
-  if (names.has("_stable_baselines3_version") || names.has("_stable_baselines_version")) return "stable-baselines";
+  if (names.has("_stable_baselines3_version")) return "stable-baselines";
   return null;
 }
 
@@ -24,7 +24,9 @@ export function loaderOf(name: string, kind: ContainerName | null, archive: Load
 }
 
 /** The kind that remains to be told by what the entries turned out to be. */
-export function kindByContent(readings: readonly Reading[]): ContainerName {
+export function kindByContent(readings: readonly Reading[], pickles: readonly PickleTrace[]): ContainerName {
+  // Before version 3 nothing but the pickles in its JSON marks an archive as Stable Baselines'.
+  if (pickles.some((pickle) => /(^|!\/)data!\/[^/]+$/.test(pickle.entry ?? ""))) return "stable-baselines";
   return readings.length > 0 && readings.every((reading) => reading.container === "npy") ? "npz" : "zip";
 }
 
