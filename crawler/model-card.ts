@@ -8,29 +8,51 @@ export interface CardClass {
   readonly line: string;
 }
 
-/** Cards are prose by strangers: more than this is not code for loading a model. */
-const MOST_CLASSES = 50;
-const FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*(?:python|py|python3|pycon)\b[^\n]*\n([\s\S]*?)^[ \t]*\1[ \t]*$/gim;
-const FROM_IMPORT = /^\s*(?:>>> )?from\s+([A-Za-z_][\w.]*)\s+import\s+(?:\(([^)]*)\)|([^\n#]+))/gm;
+/** Cards are prose by strangers: what goes beyond this is not code for loading a model, and costs no more time. */
+const MOST_IMPORTS = 200;
+const MOST_CODE = 2 ** 16;
 
-/** The classes that the card's Python blocks import by `from module import Class` and use, in the order of their use. */
+const FENCE = /^\s{0,20}(`{3,20}|~{3,20})\s{0,20}(\w*)/;
+const PYTHON = new Set(["python", "py", "python3", "pycon"]);
+const FROM_IMPORT = /^ {0,20}(?:>>> )?from +([A-Za-z_][\w.]*) +import +(?:\(([^()]*)\)|([^\n#()]+))/gm;
+
+/** The classes that the card's Python blocks import by `from module import Class` and use, in the order of their import. */
 export function readCard(markdown: string): CardClass[] {
   const found: CardClass[] = [];
-  for (const [, , code = ""] of markdown.matchAll(FENCE)) {
+  let imports = 0;
+  for (const code of pythonBlocks(markdown)) {
     for (const { local, name } of importedClasses(code)) {
+      if (++imports > MOST_IMPORTS) return found;
       const use = new RegExp(`^.*\\b${local}(?:\\(|\\.\\w+\\().*$`, "m").exec(code);
       if (use !== null && !found.some((known) => known.name === name)) found.push({ name, line: use[0].trim().slice(0, 200) });
-      if (found.length === MOST_CLASSES) return found;
     }
   }
   return found;
+}
+
+/** The text of fenced blocks that say that they are Python; one that is not closed is none. */
+function* pythonBlocks(markdown: string): Generator<string> {
+  let open: { fence: string; python: boolean; lines: string[] } | null = null;
+  let length = 0;
+  for (const line of markdown.split("\n")) {
+    const [, fence, language] = FENCE.exec(line) ?? [];
+    if (open === null) {
+      if (fence !== undefined) open = { fence, python: PYTHON.has(language!.toLowerCase()), lines: [] };
+    } else if (fence?.startsWith(open.fence) && language === "") {
+      if (open.python) yield open.lines.join("\n");
+      open = null;
+    } else if (open.python) {
+      length += line.length;
+      if (length <= MOST_CODE) open.lines.push(line);
+    }
+  }
 }
 
 /** Names that begin like classes (PEP 8), under the name that the code has for them. */
 function* importedClasses(code: string): Generator<{ local: string; name: string }> {
   for (const [, module, parenthesised, plain] of code.matchAll(FROM_IMPORT)) {
     for (const item of (parenthesised ?? plain ?? "").split(",")) {
-      const [, name, alias] = /^\s*([A-Z]\w*)(?:\s+as\s+(\w+))?\s*$/.exec(item) ?? [];
+      const [, name, alias] = /^\s*([A-Z]\w*)(?:\s+as\s+(\w+))?\s*$/.exec(item.slice(0, 500)) ?? [];
       if (name !== undefined) yield { local: alias ?? name, name: `${module}.${name}` };
     }
   }

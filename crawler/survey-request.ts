@@ -20,7 +20,7 @@ export interface SurveyRequest {
   readonly name: string;
   /** Address of the Hub, without a slash at its end: `https://huggingface.co`. */
   readonly hub: string;
-  /** Address of the package index's simple API: `https://pypi.org/simple`. */
+  /** Address of the simple API of a package index, without a slash at its end. */
   readonly packageIndex: string;
   /** Sent to the Hub's own origin and nowhere else; never stored or reported. */
   readonly token: string | null;

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { type ClassEvidence, chooseClass, mayNameClass } from "../../crawler/choose-class.ts";
+import { distributionOfModule, distributionOfTag } from "../../crawler/distributions.ts";
+import { contentsOf, requirementsOf } from "../../crawler/library-source.ts";
+import type { Source } from "../../db/stored-source.ts";
+
+function source(files: Record<string, string>): Source {
+  const listed = Object.entries(files).map(([path, text]) => ({ path, text }));
+  return { distribution: "flair", version: "0.13", filename: "flair-0.13-py3-none-any.whl", sha256: "0", releasedAt: null, files: listed };
+}
+
+const library = contentsOf(
+  source({
+    "flair/__init__.py": "",
+    "flair/models/tagger.py": "class SequenceTagger(Base):\n  pass\n",
+    "flair/a.py": "class Twice: pass\n",
+    "flair/b.py": "class Twice: pass\nclass SequenceTaggerBase: pass\n",
+    "flair.data/purelib/extra/__init__.py": "",
+    "flair-0.13.dist-info/METADATA": "",
+  }),
+);
+const nothing: ClassEvidence = { roots: [], architectures: [], card: [] };
+const choose = (evidence: Partial<ClassEvidence>) => chooseClass({ ...nothing, ...evidence }, library);
+
+describe("the class of a model", () => {
+  test("is what its pickle returns, before anything else", () => {
+    const roots = [
+      { path: "a.pkl", root: "collections.OrderedDict" },
+      { path: "b.pkl", root: "flair.models.Other" },
+    ];
+    expect(choose({ roots, architectures: ["SequenceTagger"] })).toEqual({
+      class: "flair.models.Other",
+      reason: "b.pkl holds one, and flair contains its module",
+    });
+  });
+
+  test("is the architecture that the configuration names, if the library defines one class of that name", () => {
+    expect(choose({ architectures: ["SequenceTagger"] })).toMatchObject({ class: "flair.models.tagger.SequenceTagger" });
+    expect(choose({ architectures: ["Twice"] })).toBeNull();
+    expect(choose({ architectures: [".*"] })).toBeNull();
+  });
+
+  test("is the one that the card uses", () => {
+    const card = [
+      { name: "torch.nn.Linear", line: "Linear(1)" },
+      { name: "flair.models.SequenceTagger", line: "SequenceTagger.load()" },
+    ];
+    expect(choose({ card })).toEqual({ class: "flair.models.SequenceTagger", reason: "the model card uses it: SequenceTagger.load()" });
+  });
+
+  test("is none of a module that the distribution does not contain, whatever its name", () => {
+    expect(choose({ roots: [{ path: "a.pkl", root: "flairy.models.Evil" }] })).toBeNull();
+    expect(choose({ roots: [{ path: "a.pkl", root: "os.system" }], card: [{ name: "evil.Thing", line: "Thing()" }] })).toBeNull();
+  });
+});
+
+test("library source is asked for only where something could name a class", () => {
+  expect(mayNameClass(nothing)).toBe(false);
+  expect(mayNameClass({ ...nothing, roots: [{ path: "a", root: "collections.OrderedDict" }] })).toBe(false);
+  expect(mayNameClass({ ...nothing, roots: [{ path: "a", root: "sklearn.svm.SVC" }] })).toBe(true);
+});
+
+test("the modules of a distribution are those that its files are", () => {
+  expect([...library.modules].sort()).toEqual(["extra", "flair"]);
+});
+
+test("the Hub's tags and the pickles' modules lead to distributions, as far as their names are trusted", () => {
+  expect(distributionOfTag("sklearn")).toBe("scikit-learn");
+  expect(distributionOfTag("Sentence_Transformers")).toBe("sentence-transformers");
+  expect(distributionOfTag("../../etc/passwd")).toBeNull();
+  expect(distributionOfTag("a b")).toBeNull();
+  expect(distributionOfModule("sklearn")).toBe("scikit-learn");
+  expect(distributionOfModule("evil_package")).toBeNull();
+});
+
+test("what a library requires: not what its extras do", () => {
+  const METADATA = [
+    "Metadata-Version: 2.1",
+    "Name: flair",
+    "Requires-Dist: torch>=1.5",
+    "Requires-Dist: scikit_learn (>=1.0) ; python_version >= '3.8'",
+    'Requires-Dist: pytest ; extra == "test"',
+    "Requires-Dist: torch",
+    "",
+    "Requires-Dist: not-in-the-header",
+  ].join("\n");
+  expect(requirementsOf(source({ "flair-0.13.dist-info/METADATA": METADATA }))).toEqual(["torch", "scikit-learn"]);
+});
