@@ -2,15 +2,18 @@
  * From the source of a library and the name of a class to the policy that loading the class needs. Boundary: the whole
  * of inference behind one function; nothing is run, imported or read from a disk.
  */
+import { aliasesOf } from "../python/aliases.ts";
 import { Classes } from "../python/classes.ts";
 import type { Code, Unit } from "../python/code.ts";
 import { Modules, type SourceTree } from "../python/modules.ts";
 import type { PythonParser } from "../python/parser.ts";
 import { Resolver } from "../python/resolve.ts";
 import { failed, ok, type Result } from "../result.ts";
+import { runForeignWriters } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { Holding, type Need } from "./flow/holding.ts";
 import { reasonsFor } from "./flow/reasons.ts";
+import { byCallable } from "./format.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 export type { SourceTree } from "../python/modules.ts";
@@ -57,10 +60,30 @@ export function infer(request: InferRequest): Result<Inferred, InferError> {
     const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
     return failed({ kind: "class-not-found", message: `no class ${request.class} in ${library.name}${hint}`, nearMisses });
   }
-  const flow = new Flow(resolver, classes);
+  // A class registered with copyreg is known to be so only in the end: then its other reductions were not meant.
+  let holding = solve(resolver, classes, target, new Set());
+  const registered = holding.flow.registeredClasses();
+  if ([...registered].some((code) => holding.named.has(code))) holding = solve(resolver, classes, target, registered);
+  const { flow } = holding;
+  const name = flow.nameOf(target);
+  const version = library.version === null ? "" : `-${library.version}`;
+  const policy: Policy = {
+    name: `class:${name}@${library.name}${version}`,
+    class: name,
+    library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
+    ...withAliases(resolver, holding, { imports: entries(holding, holding.imports), calls: entries(holding, holding.calls) }),
+  };
+  const unparsed = names.map((module) => modules.unit(module)).filter((unit): unit is Unit => unit?.hasErrors ?? false);
+  return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path) });
+}
+
+/** Everything that objects of the class and of its subclasses in the library hold. */
+function solve(resolver: Resolver, classes: Classes, target: Code, registered: ReadonlySet<Code>): Holding {
+  const flow = new Flow(resolver, classes, registered);
   const holding = new Holding(flow);
   const name = flow.nameOf(target);
   const root = flow.openInstance(target);
+  const roots = [root];
   const at = { name, file: target.unit.path, line: target.line };
   holding.hold(root, { holder: null, node: null, reason: { kind: "class", text: `the class ${name}`, ...at } });
   for (const code of classes.librarySubclasses(target)) {
@@ -72,25 +95,34 @@ export function infer(request: InferRequest): Result<Inferred, InferError> {
       file: code.unit.path,
       line: code.line,
     };
-    holding.hold(flow.openInstance(code), { holder: root, node: null, reason });
+    const subclass = flow.openInstance(code);
+    roots.push(subclass);
+    holding.hold(subclass, { holder: root, node: null, reason });
   }
   flow.graph.solve();
-  const version = library.version === null ? "" : `-${library.version}`;
-  const policy: Policy = {
-    name: `class:${name}@${library.name}${version}`,
-    class: name,
-    library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
-    imports: entries(holding, holding.imports),
-    calls: entries(holding, holding.calls),
-  };
-  const unparsed = names.map((module) => modules.unit(module)).filter((unit): unit is Unit => unit?.hasErrors ?? false);
-  return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path) });
+  runForeignWriters(flow, roots);
+  flow.graph.solve();
+  return holding;
 }
 
 function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntry[] {
-  return [...needs.values()]
-    .map((need) => ({ callable: need.callable, reasons: reasonsFor(holding, need) }))
-    .sort((a, b) => (a.callable < b.callable ? -1 : 1));
+  return [...needs.values()].map((need) => ({ callable: need.callable, reasons: reasonsFor(holding, need) })).sort(byCallable);
+}
+
+/** The same objects under every other name that the library gives them: pickles carry the name of the day they were saved. */
+function withAliases(resolver: Resolver, holding: Holding, policy: Pick<Policy, "imports" | "calls">): Pick<Policy, "imports" | "calls"> {
+  const aliases = aliasesOf(resolver, holding.named);
+  const extend = (known: readonly PolicyEntry[]) => {
+    const byName = new Map(known.map((entry) => [entry.callable, entry]));
+    const added = aliases.flatMap(({ name, code, file, line }): PolicyEntry[] => {
+      const entry = byName.get(holding.flow.nameOf(code));
+      if (!entry || byName.has(name)) return [];
+      const reason = { kind: "alias" as const, text: `another name of ${entry.callable}`, name, file, line };
+      return [{ callable: name, sameAs: entry.callable, reasons: [...entry.reasons, reason] }];
+    });
+    return [...known, ...added].sort(byCallable);
+  };
+  return { imports: extend(policy.imports), calls: extend(policy.calls) };
 }
 
 /** A tree that is the inside of a package is that of the class asked for, whatever the folder is called. */

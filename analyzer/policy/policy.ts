@@ -31,6 +31,8 @@ export interface Reason {
 /** A callable that is allowed, and the chain of reasons, from the class to the name. */
 export interface PolicyEntry {
   readonly callable: string;
+  /** The entry whose object this one is, under another name that the library gives it. */
+  readonly sameAs?: string;
   /** The module within `callable`, where the name in it is dotted (a nested class, a method); absent: all before the last dot. */
   readonly module?: string;
   readonly reasons: readonly Reason[];

@@ -4,6 +4,8 @@
  * and nothing has been resolved yet; a name is still a name.
  */
 
+import type { ImportEffects } from "./search-path.ts";
+
 /** A slot of a code's frame. 0 holds nothing: numbers, None, what cannot carry an object. */
 export type Register = number;
 export const NOTHING: Register = 0;
@@ -124,6 +126,8 @@ export interface Code {
   /** Names a class body binds, and annotated names with their types. */
   readonly members: ReadonlyMap<string, Member>;
   readonly body: Body;
+  /** The text it was read from. */
+  readonly text: string;
 }
 
 /** A name in a class body. */
@@ -154,6 +158,8 @@ export interface Unit {
   readonly exports: readonly string[] | null;
   /** Every class of the file, nested and local ones included. */
   readonly classes: readonly Code[];
+  /** What importing it does to the names of modules. */
+  readonly importEffects: ImportEffects;
   /** The file had syntax that the grammar does not know; what lay around it was still read. */
   readonly hasErrors: boolean;
 }

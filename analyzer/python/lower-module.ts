@@ -8,6 +8,7 @@ import { importedModule } from "./imports.ts";
 import { decoratorText, lowerBody } from "./lower-body.ts";
 import type { PythonParser } from "./parser.ts";
 import type { CodeMaker } from "./scope.ts";
+import { type ImportEffects, importEffects } from "./search-path.ts";
 import { dottedPath, stringText, typeExpression } from "./type-expression.ts";
 
 /** Reads one file. Syntax that the grammar does not know costs the statements it is in. */
@@ -25,10 +26,15 @@ class LoweredUnit implements Unit {
   readonly classes: Code[] = [];
   readonly hasErrors: boolean;
   exports: string[] | null = null;
+  private effects: ImportEffects | null = null;
   private readonly codes = new Map<number, Code>();
   private readonly maker: CodeMaker;
 
-  constructor(parser: PythonParser, root: Node, file: { module: string; path: string; isPackage: boolean }) {
+  constructor(
+    parser: PythonParser,
+    private readonly root: Node,
+    file: { module: string; path: string; isPackage: boolean },
+  ) {
     this.module = file.module;
     this.path = file.path;
     this.isPackage = file.isPackage;
@@ -42,6 +48,11 @@ class LoweredUnit implements Unit {
     };
     this.code = new LoweredCode("module", root, file.module, [], null, this, this.maker);
     this.bindBlock(root);
+  }
+
+  get importEffects(): ImportEffects {
+    this.effects ??= importEffects(this.root, this.path);
+    return this.effects;
   }
 
   private codeOf(node: Node, make: () => Code): Code {
@@ -250,6 +261,10 @@ class LoweredCode implements Code {
     const block = this.kind === "class" ? this.node.childForFieldName("body") : null;
     this.loweredMembers ??= membersOf(block, this.maker);
     return this.loweredMembers;
+  }
+
+  get text(): string {
+    return this.node.text;
   }
 
   get body(): Body {

@@ -41,6 +41,9 @@ export class Flow {
   private readonly evaluated = new Map<Unit, Set<number>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
   private readonly bodies = new Set<Code>();
+  private isClosed = false;
+  private readonly made = new Map<Value, Code>();
+  private readonly madeListeners: ((value: Value, code: Code) => void)[] = [];
   private readonly open = new Set<Value>();
   private readonly openListeners: ((value: Value) => void)[] = [];
   private readonly defaultReductions = new Map<Value, Node>();
@@ -51,6 +54,8 @@ export class Flow {
   constructor(
     readonly resolver: Resolver,
     readonly classes: Classes,
+    /** Classes whose reduction is registered with copyreg. */
+    readonly registered: ReadonlySet<Code> = new Set(),
   ) {
     this.effects = new Effects(resolver);
   }
@@ -258,6 +263,31 @@ export class Flow {
     return value;
   }
 
+  /** From here on an annotation means the objects that are made, not every subclass there could be. */
+  closeWorld(): void {
+    this.isClosed = true;
+  }
+
+  get isWorldClosed(): boolean {
+    return this.isClosed;
+  }
+
+  /** Calls `listener` with every object of an analysed class that the program makes, or that the class was found to hold. */
+  listenMade(listener: (value: Value, code: Code) => void): void {
+    this.madeListeners.push(listener);
+    for (const [value, code] of [...this.made]) listener(value, code);
+  }
+
+  noteMade(value: Value, code: Code): void {
+    if (this.made.has(value)) return;
+    this.made.set(value, code);
+    for (const listener of this.madeListeners.slice()) listener(value, code);
+  }
+
+  fieldNames(value: Value): string[] {
+    return [...(this.fields.get(value)?.keys() ?? [])].filter((name) => !name.startsWith("["));
+  }
+
   isOpen(value: Value): boolean {
     return this.open.has(value);
   }
@@ -298,6 +328,11 @@ export class Flow {
       });
     }
     return node;
+  }
+
+  registeredClasses(): Set<Code> {
+    const values = this.registrations.flatMap(({ class_ }) => this.graph.valuesOf(class_));
+    return new Set(values.flatMap((value) => ((data) => (data.kind === "class" ? [data.code] : []))(this.data(value))));
   }
 
   partialArguments(partial: Value): readonly Passed[] {

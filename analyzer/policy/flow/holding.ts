@@ -35,6 +35,8 @@ export class Holding {
   readonly links = new Map<Value, Link>();
   readonly imports = new Map<string, Need>();
   readonly calls = new Map<string, Need>();
+  /** Classes and functions of the analysed source that the policy names. */
+  readonly named = new Set<Code>();
   /** Dangerous callables that an object may hold, and that the policy leaves out all the same. */
   readonly dangerous = new Set<string>();
   private readonly ran = new Set<string>();
@@ -68,6 +70,8 @@ export class Holding {
     this.links.set(value, link);
     switch (data.kind) {
       case "instance":
+        flow.noteMade(value, data.code);
+        this.named.add(data.code);
         this.runMethods(value, data.code);
         holdReduction(this, value, data.code);
         return;
@@ -75,7 +79,7 @@ export class Holding {
         this.holdNative(value, data.type);
         return;
       case "unanalysed":
-        if (/(^|\.)[A-Z]\w*$/.test(data.name))
+        if (/\.[A-Z]\w*$/.test(data.name))
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
       case "class":
@@ -158,6 +162,7 @@ export class Holding {
   private holdReference(value: Value, code: Code, what: "class" | "function"): void {
     const name = this.flow.nameOf(code);
     if (name.includes("<")) return;
+    this.named.add(code);
     const { path } = code.unit;
     this.need("imports", name, value, { kind: "attribute", text: `the ${what} itself is a value`, name, file: path, line: code.line });
   }

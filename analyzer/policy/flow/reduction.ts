@@ -14,6 +14,7 @@ import type { Value } from "./values.ts";
 /** Holds what the pickle of an object holds, and asks for the names that its reduction needs. */
 export function holdReduction(holding: Holding, value: Value, code: Code): void {
   holdRegistered(holding, value, code);
+  if (holding.flow.registered.has(code)) return;
   const order = holding.flow.classes.orderOf(code);
   const native = order.findIndex((base) => typeof base === "string" && nativeType(base)?.subclass);
   const before = native === -1 ? order : order.slice(0, native);
@@ -81,6 +82,7 @@ function holdCallable(holding: Holding, value: Value, node: number, reason: Reas
       case "class":
       case "function": {
         const name = flow.nameOf(data.code);
+        holding.named.add(data.code);
         if (!name.includes("<")) holding.needCall(name, value, { ...reason, text: `${reason.text} returns ${data.code.name}`, name });
         return;
       }

@@ -25,9 +25,15 @@ export function globalNames(flow: Flow, frame: Frame, call: NativeCall): void {
 }
 
 function addVisibleClasses(flow: Flow, unit: Unit, into: Node): void {
-  for (const name of visibleNames(flow, unit, new Set())) {
-    for (const definition of flow.resolver.name(unit, name)) if (definition.kind === "class") flow.define(definition, into);
+  const definitions = visibleNames(flow, unit, new Set()).flatMap((name) => [...flow.resolver.name(unit, name)]);
+  const visible = new Set(definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : [])));
+  if (!flow.isWorldClosed) {
+    for (const code of visible) flow.define({ kind: "class", code }, into);
+    return;
   }
+  flow.listenMade((_, code) => {
+    if (visible.has(code)) flow.define({ kind: "class", code }, into);
+  });
 }
 
 function visibleNames(flow: Flow, unit: Unit, seen: Set<Unit>): string[] {

@@ -113,6 +113,12 @@ class Seeder {
       return;
     }
     const source = this.origin(line);
+    if (flow.isWorldClosed && !this.annotated.isClass) {
+      flow.listenMade((value, made) => {
+        if (flow.classes.isSubclass(made, code)) flow.graph.add(into, value, source);
+      });
+      return;
+    }
     const candidates = flow.isOfLibrary(code) ? [code, ...flow.classes.librarySubclasses(code)] : [code];
     for (const candidate of candidates) {
       if (this.annotated.isClass) flow.graph.add(into, flow.classValue(candidate), source);

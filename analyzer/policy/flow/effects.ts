@@ -1,0 +1,109 @@
+/**
+ * Statements of the library that change something defined elsewhere: `@register("x")` over a class, `registry.add(X)`,
+ * `Class.attribute = ...`. A variable is evaluated with the statements of its own module; these are the others.
+ * Boundary: an index from what is changed to the statements; evaluating them is `flow.ts`.
+ */
+import type { Code, Instruction, Unit } from "../../python/code.ts";
+import type { Definition, Resolver } from "../../python/resolve.ts";
+
+export interface Statement {
+  readonly unit: Unit;
+  readonly index: number;
+}
+
+/** What a definition is known by: a variable by its module and name, a class or function by its code. */
+type Key = Code | string;
+
+const WRITES = new Set(["append", "add", "extend", "insert", "update", "setdefault", "register"]);
+
+export class Effects {
+  private index: Map<Key, Statement[]> | null = null;
+  private readonly writers = new Map<Unit, Map<string, Code[]>>();
+
+  constructor(private readonly resolver: Resolver) {}
+
+  /** Statements anywhere in the library that change a variable: calls on it, and calls of functions that write it. */
+  onVariable(unit: Unit, name: string): readonly Statement[] {
+    if (!unit.bindings.get(name)?.some((binding) => binding.kind === "assignment")) return [];
+    const found = [...this.statements(variableKey(unit, name))];
+    for (const writer of this.writersOf(unit).get(name) ?? []) found.push(...this.statements(writer));
+    return found;
+  }
+
+  /** Statements that call a class's own methods, or store to its attributes, from the top of a module. */
+  onClass(code: Code): readonly Statement[] {
+    return this.statements(code);
+  }
+
+  private statements(key: Key): readonly Statement[] {
+    this.index ??= this.build();
+    return this.index.get(key) ?? [];
+  }
+
+  private build(): Map<Key, Statement[]> {
+    const index = new Map<Key, Statement[]>();
+    const { modules } = this.resolver;
+    for (const module of modules.libraryModules()) {
+      const unit = modules.unit(module);
+      unit?.code.body.statements.forEach((statement, position) => {
+        const keys = new Set(statement.calls.flatMap((path) => this.keysOf(unit, path)));
+        for (const key of keys) {
+          const known = index.get(key);
+          if (known) known.push({ unit, index: position });
+          else index.set(key, [{ unit, index: position }]);
+        }
+      });
+    }
+    return index;
+  }
+
+  /** What a called path is about: the function itself, or the variable or class whose method it is. */
+  private keysOf(unit: Unit, path: readonly string[]): Key[] {
+    const whole = this.resolver.path(unit, path).filter((definition) => definition.kind === "function");
+    const owner = path.length > 1 ? this.resolver.path(unit, path.slice(0, -1)) : [];
+    return [...whole, ...owner].map(keyOf).filter((key) => key !== null);
+  }
+
+  /** Functions of a module that put something into one of its variables, by variable. */
+  private writersOf(unit: Unit): Map<string, Code[]> {
+    const known = this.writers.get(unit);
+    if (known) return known;
+    const writers = new Map<string, Code[]>();
+    this.writers.set(unit, writers);
+    for (const bindings of unit.bindings.values()) {
+      for (const binding of bindings) {
+        if (binding.kind !== "function") continue;
+        for (const name of writtenNames(binding.code)) writers.set(name, [...(writers.get(name) ?? []), binding.code]);
+      }
+    }
+    return writers;
+  }
+}
+
+function keyOf(definition: Definition): Key | null {
+  if (definition.kind === "class" || definition.kind === "function") return definition.code;
+  return definition.kind === "variable" ? variableKey(definition.unit, definition.name) : null;
+}
+
+function variableKey(unit: Unit, name: string): string {
+  return `${unit.module}:${name}`;
+}
+
+/** Module-level names that a function, or a function inside it, writes into. */
+function writtenNames(code: Code): string[] {
+  const { instructions } = code.body;
+  const names = new Map<number, string>();
+  for (const instruction of instructions) if (instruction.op === "name") names.set(instruction.into, instruction.name);
+  const written = instructions.flatMap((instruction) => {
+    const register = writtenRegister(instruction);
+    const name = register === null ? undefined : names.get(register);
+    return name === undefined ? [] : [name];
+  });
+  const inner = instructions.flatMap((instruction) => (instruction.op === "function" ? writtenNames(instruction.code) : []));
+  return [...new Set([...written, ...inner])];
+}
+
+function writtenRegister(instruction: Instruction): number | null {
+  if (instruction.op === "set-item" || instruction.op === "store") return instruction.object;
+  return instruction.op === "load" && WRITES.has(instruction.attribute) ? instruction.object : null;
+}

@@ -1,0 +1,61 @@
+/**
+ * The loader to take away: one Python module that loads pickles under one policy, with the rules of
+ * `analyzer/verdict/class-policy.ts`. Boundary: this puts the policy into the text; what is enforced, and why it is done
+ * so, is in `safe_load.py`.
+ */
+import { failed, ok, type Result } from "../result.ts";
+import { byCallable } from "./format.ts";
+import type { Policy, PolicyEntry } from "./policy.ts";
+import { SAFE_LOAD } from "./safe-load.generated.ts";
+import { isWeightsOnly } from "./weights-only.ts";
+
+/** Why there is no loader for a policy. */
+export interface LoaderError {
+  readonly kind: "weights-only";
+  readonly message: string;
+}
+
+/**
+ * The text of a Python module, for Python 3.8 and newer and without dependencies, that lets in what `policy` does and
+ * raises `Blocked` at the first thing that it does not. `lazy` as in `Verdict.mode`. Torch's weights-only policies are
+ * enforced by torch alone: they have opcodes and types of their own.
+ */
+export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"): Result<string, LoaderError> {
+  if (isWeightsOnly(policy)) {
+    const message = `${policy.name} is torch's own: torch.load(file, weights_only=True) enforces it`;
+    return failed({ kind: "weights-only", message });
+  }
+  const constants = [
+    `POLICY = ${JSON.stringify(policy.name)}`,
+    `MODE = ${JSON.stringify(mode)}`,
+    `IMPORTS = ${names(policy.imports)}`,
+    `CALLS = ${names(policy.calls)}`,
+  ];
+  return ok(constants.reduce(replaceConstant, SAFE_LOAD));
+}
+
+function replaceConstant(text: string, constant: string): string {
+  const name = constant.slice(0, constant.indexOf(" "));
+  const line = new RegExp(`^${name} = .*$`, "m");
+  if (!line.test(text)) throw new Error(`safe_load.py has no ${name}`);
+  return text.replace(line, () => constant);
+}
+
+/** A Python set of (module, name), each with the last reason that the policy has for it. */
+function names(entries: readonly PolicyEntry[]): string {
+  if (entries.length === 0) return "frozenset()";
+  const rows = entries.toSorted(byCallable).map((entry) => {
+    const { callable, module = callable.slice(0, callable.lastIndexOf(".")) } = entry;
+    const pair = [module, callable.slice(module.length + 1)].map((part) => JSON.stringify(part)).join(", ");
+    return `    (${pair}),${comment(entry)}\n`;
+  });
+  return `frozenset([\n${rows.join("")}])`;
+}
+
+function comment({ reasons }: PolicyEntry): string {
+  const reason = reasons.at(-1);
+  if (reason === undefined) return "";
+  const place = reason.file === undefined ? "" : `${reason.file}${reason.line === undefined ? "" : `:${reason.line}`}: `;
+  // A reason may quote source; a line of it is not to become a line of the module.
+  return `  # ${place}${reason.text}`.replaceAll(/[^\x20-\x7e\u00a1-\u{10ffff}]/gu, " ");
+}

@@ -1,0 +1,95 @@
+/**
+ * Other names under which classes and functions of the library can be looked up: what packages re-export, old names
+ * assigned to new classes, folders on `sys.path`, entries in `sys.modules`. A pickle carries the name of the day it was
+ * saved. Boundary: computed from what modules bind; a name that means something else as well is not an alias.
+ */
+import type { Code, Unit } from "./code.ts";
+import type { Resolver } from "./resolve.ts";
+
+/** Another name for a code, and the line that makes it one. */
+export interface Alias {
+  readonly name: string;
+  readonly code: Code;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** Every other name of the given classes and functions, sorted. */
+export function aliasesOf(resolver: Resolver, codes: ReadonlySet<Code>): Alias[] {
+  const units = resolver.modules
+    .libraryModules()
+    .map((module) => resolver.modules.unit(module))
+    .filter((unit) => unit !== null);
+  const moduleNames = otherModuleNames(resolver, units);
+  const found = new Map<string, Alias>();
+  const add = (unit: Unit, name: string, code: Code, line: number) => {
+    for (const module of [unit.module, ...(moduleNames.get(unit) ?? [])]) {
+      const full = `${module}.${name}`;
+      if (full !== `${code.unit.module}.${code.qualifiedName}` && !found.has(full))
+        found.set(full, { name: full, code, file: unit.path, line });
+    }
+  };
+  for (const code of codes) add(code.unit, code.qualifiedName, code, code.line);
+  for (const unit of units) {
+    for (const name of exposedNames(unit, resolver)) {
+      const [definition, ...others] = resolver.name(unit, name);
+      if (others.length > 0 || (definition?.kind !== "class" && definition?.kind !== "function")) continue;
+      if (codes.has(definition.code)) add(unit, name, definition.code, unit.bindings.get(name)?.[0]?.line ?? 1);
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Names that a module offers beside those it defines: a package's imports, a shim's imports, assignments of a name to a name. */
+function exposedNames(unit: Unit, resolver: Resolver): string[] {
+  const isShim = [...unit.bindings.values()].flat().every((binding) => binding.kind === "import" || binding.kind === "assignment");
+  const names = [...unit.bindings].flatMap(([name, bindings]) => {
+    const isOffered = bindings.some((binding) => {
+      if (binding.kind === "assignment") return binding.path !== null;
+      return binding.kind === "import" && (unit.isPackage || isShim || unit.exports?.includes(name));
+    });
+    return isOffered ? [name] : [];
+  });
+  const starred = unit.isPackage || isShim ? unit.starImports.flatMap((module) => offeredByStar(module, resolver, new Set())) : [];
+  return [...new Set([...names, ...starred])];
+}
+
+function offeredByStar(module: string, resolver: Resolver, seen: Set<string>): string[] {
+  const unit = resolver.modules.unit(module);
+  if (!unit || seen.has(module)) return [];
+  seen.add(module);
+  const names = unit.exports ?? [...unit.bindings.keys()].filter((name) => !name.startsWith("_"));
+  return [...names, ...unit.starImports.flatMap((other) => offeredByStar(other, resolver, seen))];
+}
+
+/** Names of modules by way of folders on `sys.path` and entries of `sys.modules`. */
+function otherModuleNames(resolver: Resolver, units: readonly Unit[]): Map<Unit, string[]> {
+  const names = new Map<Unit, string[]>();
+  const add = (unit: Unit, name: string) => {
+    if (name !== "" && name !== unit.module) names.set(unit, [...new Set([...(names.get(unit) ?? []), name])]);
+  };
+  const folders = new Set(units.flatMap((unit) => unit.importEffects.folders));
+  for (const folder of folders) {
+    for (const unit of units) {
+      if (folder !== "" && unit.path.startsWith(`${folder}/`)) add(unit, moduleName(unit.path.slice(folder.length + 1)));
+    }
+  }
+  for (const unit of units) {
+    for (const { name, path } of unit.importEffects.modules) {
+      const [target] = resolver.path(unit, path);
+      if (target?.kind !== "module") continue;
+      for (const other of units) {
+        if (other === target.unit) add(other, name);
+        else if (other.module.startsWith(`${target.unit.module}.`)) add(other, name + other.module.slice(target.unit.module.length));
+      }
+    }
+  }
+  return names;
+}
+
+function moduleName(path: string): string {
+  return path
+    .replace(/\.pyi?$/, "")
+    .replace(/(^|\/)__init__$/, "")
+    .replaceAll("/", ".");
+}
