@@ -66,17 +66,17 @@ export const LIMITS = Object.freeze({
   findings: { limit: 1_000, unit: "findings", reason: "Findings kept of one file; a hostile directory can cause one an entry." },
   compressedBytes: { limit: 256 * 2 ** 20, unit: "bytes", reason: "A compressed stream is held whole while it is decompressed." },
   inflatedBytes: { limit: 512 * 2 ** 20, unit: "bytes", reason: "What decompressed content may take in memory at any one time." },
-  inflatedBytesTotal: {
-    limit: 4 * 2 ** 30,
-    unit: "bytes",
-    reason: "What is decompressed of one file in all: about half a minute of work.",
-  },
+  inflatedBytesTotal: { limit: 2 * 2 ** 30, unit: "bytes", reason: "What is decompressed of one file in all: some ten seconds of work." },
   inflationRatio: {
     limit: 1_100,
     unit: "times",
     reason: "Deflate cannot exceed 1,032:1; a stream over 64 MB beyond that is zeros or a bomb, and neither needs reading on.",
   },
-  bytesRead: { limit: 512 * 2 ** 20, unit: "bytes", reason: "What is fetched of one remote file; pickles without arrays stay under 64 MB." },
+  bytesRead: {
+    limit: 512 * 2 ** 20,
+    unit: "bytes",
+    reason: "What is fetched of one remote file; pickles without arrays stay under 64 MB.",
+  },
   reads: { limit: 5_000, unit: "requests", reason: "Ranges fetched of one remote file; a joblib file costs one for each large array." },
   workSeconds: { limit: 60, unit: "seconds", reason: "Work on one file, waiting for bytes not counted; the slowest real ones take five." },
   heapMegabytes: { limit: 2_048, unit: "megabytes", reason: "JavaScript heap of the worker that has one file in its hands." },

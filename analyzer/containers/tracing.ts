@@ -87,9 +87,13 @@ export class Tracing {
     return Math.max(0, LIMITS.programBytes.limit - this.programBytes);
   }
 
-  /** How many bytes may be inflated next: bounded at any one time, and over the whole file. */
-  get inflatableBytes(): number {
-    return Math.max(0, Math.min(LIMITS.inflatedBytes.limit - this.inflatedHeld, LIMITS.inflatedBytesTotal.limit - this.inflatedEver));
+  /** How many bytes may be inflated next, and which limit that is: of what is held at any one time, or of the whole file. */
+  get inflatable(): { readonly bytes: number; readonly resource: "inflatedBytes" | "inflatedBytesTotal" } {
+    const held = LIMITS.inflatedBytes.limit - this.inflatedHeld;
+    const ever = LIMITS.inflatedBytesTotal.limit - this.inflatedEver;
+    return held <= ever
+      ? { bytes: Math.max(0, held), resource: "inflatedBytes" }
+      : { bytes: Math.max(0, ever), resource: "inflatedBytesTotal" };
   }
 
   /** Accounts for `bytes` inflated, which stay in memory while `use` runs. */

@@ -65,12 +65,13 @@ export async function decompress(
   const cut = source.size > LIMITS.compressedBytes.limit;
   const input = await source.read(0, Math.min(source.size, LIMITS.compressedBytes.limit));
   const byRatio = Math.max(RATIO_FROM, input.length * LIMITS.inflationRatio.limit);
-  const out = new Output(Math.min(tracing.inflatableBytes, byRatio));
+  const { inflatable } = tracing;
+  const out = new Output(Math.min(inflatable.bytes, byRatio));
   const end = DECODERS[codec](input, out, parameters);
   const content = piecesSource(out.pieces);
   const { consumed } = end;
   if (out.full) {
-    const resource = byRatio < tracing.inflatableBytes ? "inflationRatio" : "inflatedBytes";
+    const resource = byRatio < inflatable.bytes ? "inflationRatio" : inflatable.resource;
     const message = `${codec}: ${consumed} bytes became more than ${out.length}; the rest was not decompressed`;
     return { content, consumed, failure: tracing.limit(resource, path, consumed, message) };
   }

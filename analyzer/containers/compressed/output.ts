@@ -67,8 +67,10 @@ export class Output {
       if (distance <= this.at) {
         const { piece } = this;
         let to = this.at;
-        for (const stop = to + room; to < stop; to++) piece[to] = piece[to - distance]!;
-        this.at = to;
+        const stop = to + room;
+        if (distance === 1) piece.fill(piece[to - 1]!, to, stop);
+        else for (; to < stop; to++) piece[to] = piece[to - distance]!;
+        this.at = stop;
         left -= room;
         continue;
       }

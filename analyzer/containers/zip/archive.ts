@@ -7,6 +7,7 @@ import { type Content, failure, type Reading, readingOf, type Tracing } from "..
 import { readDirectories, type ZipDirectory } from "./directory.ts";
 import { type EndRecord, findEndRecords, LONGEST_END } from "./end-record.ts";
 import { readEntries } from "./entries.ts";
+import type { ReadEntries } from "./entry.ts";
 import { readUnlisted } from "./unlisted.ts";
 
 /** An archive that was found in some content, not yet read. */
@@ -34,6 +35,7 @@ export async function findArchives(source: HeldSource): Promise<ZipArchive[]> {
 export async function readArchives(content: Content, archives: readonly ZipArchive[], tracing: Tracing): Promise<Reading> {
   const say = (kind: string, message: string, offset: number): void => tracing.find({ kind, message, entry: content.entry, offset });
   const readings: Reading[] = [];
+  const read: ReadEntries = new Map();
   for (const [index, { end, directories }] of archives.entries()) {
     if (index > 0) say("zip-several-ends", "another end record, with a directory of its own", end.offset);
     for (const [view, directory] of directories.entries()) {
@@ -43,7 +45,7 @@ export async function readArchives(content: Content, archives: readonly ZipArchi
         say("zip-moved", `offsets in the archive are off by ${directory.moved}: something was put before it`, directory.start);
       }
       for (const finding of directory.findings) tracing.find({ ...finding, entry: content.entry });
-      readings.push(await readEntries(content, directory, tracing));
+      readings.push(await readEntries(content, directory, read, tracing));
     }
     if (index === 0 && end.end < content.source.size) {
       say("zip-suffix", `${content.source.size - end.end} bytes after the end of the archive`, end.end);
@@ -59,6 +61,6 @@ export async function readArchives(content: Content, archives: readonly ZipArchi
 export async function readWithoutDirectory(content: Content, tracing: Tracing): Promise<Reading> {
   const message = "the archive has no end record with a directory before it";
   tracing.find({ kind: "zip-no-directory", message, entry: content.entry, offset: content.source.size });
-  await readUnlisted(content, { start: 0, end: content.source.size }, tracing);
+  await readUnlisted(content, { start: 0, end: content.source.size }, new Map(), tracing);
   return { container: "zip", outcome: "malformed", failure: failure("zip-no-directory", message, content.source.size) };
 }

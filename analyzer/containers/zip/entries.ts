@@ -5,7 +5,7 @@
 import type { Range } from "../../bytes/ranges.ts";
 import { type Content, memberPath, type Reading, readingOf, type Tracing, worse } from "../tracing.ts";
 import type { ZipDirectory, ZipEntry } from "./directory.ts";
-import { readEntry } from "./entry.ts";
+import { identify, type ReadEntries, readEntry } from "./entry.ts";
 import { codeFinding, kindByContent, kindByNames, loaderOf } from "./kinds.ts";
 import { LONGEST_LOCAL_HEADER } from "./local-header.ts";
 import { compareStorages, liesWithStorages, storagesOf } from "./storages.ts";
@@ -15,8 +15,8 @@ import { readUnlisted, unlistedRegions } from "./unlisted.ts";
 const SMALL_ENTRY = 256 * 1024;
 const ENTRY_HEAD = 4096;
 
-/** Reads every entry that is no storage, and what lies between them. */
-export async function readEntries(content: Content, directory: ZipDirectory, tracing: Tracing): Promise<Reading> {
+/** Reads every entry that is no storage, and what lies between them; but for those in `read`, to which it adds. */
+export async function readEntries(content: Content, directory: ZipDirectory, read: ReadEntries, tracing: Tracing): Promise<Reading> {
   const entries = directory.entries.filter((entry) => !isFolder(entry));
   reportDuplicates(content, entries, tracing);
   const names = new Set(entries.map((entry) => entry.name));
@@ -24,8 +24,8 @@ export async function readEntries(content: Content, directory: ZipDirectory, tra
   tracing.recognise(content, kind ?? "zip");
   const next = nextOffsets(directory);
   const readings: Reading[] = [];
-  const ends = new Map<ZipEntry, number>();
-  const readAll = async (chosen: readonly ZipEntry[]): Promise<void> => {
+  const readAll = async (all: readonly ZipEntry[]): Promise<void> => {
+    const chosen = all.filter((entry) => !read.has(identify(entry)));
     // The first bytes of the file are looked at in any case: a pickle may lie before the archive.
     await content.source.prefetch([{ start: 0, end: ENTRY_HEAD }, ...chosen.map((entry) => wanted(entry, next.get(entry)!))]);
     for (const entry of chosen) {
@@ -33,7 +33,7 @@ export async function readEntries(content: Content, directory: ZipDirectory, tra
       readings.push(
         reading.failure ? { ...reading, failure: { ...reading.failure, message: `${entry.name}: ${reading.failure.message}` } } : reading,
       );
-      ends.set(entry, end);
+      read.set(identify(entry), end);
     }
   };
 
@@ -49,7 +49,7 @@ export async function readEntries(content: Content, directory: ZipDirectory, tra
       await readAll(aside.filter((entry) => !storages.has(memberPath(content.entry, entry.name))));
     }
   }
-  for (const region of unlistedRegions(directory, ends)) readings.push(...(await readUnlisted(content, region, tracing)));
+  for (const region of unlistedRegions(directory, read)) readings.push(...(await readUnlisted(content, region, read, tracing)));
 
   const reading = readingOf(kind ?? kindByContent(readings, tracing.pickles.slice(firstPickle)), readings);
   const code = codeFinding(reading.container, entries, content.entry);

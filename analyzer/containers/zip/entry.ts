@@ -19,6 +19,14 @@ const CODECS: Readonly<Record<number, Codec>> = { 8: "deflate", 12: "bzip2", 14:
 
 const NO_PROPERTIES = new Uint8Array(0);
 
+/** Entries that were read, and where each ends: several views of an archive may show the same ones. */
+export type ReadEntries = Map<string, number>;
+
+/** What tells an entry from others: which bytes it is, and how they are read. */
+export function identify(entry: ZipEntry): string {
+  return `${entry.localOffset} ${entry.method} ${entry.compressedSize} ${entry.name}`;
+}
+
 /** What reading an entry came to, and where its bytes end in the archive: what lies between entries belongs to none. */
 export interface EntryReading {
   readonly reading: Reading;

@@ -6,7 +6,7 @@ import type { HeldSource } from "../../bytes/held-source.ts";
 import type { Range } from "../../bytes/ranges.ts";
 import type { Content, Reading, Tracing } from "../tracing.ts";
 import type { ZipDirectory, ZipEntry } from "./directory.ts";
-import { readEntry } from "./entry.ts";
+import { identify, type ReadEntries, readEntry } from "./entry.ts";
 import { LOCAL_HEADER_BYTES, type LocalHeader, readLocalHeader, SIZES_FOLLOW } from "./local-header.ts";
 
 /** A data descriptor (APPNOTE 4.3.9) is the longest that may follow an entry's bytes. */
@@ -20,7 +20,7 @@ const SEARCHED = 64 * 1024;
  * @param ends where the entries that were read end; of the others the header's length is not known, and taken to be
  *   the longest possible
  */
-export function unlistedRegions(directory: ZipDirectory, ends: ReadonlyMap<ZipEntry, number>): Range[] {
+export function unlistedRegions(directory: ZipDirectory, ends: ReadEntries): Range[] {
   const ascending = [...directory.entries].sort((a, b) => a.localOffset - b.localOffset);
   const regions: Range[] = [];
   let covered = 0;
@@ -29,7 +29,7 @@ export function unlistedRegions(directory: ZipDirectory, ends: ReadonlyMap<ZipEn
     const next = entry ? Math.max(0, entry.localOffset) : directory.start;
     if (next - covered > slack) regions.push({ start: covered, end: next });
     if (!entry) break;
-    const known = ends.get(entry);
+    const known = ends.get(identify(entry));
     const end = known ?? entry.localOffset + LOCAL_HEADER_BYTES + entry.name.length + entry.compressedSize;
     if (end >= covered) slack = LONGEST_DESCRIPTOR + (known === undefined ? 0xffff : 0);
     covered = Math.max(covered, end);
@@ -37,8 +37,8 @@ export function unlistedRegions(directory: ZipDirectory, ends: ReadonlyMap<ZipEn
   return regions;
 }
 
-/** Entries that lie in `region` with a header of their own, read as a reader that streams would read them. */
-export async function readUnlisted(archive: Content, region: Range, tracing: Tracing): Promise<Reading[]> {
+/** Entries that lie in `region` with a header of their own, read as a reader that streams would read them; but for those in `known`. */
+export async function readUnlisted(archive: Content, region: Range, known: ReadEntries, tracing: Tracing): Promise<Reading[]> {
   const readings: Reading[] = [];
   let at = region.start;
   while (at < region.end) {
@@ -46,9 +46,15 @@ export async function readUnlisted(archive: Content, region: Range, tracing: Tra
     const local = offset === null ? null : await readLocalHeader(archive.source, offset);
     if (offset === null || !local) break;
     const entry = entryOf(local, offset);
+    const knownEnd = known.get(identify(entry));
+    if (knownEnd !== undefined) {
+      at = Math.max(knownEnd, offset + LOCAL_HEADER_BYTES);
+      continue;
+    }
     tracing.find({ kind: "zip-unlisted", message: "an entry that is not in the directory", entry: entry.name, offset });
     const read = await readEntry(archive, entry, archive.loader, tracing);
     readings.push(read.reading);
+    known.set(identify(entry), read.end);
     at = Math.max(read.end, offset + LOCAL_HEADER_BYTES);
     if (local.flags & SIZES_FOLLOW && local.compressedSize === 0) break;
   }
