@@ -39,29 +39,33 @@ const BATCH = 200;
 /** The models of a selection, in their order. Read in batches by position, so that a stage may change their state as it goes. */
 export async function* modelsIn(store: Store, surveyId: number, selection: Selection): AsyncGenerator<ModelWork> {
   for (let after = -1; ; ) {
-    const batch = await selected(store, surveyId, selection)
-      .innerJoin("model", "model.model_id", "survey_model.model_id")
-      .innerJoin("revision", "revision.revision_id", "survey_model.revision_id")
-      .select([
-        "survey_model.model_id as modelId",
-        "survey_model.revision_id as revisionId",
-        "position",
-        "model.name",
-        "commit_sha as commit",
-        "modified_at as modifiedAt",
-        "metadata",
-        "library",
-        "state",
-        "class_state as classState",
-      ])
-      .where("position", ">", after)
-      .orderBy("position")
-      .limit(BATCH)
-      .execute();
+    const batch: ModelWork[] = await modelsAfter(store, surveyId, selection, after).execute();
     yield* batch;
     if (batch.length < BATCH) return;
     after = batch.at(-1)!.position;
   }
+}
+
+/** The next batch of a selection: the query. */
+export function modelsAfter(store: Store, surveyId: number, selection: Selection, after: number) {
+  return selected(store, surveyId, selection)
+    .innerJoin("model", "model.model_id", "survey_model.model_id")
+    .innerJoin("revision", "revision.revision_id", "survey_model.revision_id")
+    .select([
+      "survey_model.model_id as modelId",
+      "survey_model.revision_id as revisionId",
+      "position",
+      "model.name",
+      "commit_sha as commit",
+      "modified_at as modifiedAt",
+      "metadata",
+      "library",
+      "state",
+      "class_state as classState",
+    ])
+    .where("position", ">", after)
+    .orderBy("position")
+    .limit(BATCH);
 }
 
 /** How many models a selection has. */

@@ -19,6 +19,7 @@ const TABLES = [
      class_state text, primary key (survey_id, model_id)) strict, without rowid`,
   `create index survey_model_downloads on survey_model (survey_id, downloads desc, model_id)`,
   `create index survey_model_state on survey_model (survey_id, state, position)`,
+  `create index survey_model_position on survey_model (survey_id, position)`,
   `create index survey_model_revision on survey_model (revision_id)`,
   `create table file (file_id integer primary key, revision_id integer not null references revision, path text not null, size integer not null,
      role text not null, state text not null, blob_id integer references blob, failure text, unique (revision_id, path)) strict`,
