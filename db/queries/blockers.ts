@@ -44,10 +44,8 @@ export async function blockedCapabilities(
   return blockedModels(store, surveyId, lens)
     .where("capability", "is not", null)
     .groupBy("capability")
-    .select(({ fn }) => [
-      fn.coalesce("capability").$castTo<Capability>().as("capability"),
-      fn.count<number>("modelId").distinct().as("models"),
-    ])
+    .select(({ fn }) => ["capability", fn.count<number>("modelId").distinct().as("models")])
+    .$narrowType<{ capability: Capability }>()
     .orderBy("models", "desc")
     .orderBy("capability")
     .execute();

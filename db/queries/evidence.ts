@@ -22,17 +22,21 @@ export interface Evidence {
   readonly allowedBy: { readonly imports: number; readonly calls: number };
 }
 
-/** Where a pickle does something that policies do not allow, and why each of them does not. */
+/** Where a pickle first does something that policies do not allow, and why each of them does not. */
 export interface Place {
   readonly offset: number;
   readonly opcode: string;
-  readonly blockedBy: readonly { readonly policyId: number; readonly mode: Mode; readonly reason: string }[];
+  /** `count`: how often in this pickle, for the same reason. */
+  readonly blockedBy: readonly { readonly policyId: number; readonly mode: Mode; readonly reason: string; readonly count: number }[];
 }
 
 /** Rows read at most: evidence of more than this is told by its first. */
 const BLOCKED_ROWS = 5_000;
 
-/** What blocks the files of a model under the policies in `judged`: by file, pickle and offset. */
+/**
+ * What blocks the files of a model under the policies in `judged`. Callables of which it is known what they could do come
+ * first, then those that most policies block, then by file and offset.
+ */
 export async function modelEvidence(store: Store, files: readonly ModelFile[], judged: readonly JudgedModel[]): Promise<Evidence[]> {
   const rows = await store
     .selectFrom("blocked")
@@ -57,6 +61,7 @@ export async function modelEvidence(store: Store, files: readonly ModelFile[], j
       "blocked.opcode",
       "blocked.offset",
       "blocked.reason",
+      "blocked.count",
     ])
     .orderBy("blocked.blob_id")
     .orderBy("pickle.ordinal")
@@ -69,7 +74,7 @@ export async function modelEvidence(store: Store, files: readonly ModelFile[], j
     store,
     rows.flatMap((row) => row.callableId ?? []),
   );
-  return files.flatMap((file) => {
+  const evidence = files.flatMap((file) => {
     const applies = (row: (typeof rows)[number]) =>
       row.blobId === file.blob?.blobId &&
       judged.some((judgement) => judgement.role === file.role && judgement.policyId === row.policyId && judgement.mode === row.mode);
@@ -93,14 +98,21 @@ export async function modelEvidence(store: Store, files: readonly ModelFile[], j
       };
     });
   });
+  return evidence.sort((a, b) => weight(b) - weight(a));
 }
 
-function groupPlaces(rows: readonly { offset: number; opcode: string; policyId: number; mode: Mode; reason: string }[]): Place[] {
+/** What could do something known outweighs any number of policies. */
+function weight({ capability, places }: Evidence): number {
+  const policies = new Set(places.flatMap(({ blockedBy }) => blockedBy.map(({ policyId }) => policyId))).size;
+  return policies + (capability === null || capability === "unknown" ? 0 : 1_000);
+}
+
+function groupPlaces(rows: readonly ({ offset: number; opcode: string } & Place["blockedBy"][number])[]): Place[] {
   const places: (Place & { blockedBy: Place["blockedBy"][number][] })[] = [];
-  for (const { offset, opcode, policyId, mode, reason } of rows) {
+  for (const { offset, opcode, policyId, mode, reason, count } of rows) {
     const last = places.at(-1);
-    if (last?.offset === offset && last.opcode === opcode) last.blockedBy.push({ policyId, mode, reason });
-    else places.push({ offset, opcode, blockedBy: [{ policyId, mode, reason }] });
+    if (last?.offset === offset && last.opcode === opcode) last.blockedBy.push({ policyId, mode, reason, count });
+    else places.push({ offset, opcode, blockedBy: [{ policyId, mode, reason, count }] });
   }
   return places;
 }

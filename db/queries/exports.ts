@@ -128,6 +128,7 @@ const BLOCKED_COLUMNS = [
   text("policy", "Name of the policy that stood in the slot."),
   text("mode", "strict or lazy."),
   integer("position", "Place among what the policy blocks in the file, in execution order; the one at 0 stops the load."),
+  integer("count", "How often it happens in the pickle, for the same reason; the offset is of the first."),
   text("reason", "Why it is blocked."),
 ];
 
@@ -174,7 +175,14 @@ function blockedOf(store: Store, surveyId: number, firstModel: number, lastModel
     .where("model_verdict.model_id", "<=", lastModel)
     .select(["model.name as model", "commit_sha", "file.path as file", "file.role", "blob.container", "blob.sha256", "pickle.entry"])
     .select(["pickle.ordinal as pickle", "blocked.offset", "blocked.opcode", callableName.as("callable"), "callable.capability"])
-    .select(["model_verdict.slot", "policy.name as policy", "blocked.mode", "blocked.ordinal as position", "blocked.reason"])
+    .select([
+      "model_verdict.slot",
+      "policy.name as policy",
+      "blocked.mode",
+      "blocked.ordinal as position",
+      "blocked.count",
+      "blocked.reason",
+    ])
     .orderBy("model.model_id")
     .orderBy("file.path")
     .orderBy("policy.name")

@@ -16,8 +16,8 @@ export interface Judgement {
 export const POLICY_SLOTS = {
   "weights-only": {
     label: "weights-only",
-    phrase: "under torch's weights-only",
-    meaning: "torch's restricted unpickler: the opcodes, rules and names that `torch.load(weights_only=True)` allows.",
+    phrase: "under torch’s weights-only",
+    meaning: "torch’s restricted unpickler: the opcodes, rules and names that torch.load(weights_only=True) allows.",
   },
   class: {
     label: "class policy",

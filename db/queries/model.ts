@@ -3,7 +3,7 @@ import type { Finding } from "../../analyzer/containers/trace.ts";
 import type { Failure, Outcome } from "../../analyzer/pickle/facts.ts";
 import type { Capability, Mode, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import type { FileRole, FileState, ModelState } from "../schema.ts";
+import type { ClassState, FileRole, FileState, ModelState, PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
 import { type Judgement, SLOT_ORDER } from "./judgements.ts";
 
@@ -26,6 +26,8 @@ export interface Model {
   /** The class it loads as, where one was found, and why that one. */
   readonly class: string | null;
   readonly classReason: string | null;
+  /** How the search for it ended; null before it began. */
+  readonly classState: ClassState | null;
 }
 
 /** A candidate file, with its content once that was read. */
@@ -99,6 +101,7 @@ export async function findModel(store: Store, surveyId: number, name: string): P
       "failure",
       "class",
       "class_reason as classReason",
+      "class_state as classState",
     ])
     .executeTakeFirst();
   return row === undefined ? null : { ...row, gated: row.gated === 1 };
@@ -220,7 +223,7 @@ export function usedCallables(store: Store, revisionId: number, limit: number): 
 export function modelHistory(
   store: Store,
   modelId: number,
-): Promise<{ survey: string; startedAt: string; commitSha: string; slot: string; mode: Mode; role: FileRole; verdict: VerdictKind }[]> {
+): Promise<{ survey: string; startedAt: string; commitSha: string; slot: PolicySlot; mode: Mode; role: FileRole; verdict: VerdictKind }[]> {
   return store
     .selectFrom("survey_model")
     .innerJoin("survey", "survey.survey_id", "survey_model.survey_id")

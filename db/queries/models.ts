@@ -1,7 +1,7 @@
 /** Lists of models: one page of them in an order, and how many each value of each filter would give. */
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import type { FileRole, ModelState } from "../schema.ts";
+import type { ClassState, FileRole, ModelState } from "../schema.ts";
 import { comesAfter, conditions, FILTER_NAMES, type FilterName, type ModelQuery, NONE, SORTS } from "./filters.ts";
 import type { Judgement } from "./judgements.ts";
 
@@ -15,6 +15,8 @@ export interface ListedModel {
   readonly likes: number;
   readonly state: ModelState;
   readonly class: string | null;
+  /** How the search for its class ended; null before it began. */
+  readonly classState: ClassState | null;
   readonly verdicts: readonly ModelVerdict[];
 }
 
@@ -60,6 +62,7 @@ export async function listModels(store: Store, surveyId: number, query: ModelQue
       "survey_model.likes",
       "survey_model.state",
       "survey_model.class",
+      "survey_model.class_state as classState",
     ])
     .orderBy(column, direction)
     .orderBy("survey_model.model_id")

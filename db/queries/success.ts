@@ -5,7 +5,7 @@
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import type { FileRole } from "../schema.ts";
-import { countVerdicts, type Lens, listJudgements, ROLES, type VerdictCounts } from "./judgements.ts";
+import { countVerdicts, type Lens, listJudgements, ROLES, tally, type VerdictCounts } from "./judgements.ts";
 
 /** Models counted by verdict under one lens. */
 export interface Success extends Lens {
@@ -49,12 +49,12 @@ export function modelsUnder(store: Store, surveyId: number, lens: Lens) {
     );
 }
 
-/** Load success under everything the survey judged by, weights before side files. Lenses without a model are left out. */
+/** Load success under everything the survey judged by, weights before side files. Lenses without a verdict are left out. */
 export async function loadSuccess(store: Store, surveyId: number): Promise<Success[]> {
   const judgements = await listJudgements(store, surveyId);
   const lenses = (Object.keys(ROLES) as FileRole[]).flatMap((role) => judgements.map((judgement) => ({ ...judgement, role })));
   const rows = await Promise.all(lenses.map((lens) => successUnder(store, surveyId, lens)));
-  return rows.filter((row) => Object.values(row.counts).some((count) => count > 0));
+  return rows.filter(({ counts }) => tally(counts).total > counts.none);
 }
 
 async function successUnder(store: Store, surveyId: number, lens: Lens): Promise<Success> {

@@ -1,0 +1,40 @@
+/**
+ * The one door: every request comes in here and is answered by a page of `routes.ts`. Pages are route handlers that
+ * return static markup, not server components: a third of the time and a quarter of the bytes, and no script.
+ */
+import type { Store } from "../../db/connection.ts";
+import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
+import { addresses } from "../addresses.ts";
+import { type Asked, failure, fault } from "../answer.tsx";
+import { matchAll } from "../routes.ts";
+import { dashboardStore } from "../store.ts";
+
+export const dynamic = "force-dynamic";
+
+export async function GET(request: Request): Promise<Response> {
+  const url = new URL(request.url);
+  const format = /\.(json|csv)$/.test(url.pathname) ? "json" : "html";
+  const asked: Asked = { url, parameters: {}, format, survey: null, running: null, at: addresses(null) };
+  try {
+    return await answer(await dashboardStore(), asked);
+  } catch (error) {
+    if (error instanceof URIError) return failure(asked, { kind: "bad-query", message: "The address is not percent-encoded UTF-8." });
+    return fault(asked, error);
+  }
+}
+
+/** The answer of the first page that has one. */
+async function answer(store: Store, asked: Asked): Promise<Response> {
+  const name = asked.url.searchParams.get("survey");
+  const survey = await findSurvey(store, name);
+  const [latest = null] = await listSurveys(store);
+  const running = latest?.finishedAt === null && latest.surveyId !== survey?.surveyId ? latest : null;
+  const placed = { ...asked, survey, running, at: addresses(survey === null ? null : name) };
+  if (name !== null && survey === null) return failure(placed, { kind: "not-found", message: "There is no survey of this name." });
+  let response: Response | null = null;
+  for (const { page, parameters, format } of matchAll(asked.url.pathname)) {
+    response = await page.answer({ ...placed, parameters, format, store });
+    if (response.status !== 404) return response;
+  }
+  return response ?? failure(placed, { kind: "not-found", message: "Nothing is kept at this address." });
+}

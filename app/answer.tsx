@@ -1,0 +1,175 @@
+/**
+ * How an address is answered. A page is what it loads and how that looks; HTML and JSON are two renderings of the same
+ * data. Errors have one shape, in both.
+ */
+import { randomUUID } from "node:crypto";
+import type { ReactNode } from "react";
+import type { Result } from "../analyzer/result.ts";
+import type { Store } from "../db/connection.ts";
+import { EXPORT_FORMATS, type ExportFormatName } from "../db/queries/export-formats.ts";
+import type { ExportColumn, ExportRow } from "../db/queries/exports.ts";
+import type { Survey } from "../db/queries/surveys.ts";
+import type { Addresses } from "./addresses.ts";
+import { Document } from "./document.tsx";
+import { ERRORS, ErrorView } from "./pages/errors.tsx";
+import { SurveyNotice } from "./parts/notices.tsx";
+
+export type Format = "html" | ExportFormatName;
+
+/** What is asked for: the survey is the one that pages are about, `running` another one that has been begun since. */
+export interface Asked {
+  readonly url: URL;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly format: Format;
+  readonly survey: Survey | null;
+  readonly running: Survey | null;
+  readonly at: Addresses;
+}
+
+/** What a page is asked, and the store that it finds the answer in. */
+export interface PageRequest extends Asked {
+  readonly store: Store;
+}
+
+/** A request for a page that is about a survey, when there is one. */
+export interface SurveyRequest extends PageRequest {
+  readonly survey: Survey;
+}
+
+/** Why a page cannot be shown. `no-survey`: the store is empty; `unanswered`: the store or the page broke. */
+export interface PageError {
+  readonly kind: "not-found" | "bad-query" | "no-survey" | "unanswered";
+  readonly message: string;
+}
+
+const STATUS = { "not-found": 404, "bad-query": 400, "no-survey": 404, unanswered: 500 } as const satisfies Record<
+  PageError["kind"],
+  number
+>;
+
+/** What answers an address. `path` is a pattern: `:name` takes one segment, `*name` one or more. */
+export interface Page {
+  readonly path: string;
+  readonly formats: readonly Format[];
+  answer(request: PageRequest): Promise<Response>;
+}
+
+interface PageDefinition<Data, Request extends PageRequest> {
+  readonly path: string;
+  load(request: Request): Promise<Result<Data, PageError>>;
+  title(data: Data): string;
+  view(data: Data, request: Request): ReactNode;
+  /** The rows behind the page as a research table, where it is a list: the address with `.csv`. */
+  table?(request: Request): Promise<Result<{ columns: readonly ExportColumn[]; rows: AsyncIterable<ExportRow> }, PageError>>;
+}
+
+/** A page that can be shown without a survey. */
+export function page<Data>(definition: PageDefinition<Data, PageRequest>): Page {
+  return {
+    path: definition.path,
+    formats: definition.table === undefined ? ["html", "json"] : ["html", "json", "csv"],
+    answer: (request) => answer(definition, request),
+  };
+}
+
+/** A page about a survey: while the store has none, it says so. */
+export function surveyPage<Data>(definition: PageDefinition<Data, SurveyRequest>): Page {
+  return {
+    ...page(definition as PageDefinition<Data, PageRequest>),
+    answer: (request) =>
+      request.survey === null
+        ? failure(request, { kind: "no-survey", message: "This store holds no survey yet." })
+        : answer(definition, request as SurveyRequest),
+  };
+}
+
+async function answer<Data, Request extends PageRequest>(definition: PageDefinition<Data, Request>, request: Request): Promise<Response> {
+  if (request.format === "csv") {
+    const table = await definition.table!(request);
+    if (!table.ok) return failure(request, table.error);
+    return download("csv", table.value.columns, table.value.rows);
+  }
+  // One transaction, so that everything on a page is of one moment, even while a survey writes.
+  const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));
+  if (!data.ok) return failure(request, data.error);
+  if (request.format === "json") return json(data.value, 200);
+  return html(request, definition.title(data.value), definition.view(data.value, request), 200, jsonAddress(request.url));
+}
+
+/** A research table, streamed as it is read. */
+export function download(format: ExportFormatName, columns: readonly ExportColumn[], rows: AsyncIterable<ExportRow>): Response {
+  const { mediaType, write } = EXPORT_FORMATS[format];
+  return new Response(streamed(write(columns, rows)), { headers: { "content-type": mediaType, "cache-control": "no-cache" } });
+}
+
+/** Characters sent at once: a chunk a row would cost more than the rows. */
+const CHUNK = 64_000;
+
+/** Text as it comes, no faster than it is read. */
+function streamed(text: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const iterator = text[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      let chunk = "";
+      while (chunk.length < CHUNK) {
+        const { done, value } = await iterator.next();
+        if (done === true) {
+          if (chunk !== "") controller.enqueue(encoder.encode(chunk));
+          return controller.close();
+        }
+        chunk += value;
+      }
+      controller.enqueue(encoder.encode(chunk));
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  });
+}
+
+/** The error, in the rendering that was asked for. */
+export async function failure(asked: Asked, error: PageError): Promise<Response> {
+  const status = STATUS[error.kind];
+  if (asked.format !== "html") return json({ ok: false, error: error.kind, message: error.message, status }, status);
+  return html(asked, ERRORS[error.kind].title, <ErrorView error={error} asked={asked} />, status, null);
+}
+
+/** A fault of ours: told to the log in full, to the reader by its number only. */
+export async function fault(asked: Asked, cause: unknown): Promise<Response> {
+  const id = randomUUID().slice(0, 8);
+  console.error(`error ${id} at ${asked.url.pathname}:`, cause);
+  return failure(asked, { kind: "unanswered", message: `The log of the dashboard knows more, under ${id}.` });
+}
+
+function json(data: unknown, status: number): Response {
+  return new Response(`${JSON.stringify(data, null, 2)}\n`, {
+    status,
+    headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },
+  });
+}
+
+async function html(asked: Asked, title: string, view: ReactNode, status: number, jsonOf: string | null): Promise<Response> {
+  // Imported here: Next refuses it at the top of what it compiles for the server, where its own renderer is meant to be used.
+  const { renderToStaticMarkup } = await import("react-dom/server");
+  const markup = renderToStaticMarkup(
+    <Document
+      title={title}
+      path={asked.url.pathname}
+      json={jsonOf}
+      survey={asked.survey}
+      at={asked.at}
+      notice={<SurveyNotice {...asked} />}
+    >
+      {view}
+    </Document>,
+  );
+  return new Response(`<!doctype html>${markup}`, {
+    status,
+    headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" },
+  });
+}
+
+function jsonAddress(url: URL): string {
+  return `${url.pathname === "/" ? "/overview" : url.pathname}.json${url.search}`;
+}

@@ -1,0 +1,210 @@
+/** Callables: a list to search, and one of them: who looks it up and calls it, who allows it, where it is blocked. */
+import { failed, ok, type Result } from "../../analyzer/result.ts";
+import {
+  type Allowing,
+  allowingPolicies,
+  type BlockedUnder,
+  blockedUnder,
+  type Callable,
+  type CallableModel,
+  type CallableUse,
+  callableModels,
+  callableUse,
+  findCallable,
+  findCallables,
+  listCallables,
+} from "../../db/queries/callables.ts";
+import { MODES, POLICY_SLOTS } from "../../db/queries/judgements.ts";
+import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
+import { counted, integer } from "../parts/numbers.ts";
+import { Table } from "../parts/table.tsx";
+import { Name, plainName } from "../parts/text.tsx";
+import { CAPABILITIES, CapabilityTag, CountBar, VerdictIcon } from "../parts/verdict.tsx";
+
+const LISTED = 100;
+const MODELS = 50;
+const POLICIES = 50;
+
+interface CallableData {
+  readonly callable: Callable;
+  readonly importedBy: number;
+  readonly calledBy: number;
+  readonly blocked: readonly BlockedUnder[];
+  readonly allowing: readonly Allowing[];
+  readonly models: readonly CallableModel[];
+}
+
+type CallablesData = { readonly q: string; readonly callables: readonly CallableUse[] } | CallableData;
+
+/** The list; with `?id=`, one whose name is not fit for an address. */
+export const callablesPage = surveyPage<CallablesData>({
+  path: "/callables",
+  load: async (request) => {
+    const id = request.url.searchParams.get("id");
+    if (id !== null) return loadCallable(request, /^\d{1,15}$/.test(id) ? await findCallable(request.store, Number(id)) : null);
+    const q = (request.url.searchParams.get("q") ?? "").trim();
+    return ok({ q, callables: await listCallables(request.store, request.survey.surveyId, q, LISTED) });
+  },
+  title: (data) => ("callables" in data ? "Callables" : plainName(data.callable.callable)),
+  view: (data, request) => ("callables" in data ? <List {...data} request={request} /> : <CallableView data={data} request={request} />),
+});
+
+export const callablePage = surveyPage<CallableData>({
+  path: "/callables/*name",
+  load: async (request) => loadCallable(request, (await findCallables(request.store, request.parameters.name!))[0] ?? null),
+  title: ({ callable }) => plainName(callable.callable),
+  view: (data, request) => <CallableView data={data} request={request} />,
+});
+
+async function loadCallable({ store, survey }: SurveyRequest, callable: Callable | null): Promise<Result<CallableData, PageError>> {
+  if (callable === null) return failed({ kind: "not-found", message: "No pickle and no policy of this census names this callable." });
+  const { callableId } = callable;
+  return ok({
+    callable,
+    ...(await callableUse(store, survey.surveyId, callableId)),
+    blocked: await blockedUnder(store, survey.surveyId, callableId),
+    allowing: await allowingPolicies(store, callableId),
+    models: await callableModels(store, survey.surveyId, callableId, MODELS),
+  });
+}
+
+function List({
+  q,
+  callables,
+  request,
+}: {
+  readonly q: string;
+  readonly callables: readonly CallableUse[];
+  readonly request: SurveyRequest;
+}) {
+  const most = Math.max(1, ...callables.map((row) => row.importedBy));
+  return (
+    <>
+      <header className="lead">
+        <h1>{q === "" ? "What models import and call" : `Callables named “${plainName(q)}”`}</h1>
+        <p className="muted">
+          Every class and function that a pickle of this survey looks up, by the number of models that do;{" "}
+          {callables.length === LISTED ? `the first ${LISTED}` : counted(callables.length, "callable")}.
+        </p>
+      </header>
+      <search>
+        <form action="/callables" className="find large">
+          <label htmlFor="q">Part of a callable’s name</label>
+          <input id="q" name="q" type="search" defaultValue={q} autoComplete="off" spellCheck={false} />
+          <button type="submit">Search</button>
+        </form>
+      </search>
+      {callables.length === 0 ? (
+        <p className="empty">No callable matches.</p>
+      ) : (
+        <Table
+          caption="Callables by the number of models that look them up"
+          captionHidden
+          className="bars"
+          rows={callables}
+          rowKey={(row) => row.callableId}
+          columns={[
+            {
+              header: "Callable",
+              kind: "heading",
+              cell: (row) => (
+                <a href={request.at.callable(row)}>
+                  <Name code>{row.callable}</Name>
+                </a>
+              ),
+            },
+            { header: "Capability", cell: (row) => (row.capability === "unknown" ? "" : <CapabilityTag capability={row.capability} />) },
+            { header: "Share", kind: "bar", cell: (row) => <CountBar value={row.importedBy} of={most} name="plain" /> },
+            { header: "Imported by", kind: "number", cell: (row) => counted(row.importedBy, "model") },
+            { header: "Called by", kind: "number", cell: (row) => counted(row.calledBy, "model") },
+          ]}
+        />
+      )}
+    </>
+  );
+}
+
+function CallableView({ data, request }: { readonly data: CallableData; readonly request: SurveyRequest }) {
+  const { callable, importedBy, calledBy, blocked, allowing, models } = data;
+  return (
+    <>
+      <header className="lead">
+        <p className="breadcrumb">
+          <a href={request.at.at("/callables")}>Callables</a>
+        </p>
+        <h1>
+          <Name code>{callable.callable}</Name>
+        </h1>
+        <p>
+          <CapabilityTag capability={callable.capability} /> {CAPABILITIES[callable.capability].meaning}
+        </p>
+        <p>
+          Looked up by {counted(importedBy, "model")}, called by {calledBy === 0 ? "none" : counted(calledBy, "model")}.
+        </p>
+      </header>
+      <section aria-labelledby="blocked">
+        <h2 id="blocked">Where it is blocked</h2>
+        {blocked.length === 0 ? (
+          <p className="empty">Nowhere in this survey.</p>
+        ) : (
+          <ul className="blocked-under">
+            {blocked.map(({ slot, mode, models: count }) => (
+              <li key={`${slot} ${mode}`}>
+                <VerdictIcon verdict="blocked" /> <b>{counted(count, "model")}</b> {POLICY_SLOTS[slot].phrase}, {MODES[mode].label}
+              </li>
+            ))}
+          </ul>
+        )}
+      </section>
+      <section aria-labelledby="allowing">
+        <h2 id="allowing">Which policies allow it</h2>
+        {allowing.length === 0 ? (
+          <p className="empty">None of this census.</p>
+        ) : (
+          <>
+            <ul className="columns">
+              {allowing.slice(0, POLICIES).map(({ policyId, name, kinds }) => (
+                <li key={policyId}>
+                  <a href={request.at.policy(policyId, `#callable-${callable.callableId}`)}>
+                    <Name>{name}</Name>
+                  </a>{" "}
+                  <span className="muted">{kinds.join(" and ")}</span>
+                </li>
+              ))}
+            </ul>
+            {allowing.length > POLICIES && (
+              <p className="muted">and {counted(allowing.length - POLICIES, "more policy", "more policies")}</p>
+            )}
+          </>
+        )}
+      </section>
+      <section aria-labelledby="models">
+        <h2 id="models">Models it occurs in</h2>
+        {models.length === 0 ? (
+          <p className="empty">None of this survey.</p>
+        ) : (
+          <Table
+            caption={`The most downloaded, at most ${MODELS}`}
+            rows={models}
+            rowKey={(row) => row.name}
+            columns={[
+              {
+                header: "Model",
+                kind: "heading",
+                cell: (row) => (
+                  <a href={request.at.model(row.name)}>
+                    <Name>{row.name}</Name>
+                  </a>
+                ),
+              },
+              { header: "Library", cell: (row) => row.library !== null && <Name>{row.library}</Name> },
+              { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
+              { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
+              { header: "Downloads", kind: "number", cell: (row) => integer(row.downloads) },
+            ]}
+          />
+        )}
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,105 @@
+/** A model: what each policy says of it, and the evidence down to the byte. */
+import { surveyPage } from "../answer.tsx";
+import { compact, day, minute } from "../parts/numbers.ts";
+import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
+import { Name, plainName } from "../parts/text.tsx";
+import { History, UsedCallables } from "./model/callables.tsx";
+import { type ModelData, type ModelProps, readModel } from "./model/data.ts";
+import { EvidenceList } from "./model/evidence.tsx";
+import { Files } from "./model/files.tsx";
+import { Verdicts } from "./model/verdicts.tsx";
+
+export const modelPage = surveyPage<ModelData>({
+  path: "/models/*name",
+  load: readModel,
+  title: ({ model }) => plainName(model.name),
+  view: (data, request) => <ModelView data={data} request={request} />,
+});
+
+function ModelView({ data, request }: ModelProps) {
+  const { model } = data;
+  return (
+    <>
+      <header className="lead">
+        <p className="breadcrumb">
+          <a href={request.at.at("/models")}>Models</a>
+        </p>
+        <h1>
+          <Name>{model.name}</Name>
+        </h1>
+        <Facts data={data} />
+      </header>
+      {model.state !== "judged" && (
+        <section className="notice" aria-label="State">
+          <p>
+            <b>{MODEL_STATES[model.state].label}</b>: {MODEL_STATES[model.state].meaning}{" "}
+            {model.failure !== null && <Name>{model.failure}</Name>}
+          </p>
+        </section>
+      )}
+      <Verdicts data={data} request={request} />
+      <EvidenceList data={data} request={request} />
+      <Files data={data} request={request} />
+      <ClassSection data={data} request={request} />
+      <UsedCallables data={data} request={request} />
+      <History data={data} request={request} />
+    </>
+  );
+}
+
+function Facts({ data: { model, hub, survey } }: { readonly data: ModelData }) {
+  return (
+    <ul className="facts">
+      {model.library !== null && (
+        <li>
+          <Name>{model.library}</Name>
+        </li>
+      )}
+      {model.task !== null && (
+        <li>
+          <Name>{model.task}</Name>
+        </li>
+      )}
+      <li title={String(model.downloads)}>{compact(model.downloads)} downloads a month</li>
+      <li>{compact(model.likes)} likes</li>
+      {model.modifiedAt !== null && <li>changed {day(model.modifiedAt)}</li>}
+      <li>surveyed {minute(survey.startedAt)}</li>
+      {hub !== null && (
+        <li>
+          <a href={hub} rel="noreferrer">
+            on the Hub at <code>{model.commitSha === "" ? "main" : model.commitSha.slice(0, 8)}</code>
+          </a>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function ClassSection({ data: { model, judged }, request }: ModelProps) {
+  const policies = [
+    ...new Map(judged.filter(({ slot }) => slot.startsWith("class")).map((judgement) => [judgement.policyId, judgement])).values(),
+  ];
+  return (
+    <section aria-labelledby="class">
+      <h2 id="class">The class it loads as</h2>
+      <p>{model.class === null ? "None was found." : <Name code>{model.class}</Name>}</p>
+      {model.classReason !== null && (
+        <p>
+          <Name>{model.classReason}</Name>
+        </p>
+      )}
+      {model.classState !== null && model.classState !== "inferred" && <p className="muted">{CLASS_STATES[model.classState].meaning}</p>}
+      {policies.length > 0 && (
+        <ul>
+          {policies.map(({ policyId, policy }) => (
+            <li key={policyId}>
+              <a href={request.at.policy(policyId)}>
+                <Name>{policy}</Name>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

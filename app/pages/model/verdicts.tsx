@@ -1,0 +1,100 @@
+/** The headline: what each policy says of a model, weights before side files, and where none says anything, why. */
+import type { ReactNode } from "react";
+import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
+import { type Lens, POLICY_SLOTS, ROLES, sameLens } from "../../../db/queries/judgements.ts";
+import type { JudgedModel } from "../../../db/queries/model.ts";
+import { judgementLabel } from "../../parts/lens.tsx";
+import { counted, integer } from "../../parts/numbers.ts";
+import { CLASS_STATES } from "../../parts/states.ts";
+import { Name } from "../../parts/text.tsx";
+import { VerdictIcon } from "../../parts/verdict.tsx";
+import type { ModelData, ModelProps } from "./data.ts";
+import { evidenceId } from "./evidence.tsx";
+
+export function Verdicts({ data, request }: ModelProps) {
+  const { judged, judgements, model } = data;
+  if (judged.length === 0) return null;
+  const missing = judgements
+    .map((judgement) => ({ ...judgement, role: "weights" as const }))
+    .filter((lens) => !judged.some((known) => sameLens(known, lens)));
+  return (
+    <section aria-labelledby="verdicts">
+      <h2 id="verdicts">Verdicts</h2>
+      <ul className="verdicts">
+        {judged.map((judgement) => (
+          <Card key={`${judgement.role} ${judgement.slot} ${judgement.mode}`} lens={judgement} verdict={judgement.verdict} data={data}>
+            <p>
+              <Because judgement={judgement} data={data} />
+            </p>
+            <p className="by">
+              <a href={request.at.policy(judgement.policyId)}>
+                <Name>{judgement.policy}</Name>
+              </a>
+            </p>
+          </Card>
+        ))}
+        {missing.map((lens) => (
+          <Card key={`${lens.slot} ${lens.mode}`} lens={lens} verdict="none" data={data}>
+            <p>{model.classState === null || model.classState === "inferred" ? "Not judged." : CLASS_STATES[model.classState].meaning}</p>
+          </Card>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+interface CardProps {
+  readonly lens: Lens;
+  readonly verdict: VerdictKind | "none";
+  readonly data: ModelData;
+  readonly children: ReactNode;
+}
+
+function Card({ lens, verdict, data, children }: CardProps) {
+  const counts = verdict === "none" ? "unknown" : VERDICT_KINDS[verdict].counts;
+  return (
+    <li className={`card verdict-card-${counts}`}>
+      <p className="of">
+        {ROLES[lens.role].label} · <span title={POLICY_SLOTS[lens.slot].meaning}>{judgementLabel(lens, data.judgements)}</span>
+      </p>
+      <p className="word">
+        <VerdictIcon verdict={verdict} />
+        {verdict === "none" ? "no verdict" : VERDICT_KINDS[verdict].label}
+      </p>
+      {children}
+    </li>
+  );
+}
+
+/** Why, in a sentence that leads to the evidence. */
+function Because({ judgement, data }: { readonly judgement: JudgedModel; readonly data: ModelData }) {
+  const files = data.files.filter((file) => file.role === judgement.role);
+  if (judgement.verdict === "loads")
+    return `Every import and call of ${files.length === 1 ? "its file" : `its ${counted(files.length, "file")}`} is inside the policy.`;
+  if (judgement.verdict === "blocked") return <BlockedBy judgement={judgement} data={data} />;
+  const told = files.flatMap(({ verdicts }) =>
+    verdicts.filter(
+      ({ verdict, policyId, message }) => verdict === judgement.verdict && policyId === judgement.policyId && message !== null,
+    ),
+  );
+  return told.length > 0 ? <Name>{told[0]!.message!}</Name> : VERDICT_KINDS[judgement.verdict].meaning;
+}
+
+function BlockedBy({ judgement, data }: { readonly judgement: JudgedModel; readonly data: ModelData }) {
+  const files = new Set(data.files.filter((file) => file.role === judgement.role).map((file) => file.fileId));
+  const applies = (by: { policyId: number; mode: string }) => by.policyId === judgement.policyId && by.mode === judgement.mode;
+  const against = data.evidence.filter(
+    ({ fileId, places }) => files.has(fileId) && places.some(({ blockedBy }) => blockedBy.some(applies)),
+  );
+  const [first] = against;
+  if (first === undefined) return VERDICT_KINDS.blocked.meaning;
+  const place = first.places.find(({ blockedBy }) => blockedBy.some(applies))!;
+  return (
+    <>
+      <a href={`#${evidenceId(first)}`}>
+        {first.callable === null ? place.opcode : <Name code>{first.callable}</Name>} at byte {integer(place.offset)}
+      </a>
+      {against.length > 1 && ` and ${counted(against.length - 1, "more callable")}`}.
+    </>
+  );
+}

@@ -1,0 +1,84 @@
+/** The list of models: a search, filters with their counts, an order, pages. The address is the state. */
+import { ok } from "../../analyzer/result.ts";
+import { EXPORTS, modelRows } from "../../db/queries/exports.ts";
+import { modelSentence, parseModelQuery } from "../../db/queries/filters.ts";
+import { listJudgements } from "../../db/queries/judgements.ts";
+import { countFacets, listModels } from "../../db/queries/models.ts";
+import { surveyPage } from "../answer.tsx";
+import { LensSwitch } from "../parts/lens.tsx";
+import { counted } from "../parts/numbers.ts";
+import { plainName } from "../parts/text.tsx";
+import { Facets } from "./models/facets.tsx";
+import { Chips, SearchForm, SortSwitch } from "./models/query.tsx";
+import { type ModelsData, type ModelsProps, ModelsTable } from "./models/table.tsx";
+
+const PAGE_SIZE = 50;
+
+export const modelsPage = surveyPage<ModelsData>({
+  path: "/models",
+  load: async ({ store, survey, url }) => {
+    const judgements = await listJudgements(store, survey.surveyId);
+    const query = parseModelQuery(url.searchParams, judgements);
+    if (!query.ok) return query;
+    const page = await listModels(store, survey.surveyId, query.value, PAGE_SIZE);
+    const facets = await countFacets(store, survey.surveyId, query.value);
+    return ok({ survey, sentence: modelSentence(query.value), query: query.value, judgements, ...page, facets });
+  },
+  title: ({ sentence }) => plainName(sentence),
+  view: (data, request) => <Models data={data} request={request} />,
+  table: async ({ store, survey, url }) => {
+    const query = parseModelQuery(url.searchParams, await listJudgements(store, survey.surveyId));
+    return query.ok ? ok({ columns: EXPORTS.models.columns, rows: modelRows(store, survey.surveyId, query.value) }) : query;
+  },
+});
+
+function Models({ data, request }: ModelsProps) {
+  const { query, judgements, sentence, total, models, next } = data;
+  const first = { ...query, after: null };
+  return (
+    <>
+      <header className="lead">
+        <h1>{plainName(sentence)}</h1>
+        <p className="muted">
+          {counted(total, "model")} of the survey{total === 1 ? " matches" : " match"}.{" "}
+          <a href={request.at.models(first, judgements, ".csv")}>All of them as CSV</a>
+        </p>
+      </header>
+      <div className="list-page">
+        <aside className="filters" id="filters" aria-labelledby="filters-title">
+          <h2 id="filters-title">Filters</h2>
+          <Facets data={data} request={request} />
+        </aside>
+        <section className="results" aria-label="Models">
+          <SearchForm data={data} request={request} />
+          <p className="to-filters">
+            <a href="#filters">Filters</a>
+          </p>
+          <div className="switches">
+            <LensSwitch lens={query.lens} judgements={judgements} address={(lens) => request.at.models({ ...first, lens }, judgements)} />
+            <SortSwitch data={data} request={request} />
+          </div>
+          <Chips data={data} request={request} />
+          {models.length === 0 ? (
+            <div className="state">
+              <p>No model matches.</p>
+              <p>
+                Take a filter away above, or <a href={request.at.at("/models")}>begin with all models</a>.
+              </p>
+            </div>
+          ) : (
+            <ModelsTable data={data} request={request} />
+          )}
+          <nav className="pages" aria-label="Pages">
+            {query.after !== null && <a href={request.at.models(first, judgements)}>First page</a>}
+            {next !== null && (
+              <a href={request.at.models(next, judgements)} rel="next">
+                Next {PAGE_SIZE}
+              </a>
+            )}
+          </nav>
+        </section>
+      </div>
+    </>
+  );
+}

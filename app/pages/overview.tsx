@@ -1,0 +1,86 @@
+/** The overview: what of the ecosystem loads under each policy, what blocks the rest, and where. */
+import { ok } from "../../analyzer/result.ts";
+import { parseLens } from "../../db/queries/filters.ts";
+import { listJudgements, POLICY_SLOTS, sameLens, tally } from "../../db/queries/judgements.ts";
+import type { Success } from "../../db/queries/success.ts";
+import { surveyPage } from "../answer.tsx";
+import { Numbers } from "../parts/figure.tsx";
+import { LensSwitch } from "../parts/lens.tsx";
+import { bytes, counted, day, integer, percent } from "../parts/numbers.ts";
+import { Name } from "../parts/text.tsx";
+import { Blockers } from "./overview/blockers.tsx";
+import { Containers, Libraries } from "./overview/breakdowns.tsx";
+import { type FigureProps, loadOverview, type OverviewData } from "./overview/data.ts";
+import { LoadSuccess } from "./overview/load-success.tsx";
+
+export const overviewPage = surveyPage({
+  path: "/overview",
+  load: async (request) => {
+    const judgements = await listJudgements(request.store, request.survey.surveyId);
+    const lens = parseLens(request.url.searchParams, judgements);
+    return lens.ok ? ok(await loadOverview(request, judgements, lens.value)) : lens;
+  },
+  title: () => "Overview",
+  view: (data, request) => <Overview data={data} request={request} />,
+});
+
+function Overview({ data, request }: FigureProps) {
+  const { survey, judgements, lens, success } = data;
+  const under = success.find((row) => sameLens(row, lens)) ?? null;
+  return (
+    <>
+      <header className="lead">
+        <h1>{headline(success)}</h1>
+        <p className="muted">
+          Survey <Name>{survey.name}</Name> of <Name>{survey.hub.replace(/^https?:\/\//, "")}</Name>, {day(survey.startedAt)}. Only what was
+          seen to load counts as loading; what could not be told is counted apart.
+        </p>
+      </header>
+      <SurveyNumbers data={data} />
+      <LoadSuccess data={data} request={request} />
+      <section className="under" aria-labelledby="under">
+        <h2 id="under">What blocks, and where</h2>
+        <LensSwitch lens={lens} judgements={judgements} address={(target) => `${request.at.overview(target, judgements)}#under`} />
+      </section>
+      <Blockers data={data} request={request} blockedModels={under?.counts.blocked ?? 0} />
+      <div className="pair">
+        <Libraries data={data} request={request} />
+        <Containers data={data} request={request} />
+      </div>
+    </>
+  );
+}
+
+/** `31 of 100 models load under torch's weights-only and 74 under their class policy.` */
+function headline(success: readonly Success[]): string {
+  const told = success.filter((row) => row.role === "weights" && row.mode === "strict");
+  if (told.length === 0) return "Nothing has been judged yet.";
+  const phrases = told.map(({ slot, counts }, index) => {
+    const { loads, total } = tally(counts);
+    return `${index === 0 ? `${integer(loads)} of ${counted(total, "model")} load` : integer(loads)} ${POLICY_SLOTS[slot].phrase}`;
+  });
+  // A line may break anywhere but within "weights-only".
+  return `${new Intl.ListFormat("en").format(phrases)}.`.replaceAll("-", "\u2011");
+}
+
+function SurveyNumbers({ data: { totals, survey } }: { readonly data: OverviewData }) {
+  const without = totals.models - totals.modelsWithFiles.weights;
+  return (
+    <Numbers
+      of={[
+        {
+          name: "Models",
+          value: integer(totals.models),
+          note: without > 0 ? `${integer(without)} without a pickle for weights` : undefined,
+        },
+        { name: "Candidate files", value: integer(totals.files), note: `holding ${counted(totals.pickles, "pickle")}` },
+        {
+          name: "Read",
+          value: bytes(survey.bytesRead),
+          note: `${percent(survey.bytesRead, totals.bytesHeld)} of the ${bytes(totals.bytesHeld)} that they hold`,
+        },
+        { name: "Requests", value: integer(survey.requests), note: "with the listing and the package index" },
+      ]}
+    />
+  );
+}

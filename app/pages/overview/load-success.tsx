@@ -1,0 +1,117 @@
+/** Load success under each policy: the first figure, weights apart from side files. */
+import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
+import { POLICY_SLOTS, ROLES, tally } from "../../../db/queries/judgements.ts";
+import type { Success } from "../../../db/queries/success.ts";
+import { Figure } from "../../parts/figure.tsx";
+import { judgementLabel } from "../../parts/lens.tsx";
+import { counted, day, integer, percent } from "../../parts/numbers.ts";
+import { Table } from "../../parts/table.tsx";
+import { Name } from "../../parts/text.tsx";
+import { TallyBar, TallyLegend } from "../../parts/verdict.tsx";
+import type { FigureProps } from "./data.ts";
+
+export function LoadSuccess({ data, request }: FigureProps) {
+  const weights = data.success.filter((row) => row.role === "weights");
+  const side = data.success.filter((row) => row.role === "side");
+  const [first] = weights;
+  if (first === undefined)
+    return (
+      <Figure id="load-success" finding="Load success is not known yet" about="No model of this survey has been judged.">
+        <p className="empty">Models appear here as the survey judges them.</p>
+      </Figure>
+    );
+  return (
+    <Figure
+      id="load-success"
+      finding={finding(weights)}
+      about={`Models by the verdict on their weights; n = ${counted(tally(first.counts).total, "model")} with pickles; ${day(data.survey.startedAt)}.`}
+    >
+      <TallyLegend />
+      <SuccessTable rows={weights} caption="Load success of weights under each policy" data={data} request={request} />
+      {side.length > 0 && (
+        <>
+          <h3>Side files, counted apart</h3>
+          <p className="muted">{ROLES.side.meaning} No library loads them to have the model.</p>
+          <SuccessTable rows={side} caption="Load success of side files under each policy" data={data} request={request} />
+        </>
+      )}
+    </Figure>
+  );
+}
+
+function finding(weights: readonly Success[]): string {
+  const shares = weights.map((row) => ({ row, ...tally(row.counts) })).sort((a, b) => b.loads - a.loads);
+  const best = shares[0]!;
+  const doubt = best.unknown === 0 ? "none is in doubt" : `${percent(best.unknown, best.total)} could not be told`;
+  return `${percent(best.loads, best.total)} load ${POLICY_SLOTS[best.row.slot].phrase}; ${doubt}`;
+}
+
+function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly rows: readonly Success[]; readonly caption: string }) {
+  const models = (row: Success, verdict: VerdictKind | "none") => (
+    <a href={request.at.modelsWith(row, data.judgements, { verdict })}>{integer(row.counts[verdict])}</a>
+  );
+  return (
+    <Table
+      caption={caption}
+      captionHidden
+      className="bars success"
+      rows={rows}
+      rowKey={(row) => `${row.slot} ${row.mode}`}
+      columns={[
+        {
+          header: "Policy",
+          kind: "heading",
+          cell: (row) => (
+            <>
+              {judgementLabel(row, data.judgements)}
+              <small>
+                {row.policy === null ? (
+                  "each class and version has its own"
+                ) : (
+                  <a href={request.at.policy(row.policy.policyId)}>
+                    <Name>{row.policy.name}</Name>
+                  </a>
+                )}
+              </small>
+            </>
+          ),
+        },
+        { header: "Load", kind: "number", cell: (row) => <b className="big">{percent(row.counts.loads, tally(row.counts).total)}</b> },
+        { header: "Share", kind: "bar", cell: (row) => <TallyBar tally={tally(row.counts)} /> },
+        {
+          header: "Models",
+          kind: "number",
+          cell: (row) => (
+            <>
+              {models(row, "loads")} <span className="muted">of {integer(tally(row.counts).total)}</span>
+            </>
+          ),
+        },
+        { header: "Blocked", kind: "number", cell: (row) => models(row, "blocked") },
+        { header: "Could not tell", cell: (row) => <Doubts row={row} models={models} /> },
+      ]}
+    />
+  );
+}
+
+/** What could not be told, by why. */
+function Doubts({
+  row,
+  models,
+}: {
+  readonly row: Success;
+  readonly models: (row: Success, verdict: VerdictKind | "none") => React.ReactNode;
+}) {
+  const kinds = (Object.keys(VERDICT_KINDS) as VerdictKind[]).filter((kind) => VERDICT_KINDS[kind].counts === "unknown");
+  const found = ([...kinds, "none"] as const).filter((kind) => row.counts[kind] > 0);
+  if (found.length === 0) return <>0</>;
+  return (
+    <ul className="inline">
+      {found.map((kind) => (
+        <li key={kind}>
+          {models(row, kind)} {kind === "none" ? "no policy" : VERDICT_KINDS[kind].label}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,202 @@
+/** A policy: what it allows and, for each name, the chain of reasons from the class to it, down to the line of source. */
+import type { Reason } from "../../analyzer/policy/policy.ts";
+import { failed, ok } from "../../analyzer/result.ts";
+import { MODES, POLICY_SLOTS, ROLES, tally } from "../../db/queries/judgements.ts";
+import {
+  type AllowedCallable,
+  findPolicy,
+  type PolicySummary,
+  type PolicyUse,
+  policyEntries,
+  policyUse,
+} from "../../db/queries/policies.ts";
+import { locateSources } from "../../db/queries/sources.ts";
+import { type PageRequest, page } from "../answer.tsx";
+import { counted, integer } from "../parts/numbers.ts";
+import { Table } from "../parts/table.tsx";
+import { Name, plainName } from "../parts/text.tsx";
+import { CapabilityTag, TallyBar } from "../parts/verdict.tsx";
+
+interface PolicyData {
+  readonly policy: PolicySummary;
+  readonly use: readonly PolicyUse[];
+  readonly entries: readonly AllowedCallable[];
+  /** Source ids, by the path that a reason names. */
+  readonly sources: Readonly<Record<string, number>>;
+}
+
+interface PolicyProps {
+  readonly data: PolicyData;
+  readonly request: PageRequest;
+}
+
+export const policyPage = page<PolicyData>({
+  path: "/policies/:id",
+  load: async ({ store, survey, parameters }) => {
+    const policy = /^\d{1,15}$/.test(parameters.id!) ? await findPolicy(store, Number(parameters.id)) : null;
+    if (policy === null) return failed({ kind: "not-found", message: "There is no policy of this number." });
+    const entries = await policyEntries(store, policy.policyId);
+    const paths = entries.flatMap((entry) => [...(entry.import ?? []), ...(entry.call ?? [])]).flatMap(({ file }) => file ?? []);
+    const sources = await locateSources(store, { name: policy.library, version: policy.libraryVersion }, paths);
+    const use = survey === null ? [] : await policyUse(store, survey.surveyId, policy.policyId);
+    return ok({ policy, use, entries, sources: Object.fromEntries(sources) });
+  },
+  title: ({ policy }) => plainName(policy.name),
+  view: (data, request) => <Policy data={data} request={request} />,
+});
+
+function Policy({ data, request }: PolicyProps) {
+  const { policy, use, entries } = data;
+  return (
+    <>
+      <header className="lead">
+        <p className="breadcrumb">
+          <a href={request.at.at("/policies")}>Policies</a>
+        </p>
+        <h1>
+          <Name>{policy.name}</Name>
+        </h1>
+        <ul className="facts">
+          <li title={POLICY_SLOTS[policy.slot].meaning}>{POLICY_SLOTS[policy.slot].label}</li>
+          {policy.class !== null && (
+            <li>
+              for <Name code>{policy.class}</Name>
+            </li>
+          )}
+          {policy.library !== null && (
+            <li>
+              from <Name>{policy.library}</Name> <Name>{policy.libraryVersion ?? "of no version"}</Name>
+            </li>
+          )}
+          {policy.sourceSha256 !== null && (
+            <li title={policy.sourceSha256}>
+              source sha256 <code>{policy.sourceSha256.slice(0, 12)}…</code>
+            </li>
+          )}
+          <li>
+            made by <Name>{policy.engine}</Name>
+          </li>
+        </ul>
+        <p>
+          {POLICY_SLOTS[policy.slot].meaning} It allows {counted(policy.imports, "import")} and {counted(policy.calls, "call")}.
+        </p>
+      </header>
+      <Uses use={use} />
+      <section aria-labelledby="allowed">
+        <h2 id="allowed">What it allows, and why</h2>
+        {entries.length === 0 ? (
+          <p className="empty">Nothing: under this policy only builtin containers, numbers and strings load.</p>
+        ) : (
+          <Table
+            caption="Allowed callables with their reasons"
+            captionHidden
+            className="policy"
+            rows={entries}
+            rowKey={(entry) => entry.callableId}
+            columns={[
+              { header: "Callable", kind: "heading", cell: (entry) => <EntryName entry={entry} request={request} /> },
+              { header: "Allowed", cell: (entry) => [entry.import && "import", entry.call && "call"].filter(Boolean).join(", ") },
+              {
+                header: "Reasons, from the class to the name",
+                kind: "block",
+                cell: (entry) => <Chains entry={entry} data={data} request={request} />,
+              },
+            ]}
+          />
+        )}
+      </section>
+    </>
+  );
+}
+
+function Uses({ use }: { readonly use: readonly PolicyUse[] }) {
+  if (use.length === 0) return null;
+  return (
+    <section aria-labelledby="use">
+      <h2 id="use">Models judged by it</h2>
+      <Table
+        caption="Models judged by this policy"
+        captionHidden
+        className="bars narrow"
+        rows={use}
+        rowKey={(row) => `${row.role} ${row.mode}`}
+        columns={[
+          { header: "Judged", kind: "heading", cell: (row) => `${ROLES[row.role].label}, ${MODES[row.mode].label}` },
+          { header: "Share", kind: "bar", cell: (row) => <TallyBar tally={tally(row.counts)} /> },
+          {
+            header: "Load",
+            kind: "number",
+            cell: (row) => (
+              <>
+                {integer(row.counts.loads)} <span className="muted">of {integer(tally(row.counts).total)}</span>
+              </>
+            ),
+          },
+        ]}
+      />
+    </section>
+  );
+}
+
+function EntryName({ entry, request }: { readonly entry: AllowedCallable; readonly request: PageRequest }) {
+  return (
+    <span id={`callable-${entry.callableId}`}>
+      <a href={request.at.callable(entry)}>
+        <Name code>{entry.callable}</Name>
+      </a>{" "}
+      {entry.capability !== "unknown" && <CapabilityTag capability={entry.capability} />}
+    </span>
+  );
+}
+
+/** One chain where the import and the call have the same reasons, as they mostly do; else both, each named. */
+function Chains({ entry, data, request }: PolicyProps & { readonly entry: AllowedCallable }) {
+  const same = entry.import === null || entry.call === null || JSON.stringify(entry.import) === JSON.stringify(entry.call);
+  if (same) return <Chain reasons={entry.import ?? entry.call ?? []} data={data} request={request} />;
+  return (
+    <>
+      <p className="muted">To import it:</p>
+      <Chain reasons={entry.import!} data={data} request={request} />
+      <p className="muted">To call it:</p>
+      <Chain reasons={entry.call!} data={data} request={request} />
+    </>
+  );
+}
+
+function Chain({ reasons, data, request }: PolicyProps & { readonly reasons: readonly Reason[] }) {
+  if (reasons.length === 0) return <span className="muted">no reason is recorded</span>;
+  return (
+    <ol className="chain">
+      {reasons.map((reason) => (
+        <li key={`${reason.kind} ${reason.text} ${reason.name} ${reason.file}:${reason.line}`}>
+          <span className="step">{reason.kind}</span>
+          <span>
+            <Name>{reason.text}</Name>
+          </span>
+          {reason.file !== undefined && <SourceLink reason={reason} sources={data.sources} request={request} />}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+/** `file:line`, as a link where the source is stored. */
+function SourceLink({
+  reason: { file, line },
+  sources,
+  request,
+}: {
+  readonly reason: Reason;
+  readonly sources: PolicyData["sources"];
+  readonly request: PageRequest;
+}) {
+  const sourceId = sources[file!];
+  const text = <Name code>{line === undefined ? file! : `${file}:${line}`}</Name>;
+  return sourceId === undefined ? (
+    <span className="source">{text}</span>
+  ) : (
+    <a className="source" href={request.at.source(sourceId, file!, line)}>
+      {text}
+    </a>
+  );
+}

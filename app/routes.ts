@@ -1,0 +1,67 @@
+/** Every address of the dashboard, and what answers it. */
+import type { Format, Page } from "./answer.tsx";
+import { callablePage, callablesPage } from "./pages/callables.tsx";
+import { exportPage, exportsPage } from "./pages/exports.tsx";
+import { methodsPage } from "./pages/methods.tsx";
+import { modelPage } from "./pages/model.tsx";
+import { modelsPage } from "./pages/models.tsx";
+import { overviewPage } from "./pages/overview.tsx";
+import { policiesPage } from "./pages/policies.tsx";
+import { policyPage } from "./pages/policy.tsx";
+import { sourcePage } from "./pages/source.tsx";
+import { surveysPage } from "./pages/surveys.tsx";
+
+export const PAGES: readonly Page[] = [
+  overviewPage,
+  modelsPage,
+  modelPage,
+  callablesPage,
+  callablePage,
+  policiesPage,
+  policyPage,
+  sourcePage,
+  surveysPage,
+  methodsPage,
+  exportsPage,
+  exportPage,
+];
+
+/** A page that answers an address, with what the address names. */
+export interface Match {
+  readonly page: Page;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly format: Format;
+}
+
+/**
+ * Every reading of a path, the likeliest first. A name may itself end in `.json`: `/models/a/b.json` is first the model
+ * `a/b.json`, and the JSON of `a/b` where there is no such model. Throws `URIError` for a path that is not percent-encoded.
+ */
+export function matchAll(pathname: string): Match[] {
+  const path = pathname === "/" ? "/overview" : pathname;
+  const ending = /\.(json|csv)$/.exec(path)?.[1] as Format | undefined;
+  return PAGES.flatMap((page) => {
+    const readings: [string, Format][] = [[path, "html"]];
+    if (ending !== undefined) readings.push([path.slice(0, -ending.length - 1), ending]);
+    return readings.flatMap(([read, format]) => {
+      const parameters = page.formats.includes(format) ? matchPath(page.path, read) : null;
+      return parameters === null ? [] : [{ page, parameters, format }];
+    });
+  });
+}
+
+function matchPath(pattern: string, path: string): Record<string, string> | null {
+  const parameters: Record<string, string> = {};
+  const wanted = pattern.split("/");
+  const given = path.split("/").map(decodeURIComponent);
+  for (const [index, part] of wanted.entries()) {
+    if (part.startsWith("*")) {
+      const rest = given.slice(index).join("/");
+      return rest === "" ? null : { ...parameters, [part.slice(1)]: rest };
+    }
+    const segment = given[index];
+    if (part.startsWith(":") ? !segment : segment !== part) return null;
+    if (part.startsWith(":")) parameters[part.slice(1)] = segment!;
+  }
+  return given.length === wanted.length ? parameters : null;
+}

@@ -1,0 +1,407 @@
+/** Fills a store with the invented models, by plain inserts: for pages, not for the truth of what they say. */
+import { createHash } from "node:crypto";
+import { deflateRawSync } from "node:zlib";
+import { assemble } from "../../analyzer/pickle/assembler.ts";
+import { decode } from "../../analyzer/pickle/decode.ts";
+import type { Capability, VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import { openStore, type Store } from "../../db/connection.ts";
+import { CAPABILITIES_OF, CLASSES, SAMPLE_MODELS, type SampleFile, type SampleModel, WEIGHTS_ONLY } from "./sample-models.ts";
+
+/** The survey that is finished, and, if asked for, a later one that is not. */
+export interface SampleOptions {
+  readonly running?: boolean;
+  /** Whether the finished survey is there at all. */
+  readonly finished?: boolean;
+}
+
+/** A new store at `path` with the sample models in it. */
+export async function sampleStore(path: string, { running = false, finished = true }: SampleOptions = {}): Promise<Store> {
+  const store = await openStore(path);
+  await store.transaction().execute(async (transaction) => {
+    const filling = new Filling(transaction);
+    await filling.policies();
+    if (finished) await filling.survey("2026-q3", "2026-08-20T06:00:00.000Z", SAMPLE_MODELS.slice(0, 40), "finished");
+    if (finished) await filling.survey("2026-q4", "2026-11-20T06:00:00.000Z", SAMPLE_MODELS, "finished");
+    if (running) await filling.survey("2027-q1", "2027-02-20T06:00:00.000Z", SAMPLE_MODELS, "running");
+  });
+  return store;
+}
+
+interface Fact {
+  readonly kind: "import" | "call";
+  readonly callable: string;
+  readonly opcode: string;
+  readonly offset: number;
+}
+
+class Filling {
+  readonly #callables = new Map<string, number>();
+  readonly #blobs = new Map<string, { blobId: number; pickleId: number; facts: readonly Fact[]; file: SampleFile }>();
+  readonly #policies = new Map<string, { policyId: number; imports: ReadonlySet<string>; calls: ReadonlySet<string> }>();
+
+  constructor(readonly store: Store) {}
+
+  async policies(): Promise<void> {
+    const torch = (of: string) => [
+      { kind: "loader", text: `torch 2.6.0 allows this ${of}`, file: "torch/_weights_only_unpickler.py", line: 196 },
+    ];
+    await this.#policy(
+      "weights-only@torch-2.6",
+      { slot: "weights-only", class: null, library: "torch", version: "2.6.0" },
+      WEIGHTS_ONLY,
+      () => torch("class or function"),
+    );
+    for (const [name, { library, version, file, allows }] of Object.entries(CLASSES)) {
+      const short = name.split(".").at(-1)!;
+      const { source_id } = await this.store
+        .insertInto("source")
+        .values({
+          distribution: library,
+          version,
+          filename: `${library}-${version}-py3-none-any.whl`,
+          sha256: sha256(name),
+          released_at: "2026-01-05T00:00:00.000Z",
+        })
+        .returning("source_id")
+        .executeTakeFirstOrThrow();
+      await this.store
+        .insertInto("source_file")
+        .values({ source_id, path: file, text: sourceOf(short, allows) })
+        .execute();
+      const chain = (callable: string) =>
+        callable === name
+          ? [{ kind: "class", text: short, name, file, line: 12 }]
+          : [
+              { kind: "class", text: short, name, file, line: 12 },
+              {
+                kind: "attribute",
+                text: `${short}.${callable.split(".").at(-1)!.toLowerCase()}`,
+                file,
+                line: 20 + allows.findIndex((allowed) => bare(allowed) === callable),
+              },
+              { kind: "annotation", text: callable.split(".").at(-1)!, name: callable, file, line: 3 },
+            ];
+      await this.#policy(
+        `class:${name}@${library}-${version}`,
+        { slot: "class", class: name, library, version },
+        [`+${name}`, ...allows],
+        chain,
+      );
+    }
+  }
+
+  async #policy(
+    name: string,
+    of: { slot: "weights-only" | "class"; class: string | null; library: string; version: string },
+    allows: readonly string[],
+    reasons: (callable: string) => unknown,
+  ): Promise<void> {
+    const row = {
+      slot: of.slot,
+      name,
+      class: of.class,
+      library: of.library,
+      library_version: of.version,
+      source_sha256: sha256(name),
+      engine: "sample 1",
+    };
+    const { policy_id } = await this.store.insertInto("policy").values(row).returning("policy_id").executeTakeFirstOrThrow();
+    const imports = new Set(allows.map(bare));
+    const calls = new Set(allows.filter((allowed) => allowed.startsWith("+")).map(bare));
+    for (const [kind, callables] of [
+      ["import", imports],
+      ["call", calls],
+    ] as const)
+      for (const callable of callables)
+        await this.store
+          .insertInto("policy_entry")
+          .values({ policy_id, kind, callable_id: await this.#callable(callable), reasons: JSON.stringify(reasons(callable)) })
+          .execute();
+    this.#policies.set(of.class ?? "weights-only", { policyId: policy_id, imports, calls });
+  }
+
+  async survey(name: string, startedAt: string, models: readonly SampleModel[], how: "finished" | "running"): Promise<void> {
+    const row = {
+      name,
+      hub: "https://hub.example",
+      query: JSON.stringify({ sort: "downloads", limit: models.length }),
+      started_at: startedAt,
+      finished_at: how === "finished" ? startedAt.replace("T06", "T07") : null,
+      cursor: "",
+      requests: 412,
+      bytes_read: 18_401_233,
+    };
+    const { survey_id } = await this.store.insertInto("survey").values(row).returning("survey_id").executeTakeFirstOrThrow();
+    const done = how === "finished" ? models.length : Math.floor(models.length / 3);
+    for (const [position, model] of models.entries()) await this.#model(survey_id, position, model, position < done);
+  }
+
+  async #model(survey_id: number, position: number, model: SampleModel, done: boolean): Promise<void> {
+    const known = await this.store.selectFrom("model").where("name", "=", model.name).select("model_id").executeTakeFirst();
+    const identity = { hub_id: sha256(model.name).slice(0, 24), name: model.name, created_at: "2025-03-01T10:00:00.000Z" };
+    const { model_id } = known ?? (await this.store.insertInto("model").values(identity).returning("model_id").executeTakeFirstOrThrow());
+    const revision = {
+      model_id,
+      commit_sha: sha256(`${model.name}@main`).slice(0, 40),
+      modified_at: "2026-05-17T08:30:00.000Z",
+      metadata: null,
+    };
+    const { revision_id } =
+      (await this.store.selectFrom("revision").where("model_id", "=", model_id).select("revision_id").executeTakeFirst()) ??
+      (await this.store.insertInto("revision").values(revision).returning("revision_id").executeTakeFirstOrThrow());
+    const state = model.state ?? (done ? "judged" : "listed");
+    const judged = done && state === "judged";
+    await this.store
+      .insertInto("survey_model")
+      .values({
+        survey_id,
+        model_id,
+        revision_id,
+        position,
+        downloads: model.downloads,
+        likes: Math.round(model.downloads ** 0.6),
+        library: model.library,
+        task: model.task,
+        gated: state === "gated" ? 1 : 0,
+        state,
+        failure: model.failure ?? null,
+        class: model.class ?? null,
+        class_reason: model.class === undefined ? null : `config.json names ${model.class.split(".").at(-1)}`,
+        class_state: judged ? (model.class === undefined ? (model.classState ?? null) : "inferred") : null,
+      })
+      .execute();
+    if (!judged) return;
+    for (const file of model.files) await this.#file(revision_id, file);
+    const slots = [["weights-only", "weights-only"], ...(model.class === undefined ? [] : [["class", model.class]])] as const;
+    for (const [slot, key] of slots) {
+      if (slot === "class")
+        await this.store
+          .insertInto("model_policy")
+          .values({ survey_id, model_id, slot, policy_id: this.#policies.get(key!)!.policyId })
+          .execute();
+      for (const mode of slot === "class" ? (["strict", "lazy"] as const) : (["strict"] as const)) {
+        for (const role of ["weights", "side"] as const) {
+          const files = model.files.filter((file) => (file.role ?? "weights") === role);
+          if (files.length === 0) continue;
+          const verdicts = await Promise.all(files.map((file) => this.#judge(file, key!, mode)));
+          const worst = verdicts.find((verdict) => verdict === "blocked") ?? verdicts.find((verdict) => verdict !== "loads") ?? "loads";
+          await this.store
+            .insertInto("model_verdict")
+            .values({
+              survey_id,
+              model_id,
+              slot: slot as "class",
+              mode,
+              role,
+              policy_id: this.#policies.get(key!)!.policyId,
+              verdict: worst,
+            })
+            .execute();
+        }
+      }
+    }
+  }
+
+  async #file(revision_id: number, file: SampleFile): Promise<void> {
+    const blob = file.unavailable === undefined ? await this.#blob(file) : null;
+    await this.store
+      .insertInto("file")
+      .values({
+        revision_id,
+        path: file.path,
+        size: file.size,
+        role: file.role ?? "weights",
+        state: blob === null ? "unavailable" : "read",
+        blob_id: blob?.blobId ?? null,
+        failure: file.unavailable ?? null,
+      })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+
+  async #blob(file: SampleFile) {
+    const key = JSON.stringify(file);
+    const known = this.#blobs.get(key);
+    if (known !== undefined) return known;
+    const outcome = file.outcome ?? "ok";
+    const failure = outcome === "ok" ? null : JSON.stringify({ kind: outcome, message: file.message, offset: 40 });
+    const { blob_id } = await this.store
+      .insertInto("blob")
+      .values({
+        sha256: sha256(key),
+        size: file.size,
+        container: file.container,
+        outcome,
+        failure,
+        findings: "[]",
+        requests: 2,
+        bytes_read: Math.min(file.size, 65_536 + (file.size % 9_000)),
+      })
+      .returning("blob_id")
+      .executeTakeFirstOrThrow();
+    const program = programOf(file.callables);
+    const facts = factsOf(program, file.callables);
+    const { pickle_id } = await this.store
+      .insertInto("pickle")
+      .values({
+        blob_id,
+        ordinal: 0,
+        entry: file.entry ?? null,
+        start: 0,
+        length: program.length,
+        protocol: 2,
+        outcome,
+        failure,
+        opcodes: "[]",
+        loader: null,
+        root: null,
+        program: deflateRawSync(program),
+        segments: JSON.stringify([{ at: 0, offset: 0 }]),
+      })
+      .returning("pickle_id")
+      .executeTakeFirstOrThrow();
+    for (const [ordinal, fact] of facts.entries())
+      await this.store
+        .insertInto("fact")
+        .values({
+          pickle_id,
+          ordinal,
+          kind: fact.kind,
+          opcode: fact.opcode,
+          offset: fact.offset,
+          callable_id: await this.#callable(fact.callable),
+          detail: JSON.stringify(fact),
+        })
+        .execute();
+    const blob = { blobId: blob_id, pickleId: pickle_id, facts, file };
+    this.#blobs.set(key, blob);
+    return blob;
+  }
+
+  async #judge(file: SampleFile, policyKey: string, mode: "strict" | "lazy"): Promise<VerdictKind> {
+    if (file.unavailable !== undefined) return "unavailable";
+    const { blobId, pickleId, facts } = await this.#blob(file);
+    const policy = this.#policies.get(policyKey)!;
+    const allowed = (fact: Fact) =>
+      (fact.kind === "import" ? policy.imports : policy.calls).has(fact.callable) || (mode === "lazy" && fact.kind === "import");
+    const outside = facts.filter((fact) => !allowed(fact));
+    const verdict: VerdictKind =
+      outside.length > 0
+        ? "blocked"
+        : (file.outcome ?? "ok") === "ok"
+          ? "loads"
+          : (file.outcome as "malformed" | "unsupported" | "unfinished");
+    const row = {
+      blob_id: blobId,
+      policy_id: policy.policyId,
+      mode,
+      verdict,
+      message: verdict === "loads" || verdict === "blocked" ? null : (file.message ?? null),
+    };
+    const written = await this.store
+      .insertInto("verdict")
+      .values(row)
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirst();
+    if (written.numInsertedOrUpdatedRows === 0n) return verdict;
+    for (const [ordinal, fact] of outside.entries())
+      await this.store
+        .insertInto("blocked")
+        .values({
+          blob_id: blobId,
+          policy_id: policy.policyId,
+          mode,
+          ordinal,
+          pickle_id: pickleId,
+          callable_id: await this.#callable(fact.callable),
+          opcode: fact.opcode,
+          offset: fact.offset,
+          reason: `${fact.kind} outside the policy`,
+          count: 1,
+        })
+        .execute();
+    return verdict;
+  }
+
+  async #callable(callable: string): Promise<number> {
+    const known = this.#callables.get(callable);
+    if (known !== undefined) return known;
+    const dot = callable.lastIndexOf(".");
+    const capability: Capability = CAPABILITIES_OF[callable] ?? "unknown";
+    const { callable_id } = await this.store
+      .insertInto("callable")
+      .values({ module: callable.slice(0, Math.max(0, dot)), name: callable.slice(dot + 1), capability })
+      .returning("callable_id")
+      .executeTakeFirstOrThrow();
+    this.#callables.set(callable, callable_id);
+    return callable_id;
+  }
+}
+
+/** A program that looks each callable up and calls those that are to be called, with a string before each. */
+function programOf(callables: readonly string[]): Uint8Array {
+  const lines = callables.flatMap((name) => {
+    const callable = bare(name);
+    const dot = callable.lastIndexOf(".");
+    const look = [
+      `BINUNICODE ${JSON.stringify(`layer.${dot}.weight`)}`,
+      `BINUNICODE ${quoted(callable.slice(0, Math.max(0, dot)))}`,
+      `BINUNICODE ${quoted(callable.slice(dot + 1))}`,
+      "STACK_GLOBAL",
+    ];
+    return name.startsWith("+") ? [...look, `BINUNICODE ${JSON.stringify("touch nothing")}`, "TUPLE1", "REDUCE"] : look;
+  });
+  const program = assemble(["PROTO 4", "EMPTY_DICT", "MARK", ...lines, "SETITEMS", "STOP"].join("\n"));
+  if (!program.ok) throw new Error(program.error.message);
+  return program.value;
+}
+
+function factsOf(program: Uint8Array, callables: readonly string[]): Fact[] {
+  const facts: Fact[] = [];
+  let next = 0;
+  for (let offset = 0; offset < program.length; ) {
+    const instruction = decode(program, offset);
+    if (!instruction.ok) throw new Error(instruction.error.kind);
+    const opcode = instruction.value.opcode.name;
+    if (opcode === "STACK_GLOBAL") facts.push({ kind: "import", callable: bare(callables[next++]!), opcode, offset });
+    if (opcode === "REDUCE") facts.push({ kind: "call", callable: bare(callables[next - 1]!), opcode, offset });
+    offset = instruction.value.end;
+  }
+  return facts;
+}
+
+/** A string of a listing, with everything that is not plain escaped. */
+function quoted(text: string): string {
+  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return `"${text.replaceAll(/[^\x20-\x7e]|["\\]/g, escaped)}"`;
+}
+
+function bare(callable: string): string {
+  return callable.replace(/^\+/, "");
+}
+
+function sourceOf(name: string, allows: readonly string[]): string {
+  const attributes = allows.map(
+    (allowed) => `        self.${bare(allowed).split(".").at(-1)!.toLowerCase()}: ${bare(allowed).split(".").at(-1)} = ...`,
+  );
+  const head = [
+    "from __future__ import annotations",
+    "",
+    `from .types import ${allows.map((allowed) => bare(allowed).split(".").at(-1)).join(", ")}`,
+    ...Array<string>(8).fill(""),
+  ];
+  return [
+    ...head,
+    `class ${name}:`,
+    '    """What the sample policy was inferred from."""',
+    "",
+    "    def __init__(self) -> None:",
+    ...Array<string>(4).fill("        # ..."),
+    ...attributes,
+    "",
+  ].join("\n");
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
