@@ -2,18 +2,18 @@
  * What content is, and what is in it: every loader that would make something of it is followed, and the worst of what
  * they come upon is the answer. The file itself and every member of an archive pass through here.
  */
-import type { HeldSource } from "../bytes/held-source.ts";
 import { LIMITS } from "../limits.ts";
 import type { ContainerName } from "./containers.ts";
 import { DETECTION_BYTES, detect, isZip } from "./detect.ts";
 import { isMessage, ONNX_MODEL, TENSORFLOW_SAVED_MODEL } from "./protobuf.ts";
 import { READERS } from "./readers.ts";
 import { readSequence } from "./sequence.ts";
-import { isTarHeader } from "./tar.ts";
+import { isTarHeader, listTar, type TarMember } from "./tar.ts";
 import { readTar } from "./tar-kinds.ts";
 import { isText, readText } from "./text.ts";
 import { type Content, failure, type Reading, type Tracing, worse } from "./tracing.ts";
-import { findArchives, readArchives, readWithoutDirectory, ZIP_TAIL } from "./zip/archive.ts";
+import { findArchives, readArchives, readWithoutDirectory, ZIP_TAIL, type ZipArchive } from "./zip/archive.ts";
+import { planEntries } from "./zip/entries.ts";
 
 /** Content up to this size is fetched whole: one request costs less than looking at its end first. */
 const SMALL = 256 * 1024;
@@ -29,12 +29,9 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
     const message = `content nested ${depth} containers deep was not read`;
     return { container: "unknown", outcome: "unfinished", failure: tracing.limit("nestedContainers", entry, 0, message) };
   }
-  await source.prefetch([source.size <= SMALL ? { start: 0, end: source.size } : tailOf(source)]);
-  const archives = await findArchives(source);
-  // The archive's plan brings the first bytes of the file along with its pickles.
-  const archived = archives.length > 0 ? await readArchives(content, archives, tracing) : null;
+  const archives = await lookForArchives(content);
   const head = await source.read(0, Math.min(source.size, DETECTION_BYTES));
-  if (isZip(head)) return archived ?? readWithoutDirectory(content, tracing);
+  if (isZip(head)) return archives.length > 0 ? readArchives(content, archives, tracing) : readWithoutDirectory(content, tracing);
 
   const views: Reading[] = [];
   const certain = detect(head, source.size);
@@ -42,8 +39,11 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
   if (known) views.push(known);
   const pickles = await readSequence(content, known !== null, tracing);
   if (pickles) views.push(pickles);
-  if (isTarHeader(head)) views.push(await readTar(content, tracing));
-  if (archived) views.push(archived);
+  const tar = isTarHeader(head) ? await listTar(content, tracing) : null;
+  if (tar) views.push(await readTar(content, tar, tracing));
+  // The end of a tar may be the end of an archive that is its last member, and is read as one.
+  const own = archives.filter(({ end }) => !tar?.members.some((member) => isWithin(end.offset, member)));
+  if (own.length > 0) views.push(await readArchives(content, own, tracing));
   if (views.length === 0) views.push(await readRest(content, head, tracing));
   if (views.length > 1) {
     const kinds = views.map((view) => view.container).join(" and ");
@@ -54,8 +54,26 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
   );
 }
 
-function tailOf(source: HeldSource): { start: number; end: number } {
-  return { start: source.size - ZIP_TAIL, end: source.size };
+/**
+ * Finds zip archives, and fetches what reading them takes, the first bytes of the content with it: for an archive of
+ * any size that is all there is to fetch.
+ */
+async function lookForArchives({ source, depth }: Content): Promise<ZipArchive[]> {
+  if (source.size <= SMALL) await source.prefetch([{ start: 0, end: source.size }]);
+  else if (depth === 0) await source.prefetch([{ start: source.size - ZIP_TAIL, end: source.size }]);
+  else {
+    // Whoever opens a member goes by its first bytes.
+    const head = await source.read(0, DETECTION_BYTES);
+    if (!isZip(head) && detect(head, source.size) !== null) return [];
+  }
+  const archives = await findArchives(source);
+  const [directory] = archives[0]?.directories ?? [];
+  if (directory) await source.prefetch([{ start: 0, end: DETECTION_BYTES }, ...planEntries(directory)]);
+  return archives;
+}
+
+function isWithin(offset: number, member: TarMember): boolean {
+  return member.start <= offset && offset < member.start + member.size;
 }
 
 /** What has no magic number and is no pickle. */

@@ -20,15 +20,25 @@ export interface ZipArchive {
 /** How much of the end of a file is read to find an archive. */
 export const ZIP_TAIL = LONGEST_END;
 
-/** The archives in `source`, the one that every reader takes first. None where no directory lies before an end record. */
+/**
+ * The archives in `source`, the one that every reader takes first. None where no directory lies before an end record.
+ * Archives that lie inside an entry of another are read as that entry's content.
+ */
 export async function findArchives(source: HeldSource): Promise<ZipArchive[]> {
   const start = Math.max(0, source.size - ZIP_TAIL);
   const archives: ZipArchive[] = [];
   for (const end of await findEndRecords(source, await source.read(start, source.size), start)) {
+    if (archives.some((archive) => liesInEntry(end, archive))) continue;
     const directories = await readDirectories(source, end);
     if (directories.length > 0) archives.push({ end, directories });
   }
   return archives;
+}
+
+function liesInEntry(end: EndRecord, { directories }: ZipArchive): boolean {
+  return directories.some(
+    ({ start, entries }) => end.offset < start && entries.some((entry) => entry.localOffset >= 0 && entry.localOffset <= end.offset),
+  );
 }
 
 /** Reads every entry of every view of the archives. */

@@ -22,6 +22,9 @@ const END_RECORD_BYTES = 22;
 const LOCATOR_BYTES = 20;
 const ZIP64_RECORD_BYTES = 56;
 
+/** How many end records are looked at: readers look at one, and each may describe a directory of its own. */
+const MOST_RECORDS = 8;
+
 /** The longest that the end of a zip can be: record and comment, and before them the zip64 record and its locator. */
 export const LONGEST_END = END_RECORD_BYTES + 0xffff + LOCATOR_BYTES + ZIP64_RECORD_BYTES;
 
@@ -34,7 +37,7 @@ export const LONGEST_END = END_RECORD_BYTES + 0xffff + LOCATOR_BYTES + ZIP64_REC
 export async function findEndRecords(source: ByteSource, tail: Uint8Array, start: number): Promise<EndRecord[]> {
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
   const records: EndRecord[] = [];
-  for (let at = tail.length - END_RECORD_BYTES; at >= 0; at--) {
+  for (let at = tail.length - END_RECORD_BYTES; at >= 0 && records.length < MOST_RECORDS; at--) {
     if (view.getUint32(at, true) !== 0x06054b50) continue;
     const offset = start + at;
     const zip64 = at >= LOCATOR_BYTES ? await readZip64(source, view, at - LOCATOR_BYTES, offset) : null;

@@ -15,6 +15,15 @@ import { readUnlisted, unlistedRegions } from "./unlisted.ts";
 const SMALL_ENTRY = 256 * 1024;
 const ENTRY_HEAD = 4096;
 
+/** What reading the archive takes: its entries but for those that lie where storages do. Planned before anything is read. */
+export function planEntries(directory: ZipDirectory): Range[] {
+  const names = new Set(directory.entries.map((entry) => entry.name));
+  return rangesOf(
+    directory.entries.filter((entry) => !liesWithStorages(entry.name, names)),
+    directory,
+  );
+}
+
 /** Reads every entry that is no storage, and what lies between them; but for those in `read`, to which it adds. */
 export async function readEntries(content: Content, directory: ZipDirectory, read: ReadEntries, tracing: Tracing): Promise<Reading> {
   const entries = directory.entries.filter((entry) => !isFolder(entry));
@@ -22,12 +31,10 @@ export async function readEntries(content: Content, directory: ZipDirectory, rea
   const names = new Set(entries.map((entry) => entry.name));
   const kind = kindByNames(names);
   tracing.recognise(content, kind ?? "zip");
-  const next = nextOffsets(directory);
   const readings: Reading[] = [];
   const readAll = async (all: readonly ZipEntry[]): Promise<void> => {
     const chosen = all.filter((entry) => !read.has(identify(entry)));
-    // The first bytes of the file are looked at in any case: a pickle may lie before the archive.
-    await content.source.prefetch([{ start: 0, end: ENTRY_HEAD }, ...chosen.map((entry) => wanted(entry, next.get(entry)!))]);
+    await content.source.prefetch(rangesOf(chosen, directory));
     for (const entry of chosen) {
       const { reading, end } = await readEntry(content, entry, loaderOf(entry.name, kind, content.loader), tracing);
       readings.push(
@@ -78,16 +85,26 @@ function reportDuplicates(content: Content, entries: readonly ZipEntry[], tracin
   }
 }
 
-/** For each entry, where the one behind it (or the directory) begins. */
-function nextOffsets(directory: ZipDirectory): Map<ZipEntry, number> {
-  const ascending = [...directory.entries].sort((a, b) => a.localOffset - b.localOffset);
-  return new Map(ascending.map((entry, index) => [entry, ascending[index + 1]?.localOffset ?? directory.start]));
+/** The bytes of entries, up to where the next one (or the directory) begins, or to the end that their headers could reach. */
+function rangesOf(entries: readonly ZipEntry[], directory: ZipDirectory): Range[] {
+  const starts = directory.entries.map((entry) => entry.localOffset).sort((a, b) => a - b);
+  return entries.map((entry) => {
+    const start = entry.localOffset;
+    const whole = entry.compressedSize <= SMALL_ENTRY || entry.name.endsWith(".pkl");
+    if (!whole) return { start, end: start + ENTRY_HEAD };
+    const longest = start + LONGEST_LOCAL_HEADER + entry.compressedSize;
+    return { start, end: Math.min(longest, firstBeyond(starts, start) ?? directory.start) };
+  });
 }
 
-function wanted(entry: ZipEntry, next: number): Range {
-  const start = entry.localOffset;
-  const whole = entry.compressedSize <= SMALL_ENTRY || entry.name.endsWith(".pkl");
-  if (!whole) return { start, end: start + ENTRY_HEAD };
-  const longest = start + LONGEST_LOCAL_HEADER + entry.compressedSize;
-  return { start, end: next > start ? Math.min(next, longest) : longest };
+/** The first of `ascending` that is greater than `value`. */
+function firstBeyond(ascending: readonly number[], value: number): number | undefined {
+  let low = 0;
+  let high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ascending[middle]! <= value) low = middle + 1;
+    else high = middle;
+  }
+  return ascending[low];
 }
