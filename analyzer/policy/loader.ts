@@ -1,12 +1,12 @@
 /**
  * The loader to take away: one Python module that loads pickles under one policy, with the rules of
  * `analyzer/verdict/class-policy.ts`. Boundary: this puts the policy into the text; what is enforced, and why it is done
- * so, is in `safe_load.py`.
+ * so, is in the Python in `loader/`.
  */
 import { failed, ok, type Result } from "../result.ts";
 import { byCallable } from "./format.ts";
+import { SAFE_LOAD } from "./loader/safe-load.generated.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
-import { SAFE_LOAD } from "./safe-load.generated.ts";
 import { isWeightsOnly } from "./weights-only.ts";
 
 /** Why there is no loader for a policy. */
@@ -37,7 +37,7 @@ export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"):
 function replaceConstant(text: string, constant: string): string {
   const name = constant.slice(0, constant.indexOf(" "));
   const line = new RegExp(`^${name} = .*$`, "m");
-  if (!line.test(text)) throw new Error(`safe_load.py has no ${name}`);
+  if (!line.test(text)) throw new Error(`the loader has no ${name}`);
   return text.replace(line, () => constant);
 }
 

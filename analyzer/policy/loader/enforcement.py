@@ -1,0 +1,334 @@
+"""Part two of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
+
+The reasons that are given for a refusal are that file's, word for word.
+"""
+
+from rules import (
+    CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, PLAIN, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _indirection,
+    _modern, _noted, _overridden, _running, _spelt, _text, _type_name, defaultdict, io, partial, pickle,
+)  # fmt: skip
+
+
+class Enforcement:
+    """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
+
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        # By identity, and with the object, so that no other can take its place: what was looked up, under which names;
+        # what the loader handed over for a persistent id; text that a call made.
+        self._looked_up = {}
+        self._handed_over = {}
+        self._computed = {}
+        self._is_looking_up = False
+        self._blocked = None
+
+    def load(self):
+        running = _running()
+        running.append(self)
+        try:
+            result = super().load()
+        finally:
+            running.pop()
+        if self._blocked is not None:  # and some class's code caught it
+            raise self._blocked
+        return result
+
+    # Looking up
+
+    def load_global(self):
+        module, name = self.readline()[:-1], self.readline()[:-1]
+        size = len(module) + len(name) + 3
+        self.append(self._look_up("GLOBAL", size, module.decode("utf-8"), name.decode("utf-8")))
+
+    def load_stack_global(self):
+        name, module = self.stack.pop(), self.stack.pop()
+        if self._is_foreign(module) or self._is_foreign(name):
+            self._refuse("STACK_GLOBAL", 1, f"{_text(module)}.{_text(name)}", "import of a computed name")
+        if type(module) is not str or type(name) is not str:
+            raise UnpicklingError("STACK_GLOBAL requires str")
+        self.append(self._look_up("STACK_GLOBAL", 1, module, name))
+
+    def load_inst(self):
+        module, name = self.readline()[:-1], self.readline()[:-1]
+        size = len(module) + len(name) + 3
+        function = self._look_up("INST", size, module.decode("ascii"), name.decode("ascii"))
+        arguments = self.pop_mark()
+        self._instantiate(self._callee("INST", size, function, arguments), arguments)
+        self._note_made()
+
+    def _look_up(self, opcode, size, module, name):
+        """`find_class`, for names of the policy; they are compared as Python 3 spells them."""
+        key = _modern(module, name) if self.proto < 3 and self.fix_imports else (module, name)
+        if key in IMPORTS:
+            self._is_looking_up = True
+            try:
+                found = self.find_class(module, name)
+            finally:
+                self._is_looking_up = False
+        elif MODE == "lazy":
+            found = Stub(".".join(key))
+        else:
+            self._refuse(opcode, size, ".".join(key), "import outside the policy")
+        self._remember(found, key)
+        return found
+
+    # Calling
+
+    def load_reduce(self):
+        self._require_tuple("REDUCE", -1)
+        self.stack[-2] = self._callee("REDUCE", 1, *self.stack[-2:])
+        super().load_reduce()
+        self._note_made()
+
+    def load_newobj(self):
+        self._require_tuple("NEWOBJ", -1)
+        if not self._push_stub(2):
+            self._callee("NEWOBJ", 1, *self.stack[-2:])
+            super().load_newobj()
+            self._note_made()
+
+    def load_newobj_ex(self):
+        self._require_tuple("NEWOBJ_EX", -2)
+        if type(self.stack[-1]) is not dict:
+            raise UnpicklingError("the keywords of NEWOBJ_EX are no dict")
+        if not self._push_stub(3):
+            self._callee("NEWOBJ_EX", 1, *self.stack[-3:])
+            super().load_newobj_ex()
+            self._note_made()
+
+    def load_obj(self):
+        if self.stack:
+            self.stack[0] = self._callee("OBJ", 1, self.stack[0], self.stack[1:])
+        super().load_obj()
+        self._note_made()
+
+    def _require_tuple(self, opcode, index):
+        arguments = self.stack[index]
+        if not isinstance(arguments, tuple):
+            raise UnpicklingError(f"the arguments of {opcode} are no tuple")
+        if type(arguments) is not tuple:  # a subclass has a say in what is in it
+            self.stack[index] = tuple(tuple.__iter__(arguments))
+
+    def _push_stub(self, operands):
+        """In lazy mode, makes a stub of an object whose class may not be instantiated."""
+        names = self._names(self.stack[-operands])
+        if MODE != "lazy" or not names or not names.isdisjoint(CALLS):
+            return False
+        self.stack[-operands:] = [Stub(_spelt(names))]
+        return True
+
+    def _callee(self, opcode, size, function, arguments, keywords=None):
+        """What to call for `function`, if it may be called: itself, or what does the same under this policy."""
+        names = self._names(function)
+        if names is None and type(function) in PLAIN:
+            raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
+        self._check_call(opcode, size, function, "")
+        via, does, positions = _indirection(function, names)
+        by = f", by {via}"
+        if does == "calls":
+            handed = [arguments[position] for position in positions if position < len(arguments)]
+            for value in handed + list((keywords or {}).values()):
+                self._check_handed(opcode, size, value, by)
+        elif does == "fetches":
+            return self._fetching(opcode, size, function, arguments, via)
+        elif does == "imports":
+            self._refuse(opcode, size, _text(*arguments[:1]), f"import outside the policy{by}")
+        elif does == "resolves":
+            path = arguments[0] if arguments else None
+            self._require_constant(opcode, size, path, by)
+            module, _, name = path.replace(":", ".", 1).rpartition(".")
+            self._check_import(opcode, size, {(module, name)}, by)
+        elif does == "loads":
+            return lambda *given: self._load_nested(opcode, size, via, given)
+        return function
+
+    def _check_call(self, opcode, size, function, by):
+        names = self._names(function)
+        if names is None:
+            self._refuse(opcode, size, _type_name(function), f"call of a computed name{by}")
+        if names.isdisjoint(CALLS):
+            self._refuse(opcode, size, _spelt(names), f"call outside the policy{by}")
+
+    def _check_handed(self, opcode, size, value, by):
+        """A callable that another one is given to call."""
+        if type(value) in PLAIN or value is object:
+            return
+        self._check_call(opcode, size, value, by)
+        if _indirection(value, self._names(value))[1]:
+            self._refuse(opcode, size, _spelt(self._names(value)), f"call with arguments that are not known{by}")
+
+    def _check_import(self, opcode, size, keys, by):
+        if keys.isdisjoint(IMPORTS):
+            self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
+
+    def _require_constant(self, opcode, size, name, by):
+        if type(name) is not str or self._is_foreign(name):
+            self._refuse(opcode, size, "?", f"import of a computed name{by}")
+
+    def _fetching(self, opcode, size, function, arguments, via):
+        """`getattr`, for attributes that the policy names, of what was looked up."""
+        target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
+        by = f", by {via}"
+        self._require_constant(opcode, size, name, by)
+        if self._names(target) is not None:
+            keys = {(module, f"{within}.{name}") for module, within in self._names(target)}
+        elif type(target) in PLAIN:
+            keys = {("builtins", f"{type(target).__name__}.{name}")}
+        else:
+            self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
+        self._check_import(opcode, size, keys, by)
+
+        def fetch(*given):
+            found = function(*given)
+            if opcode == "REDUCE" and via == "builtins.getattr":
+                self._remember(found, min(keys & IMPORTS))
+            return found
+
+        return fetch
+
+    def _load_nested(self, opcode, size, via, given):
+        """Loads the pickle that a loader is handed, under the same policy."""
+        content = given[0] if len(given) == 1 else None
+        if type(content) in (bytes, bytearray):
+            content = io.BytesIO(content)
+        if type(content) is not io.BytesIO:
+            self._refuse(opcode, size, via, "a loader is handed something else than bytes")
+        return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)
+
+    # Changing
+
+    def load_build(self):
+        target, state = self.stack[-2:]
+        if self._check_change("BUILD", target, "__setstate__", _overridden(state)):
+            self._check_own("BUILD", target, "__setstate__")
+            # What these would call later, INDIRECT has checked where they were made.
+            if isinstance(target, partial) and type(state) is tuple:
+                self._check_handed("BUILD", 1, state[0] if state else None, ", by functools.partial")
+            elif isinstance(target, defaultdict) and type(state) is tuple and state and type(state[-1]) is dict:
+                self._check_handed("BUILD", 1, state[-1].get("default_factory"), ", by collections.defaultdict")
+        super().load_build()
+
+    def load_append(self):
+        if self._check_change("APPEND", self.stack[-2], "append"):
+            self._check_own("APPEND", self.stack[-2], "append")
+        super().load_append()
+
+    def load_appends(self):
+        if not self.stack:  # the unpickler in C looks for no method either
+            return self.load_pop_mark()
+        target = self.metastack[-1][-1]
+        if self._check_change("APPENDS", target, "extend"):
+            self._check_own("APPENDS", target, "extend", "append")
+        super().load_appends()
+
+    def load_additems(self):
+        if not self.stack:
+            return self.load_pop_mark()
+        target = self.metastack[-1][-1]
+        if self._check_change("ADDITEMS", target, "add"):
+            self._check_own("ADDITEMS", target, "update" if isinstance(target, set) else "add")
+        super().load_additems()
+
+    def load_setitem(self):
+        self._check_change("SETITEM", self.stack[-3], "__setitem__")
+        super().load_setitem()
+
+    def load_setitems(self):
+        if self.stack:
+            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__")
+        super().load_setitems()
+
+    def _check_change(self, opcode, target, method, overridden=""):
+        """Whether `target` is an object that an allowed call made. Builtin containers may change as the pickle likes."""
+        names = self._names(target)
+        if names is not None or isinstance(target, CODE):
+            name = _spelt(names) if names else _type_name(target)
+            self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
+        if type(target) in PLAIN:
+            return False
+        if overridden:
+            self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
+        if isinstance(target, Stub):
+            self._refuse(opcode, 1, target._name, f"{method} of an object that was made by a call outside the policy")
+        if id(target) in self._handed_over:
+            self._refuse(opcode, 1, _type_name(target), f"{method} of an object that was made by a computed name")
+        return True
+
+    def _check_own(self, opcode, target, *methods):
+        """What the opcode calls on `target` must be a method of its class: an instance's attribute is the pickle's choice."""
+        for method in methods:
+            if getattr(target, method, None) is None:
+                continue
+            is_of_class = any(method in vars(class_) for class_ in type(target).__mro__)
+            if not is_of_class or method in getattr(target, "__dict__", ()):
+                self._refuse(opcode, 1, _type_name(target), f"{method} is an attribute, not a method of its class")
+
+    # What is not in the pickle
+
+    def load_persid(self):
+        self._refuse("PERSID", len(self.readline()) + 1, None, "persistent id that is not a storage of torch")
+
+    def load_binpersid(self):
+        if getattr(self.persistent_load, "__func__", None) is pickle._Unpickler.persistent_load:
+            self._refuse("BINPERSID", 1, None, "persistent id: this loader resolves none")
+        if not self._is_storage(self.stack[-1]):
+            self._refuse("BINPERSID", 1, None, "persistent id that is not a storage of torch")
+        super().load_binpersid()
+        self._handed_over[id(self.stack[-1])] = self.stack[-1]
+
+    def _is_storage(self, id):
+        """Whether torch.save writes such an id: of a storage, with its view in the legacy format; a number in the old tar."""
+        if type(id) is int:
+            return True
+        if type(id) is not tuple or not 5 <= len(id) <= 6:
+            return False
+        tag, class_, key, location, count, *view = id
+        return (
+            [type(each) for each in (tag, key, location, count)] == [str, str, str, int]
+            and tag == "storage"
+            and any(STORAGE_TYPE.fullmatch(".".join(name)) for name in self._names(class_) or ())
+            and all(type(each) in (tuple, type(None)) for each in view)
+        )
+
+    def load_ext1(self):
+        self._refuse_extension("EXT1", 1)
+
+    def load_ext2(self):
+        self._refuse_extension("EXT2", 2)
+
+    def load_ext4(self):
+        self._refuse_extension("EXT4", 4)
+
+    def _refuse_extension(self, opcode, width):
+        code = int.from_bytes(self.read(width), "little", signed=width == 4)
+        self._refuse(opcode, 1 + width, None, f"extension code {code}: copyreg's registry is empty")
+
+    # Knowing
+
+    def _remember(self, found, key):
+        self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
+
+    def _names(self, value):
+        """The names under which the pickle looked `value` up; None where it did not."""
+        known = self._looked_up.get(id(value))
+        return None if known is None else known[1]
+
+    def _note_made(self):
+        if self.stack and type(self.stack[-1]) is str:
+            self._computed[id(self.stack[-1])] = self.stack[-1]
+
+    def _is_foreign(self, value):
+        """Whether a lookup or a call made `value`, and not an opcode."""
+        return type(value) not in PLAIN or id(value) in self._computed or id(value) in self._looked_up
+
+    def _refuse(self, opcode, size, callable, reason):
+        """Raises `Blocked` for the opcode, of `size` bytes, that was just read."""
+        raise _noted(Blocked(callable, opcode, self._offset(size), reason))
+
+    def _offset(self, size):
+        try:
+            position = self._file_read.__self__.tell()
+            frame = self._unframer.current_frame  # is read whole, ahead of the program
+            return position - size - (len(frame.getbuffer()) - frame.tell() if frame else 0)
+        except Exception:  # whatever a file that cannot tell raises
+            return None

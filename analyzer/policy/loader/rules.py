@@ -1,0 +1,141 @@
+"""Loads pickles under one policy, and nothing outside of it.
+
+    import safe_load
+    model = safe_load.load(file)                   # as pickle.load; also loads and Unpickler
+    model = safe_load.torch_load("model.pt")       # as torch.load, with this module as its pickle_module
+    model = safe_load.joblib_load("model.joblib")  # as joblib.load
+
+What the policy does not let in raises `Blocked` before it happens; the error names the callable, the opcode and its
+offset. Written by Pickle Census (`census policy loader`); docs/loader.md of the project says how to use it, and what it
+does not promise. No dependencies; Python 3.8 and newer.
+
+The module hooks CPython's own unpickler, the one in Python (`pickle._Unpickler`, into whose opcodes joblib hooks as
+well): an opcode that looks up, calls or writes asks the policy first, and then runs as ever. So what is checked is the
+very object that is about to be called, and no second reading of the bytes can differ from the first. Checking the
+opcodes ahead of the unpickler in C would be several times faster; but it would have to read every byte as that unpickler
+does, which is where scanners are evaded, to follow values that only calls tell, and to know what lies between the
+opcodes (joblib's arrays). Weights are no opcodes: models of tensors and arrays load in much the same time.
+"""
+
+import io
+import pickle
+import re
+import sys
+import threading
+import types
+from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from collections import defaultdict
+from functools import partial
+
+# What else a drop-in for pickle has.
+from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, Pickler, PicklingError, UnpicklingError, dump, dumps
+
+POLICY = "nothing"
+# "strict": an import outside the policy is refused. "lazy": it becomes a stub, refused once anything is done with it.
+MODE = "strict"
+# What may be looked up, and what may be called: (module, qualified name).
+IMPORTS = frozenset()
+CALLS = frozenset()
+# Callables that call, look up or load for the pickle: what they do, and with which of their arguments.
+INDIRECT = {}
+
+
+class Blocked(UnpicklingError):
+    """Something outside the policy. `callable` is its name, None where none is concerned; `offset` is None where the file
+    cannot tell."""
+
+    def __init__(self, callable, opcode, offset, reason):
+        place = opcode if offset is None else f"{opcode} at byte {offset}"
+        super().__init__(f"{callable or 'the pickle'}: {reason} ({place}; policy {POLICY})")
+        self.callable = callable
+        self.opcode = opcode
+        self.offset = offset
+        self.reason = reason
+
+
+class Stub:
+    """Stands for something outside the policy in lazy mode: it can be kept, and whatever is done with it is refused."""
+
+    def __init__(self, name):
+        object.__setattr__(self, "_name", name)
+
+    def _refuse(self, *_):
+        raise _noted(Blocked(self._name, "STUB", None, "use of what is outside the policy"))
+
+    __getattr__ = __setattr__ = __delattr__ = __call__ = __getitem__ = __setitem__ = __iter__ = __len__ = _refuse
+
+    def __repr__(self):
+        return f"<stub of {self._name}, which is outside the policy>"
+
+
+# As opcodes make them: not callable, and without methods that a pickle could replace.
+PLAIN = frozenset(
+    [type(None), bool, int, float, complex, str, bytes, bytearray, memoryview, tuple, list, dict, set, frozenset]
+)
+# Code, which is not for a pickle to change even where an allowed callable returned it.
+CODE = (
+    type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType,
+    types.WrapperDescriptorType, types.MethodDescriptorType, types.ClassMethodDescriptorType, property, classmethod,
+    staticmethod,
+)  # fmt: skip
+STORAGE_TYPE = re.compile(r"torch\.(\w+\.)*\w*Storage", re.ASCII)
+CALLED_BY_UNPICKLER = frozenset(["append", "extend", "add", "update"])
+# What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
+FILE_LOADERS = {}
+
+
+def _modern(module, name):
+    """A name of Python 2 as Python 3 spells it (pickle.py, `find_class`)."""
+    return NAME_MAPPING.get((module, name)) or (IMPORT_MAPPING.get(module, module), name)
+
+
+def _indirection(function, names):
+    """What INDIRECT says of a callable, by any of its names: which one, what it does, the arguments' positions."""
+    own = f"{getattr(function, '__module__', None)}.{getattr(function, '__qualname__', None)}"
+    for name in [*map(".".join, names), own]:
+        if name in INDIRECT:
+            does, *positions = INDIRECT[name]
+            return name, does, positions
+    return own, "", []
+
+
+def _overridden(state):
+    """Keys of a state that the unpickler, or Python, would later look up on the object and call; "" where there are none."""
+    parts = state if type(state) is tuple and len(state) == 2 else [state]
+    keys = [key for part in parts if type(part) is dict for key in part]
+    if not PLAIN.issuperset(map(type, [state, *parts, *keys])):
+        return "names that are not known"
+    return ", ".join(key for key in keys if type(key) is str and (_is_special(key) or key in CALLED_BY_UNPICKLER))
+
+
+def _is_special(name):
+    return len(name) > 4 and name.startswith("__") and name.endswith("__")
+
+
+def _spelt(names):
+    return ".".join(min(names))
+
+
+def _type_name(value):
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
+def _text(value=None):
+    return value if type(value) is str else "?"
+
+
+_local = threading.local()
+
+
+def _running():
+    """The unpicklers of this module that run in this thread, the innermost last."""
+    if not hasattr(_local, "running"):
+        _local.running = []
+    return _local.running
+
+
+def _noted(blocked):
+    """Lets all that run raise the error at their end, should it be caught before."""
+    for unpickler in _running():
+        unpickler._blocked = unpickler._blocked or blocked
+    return blocked

@@ -1,0 +1,106 @@
+/** Processes of `load_safely.py`: files loaded for real, by loaders as `writeLoader` writes them. */
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { writeLoader } from "../../analyzer/policy/loader.ts";
+import type { Policy } from "../../analyzer/policy/policy.ts";
+import type { Verdict } from "../../analyzer/verdict/verdict.ts";
+
+/** How `load_safely.py` loads a file. */
+export type How = "pickle" | "torch" | "joblib" | "npy" | "npz";
+
+export interface Blocked {
+  readonly callable: string | null;
+  readonly opcode: string;
+  readonly offset: number | null;
+  readonly reason: string;
+}
+
+export type Loaded =
+  | { readonly outcome: "loads"; readonly type: string }
+  | { readonly outcome: "blocked"; readonly blocked: Blocked }
+  | { readonly outcome: "fails"; readonly error: string };
+
+/** A name of a policy, as the loader has it. */
+export type Name = readonly [module: string, name: string];
+
+export interface Request {
+  readonly loader: string;
+  readonly how: How;
+  readonly file: string;
+  readonly without?: { readonly imports?: readonly Name[]; readonly calls?: readonly Name[] };
+}
+
+/** One Python that loads files, with folders in front of its `sys.path`. */
+export class SafeLoader {
+  private readonly process: ChildProcess;
+  private readonly answers: AsyncIterator<string>;
+  private readonly folder = mkdtempSync(path.join(tmpdir(), "safe-load-"));
+  private written = 0;
+
+  constructor(python: string, folders: readonly string[] = []) {
+    const script = fileURLToPath(new URL("load_safely.py", import.meta.url));
+    this.process = spawn(python, [script, ...folders], { stdio: ["pipe", "pipe", "inherit"] });
+    this.answers = createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** Writes bytes to a file of this process's folder; its path. */
+  write(name: string, content: Uint8Array | string): string {
+    const file = path.join(this.folder, `${this.written++}-${name}`);
+    writeFileSync(file, content);
+    return file;
+  }
+
+  /** Writes the loader of a policy; its path. */
+  writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"): string {
+    const text = writeLoader(policy, mode);
+    if (!text.ok) throw new Error(text.error.message);
+    return this.write("safe_load.py", text.value);
+  }
+
+  async load(request: Request): Promise<Loaded> {
+    this.process.stdin!.write(`${JSON.stringify(request)}\n`);
+    const line = await this.answers.next();
+    if (line.done) throw new Error("the loader's process died");
+    return JSON.parse(line.value);
+  }
+
+  close(): void {
+    this.process.stdin!.end();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** Debian's Python, which has the libraries that the sample models were made with; else the one on PATH. */
+export const DEBIAN_PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+
+/** Every Python that this machine has, from 3.8 on, those of pyenv too: a command by version. */
+export function pythons(): ReadonlyMap<string, string> {
+  const versions = path.join(process.env.PYENV_ROOT ?? path.join(homedir(), ".pyenv"), "versions");
+  const managed = existsSync(versions) ? readdirSync(versions).map((version) => path.join(versions, version, "bin/python3")) : [];
+  const found = new Map<string, string>();
+  for (const python of ["/usr/bin/python3", "python3", ...managed]) {
+    const { stdout, status } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:3], sep='.')"], { encoding: "utf8" });
+    if (status === 0 && Number(stdout.split(".")[1]) >= 8 && !found.has(stdout.trim())) found.set(stdout.trim(), python);
+  }
+  return found;
+}
+
+/**
+ * Whether a loader refused what the verdict blocks first, at the same opcode and for the same reason. It knows a name that
+ * the verdict calls computed, and of a nested pickle neither who loads it nor where it lies.
+ */
+export function isSameRefusal(verdict: Verdict["blocked"][number], loaded: Blocked): boolean {
+  const isNested = verdict.reason.endsWith("loads") && loaded.reason !== verdict.reason;
+  if (isNested) return loaded.callable === verdict.callable && verdict.reason.startsWith(loaded.reason);
+  const isComputed = verdict.reason.includes("computed");
+  return (
+    (isComputed || loaded.callable === verdict.callable) &&
+    loaded.opcode === verdict.opcode &&
+    loaded.offset === verdict.offset &&
+    loaded.reason === verdict.reason
+  );
+}
