@@ -9,6 +9,11 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The network gave up before a command could do anything: ends with `network`. */
+export class NetworkGaveUp extends Error {
+  override readonly name = "NetworkGaveUp";
+}
+
 export interface Context {
   readonly effects: Effects;
   /** Notes how the run ends; the last word counts. */
@@ -22,11 +27,13 @@ export class CensusCommand extends Command {
     name: string,
     summary: string,
     readonly examples: readonly string[],
+    /** The command that this is a part of. */
+    parent = "",
   ) {
     super(name);
     this.summary(summary).description(`${summary}.`);
     this.addHelpText("before", `${["Examples:", ...examples.map((example) => `  ${example}`)].join("\n")}\n`);
-    this.showHelpAfterError(`(census ${name} --help shows examples and options)`);
+    this.showHelpAfterError(`(census ${[parent, name].filter(Boolean).join(" ")} --help shows examples and options)`);
   }
 
   /** `run` gets the arguments and then the options, and says how the run ends. */

@@ -2,13 +2,33 @@
 import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { crawlCommand } from "./commands/crawl.ts";
+import { enforceCommand } from "./commands/enforce.ts";
 import { exportCommand } from "./commands/export.ts";
-import { type Context, UsageError } from "./context.ts";
+import { inferCommand } from "./commands/infer.ts";
+import { inferAllCommand } from "./commands/infer-all.ts";
+import { judgeCommand } from "./commands/judge.ts";
+import { policyCommand } from "./commands/policy.ts";
+import { scanCommand } from "./commands/scan.ts";
+import { surveyCommand } from "./commands/survey.ts";
+import { traceCommand } from "./commands/trace.ts";
+import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { Ending } from "./exit-codes.ts";
 
 /** Every command, in the order of `census --help`. */
-export const COMMANDS: readonly ((context: Context) => Command)[] = [exportCommand];
+export const COMMANDS: readonly ((context: Context) => Command)[] = [
+  surveyCommand,
+  crawlCommand,
+  inferAllCommand,
+  judgeCommand,
+  scanCommand,
+  traceCommand,
+  inferCommand,
+  enforceCommand,
+  policyCommand,
+  exportCommand,
+];
 
 const EXAMPLES = `Examples:
   census scan pytorch_model.bin
@@ -65,6 +85,10 @@ export async function runCensus(words: readonly string[], effects: Effects): Pro
     if (error instanceof UsageError) {
       effects.report(`error: ${error.message}\n`);
       return "usage";
+    }
+    if (error instanceof NetworkGaveUp) {
+      effects.report(`error: ${error.message}\n`);
+      return "network";
     }
     effects.report(
       `This is a bug of census; please report it with what follows.\n${error instanceof Error ? error.stack : String(error)}\n`,

@@ -13,7 +13,7 @@ export interface Progress {
   stop(): void;
 }
 
-/** Lines elsewhere than on a terminal: the first, then each time that so many more are done. */
+/** A line elsewhere than on a terminal, each time that so many more are done. */
 const LINE_EVERY = 100;
 
 /** Progress of `things` (`files`, `models`). */
@@ -53,7 +53,7 @@ class ProgressLine implements Progress {
 }
 
 class ProgressLog implements Progress {
-  #next = 0;
+  #next = LINE_EVERY;
 
   constructor(
     private readonly report: Effects["report"],

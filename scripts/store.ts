@@ -9,7 +9,7 @@ const DEFAULT_DATABASE = ".census/census.sqlite";
 
 /** Gives a command the option by which the store is chosen. */
 export function withDatabase<C extends Command>(command: C): C {
-  return command.option("--database FILE", `the store (or CENSUS_DATABASE; default: ${DEFAULT_DATABASE})`);
+  return command.option("--database <FILE>", `the store (or CENSUS_DATABASE; default: ${DEFAULT_DATABASE})`);
 }
 
 /** The path of the store: option, environment, default. */
@@ -27,4 +27,9 @@ export function openForWriting(file: string): Promise<Store> {
 export async function openForReading(file: string): Promise<Store> {
   if (!existsSync(file)) throw new UsageError(`no store at ${file}; 'census survey' makes one, --database names another`);
   return openStore(file, { readonly: true });
+}
+
+/** The store for reading, or an empty one in memory where there is none yet. */
+export function openIfThere(file: string): Promise<Store> {
+  return existsSync(file) ? openStore(file, { readonly: true }) : openStore(":memory:");
 }

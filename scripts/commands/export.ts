@@ -31,9 +31,11 @@ export function exportCommand(context: Context): CensusCommand {
     .addArgument(
       new Argument("<TABLE>", `which table\n${TABLES.map((name) => `${name}: ${EXPORTS[name].description}`).join("\n")}`).choices(TABLES),
     )
-    .option("--survey NAME", "which survey (default: the last one)")
-    .addOption(new Option("--format FORMAT", "how it is written (default: by the ending of the output's name, else csv)").choices(FORMATS))
-    .option("-o, --output FILE", "write to a file")
+    .option("--survey <NAME>", "which survey (default: the last one)")
+    .addOption(
+      new Option("--format <FORMAT>", "how it is written (default: by the ending of the output's name, else csv)").choices(FORMATS),
+    )
+    .option("-o, --output <FILE>", "write to a file")
     .option("--json", "the same as --format json")
     .runs(async (table: TableName, options: Options) => {
       const format = options.json ? "json" : (options.format ?? byEnding(options.output) ?? "csv");

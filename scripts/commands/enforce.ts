@@ -1,0 +1,37 @@
+/** `census enforce`: one file under one policy. */
+import { Argument, Option } from "commander";
+import type { Mode } from "../../analyzer/verdict/verdict.ts";
+import { CensusCommand, type Context, printJson } from "../context.ts";
+import { endingOf, judgeFile, verdictJson } from "../judging.ts";
+import { loadPolicy } from "../policy-files.ts";
+import { reportFile } from "../report.ts";
+import { fileOnDisk } from "../targets.ts";
+
+interface Options {
+  readonly policy: string;
+  readonly mode: Mode;
+  readonly json?: boolean;
+}
+
+export function enforceCommand(context: Context): CensusCommand {
+  return new CensusCommand(context, "enforce", "Judge a file by a policy", [
+    "census enforce model.pkl --policy tagger.json",
+    "census enforce model.pt --policy weights-only@torch-2.8",
+  ])
+    .addArgument(new Argument("<FILE>", "the file"))
+    .requiredOption("--policy <FILE>", "a policy file, ours or PickleBall's, or the name of a built-in one")
+    .addOption(
+      new Option("--mode <MODE>", "strict: a name outside the policy blocks; lazy: it becomes a stub, and blocks once it is used")
+        .choices(["strict", "lazy"])
+        .default("strict"),
+    )
+    .option("--json", "print JSON")
+    .runs(async (target: string, { policy: given, mode, json }: Options) => {
+      const policy = await loadPolicy(context, given);
+      const judged = await judgeFile(await fileOnDisk(context, target), [{ policy, mode }]);
+      const verdict = judged.verdicts[0]!;
+      if (json) await printJson(context, verdictJson(target, verdict));
+      else await context.effects.print(reportFile({ ...judged, loadsFrom: null, lineOf: () => null }, context.effects.terminal));
+      return endingOf(verdict.verdict);
+    });
+}

@@ -1,0 +1,131 @@
+/** `census policy`: shows, compares, joins and checks policies. */
+import { writeFile } from "node:fs/promises";
+import { Argument, type Command } from "commander";
+import { type Comparison, comparePolicies, diffPolicies, unionPolicies } from "../../analyzer/policy/compare.ts";
+import { explainPolicy } from "../../analyzer/policy/explain.ts";
+import { writePolicy } from "../../analyzer/policy/format.ts";
+import { lintPolicy } from "../../analyzer/policy/lint.ts";
+import type { PolicyEntry } from "../../analyzer/policy/policy.ts";
+import { CensusCommand, type Context, printJson, resolvePath } from "../context.ts";
+import type { Ending } from "../exit-codes.ts";
+import { loadPolicy } from "../policy-files.ts";
+
+const POLICY = "a policy file, ours or PickleBall's, or the name of a built-in one";
+
+export function policyCommand(context: Context): CensusCommand {
+  const command = new CensusCommand(context, "policy", "Show, compare, join and check policies", [
+    "census policy show weights-only@torch-2.6",
+    "census policy compare observed.json inferred.json",
+  ]);
+  for (const subcommand of [show, diff, union, compare, lint]) command.addCommand(subcommand(context));
+  return command;
+}
+
+function show(context: Context): Command {
+  return new CensusCommand(context, "show", "Print a policy with the reason for each name", ["census policy show tagger.json"], "policy")
+    .addArgument(new Argument("<POLICY>", POLICY))
+    .option("--json", "print JSON")
+    .runs(async (given: string, { json }: { json?: boolean }) => {
+      const policy = await loadPolicy(context, given);
+      await context.effects.print(json ? writePolicy(policy) : explainPolicy(policy));
+      return "done";
+    });
+}
+
+function diff(context: Context): Command {
+  return new CensusCommand(
+    context,
+    "diff",
+    "Print what a policy allows that another does not",
+    ["census policy diff weights-only@torch-2.6 weights-only@torch-2.8"],
+    "policy",
+  )
+    .addArgument(new Argument("<BEFORE>", POLICY))
+    .addArgument(new Argument("<AFTER>", POLICY))
+    .option("--json", "print JSON")
+    .runs(async (before: string, after: string, { json }: { json?: boolean }) => {
+      const difference = diffPolicies(await loadPolicy(context, before), await loadPolicy(context, after));
+      if (json) await printJson(context, difference);
+      else {
+        const lines = (["imports", "calls"] as const).flatMap((list) => [
+          ...listed("-", list, difference[list].removed),
+          ...listed("+", list, difference[list].added),
+        ]);
+        await context.effects.print(lines.join(""));
+      }
+      return "done";
+    });
+}
+
+function listed(sign: string, list: "imports" | "calls", entries: readonly PolicyEntry[]): string[] {
+  return entries.map(({ callable }) => `${sign} ${list.slice(0, -1).padEnd(6)} ${callable}\n`);
+}
+
+function union(context: Context): Command {
+  return new CensusCommand(
+    context,
+    "union",
+    "Write the policy that allows what any of several does",
+    ["census policy union a.json b.json --name ours -o ours.json"],
+    "policy",
+  )
+    .addArgument(new Argument("<POLICY...>", POLICY))
+    .option("--name <NAME>", "what the union is called", "union")
+    .option("-o, --output <FILE>", "write to a file")
+    .option("--json", "print JSON, as it does anyway")
+    .runs(async (given: readonly string[], { name, output }: { name: string; output?: string }) => {
+      const text = writePolicy(unionPolicies(name, await Promise.all(given.map((each) => loadPolicy(context, each)))));
+      if (output === undefined) await context.effects.print(text);
+      else await writeFile(resolvePath(context, output), text);
+      return "done";
+    });
+}
+
+function compare(context: Context): Command {
+  return new CensusCommand(
+    context,
+    "compare",
+    "Measure a policy by what was expected or observed",
+    ["census policy compare observed.json inferred.json"],
+    "policy",
+  )
+    .addArgument(new Argument("<EXPECTED>", POLICY))
+    .addArgument(new Argument("<ACTUAL>", POLICY))
+    .option("--json", "print JSON")
+    .runs(async (expected: string, actual: string, { json }: { json?: boolean }) => {
+      const comparison = comparePolicies(await loadPolicy(context, expected), await loadPolicy(context, actual));
+      if (json) await printJson(context, comparison);
+      else await context.effects.print(compared("imports", comparison.imports) + compared("calls", comparison.calls));
+      return "done";
+    });
+}
+
+function compared(list: string, { expected, actual, missing, extra, precision, recall, f1 }: Comparison): string {
+  const share = (value: number) => value.toFixed(3);
+  const head = `${list}: ${expected} expected, ${actual} there, precision ${share(precision)}, recall ${share(recall)}, F1 ${share(f1)}\n`;
+  const lines = [...missing.map((name) => `  missing  ${name}\n`), ...extra.map((name) => `  extra    ${name}\n`)];
+  return head + lines.join("");
+}
+
+function lint(context: Context): Command {
+  return new CensusCommand(
+    context,
+    "lint",
+    "Print what is dangerous or unexplained in a policy",
+    ["census policy lint tagger.json"],
+    "policy",
+  )
+    .addArgument(new Argument("<POLICY>", POLICY))
+    .option("--json", "print JSON")
+    .runs(async (given: string, { json }: { json?: boolean }): Promise<Ending> => {
+      const findings = lintPolicy(await loadPolicy(context, given));
+      if (json) await printJson(context, { findings });
+      else {
+        const lines = findings.map(
+          ({ callable, list, kind, message }) => `${kind.padEnd(11)} ${list.slice(0, -1).padEnd(6)} ${callable}: ${message}\n`,
+        );
+        await context.effects.print(lines.join(""));
+      }
+      return "done";
+    });
+}

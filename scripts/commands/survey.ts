@@ -1,0 +1,37 @@
+/** `census survey`: the whole road, resumable; with `--dry-run`, what it would cost. */
+import { describeFailure } from "../../crawler/http-failure.ts";
+import { planSurvey } from "../../crawler/plan.ts";
+import { runSurvey } from "../../crawler/survey.ts";
+import { CensusCommand, type Context, NetworkGaveUp, printJson } from "../context.ts";
+import type { Ending } from "../exit-codes.ts";
+import { databasePath, openIfThere } from "../store.ts";
+import { effectsOf, runStage, type SurveyOptions, surveyRequest, withSurvey } from "../survey-options.ts";
+import { reportPlan } from "../survey-report.ts";
+
+interface Options extends SurveyOptions {
+  readonly dryRun?: boolean;
+}
+
+export function surveyCommand(context: Context): CensusCommand {
+  const command = new CensusCommand(context, "survey", "Survey models of a Hub: list, crawl, infer, judge", [
+    "census survey --top 1000 --dry-run",
+    "census survey --top 1000 --filter library=flair --name flair-2026",
+    "census survey --models owner/name,owner/other",
+  ]);
+  return withSurvey(command)
+    .option("--dry-run", "print requests, bytes and time first, and do nothing")
+    .runs((options: Options) => (options.dryRun ? plan(context, options) : runStage(context, options, runSurvey, true)));
+}
+
+async function plan(context: Context, options: Options): Promise<Ending> {
+  const store = await openIfThere(databasePath(context, options.database));
+  try {
+    const planned = await planSurvey(await surveyRequest(context, options, store, false), effectsOf(context, store));
+    if (!planned.ok) throw new NetworkGaveUp(describeFailure(planned.error));
+    if (options.json) await printJson(context, planned.value);
+    else await context.effects.print(reportPlan(planned.value));
+    return "done";
+  } finally {
+    await store.destroy();
+  }
+}

@@ -1,0 +1,57 @@
+/** One file, traced and judged by several policies: what `scan` and `enforce` share. */
+import path from "node:path";
+import type { Program, Trace } from "../analyzer/containers/trace.ts";
+import { traceFile } from "../analyzer/containers/trace-file.ts";
+import type { Policy } from "../analyzer/policy/policy.ts";
+import { judgeTrace } from "../analyzer/verdict/judge.ts";
+import { type Blocked, type Mode, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";
+import { chooseFiles } from "../crawler/candidates.ts";
+import type { FileRole } from "../db/schema.ts";
+import type { Ending } from "./exit-codes.ts";
+import { type TargetFile, unavailable } from "./targets.ts";
+
+export interface JudgedFile {
+  readonly name: string;
+  /** Whether a library loads a file of this name, or training left it beside; null where it could hold no pickle by its name. */
+  readonly role: FileRole | null;
+  /** Null where its bytes could not be had: every verdict is then `unavailable`. */
+  readonly trace: Trace | null;
+  readonly programs: readonly Program[];
+  readonly verdicts: readonly Verdict[];
+}
+
+export interface Standing {
+  readonly policy: Policy;
+  readonly mode: Mode;
+}
+
+/** Traces a file and judges it by each policy in turn. */
+export async function judgeFile(file: TargetFile, standing: readonly Standing[]): Promise<JudgedFile> {
+  const role = chooseFiles([path.basename(file.name)])[0]?.role ?? null;
+  try {
+    const { trace, programs } = await file.read(traceFile);
+    const verdicts = standing.map(({ policy, mode }) => judgeTrace(trace, policy, mode));
+    return { name: file.name, role, trace, programs, verdicts };
+  } catch (error) {
+    const message = unavailable(error);
+    const verdicts = standing.map(
+      ({ policy, mode }) => ({ policy: policy.name, mode, verdict: "unavailable", blocked: [], message }) as const,
+    );
+    return { name: file.name, role, trace: null, programs: [], verdicts };
+  }
+}
+
+/** How a run ends that came to a verdict. */
+export function endingOf(kind: VerdictKind): Ending {
+  const { counts } = VERDICT_KINDS[kind];
+  return counts === "success" ? "done" : counts === "failure" ? "blocked" : "undecided";
+}
+
+/** A verdict as it is printed: the shape that others build on. */
+export function verdictJson(file: string, { policy, mode, verdict, blocked, message }: Verdict) {
+  return { file, policy, mode, verdict, ...(message === undefined ? {} : { message }), blocked: blocked.map(blockedJson) };
+}
+
+function blockedJson({ callable, opcode, entry, offset, pickle, capability, reason, count }: Blocked) {
+  return { callable, opcode, entry, offset, capability, reason, count, pickle };
+}

@@ -1,0 +1,42 @@
+/** Python source on disk as the inference takes it: a folder, or a wheel. */
+import { createHash } from "node:crypto";
+import { readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import type { SourceTree } from "../analyzer/policy/infer.ts";
+import { readWheel } from "../crawler/wheel.ts";
+import { type Context, resolvePath, UsageError } from "./context.ts";
+import { filesBelow } from "./disk-source.ts";
+
+/** The Python source below a folder, or in a wheel. Throws `UsageError` where there is none. */
+export async function readSourceTree(context: Context, given: string): Promise<SourceTree> {
+  const place = resolvePath(context, given);
+  const found = await stat(place).catch(() => null);
+  if (found === null) throw new UsageError(`no such folder or wheel: ${given}`);
+  const tree = found.isDirectory() ? await readFolder(place) : await readWheelFile(place, given);
+  if (tree.files.length === 0) throw new UsageError(`${given} holds no Python source`);
+  return { ...tree, sha256: digest(tree.files) };
+}
+
+async function readFolder(folder: string): Promise<SourceTree> {
+  const files: { path: string; text: string }[] = [];
+  for await (const file of filesBelow(folder)) {
+    if (!/\.pyi?$/.test(file)) continue;
+    files.push({ path: path.relative(folder, file).replaceAll(path.sep, "/"), text: await readFile(file, "utf8") });
+  }
+  return { name: path.basename(folder), version: null, files };
+}
+
+async function readWheelFile(file: string, given: string): Promise<SourceTree> {
+  const read = readWheel(await readFile(file));
+  if (!read.ok) throw new UsageError(`${given} is neither a folder nor a wheel: ${read.error}`);
+  const [name, version] = path.basename(file, ".whl").split("-");
+  return { name: name!, version: version ?? null, files: read.value.filter((inside) => /\.pyi?$/.test(inside.path)) };
+}
+
+/** sha256 over paths and texts, in the order of the paths. */
+function digest(files: SourceTree["files"]): string {
+  const hash = createHash("sha256");
+  const ordered = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+  for (const { path: name, text } of ordered) hash.update(`${name}\0${Buffer.byteLength(text)}\0${text}`);
+  return hash.digest("hex");
+}

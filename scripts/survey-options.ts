@@ -1,0 +1,162 @@
+/** What `survey`, `crawl`, `infer-all` and `judge` share: which models, which survey, and how a run is told of. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { isModelName } from "../crawler/hub.ts";
+import type { SurveySummary } from "../crawler/summary.ts";
+import type { Population, SurveyEffects, SurveyEvent, SurveyRequest } from "../crawler/survey-request.ts";
+import type { Store } from "../db/connection.ts";
+import { findSurveyRow } from "../db/writes-listing.ts";
+import { type Context, printJson, UsageError } from "./context.ts";
+import type { Ending } from "./exit-codes.ts";
+import { type Progress, startProgress } from "./progress.ts";
+import { duration, plural } from "./quantities.ts";
+import { hubOf, type RemoteOptions, remoteOf, withHub, withIndex } from "./remote.ts";
+import { databasePath, openForWriting, withDatabase } from "./store.ts";
+import { reportSummary } from "./survey-report.ts";
+
+export interface SurveyOptions extends RemoteOptions {
+  readonly top?: number;
+  readonly models?: readonly string[];
+  readonly filter: readonly { readonly key: string; readonly value: string }[];
+  readonly minDownloads?: number;
+  readonly name?: string;
+  readonly concurrency?: number;
+  readonly database?: string;
+  readonly json?: boolean;
+}
+
+/** Gives a command the options that say which models and where. */
+export function withSurvey<C extends Command>(command: C): C {
+  command
+    .addOption(new Option("--top <N>", "the N most downloaded models").argParser(positive).conflicts("models"))
+    .addOption(new Option("--models <NAMES>", "these models, by name, separated by commas").argParser(modelNames))
+    .addOption(
+      new Option("--filter <KEY=VALUE>", "only models with this author, search, task, library or tag; may be repeated")
+        .argParser(filter)
+        .default([], "none")
+        .conflicts("models"),
+    )
+    .addOption(new Option("--min-downloads <N>", "only models with so many downloads in 30 days").argParser(positive).conflicts("models"))
+    .option("--name <NAME>", "the survey (default: after the Hub and the models); one that was interrupted is gone on with")
+    .addOption(new Option("--concurrency <N>", "models in hand at once").argParser(positive).default(undefined, "8"));
+  return withDatabase(withIndex(withHub(command))).option("--json", "print JSON");
+}
+
+function positive(given: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(given)) throw new InvalidArgumentError("Not a positive number.");
+  return Number(given);
+}
+
+function modelNames(given: string): string[] {
+  const names = given.split(",").map((name) => name.trim());
+  const wrong = names.find((name) => !isModelName(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`${JSON.stringify(wrong)} is no name of a model.`);
+  return [...new Set(names)];
+}
+
+function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["filter"] {
+  const [, key, value] = /^([\w-]+)=(.+)$/.exec(given) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError("Not of the form KEY=VALUE.");
+  return [...before, { key, value }];
+}
+
+type Stage = (request: SurveyRequest, effects: SurveyEffects) => Promise<SurveySummary>;
+
+/** Runs stages of a survey in the store, with progress, and prints what it came to. */
+export async function runStage(context: Context, options: SurveyOptions, stage: Stage, needsIndex: boolean): Promise<Ending> {
+  const { effects } = context;
+  const store = await openForWriting(databasePath(context, options.database));
+  const progress = startProgress(effects, "models");
+  const telling = new Telling(progress);
+  try {
+    const request = await surveyRequest(context, options, store, needsIndex);
+    const summary = await stage(request, { ...effectsOf(context, store), report: (event) => telling.hear(event) });
+    progress.stop();
+    if (options.json) await printJson(context, summary);
+    else await effects.print(reportSummary(summary));
+    if (summary.outcome === "interrupted") effects.report("Interrupted. The same command goes on from here.\n");
+    if (summary.failure !== null) effects.report(`${summary.failure}\n`);
+    return ENDINGS[summary.outcome];
+  } finally {
+    progress.stop();
+    await store.destroy();
+  }
+}
+
+const ENDINGS = { finished: "done", interrupted: "interrupted", stopped: "network", refused: "usage" } as const;
+
+export function effectsOf({ effects }: Context, store: Store): SurveyEffects {
+  return { store, network: effects.network, date: effects.date, signal: effects.signal, report: () => undefined };
+}
+
+/** What the options ask for; of a survey that is there and named without models, what it was asked for then. */
+export async function surveyRequest(context: Context, options: SurveyOptions, store: Store, needsIndex: boolean): Promise<SurveyRequest> {
+  const { top, models, filter: filters, minDownloads, concurrency } = options;
+  const asked = top !== undefined || models !== undefined || filters.length > 0 || minDownloads !== undefined;
+  const known = options.name === undefined || asked ? null : await findSurveyRow(store, options.name);
+  const population: Population =
+    known !== null
+      ? (JSON.parse(known.query) as Population)
+      : models !== undefined
+        ? { kind: "models", names: models }
+        : { kind: "query", top: top ?? null, minimumDownloads: minDownloads ?? 0, filters };
+  const remote = remoteOf(context, { ...options, hub: options.hub ?? known?.hub ?? hubOf(context, options) }, needsIndex);
+  if (known !== null && known.hub !== remote.hub)
+    throw new UsageError(`the survey ${options.name} is of ${known.hub}, not of ${remote.hub}`);
+  const name = options.name ?? nameOf(remote.hub, population);
+  return { name, ...remote, population, ...(concurrency !== undefined && { concurrency }) };
+}
+
+/** The same for the same models, so that the same command goes on with the same survey. */
+function nameOf(hub: string, population: Population): string {
+  const { host } = new URL(hub);
+  if (population.kind === "models") return `${host} ${population.names.join(",")}`;
+  const { top, minimumDownloads, filters } = population;
+  const parts = [
+    top === null ? "all" : `top ${top}`,
+    ...(minimumDownloads > 0 ? [`from ${minimumDownloads} downloads`] : []),
+    ...filters.map(({ key, value }) => `${key}=${value}`).toSorted(),
+  ];
+  return `${host} ${parts.join(" ")}`;
+}
+
+/** Turns what a survey reports into progress. */
+class Telling {
+  #total = 0;
+  #done = 0;
+  #stage = "";
+
+  constructor(private readonly progress: Progress) {}
+
+  hear(event: SurveyEvent): void {
+    const line = lineOf(event);
+    if (line !== null) this.progress.say(line);
+    if (event.kind === "stage") {
+      this.#stage = event.stage;
+      this.#done = 0;
+      this.#total = event.stage === "list" ? 0 : event.models;
+    }
+    if (event.kind === "listed") this.#done += event.models;
+    if (event.kind === "model") this.#done++;
+    if (event.kind === "listed" || event.kind === "model") this.progress.update(this.#done, this.#total, this.#stage);
+  }
+}
+
+/** What stays on the screen of an event; null where it only counts. */
+function lineOf(event: SurveyEvent): string | null {
+  switch (event.kind) {
+    case "stage":
+      return event.models > 0 ? `${event.stage}: ${plural(event.models, "model")}` : event.stage;
+    case "model":
+      return event.failure === null ? null : `${event.model}: ${event.state}: ${event.failure}`;
+    case "policy":
+      return `policy of ${event.class} from ${event.distribution} ${event.version}`;
+    case "waiting":
+      return `waiting ${duration(event.milliseconds / 1000)} for ${event.for}`;
+    case "retrying":
+      return `${event.failure}; again in ${duration(event.milliseconds / 1000)}`;
+    case "listed":
+    case "file":
+    case "spent":
+      return null;
+  }
+}

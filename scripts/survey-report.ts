@@ -1,0 +1,38 @@
+/** What a survey comes to and what it would cost, for people. */
+import { VERDICT_KINDS, type VerdictKind } from "../analyzer/verdict/verdict.ts";
+import type { SurveyPlan } from "../crawler/plan.ts";
+import type { SurveySummary } from "../crawler/summary.ts";
+import { bytes, duration, plural } from "./quantities.ts";
+
+/** The summary, with a table of models by verdict. */
+export function reportSummary(summary: SurveySummary): string {
+  const { survey, outcome, models, files, pickles, verdicts, requests, bytesRead, bytesHeld } = summary;
+  const lines = [
+    `survey ${survey}: ${outcome}`,
+    `${plural(models, "model")}, ${plural(files, "file")} that could hold pickles, ${plural(pickles, "pickle")}`,
+    `${plural(requests, "request")}, ${bytes(bytesRead)} read of ${bytes(bytesHeld)} held`,
+    ...verdictTable(verdicts),
+  ];
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+function verdictTable(verdicts: SurveySummary["verdicts"]): string[] {
+  const policies = Object.keys(verdicts);
+  if (policies.length === 0) return [];
+  const kinds = (Object.keys(VERDICT_KINDS) as VerdictKind[]).filter((kind) =>
+    policies.some((policy) => (verdicts[policy]![kind] ?? 0) > 0),
+  );
+  const width = Math.max(...policies.map((policy) => policy.length));
+  const head = ["models".padEnd(width), ...kinds.map((kind) => VERDICT_KINDS[kind].label)];
+  const rows = policies.map((policy) => [
+    policy.padEnd(width),
+    ...kinds.map((kind) => String(verdicts[policy]![kind] ?? 0).padStart(VERDICT_KINDS[kind].label.length)),
+  ]);
+  return ["", ...[head, ...rows].map((cells) => cells.join("  "))];
+}
+
+/** The plan, before anything is done. */
+export function reportPlan({ survey, models, plannedModels, files, requests, bytes: planned, seconds }: SurveyPlan): string {
+  const scope = models === null ? `the first ${plural(plannedModels, "model")} of those that match` : plural(models, "model");
+  return `survey ${survey} would take, for ${scope}:\n${plural(files, "file")}, ${plural(requests, "request")}, ${bytes(planned)}, ${duration(seconds)} at least\n`;
+}

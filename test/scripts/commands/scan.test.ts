@@ -1,0 +1,183 @@
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { maliciousFiles } from "../../fixtures/malicious.ts";
+import { type Hub, startHub } from "../../hub/hub.ts";
+import { modelRepositories } from "../../hub/samples.ts";
+import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
+
+const MODELS = path.join(ROOT, "test/fixtures/models");
+const folder = temporaryFolder();
+
+interface ScanJson {
+  readonly files: readonly {
+    readonly file: string;
+    readonly role: string | null;
+    readonly container: string | null;
+    readonly verdicts: readonly {
+      readonly file: string;
+      readonly policy: string;
+      readonly mode: string;
+      readonly verdict: string;
+      readonly message?: string;
+      readonly blocked: readonly { callable: string | null; opcode: string; entry: string | null; offset: number; capability: string }[];
+    }[];
+  }[];
+}
+
+/** Writes a malicious sample to disk under its listing's name, and says where. */
+function malicious(name: string): string {
+  const file = path.join(folder, `${name}.pkl`);
+  writeFileSync(file, maliciousFiles().find((each) => each.name === name)!.bytes);
+  return file;
+}
+
+describe("a file", () => {
+  it("that attacks is blocked, with the place and what it could do", async () => {
+    const file = malicious("inst");
+    const { ending, value } = await censusJson<ScanJson>(["scan", file]);
+    expect(ending).toBe("blocked");
+    expect(value.files).toHaveLength(1);
+    const [{ container, verdicts }] = value.files as [ScanJson["files"][number]];
+    expect(container).toBe("pickle");
+    expect(verdicts).toHaveLength(1);
+    expect(verdicts[0]).toMatchObject({ file, policy: "weights-only@torch-2.6", mode: "strict", verdict: "blocked" });
+    expect(verdicts[0]!.blocked).toContainEqual(expect.objectContaining({ opcode: "INST", entry: null, capability: "runs-code" }));
+  });
+
+  it("that attacks is reported with its first offence and what it is about", async () => {
+    const { printed } = await census(["scan", malicious("stack-global-from-memo")]);
+    expect(printed).toContain("blocked      weights-only@torch-2.6");
+    expect(printed).toMatch(/STACK_GLOBAL at byte \d+: (os|posix)\.system \(runs code\)/);
+  });
+
+  it("that is a state dict loads", async () => {
+    const file = path.join(MODELS, "larkspur/encoder-small-sentiment/pytorch_model.bin");
+    expect(await census(["scan", file])).toMatchObject({ ending: "done", reported: "" });
+  });
+
+  it("that is nothing known is not decided", async () => {
+    const file = path.join(folder, "noise.bin");
+    writeFileSync(
+      file,
+      Uint8Array.from({ length: 64 }, (_, index) => (index * 89 + 7) % 251),
+    );
+    const { ending, value } = await censusJson<ScanJson>(["scan", file]);
+    expect(ending).toBe("undecided");
+    expect(value.files[0]).toMatchObject({ container: "unknown", verdicts: [{ verdict: "unsupported" }] });
+  });
+
+  it("that is not there is the user's mistake", async () => {
+    expect(await census(["scan", "no-such-file.bin"])).toMatchObject({
+      ending: "usage",
+      printed: "",
+      reported: "error: no such file or folder: no-such-file.bin\n",
+    });
+  });
+
+  it("says from which torch on it loads", async () => {
+    // SETITEMS into a Counter is a plain state dict for every release; Python 2's names are mapped from 2.6 on.
+    const file = path.join(folder, "python2.pkl");
+    writeFileSync(file, Buffer.from("c__builtin__\nset\n(]tR.", "latin1"));
+    const { printed } = await census(["scan", file, "--torch", "2.2"]);
+    expect(printed).toContain("it loads weights-only from torch 2.6.0 on");
+  });
+});
+
+describe("a folder", () => {
+  it("is judged file by file, and one that cannot be read keeps no other from it", async () => {
+    const place = path.join(folder, "checkpoint");
+    mkdirSync(place);
+    writeFileSync(path.join(place, "a.pkl"), maliciousFiles()[0]!.bytes);
+    writeFileSync(path.join(place, "config.json"), "{}");
+    symlinkSync(path.join(folder, "nowhere"), path.join(place, "b.bin"));
+    symlinkSync(place, path.join(place, "loop"));
+    const { ending, value } = await censusJson<ScanJson>(["scan", place]);
+    expect(value.files.map(({ file, verdicts }) => [path.basename(file), verdicts[0]!.verdict])).toEqual([
+      ["a.pkl", "blocked"],
+      ["b.bin", "unavailable"],
+      ["config.json", "loads"],
+    ]);
+    expect(ending).toBe("blocked");
+    const { printed } = await census(["scan", place]);
+    expect(printed).toContain("3 files: 1 loads, 1 blocked, 1 unavailable (1 of them without a pickle)");
+    expect(printed).not.toContain("config.json");
+  });
+});
+
+describe("--policy", () => {
+  const tagger = path.join(MODELS, "saltmarsh/ner-english-small/tagger.pkl");
+
+  it("judges beside weights-only, and alone decides how the run ends", async () => {
+    const policy = path.join(folder, "tagger.json");
+    const wheel = path.join(ROOT, "test/fixtures/wheels/brine-0.2.0-py3-none-any.whl");
+    await census(["infer", "--source", wheel, "--class", "brine.models.SequenceTagger", "-o", policy]);
+    const { ending, value } = await censusJson<ScanJson>(["scan", tagger, "--policy", policy]);
+    expect(value.files[0]!.verdicts.map(({ verdict }) => verdict)).toEqual(["blocked", "loads"]);
+    expect(ending).toBe("done");
+    const attack = await censusJson<ScanJson>(["scan", malicious("inside-a-tagger"), "--policy", policy]);
+    expect(attack.value.files[0]!.verdicts.map(({ verdict }) => verdict)).toEqual(["blocked", "blocked"]);
+    expect(attack.ending).toBe("blocked");
+  });
+
+  it("that is no policy is the user's mistake", async () => {
+    const { ending, reported } = await census(["scan", tagger, "--policy", tagger]);
+    expect(ending).toBe("usage");
+    expect(reported).toContain("is no policy");
+  });
+});
+
+describe("--quiet", () => {
+  it("leaves it to the exit code", async () => {
+    expect(await census(["scan", malicious("newobj"), "--quiet"])).toEqual({ ending: "blocked", printed: "", reported: "" });
+  });
+});
+
+describe("hf://", () => {
+  let hub: Hub;
+  beforeAll(async () => {
+    hub = await startHub({ repositories: await modelRepositories(MODELS) });
+  });
+  afterAll(() => hub.close());
+
+  const at = () => ({ environment: { CENSUS_HUB: hub.url } });
+
+  it("reads the candidate files of a model by ranges, at its commit", async () => {
+    const { ending, value } = await censusJson<ScanJson>(["scan", "hf://larkspur/encoder-small-sentiment"], at());
+    const shown = value.files.map(({ file, role, verdicts }) => [file.replace(/@[0-9a-f]{40}/, "@COMMIT"), role, verdicts[0]!.verdict]);
+    expect(shown).toContainEqual(["hf://larkspur/encoder-small-sentiment@COMMIT/pytorch_model.bin", "weights", "loads"]);
+    expect(shown).toContainEqual(["hf://larkspur/encoder-small-sentiment@COMMIT/training_args.bin", "side", "blocked"]);
+    expect(shown.flat().join(" ")).not.toContain("config.json");
+    expect(ending).toBe("blocked");
+  });
+
+  it("takes a revision and a path", async () => {
+    const { ending, value } = await censusJson<ScanJson>(["scan", "hf://larkspur/encoder-small-sentiment@main/pytorch_model.bin"], at());
+    expect(value.files).toHaveLength(1);
+    expect(ending).toBe("done");
+  });
+
+  it("says what is not there, what is not given, and what is no address", async () => {
+    expect(await census(["scan", "hf://larkspur/nothing"], at())).toMatchObject({ ending: "usage", printed: "" });
+    expect(await census(["scan", "hf://"], at())).toMatchObject({
+      ending: "usage",
+      reported: expect.stringContaining("is not of the form hf://"),
+    });
+    const gated = await censusJson<ScanJson>(["scan", "hf://meridian-health/clinical-ner"], at());
+    expect(gated.value.files[0]!.verdicts[0]).toMatchObject({ verdict: "unavailable", message: expect.stringContaining("GatedRepo") });
+    expect(gated.ending).toBe("undecided");
+  });
+
+  it("ends with the network where no Hub answers", async () => {
+    const network = {
+      fetch: () => Promise.reject(new TypeError("fetch failed")),
+      addressesOf: async () => ["127.0.0.1"],
+      monotonic: () => 0,
+      sleep: async () => undefined,
+      random: () => 0,
+    };
+    const { ending, reported } = await census(["scan", "hf://larkspur/encoder-small-sentiment"], { ...at(), network });
+    expect(ending).toBe("network");
+    expect(reported).toContain("fetch failed");
+  });
+});
