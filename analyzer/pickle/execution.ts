@@ -9,7 +9,7 @@ import { advance } from "./machine.ts";
 import { Renderer, WRAPPER_BUDGET } from "./render.ts";
 import { growTables, type MachineState, type StringEncoding, startState } from "./state.ts";
 import { allocateTables } from "./tables.ts";
-import { failureOf, type Rerun, tell } from "./tell.ts";
+import { failureOf, OUTERMOST, type Rerun, tell } from "./tell.ts";
 import type { PickleValue } from "./value.ts";
 
 export interface RunOptions {
@@ -49,11 +49,11 @@ export interface PickleExecution {
 
 /** Runs one program that is all in memory; bytes behind its STOP are not looked at. */
 export function runPickle(bytes: Uint8Array, options: RunOptions = {}): PickleFacts {
-  return rerun(bytes, options.start ?? 0, options.encoding ?? "any", { nesting: 0, rereadings: 0 });
+  return rerun(bytes, options.start ?? 0, options.encoding ?? "any", OUTERMOST);
 }
 
 const rerun: Rerun = (bytes, start, encoding, depth) => {
-  const state = startState(start, encoding, false, allocateTables(Math.max(0, bytes.length - start)));
+  const state = startState(start, encoding, false, allocateTables(Math.max(0, bytes.length - start)), depth.framesPassed);
   advance(state, bytes, true);
   return tell(state, bytes, depth, rerun);
 };
@@ -74,7 +74,7 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
         if (pause !== null) return pause;
       }
     },
-    facts: () => tell(state, data, { nesting: 0, rereadings: 0 }, rerun),
+    facts: () => tell(state, data, OUTERMOST, rerun),
   };
 }
 

@@ -52,7 +52,7 @@ export const DIVERGENCES = {
     outcome: "malformed",
   },
   "frame-straddled": {
-    message: "an opcode crosses the end of its frame: unpicklers refuse, ignore the frame, or lose what is left of it",
+    message: "an opcode crosses the end of its frame, or STOP comes before it: unpicklers refuse, ignore it, or lose what is left",
     outcome: "malformed",
   },
   "string-encoding": {
@@ -62,7 +62,10 @@ export const DIVERGENCES = {
   "extension-code": { message: "what an extension code stands for is known only to the application", outcome: "unsupported" },
   "out-of-band-buffer": { message: "the buffer comes from the loader, beside the pickle", outcome: "unsupported" },
   "text-number": { message: "versions of CPython differ in whether, and as what, they read this number", outcome: "ok" },
-  "index-unknown": { message: "whether the index is within the object is not known", outcome: "ok" },
+  "depends-on-object": {
+    message: "whether this works depends on what a call returned; the facts go on as if it does",
+    outcome: "ok",
+  },
   "nested-unknown": { message: "a loader is handed bytes that are not constant, or hold no pickle", outcome: "unsupported" },
   "nested-broken": { message: "a loader is handed a pickle that does not load", outcome: "malformed" },
   "nested-unfinished": { message: "a limit was reached in a pickle inside the pickle", outcome: "unfinished" },

@@ -5,30 +5,32 @@
  * `loads(bytes)` and `load(file)` are made of this.
  */
 import { LIMITS } from "../limits.ts";
-import { decode } from "./decode.ts";
 import type { Fact } from "./facts.ts";
 import { ARGUMENTS, OPCODE_OF_BYTE, type Opcode } from "./opcodes.ts";
 import { newlineAt } from "./operands.ts";
 import type { MachineState, Straddle } from "./state.ts";
 import type { Depth, Rerun } from "./tell.ts";
 
-/** Bytes of FRAME itself. */
-const FRAME_BYTES = 9;
-
 /** The facts of a program whose frame is crossed, as an unpickler that reads from a file comes by them. */
 export function readAsFile(state: MachineState, straddle: Straddle, data: Uint8Array, depth: Depth, rerun: Rerun): readonly Fact[] {
   if (depth.rereadings >= LIMITS.frameRereadings.limit) return [];
-  const lostFrom = crossingRead(data, straddle);
-  const lost = straddle.end - lostFrom;
-  const spliced = new Uint8Array(data.length - lost);
-  spliced.set(data.subarray(0, lostFrom));
-  spliced.set(data.subarray(straddle.end), lostFrom);
-  // The frame now ends with the opcode that crossed it.
-  const crossed = decode(spliced, straddle.at);
-  const end = crossed.ok ? crossed.value.end : spliced.length;
-  new DataView(spliced.buffer).setBigUint64(straddle.frame + 1, BigInt(Math.max(0, end - straddle.frame - FRAME_BYTES)), true);
-  const again = rerun(spliced, state.start, state.encoding, { ...depth, rereadings: depth.rereadings + 1 });
+  const { bytes, lostFrom } = withoutLost(data, straddle);
+  const again = rerun(bytes, state.start, state.encoding, {
+    nesting: depth.nesting,
+    rereadings: depth.rereadings + 1,
+    framesPassed: straddle.at,
+  });
+  const lost = data.length - bytes.length;
   return again.facts.map((fact) => (fact.offset < lostFrom ? fact : { ...fact, offset: fact.offset + lost }));
+}
+
+/** The program without the bytes that are lost at the end of the frame. */
+export function withoutLost(data: Uint8Array, straddle: Straddle): { bytes: Uint8Array; lostFrom: number } {
+  const lostFrom = crossingRead(data, straddle);
+  const bytes = new Uint8Array(data.length - (straddle.end - lostFrom));
+  bytes.set(data.subarray(0, lostFrom));
+  bytes.set(data.subarray(straddle.end), lostFrom);
+  return { bytes, lostFrom };
 }
 
 /** Where the read begins that crosses the end of the frame: from there to the end of the frame, bytes are lost. */
@@ -39,7 +41,7 @@ function crossingRead(data: Uint8Array, { at, end }: Straddle): number {
   const argument = ARGUMENTS[opcode.argument];
   if (argument.width === "line" || argument.width === "lines") {
     const first = newlineAt(data, start, data.length);
-    return first >= end ? start : Math.min(first + 1, end);
+    return first < 0 || first >= end ? start : first + 1;
   }
   const width = argument.width === "counted" ? argument.count : argument.width;
   if (start + width > end) return start;

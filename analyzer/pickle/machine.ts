@@ -59,7 +59,6 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
   let fence = mp > 0 ? marks[mp - 1]! : 0;
   let memoCount = state.memoCount;
   let protocol = state.protocol;
-  let frameAt = state.frameAt;
   let frameEnd = state.frameEnd;
   let arenaTop = state.arenaTop;
   let madeTop = state.madeTop;
@@ -78,7 +77,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
 
   run: for (;;) {
     if (pos >= frameEnd) {
-      if (pos > frameEnd) noteStraddle(state, at, frameAt, frameEnd);
+      if (pos > frameEnd) noteStraddle(state, at, frameEnd);
       frameEnd = NO_FRAME;
     }
     at = pos;
@@ -321,28 +320,24 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
 
                 case 0x63: // GLOBAL
                 case 0x69: // INST
-                  if (opcode === 0x69 && mp === 0) {
-                    failure = "no-mark";
-                    break run;
-                  }
                   n = newlineAt(data, pos, end);
                   b = n < 0 ? -1 : newlineAt(data, n + 1, end);
                   if (b < 0) {
                     needed = -1;
                     break run;
                   }
-                  if (n === pos || b === n + 1) {
-                    failure = "empty-line";
-                    break run;
-                  }
                   if (opcode === 0x63 ? !check.isStrictUtf8(data, pos, b) : !check.isAscii(data, pos, b)) {
                     failure = opcode === 0x63 ? "bad-utf8" : "bad-ascii";
                     break run;
                   }
-                  if (protocol < 4 && isDotted(data, n + 1, b)) failure = "dotted-name";
+                  // The pure-Python unpickler looks these up before it fails.
+                  if (opcode === 0x69 && mp === 0) failure = "no-mark";
+                  else if (n === pos || b === n + 1) failure = "empty-line";
+                  else if (protocol < 4 && isDotted(data, n + 1, b)) failure = "dotted-name";
                   pos = b + 1;
                   a = protocol;
-                  b = 0;
+                  b = failure === null ? 0 : rare.LOOKED_UP_ONLY;
+                  if (failure !== null) break row;
                   if (opcode === 0x63) {
                     stack[sp++] = at;
                     break row;
@@ -359,7 +354,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                   }
                   a = stack[sp - 2]!;
                   b = stack[sp - 1]!;
-                  if (!rare.isName(state, data, a) || !rare.isName(state, data, b)) {
+                  if (!rare.isName(state, data, at, a) || !rare.isName(state, data, at, b)) {
                     failure = "bad-name";
                     break run;
                   }
@@ -400,7 +395,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                   }
                   if (
                     (KIND[data[b]!] !== kinds.TUPLE && !rare.takesArguments(state, data, at, b)) ||
-                    !isMapping(KIND[data[stack[sp - 1]!]!]!)
+                    (KIND[data[stack[sp - 1]!]!] !== kinds.DICT && !rare.takesKeywords(state, data, at, stack[sp - 1]!))
                   ) {
                     failure = "bad-arguments";
                     break run;
@@ -482,6 +477,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                       failure = opcode === 0x70 && sp <= fence ? "stack-underflow" : "bad-memo-key";
                       break run;
                     }
+                    if (n >= check.BEYOND_C) diverge(state, "python-only", at);
                     if (opcode === 0x67) break get;
                     break put;
                   } else {
@@ -506,6 +502,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                   continue;
 
                 case 0x95: // FRAME
+                  if (at < state.framesPassed) continue;
                   n = count8(data, at + 1);
                   if (n < 0) {
                     failure = "bad-length";
@@ -521,14 +518,13 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                     continue;
                   }
                   // A frame inside a frame: pure Python refuses, C reads on in the outer one.
-                  if (frameEnd !== NO_FRAME) {
-                    if (pos + n > frameEnd) noteStraddle(state, at, frameAt, frameEnd);
+                  if (frameEnd !== NO_FRAME && pos !== frameEnd) {
+                    if (pos + n > frameEnd) noteStraddle(state, at, frameEnd);
                     else {
                       diverge(state, "frame-straddled", at);
                       continue;
                     }
                   }
-                  frameAt = at;
                   frameEnd = pos + n;
                   continue;
 
@@ -543,12 +539,8 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                   }
                   a = KIND[data[stack[sp - 1]!]!]!;
                   if (a === kinds.BYTEARRAY) stack[sp - 1] = at;
-                  else if (
-                    a !== kinds.BYTES &&
-                    a !== kinds.VIEW &&
-                    a !== kinds.FOREIGN &&
-                    !(a === kinds.STRING && state.encoding === "bytes")
-                  ) {
+                  else if (a === kinds.FOREIGN) diverge(state, "depends-on-object", at);
+                  else if (a !== kinds.BYTES && a !== kinds.VIEW && !(a === kinds.STRING && state.encoding === "bytes")) {
                     failure = "not-a-buffer";
                     break run;
                   }
@@ -559,7 +551,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                     failure = "stack-underflow";
                     break run;
                   }
-                  if (pos < frameEnd && frameEnd !== NO_FRAME) noteStraddle(state, at, frameAt, frameEnd);
+                  if (pos < frameEnd && frameEnd !== NO_FRAME) diverge(state, "frame-straddled", at);
                   state.root = stack[--sp]!;
                   halt = STOPPED;
                   break run;
@@ -669,7 +661,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
           failure = "bad-items";
           break;
         }
-        if (reception === "unknown") diverge(state, "index-unknown", at);
+        if (reception === "unknown") diverge(state, "depends-on-object", at);
         if (wanted === kinds.DICT) {
           sp = from;
           continue;
@@ -724,7 +716,6 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
   state.markTop = mp;
   state.memoCount = memoCount;
   state.protocol = protocol;
-  state.frameAt = frameAt;
   state.frameEnd = frameEnd;
   state.position = halt === null ? at : pos;
   if (needed !== 0) {
@@ -734,17 +725,14 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
       halt = { kind: "starved", needed: needed > 0 ? needed : end + Math.max(1, end - at) };
     } else {
       failure = "truncated";
-      // The pure-Python unpickler takes a last line for whole, and looks the name up, or the id.
-      if (needed < 0 && rowTop <= rowLimit && rare.looksUp(data[at]!)) {
-        rows[rowTop] = at;
-        rows[rowTop + 1] = data[at] === 0x50 ? -1 : protocol;
-        rows[rowTop + 2] = 0;
-        rows[rowTop + 3] = changedTop;
-        rowTop += ROW;
-      }
+      state.rowTop = rowTop;
+      if (needed < 0) rare.lookUpTruncated(state, data, at);
+      rowTop = state.rowTop;
     }
   }
   state.rowTop = rowTop;
+  // An opcode that fails may still cross the end of its frame, and be another one, read from a file.
+  if (failure !== null && at < frameEnd && frameEnd !== NO_FRAME && rare.crosses(data, at, frameEnd)) noteStraddle(state, at, frameEnd);
   state.halt = halt ?? { kind: "failed", failure: failure!, ...(failure === "limit" && { resource }) };
 }
 
@@ -769,8 +757,4 @@ function count8(data: Uint8Array, from: number): number {
 function isDotted(data: Uint8Array, from: number, to: number): boolean {
   for (let index = from; index < to; index++) if (data[index] === 0x2e) return true;
   return false;
-}
-
-function isMapping(kind: number): boolean {
-  return kind === kinds.DICT || kind === kinds.FOREIGN;
 }

@@ -9,7 +9,7 @@ import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
 import type { RunNested } from "./read-facts.ts";
-import type { Depth, Rerun } from "./tell.ts";
+import { type Depth, OUTERMOST, type Rerun } from "./tell.ts";
 
 /** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`. */
 const ENCODE = "_codecs.encode";
@@ -39,7 +39,7 @@ export function runNestedPickles(
     const facts: Fact[] = [];
     let start = 0;
     for (let pickle = 0; pickle < pickles && start < content.bytes.length; pickle++) {
-      const run = rerun(content.bytes, start, recording.state.encoding, { nesting: depth.nesting + 1, rereadings: 0 });
+      const run = rerun(content.bytes, start, recording.state.encoding, { ...OUTERMOST, nesting: depth.nesting + 1 });
       for (const fact of run.facts) facts.push({ ...fact, offset: content.offset === null ? call : content.offset + fact.offset });
       if (run.outcome !== "ok") {
         diverge(

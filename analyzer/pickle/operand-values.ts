@@ -81,9 +81,13 @@ export function longOf(data: Uint8Array, value: number): bigint | null {
   return BigInt.asIntN((to - from) * 8, integer);
 }
 
-/** Whether INT's line stands for a bool: C looks at the value and at a length of two characters. */
+/**
+ * Whether INT's line stands for a bool: to C, two characters that `strtol` reads as 0 or 1 and all of which it takes
+ * (gh-135241), so not with white space behind.
+ */
 export function isBoolLine(data: Uint8Array, value: number): boolean {
-  return lineEnd(data, value + 1) - value === 3 && (integerOf(data, value) === 0 || integerOf(data, value) === 1);
+  const integer = lineEnd(data, value + 1) - value === 3 ? integerOf(data, value) : -1;
+  return (integer === 0 || integer === 1) && !/\s/.test(String.fromCharCode(data[value + 2]!));
 }
 
 /** The integer of a line that `checkInteger` took: octal by `strtol`, else a literal of Python. */
@@ -150,7 +154,7 @@ export function utf8(data: Uint8Array, from: number, to: number): string {
   return text.includes("\ufffd") ? decodeUtf8(data, from, to) : text;
 }
 
-/** UTF-8 with surrogates let pass, which native decoders replace. A sequence that was cut at the end is dropped. */
+/** Valid UTF-8 with surrogates let pass, which native decoders replace. A sequence that was cut at the end is dropped. */
 function decodeUtf8(data: Uint8Array, from: number, to: number): string {
   let text = "";
   let index = from;
@@ -167,7 +171,7 @@ function decodeUtf8(data: Uint8Array, from: number, to: number): string {
 }
 
 function rawUnicode(line: string): string {
-  return line.replace(/\\(?:u([\da-f]{4})|U([\da-f]{8})|[^uU])/gi, (all, short, long) => {
+  return line.replace(/\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|[^uU])/g, (all, short, long) => {
     const digits = short ?? long;
     return digits === undefined ? all : String.fromCodePoint(Number.parseInt(digits, 16));
   });
@@ -187,7 +191,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function unescapeString(text: string): string {
-  return text.replace(/\\(?:x([\da-f]{2})|([0-7]{1,3})|(.))/gis, (all, hex, octal, other) => {
+  return text.replace(/\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|(.))/gs, (all, hex, octal, other) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
     return ESCAPES[other] ?? all;

@@ -85,7 +85,10 @@ export const NO_INDEX = -1;
 /** What `memoIndex` answers for a negative index: no memo holds one. */
 export const NEGATIVE_INDEX = -2;
 
-/** GET's and PUT's line: `PyLong_FromString` with base 10, then a `Py_ssize_t`. Beyond 2^53 the index is rounded. */
+/** Keys from here on are beyond a `Py_ssize_t`: the C unpickler fails, the pure-Python one keeps its memo in a dict. */
+export const BEYOND_C = 2 ** 63;
+
+/** GET's and PUT's line: `PyLong_FromString` with base 10. A key beyond 2^53 is rounded. */
 export function memoIndex(data: Uint8Array, from: number, to: number): number {
   if (to > from && to - from <= 9) {
     let value = 0;
@@ -103,11 +106,9 @@ export function memoIndex(data: Uint8Array, from: number, to: number): number {
 function oddMemoIndex(line: string): number {
   const nul = line.indexOf("\0");
   const match = /^[ \t\n\v\f\r]*([+-]?)(\d(?:_?\d)*)[ \t\n\v\f\r]*$/.exec(nul < 0 ? line : line.slice(0, nul));
-  if (line === "" || match === null) return NO_INDEX;
-  const digits = match[2]!.replaceAll("_", "").replace(/^0+(?=\d)/, "");
-  if (digits.length > 19 || BigInt(digits) >= 2n ** 63n) return NO_INDEX;
-  const value = BigInt(digits);
-  return match[1] === "-" && value > 0n ? NEGATIVE_INDEX : Number(value);
+  if (match === null) return NO_INDEX;
+  const value = Number(match[2]!.replaceAll("_", ""));
+  return match[1] === "-" && value > 0 ? NEGATIVE_INDEX : value;
 }
 
 /** FLOAT's line: `PyOS_string_to_double`, which takes no white space and no underscores; Python's `float()` takes both. */

@@ -3,12 +3,13 @@
  * that are no containers of that kind, memo keys out of all proportion. Everything here is out of the loop's way.
  */
 import { LIMITS } from "../limits.ts";
+import { decode } from "./decode.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { integerOf, textOf } from "./operand-values.ts";
-import { isStrictUtf8 } from "./operands.ts";
+import { isAscii, isStrictUtf8 } from "./operands.ts";
 import { diverge, type MachineState, NO_FRAME } from "./state.ts";
-import { CHANGE, ENTRY } from "./tables.ts";
+import { CHANGE, ENTRY, ROW } from "./tables.ts";
 
 const { KIND, HASHING } = kinds;
 
@@ -144,21 +145,29 @@ export function decodesQuoted(state: MachineState, data: Uint8Array, at: number)
 /** Whether a call takes what is no tuple for its arguments: C's wants a tuple, pure Python's unpacks anything. */
 export function takesArguments(state: MachineState, data: Uint8Array, at: number, value: number): boolean {
   const kind = KIND[data[value]!]!;
-  if (kind !== kinds.FOREIGN && kinds.isIterable(kind)) diverge(state, "python-only", at);
+  if (kinds.isIterable(kind)) diverge(state, kind === kinds.FOREIGN ? "depends-on-object" : "python-only", at);
   return kinds.isIterable(kind);
+}
+
+/** Whether NEWOBJ_EX takes what is no dict for its keywords: an object may be of a subclass. */
+export function takesKeywords(state: MachineState, data: Uint8Array, at: number, value: number): boolean {
+  if (KIND[data[value]!] !== kinds.FOREIGN) return false;
+  diverge(state, "depends-on-object", at);
+  return true;
 }
 
 /** Whether some unpickler gives a builtin object this state. */
 export function takesState(state: MachineState, data: Uint8Array, at: number, value: number): boolean {
   const reception = receiveState(state, data, value);
   if (reception === "python-only") diverge(state, "python-only", at);
-  if (reception === "unknown") diverge(state, "index-unknown", at);
+  if (reception === "unknown") diverge(state, "depends-on-object", at);
   return true;
 }
 
 /** Whether a value can be a module or a name of STACK_GLOBAL. */
-export function isName(state: MachineState, data: Uint8Array, value: number): boolean {
+export function isName(state: MachineState, data: Uint8Array, at: number, value: number): boolean {
   const kind = KIND[data[value]!];
+  if (kind === kinds.FOREIGN) diverge(state, "depends-on-object", at);
   return kind === kinds.STR || kind === kinds.FOREIGN || (kind === kinds.STRING && state.encoding !== "bytes");
 }
 
@@ -167,9 +176,43 @@ export function isDottedName(data: Uint8Array, value: number): boolean {
   return KIND[data[value]!] !== kinds.FOREIGN && textOf(data, value, data.length).text.includes(".");
 }
 
-/** Whether an opcode hands its line to the loader. */
-export function looksUp(opcode: number): boolean {
-  return opcode === BYTE_OF_OPCODE.GLOBAL || opcode === BYTE_OF_OPCODE.INST || opcode === BYTE_OF_OPCODE.PERSID;
+/** In the third place of INST's row: the class was looked up, and that was all. */
+export const LOOKED_UP_ONLY = 1;
+
+/**
+ * The row of an opcode whose last line has no end, if pure Python still does something there: it takes such a line for
+ * whole but for its last byte, and fails only at the next opcode.
+ */
+export function lookUpTruncated(state: MachineState, data: Uint8Array, at: number): void {
+  const { rows, marks, stack, made, arena } = state.tables;
+  const opcode = data[at]!;
+  const end = Math.max(at + 1, data.length - 1);
+  const reads = opcode === BYTE_OF_OPCODE.GLOBAL ? isStrictUtf8 : isAscii;
+  if (opcode !== BYTE_OF_OPCODE.GLOBAL && opcode !== BYTE_OF_OPCODE.INST && opcode !== BYTE_OF_OPCODE.PERSID) return;
+  if (!reads(data, at + 1, end) || state.rowTop + ROW > rows.length) return;
+  rows[state.rowTop] = at;
+  rows[state.rowTop + 1] = opcode === BYTE_OF_OPCODE.PERSID ? -1 : state.protocol;
+  rows[state.rowTop + 2] = 0;
+  rows[state.rowTop + 3] = state.changedTop;
+  if (opcode === BYTE_OF_OPCODE.INST) {
+    const from = state.markTop === 0 ? -1 : marks[state.markTop - 1]!;
+    const count = state.stackTop - from;
+    if (from < 0) rows[state.rowTop + 2] = LOOKED_UP_ONLY;
+    else if (count <= arena.length - state.arenaTop && state.madeTop + ENTRY <= made.length && state.contentsLostAt === NO_FRAME) {
+      made[state.madeTop] = at;
+      made[state.madeTop + 1] = state.arenaTop;
+      state.madeTop += ENTRY;
+      arena.set(stack.subarray(from, state.stackTop), state.arenaTop);
+      state.arenaTop += count;
+    }
+  }
+  state.rowTop += ROW;
+}
+
+/** Whether the opcode at an offset reaches beyond `end`, or has no end. */
+export function crosses(data: Uint8Array, at: number, end: number): boolean {
+  const instruction = decode(data, at);
+  return instruction.ok ? instruction.value.end > end : instruction.error.kind !== "unknown-opcode";
 }
 
 /** Index into `made` of the entry of a value, or -1. */

@@ -11,6 +11,7 @@ import { formatValues } from "./format.ts";
 import { INDIRECT_CALLABLES, INERT, type Indirection } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP, OPCODE_OF_BYTE, type OpcodeName } from "./opcodes.ts";
+import { LOOKED_UP_ONLY } from "./rare.ts";
 import { FACT_BUDGET, Renderer } from "./render.ts";
 import { CHANGE, ROW } from "./tables.ts";
 
@@ -83,7 +84,7 @@ class FactReader {
         return;
       case OP.INST:
         this.lookUp(this.callables.nameOf(row));
-        if (this.isLastAndFailed(row)) return;
+        if (second === LOOKED_UP_ONLY) return;
         this.call({ ...this.callables.nameOf(row), made: false });
         return;
       case OP.REDUCE:
@@ -106,12 +107,6 @@ class FactReader {
       default:
         this.callMethod(METHOD_OF_OPCODE[code]!, first, second);
     }
-  }
-
-  /** The run ended at the lookup that this row is of. */
-  private isLastAndFailed(row: number): boolean {
-    const { halt, rowTop, position } = this.recording.state;
-    return row + ROW === rowTop && halt?.kind === "failed" && position === this.offset;
   }
 
   private lookUp(name: Name, via?: string): void {

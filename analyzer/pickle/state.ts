@@ -15,10 +15,9 @@ export type Halt =
   | { readonly kind: "built"; readonly value: number }
   | { readonly kind: "failed"; readonly failure: FailureKind; readonly resource?: Resource };
 
-/** An opcode at `at` that crosses the end of the frame that FRAME at `frame` announced. */
+/** An opcode at `at` that crosses the end of its frame. */
 export interface Straddle {
   readonly at: number;
-  readonly frame: number;
   readonly end: number;
 }
 
@@ -41,9 +40,10 @@ export interface MachineState {
   /** In force, and the highest so far. */
   protocol: number;
   highestProtocol: number;
-  frameAt: number;
   frameEnd: number;
   straddle: Straddle | null;
+  /** FRAMEs before this offset are over and done with: bytes were taken out behind them (`frames.ts`). */
+  readonly framesPassed: number;
   /** Int32s in use. */
   arenaTop: number;
   madeTop: number;
@@ -65,7 +65,13 @@ export interface MachineState {
 }
 
 /** The state before the first opcode. */
-export function startState(start: number, encoding: StringEncoding, watchesBuilds: boolean, tables: Tables): MachineState {
+export function startState(
+  start: number,
+  encoding: StringEncoding,
+  watchesBuilds: boolean,
+  tables: Tables,
+  framesPassed = 0,
+): MachineState {
   return {
     encoding,
     watchesBuilds,
@@ -78,9 +84,9 @@ export function startState(start: number, encoding: StringEncoding, watchesBuild
     sparseMemo: null,
     protocol: 0,
     highestProtocol: 0,
-    frameAt: -1,
     frameEnd: NO_FRAME,
     straddle: null,
+    framesPassed,
     arenaTop: 0,
     madeTop: 0,
     changesTop: 0,
@@ -127,7 +133,7 @@ export function growTables(state: MachineState, bytes: number): void {
 }
 
 /** Notes the first opcode that crosses the end of its frame. */
-export function noteStraddle(state: MachineState, at: number, frame: number, end: number): void {
-  state.straddle ??= { at, frame, end };
+export function noteStraddle(state: MachineState, at: number, end: number): void {
+  state.straddle ??= { at, end };
   diverge(state, "frame-straddled", at);
 }

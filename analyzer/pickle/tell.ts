@@ -15,7 +15,12 @@ import type { MachineState, StringEncoding } from "./state.ts";
 export interface Depth {
   readonly nesting: number;
   readonly rereadings: number;
+  /** FRAMEs before this offset are not looked at. */
+  readonly framesPassed: number;
 }
+
+/** The depth of a program that was found in a file. */
+export const OUTERMOST: Depth = { nesting: 0, rereadings: 0, framesPassed: 0 };
 
 /** Runs a whole program, for one that turned up inside another or in another reading of it. */
 export type Rerun = (bytes: Uint8Array, start: number, encoding: StringEncoding, depth: Depth) => PickleFacts;
