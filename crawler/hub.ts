@@ -107,14 +107,17 @@ export class HubApi {
   async listPage(query: Query, cursor: string | null, limit: number): Promise<Result<ListPage, HttpFailure>> {
     let next: string | null = null;
     let unreadable = 0;
+    const told = new Set<string>();
     const fetchPage = this.fetching(z.array(z.unknown()), {
       address: (url) => (cursor === null ? url : new URL(cursor, url)),
       amend: (entries, headers) => {
         next = nextQuery(headers.get("link"), this.hubUrl);
         headers.delete("link");
         const parsed = entries.map((entry) => apiModel.safeParse(entry));
-        unreadable = parsed.filter(({ success }) => !success).length;
-        return parsed.flatMap(({ data }) => (data === undefined ? [] : [data]));
+        const read = parsed.flatMap(({ data }) => (data === undefined ? [] : [data]));
+        unreadable = entries.length - read.length;
+        for (const model of read) if (model.siblings !== undefined) told.add(model._id);
+        return read;
       },
     });
     const pages = listModels({
@@ -129,15 +132,21 @@ export class HubApi {
     const models = await collected(pages);
     if (!models.ok) return models;
     if (next !== null && next === cursor) return unexpected("the listing does not go on: the next page is the same again");
-    return ok({ models: models.value.map(listedModel), unreadable, next });
+    return ok({ models: models.value.map((model) => listedModel(model, told.has(model.id))), unreadable, next });
   }
 
   /** One model by its name, under its new name if it was renamed. */
   async model(name: string): Promise<Result<ListedModel, HttpFailure>> {
-    const fetchModel = this.fetching(apiModel);
+    let told = false;
+    const fetchModel = this.fetching(apiModel, {
+      amend: (model) => {
+        told = model.siblings !== undefined;
+        return model;
+      },
+    });
     const info = modelInfo({ hubUrl: this.hubUrl, fetch: fetchModel, name, additionalFields: [...FIELDS] });
     const model = await settled(info);
-    return model.ok ? ok(listedModel(model.value)) : model;
+    return model.ok ? ok(listedModel(model.value, told)) : model;
   }
 
   /** The names of all files of a model at a commit. */
@@ -183,10 +192,10 @@ export class HubApi {
 /** What the library makes of `apiModel`: it renames five fields. */
 type LibraryModel = Awaited<ReturnType<typeof modelInfo<(typeof FIELDS)[number]>>>;
 
-function listedModel(model: LibraryModel): ListedModel {
+/** `told`: whether its files were; the library has none for a repository without files and for one whose files were not told. */
+function listedModel(model: LibraryModel, told: boolean): ListedModel {
   const raw = model as unknown as Partial<z.infer<typeof apiModel>>;
-  // `filePaths` is empty both for a repository without files and for one whose files were not told.
-  const paths = model.filePaths.length === 0 || model.filePaths.length >= COMPLETE_BELOW ? null : model.filePaths;
+  const paths = told && model.filePaths.length < COMPLETE_BELOW ? model.filePaths : null;
   return {
     hubId: model.id,
     name: model.name,

@@ -4,7 +4,7 @@ import { countListed } from "../db/work.ts";
 import { type ModelToList, placeholderId, type SurveyRow, writePage } from "../db/writes-listing.ts";
 import { chooseFiles } from "./candidates.ts";
 import type { HttpFailure } from "./http-failure.ts";
-import { type ListedModel, PAGE } from "./hub.ts";
+import type { ListedModel } from "./hub.ts";
 import { refusalOf } from "./hub-refusal.ts";
 import type { ModelMetadata } from "./metadata.ts";
 import type { SurveyRun } from "./survey-run.ts";
@@ -29,7 +29,7 @@ async function listQuery(
   let cursor = from;
   let restarted = false;
   while (cursor !== COMPLETE && !run.interrupted) {
-    const missing = query.top === null ? PAGE : query.top - (await countListed(store, surveyId));
+    const missing = query.top === null ? Infinity : query.top - (await countListed(store, surveyId));
     const page = await run.session.hub.listPage(query, cursor, Math.max(1, missing));
     if (!page.ok && cursor !== null && isExpired(page.error) && !restarted) {
       // The models that are listed already are left as they are: beginning again costs requests, and nothing else.

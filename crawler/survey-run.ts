@@ -73,7 +73,7 @@ export class SurveyRun {
       const { requests, bytesRead } = this.session.http.spent;
       const spent = { requests: requests - this.#written.requests, bytesRead: bytesRead - this.#written.bytesRead };
       this.#written = { requests, bytesRead };
-      if (spent.requests > 0) {
+      if (spent.requests > 0 || spent.bytesRead > 0) {
         await addSpent(transaction, this.surveyId, spent);
         this.report({ kind: "spent", requests, bytesRead });
       }

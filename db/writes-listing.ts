@@ -3,7 +3,7 @@
 import type { Selectable } from "kysely";
 import { chunksOf } from "./chunks.ts";
 import type { Store } from "./connection.ts";
-import type { FileRole, ModelState, SurveyTable } from "./schema.ts";
+import type { FileRole, ModelState, SurveyModelTable, SurveyTable } from "./schema.ts";
 
 export type SurveyRow = Selectable<SurveyTable>;
 
@@ -111,13 +111,24 @@ async function writeModels(store: Store, surveyId: number, models: readonly Mode
     library: model.library,
     task: model.task,
     gated: model.gated ? 1 : 0,
-    state: model.end?.state ?? (model.candidates === null ? ("listed" as const) : ("resolved" as const)),
-    failure: model.end?.failure ?? null,
+    ...standing(model),
   }));
   await store.insertInto("survey_model").values(rows).execute();
   const files = added.flatMap((model) => candidateRows(revisionIds.get(model.hubId)!, model.candidates ?? []));
   for (const chunk of chunksOf(files)) await insertFiles(store, chunk);
   return added.length;
+}
+
+/** Where a model begins. One without a file that could hold a pickle is through at once: most of the Hub's models are like that. */
+function standing({
+  end,
+  candidates,
+}: ModelToList): Pick<Selectable<SurveyModelTable>, "state" | "failure" | "class_state" | "class_reason"> {
+  const begun = { failure: null, class_state: null, class_reason: null };
+  if (end !== null) return { ...begun, ...end };
+  if (candidates === null) return { ...begun, state: "listed" };
+  if (candidates.length > 0) return { ...begun, state: "resolved" };
+  return { ...begun, state: "judged", class_state: "no-class", class_reason: "none of its files could hold a pickle, by their names" };
 }
 
 async function upsertModels(store: Store, models: readonly ModelToList[]): Promise<ReadonlyMap<string, number>> {

@@ -86,7 +86,7 @@ describe("the work of a stage", () => {
   test("is handed out in the order of the listing, while the models change under it", async () => {
     const { store } = await temporaryStore();
     const surveyId = await openTestSurvey(store);
-    const page = Array.from({ length: 450 }, (_, index) => model(`a/${index}`, { candidates: index % 2 === 0 ? [] : null }));
+    const page = Array.from({ length: 450 }, (_, index) => model(`a/${index}`, { candidates: index % 2 === 0 ? weights("x.pkl") : null }));
     await writePage(store, surveyId, page, "");
     const seen: string[] = [];
     for await (const work of modelsIn(store, surveyId, { states: ["listed", "resolved"] })) {
@@ -112,6 +112,15 @@ describe("the work of a stage", () => {
     await store.updateTable("file").set({ state: "unavailable" }).where("path", "=", "x").execute();
     await retryFailed(store, surveyId);
     expect(await names(modelsIn(store, surveyId, { states: ["listed", "resolved"] }))).toEqual(["a/failed", "a/read"]);
+  });
+
+  test("is none where no file of a model could hold a pickle", async () => {
+    const { store } = await temporaryStore();
+    const surveyId = await openTestSurvey(store);
+    await writePage(store, surveyId, [model("a/none")], "");
+    expect(await store.selectFrom("survey_model").select(["state", "class_state"]).execute()).toEqual([
+      { state: "judged", class_state: "no-class" },
+    ]);
   });
 
   test("is found without looking through the survey", async () => {
