@@ -35,7 +35,11 @@ export function addresses(survey: string | null) {
       callable.length > LONGEST_SEGMENT || /^\.*$/.test(callable)
         ? at("/callables", new URLSearchParams({ id: String(callableId) }))
         : at(`/callables/${segment(callable)}`),
-    policy: (policyId: number, fragment = "") => at(`/policies/${policyId}`, undefined, fragment),
+    policy: (policyId: number) => at(`/policies/${policyId}`),
+    /** The entry of one callable in a policy. */
+    policyEntry: (policyId: number, callableId: number) =>
+      at(`/policies/${policyId}`, new URLSearchParams({ callable: String(callableId) }), `#callable-${callableId}`),
+    policyFrom: (policyId: number, from: number) => at(`/policies/${policyId}`, new URLSearchParams({ from: String(from) }), "#allowed"),
     source: (sourceId: number, path: string, line?: number) =>
       at(
         `/sources/${sourceId}/${path.split("/").map(segment).join("/")}`,

@@ -165,7 +165,7 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
             <ul className="columns">
               {allowing.slice(0, POLICIES).map(({ policyId, name, kinds }) => (
                 <li key={policyId}>
-                  <a href={request.at.policy(policyId, `#callable-${callable.callableId}`)}>
+                  <a href={request.at.policyEntry(policyId, callable.callableId)}>
                     <Name>{name}</Name>
                   </a>{" "}
                   <span className="muted">{kinds.join(" and ")}</span>

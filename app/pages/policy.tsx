@@ -17,9 +17,15 @@ import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CapabilityTag, TallyBar } from "../parts/verdict.tsx";
 
+/** Entries on one page; `from` in the address leads to the others. */
+const PAGE_SIZE = 60;
+
 interface PolicyData {
   readonly policy: PolicySummary;
   readonly use: readonly PolicyUse[];
+  /** Allowed callables in all, and the place of the first that is shown, from 1. */
+  readonly total: number;
+  readonly from: number;
   readonly entries: readonly AllowedCallable[];
   /** Source ids, by the path that a reason names. */
   readonly sources: Readonly<Record<string, number>>;
@@ -32,21 +38,30 @@ interface PolicyProps {
 
 export const policyPage = page<PolicyData>({
   path: "/policies/:id",
-  load: async ({ store, survey, parameters }) => {
+  load: async ({ store, survey, parameters, url }) => {
     const policy = /^\d{1,15}$/.test(parameters.id!) ? await findPolicy(store, Number(parameters.id)) : null;
     if (policy === null) return failed({ kind: "not-found", message: "There is no policy of this number." });
-    const entries = await policyEntries(store, policy.policyId);
+    const all = await policyEntries(store, policy.policyId);
+    const from = firstShown(url.searchParams, all);
+    const entries = all.slice(from - 1, from - 1 + PAGE_SIZE);
     const paths = entries.flatMap((entry) => [...(entry.import ?? []), ...(entry.call ?? [])]).flatMap(({ file }) => file ?? []);
     const sources = await locateSources(store, { name: policy.library, version: policy.libraryVersion }, paths);
     const use = survey === null ? [] : await policyUse(store, survey.surveyId, policy.policyId);
-    return ok({ policy, use, entries, sources: Object.fromEntries(sources) });
+    return ok({ policy, use, total: all.length, from, entries, sources: Object.fromEntries(sources) });
   },
   title: ({ policy }) => plainName(policy.name),
   view: (data, request) => <Policy data={data} request={request} />,
 });
 
+/** The entry that a page begins with: the one asked for, or the start of the page on which a callable is. */
+function firstShown(parameters: URLSearchParams, entries: readonly AllowedCallable[]): number {
+  const index = entries.findIndex(({ callableId }) => String(callableId) === parameters.get("callable"));
+  if (index >= 0) return index - (index % PAGE_SIZE) + 1;
+  return Math.max(1, Math.trunc(Number(parameters.get("from"))) || 1);
+}
+
 function Policy({ data, request }: PolicyProps) {
-  const { policy, use, entries } = data;
+  const { policy, use, total, from, entries } = data;
   return (
     <>
       <header className="lead">
@@ -84,6 +99,11 @@ function Policy({ data, request }: PolicyProps) {
       <Uses use={use} />
       <section aria-labelledby="allowed">
         <h2 id="allowed">What it allows, and why</h2>
+        {total > entries.length && (
+          <p className="muted">
+            {integer(from)} to {integer(from - 1 + entries.length)} of {counted(total, "callable")}, by name.
+          </p>
+        )}
         {entries.length === 0 ? (
           <p className="empty">Nothing: under this policy only builtin containers, numbers and strings load.</p>
         ) : (
@@ -104,6 +124,14 @@ function Policy({ data, request }: PolicyProps) {
             ]}
           />
         )}
+        <nav className="pages" aria-label="Pages">
+          {from > 1 && <a href={request.at.policyFrom(policy.policyId, Math.max(1, from - PAGE_SIZE))}>Previous {PAGE_SIZE}</a>}
+          {from + entries.length <= total && (
+            <a href={request.at.policyFrom(policy.policyId, from + PAGE_SIZE)} rel="next">
+              Next {PAGE_SIZE}
+            </a>
+          )}
+        </nav>
       </section>
     </>
   );

@@ -4,13 +4,11 @@ import type { Store } from "../connection.ts";
 import { callableName } from "./callable-name.ts";
 import type { Lens } from "./judgements.ts";
 
-/** A callable that is outside the policies of some models; null where a loader lacks the opcode itself. */
+/** A callable that is outside the policies of some models. */
 export interface Blocker {
-  readonly callableId: number | null;
-  readonly callable: string | null;
-  /** Only where there is no callable: the opcode that the loader does not have. */
-  readonly opcode: string | null;
-  readonly capability: Capability | null;
+  readonly callableId: number;
+  readonly callable: string;
+  readonly capability: Capability;
   readonly models: number;
   /** Downloads of those models together. */
   readonly downloads: number;
@@ -19,19 +17,35 @@ export interface Blocker {
 /** The callables that block most models under a lens; ties are ordered by name. */
 export async function topBlockers(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Blocker[]> {
   return blockedModels(store, surveyId, lens)
-    .groupBy(["callableId", "opcode"])
+    .where("callableId", "is not", null)
+    .groupBy("callableId")
     .select(({ fn }) => [
       "callableId",
       "callable",
-      "opcode",
       "capability",
       fn.countAll<number>().as("models"),
       fn.sum<number>("downloads").as("downloads"),
     ])
+    .$narrowType<{ callableId: number; callable: string; capability: Capability }>()
     .orderBy("models", "desc")
     .orderBy("callable")
-    .orderBy("opcode")
     .limit(limit)
+    .execute();
+}
+
+/** The opcodes that loaders lack or refuse whatever the callable, by how many models have them; ties are ordered by name. */
+export async function blockedOpcodes(
+  store: Store,
+  surveyId: number,
+  lens: Lens,
+): Promise<{ readonly opcode: string; readonly models: number }[]> {
+  return blockedModels(store, surveyId, lens)
+    .where("opcode", "is not", null)
+    .groupBy("opcode")
+    .select(({ fn }) => ["opcode", fn.countAll<number>().as("models")])
+    .$narrowType<{ opcode: string }>()
+    .orderBy("models", "desc")
+    .orderBy("opcode")
     .execute();
 }
 

@@ -6,24 +6,24 @@ import type { Store } from "../connection.ts";
 import { callableName } from "./callable-name.ts";
 import type { JudgedModel, ModelFile } from "./model.ts";
 
-/** One callable outside the policies, in one pickle: every place where it is. */
+/** One callable outside the policies, or one opcode that the loader does not have, with every place where it is. */
 export interface Evidence {
-  readonly fileId: number;
-  readonly path: string;
-  readonly pickleId: number;
-  readonly entry: string | null;
-  /** Null where the loader lacks the opcode itself, or no callable is concerned. */
+  /** Null where no callable is concerned. */
   readonly callableId: number | null;
   readonly callable: string | null;
   readonly capability: Capability | null;
-  /** By offset. */
+  /** By file, pickle and offset; never empty. */
   readonly places: readonly Place[];
-  /** Policies of this store that allow looking the callable up, and calling it. */
-  readonly allowedBy: { readonly imports: number; readonly calls: number };
+  /** Policies that allow looking it up or calling it: how many of this store, and which of those the model was judged by. */
+  readonly allowedBy: { readonly policies: number; readonly judged: readonly number[] };
 }
 
 /** Where a pickle first does something that policies do not allow, and why each of them does not. */
 export interface Place {
+  readonly fileId: number;
+  readonly path: string;
+  readonly pickleId: number;
+  readonly entry: string | null;
   readonly offset: number;
   readonly opcode: string;
   /** `count`: how often in this pickle, for the same reason. */
@@ -35,25 +35,47 @@ const BLOCKED_ROWS = 5_000;
 
 /**
  * What blocks the files of a model under the policies in `judged`. Callables of which it is known what they could do come
- * first, then those that most policies block, then by file and offset.
+ * first, then those that most policies block, opcodes last.
  */
 export async function modelEvidence(store: Store, files: readonly ModelFile[], judged: readonly JudgedModel[]): Promise<Evidence[]> {
-  const rows = await store
+  const rows = await blockedRows(store, files, judged);
+  const allowed = await policiesAllowing(
+    store,
+    rows.flatMap((row) => row.callableId ?? []),
+  );
+  const groups = new Map<string | number, { first: (typeof rows)[number]; places: GrowingPlace[] }>();
+  for (const file of files) {
+    const applies = judged.filter((judgement) => judgement.role === file.role);
+    for (const row of rows) {
+      if (row.blobId !== file.blob?.blobId) continue;
+      if (!applies.some((judgement) => judgement.policyId === row.policyId && judgement.mode === row.mode)) continue;
+      const key = row.callableId ?? row.opcode;
+      const group = groups.get(key) ?? { first: row, places: [] };
+      groups.set(key, group);
+      addPlace(group.places, { ...row, fileId: file.fileId, path: file.path });
+    }
+  }
+  return [...groups.values()]
+    .map(({ first: { callableId, callable, capability }, places }) => {
+      const policies = allowed.get(callableId) ?? [];
+      const own = policies.filter((policyId) => judged.some((judgement) => judgement.policyId === policyId));
+      return { callableId, callable, capability, places, allowedBy: { policies: policies.length, judged: own } };
+    })
+    .sort((a, b) => weight(b) - weight(a));
+}
+
+function blockedRows(store: Store, files: readonly ModelFile[], judged: readonly JudgedModel[]) {
+  return store
     .selectFrom("blocked")
     .innerJoin("pickle", "pickle.pickle_id", "blocked.pickle_id")
     .leftJoin("callable", "callable.callable_id", "blocked.callable_id")
-    .where(
-      "blocked.blob_id",
-      "in",
-      files.flatMap((file) => file.blob?.blobId ?? []),
-    )
+    .where("blocked.blob_id", "in", [...new Set(files.flatMap((file) => file.blob?.blobId ?? []))])
     .where("blocked.policy_id", "in", [...new Set(judged.map((judgement) => judgement.policyId))])
     .select([
       "blocked.blob_id as blobId",
       "blocked.policy_id as policyId",
       "blocked.mode",
       "pickle.pickle_id as pickleId",
-      "pickle.ordinal",
       "entry",
       "blocked.callable_id as callableId",
       callableName.as("callable"),
@@ -68,67 +90,40 @@ export async function modelEvidence(store: Store, files: readonly ModelFile[], j
     .orderBy("blocked.offset")
     .orderBy("blocked.opcode")
     .orderBy("blocked.policy_id")
+    .orderBy("blocked.mode", "desc")
     .limit(BLOCKED_ROWS)
     .execute();
-  const allowed = await allowances(
-    store,
-    rows.flatMap((row) => row.callableId ?? []),
-  );
-  const evidence = files.flatMap((file) => {
-    const applies = (row: (typeof rows)[number]) =>
-      row.blobId === file.blob?.blobId &&
-      judged.some((judgement) => judgement.role === file.role && judgement.policyId === row.policyId && judgement.mode === row.mode);
-    const groups = new Map<string, (typeof rows)[number][]>();
-    for (const row of rows.filter(applies)) {
-      const key = `${row.pickleId} ${row.callableId ?? row.opcode}`;
-      groups.set(key, [...(groups.get(key) ?? []), row]);
-    }
-    return [...groups.values()].map((group) => {
-      const { pickleId, entry, callableId, callable, capability } = group[0]!;
-      return {
-        fileId: file.fileId,
-        path: file.path,
-        pickleId,
-        entry,
-        callableId,
-        callable,
-        capability,
-        places: groupPlaces(group),
-        allowedBy: allowed.get(callableId) ?? { imports: 0, calls: 0 },
-      };
-    });
-  });
-  return evidence.sort((a, b) => weight(b) - weight(a));
 }
 
-/** What could do something known outweighs any number of policies. */
-function weight({ capability, places }: Evidence): number {
+type GrowingPlace = Place & { readonly blockedBy: Place["blockedBy"][number][] };
+
+/** Adds a blocked row, which comes in order, to the place before it or as a new one. */
+function addPlace(places: GrowingPlace[], row: Omit<Place, "blockedBy"> & Place["blockedBy"][number]): void {
+  const { fileId, path, pickleId, entry, offset, opcode, policyId, mode, reason, count } = row;
+  const last = places.at(-1);
+  const same = last?.fileId === fileId && last.pickleId === pickleId && last.offset === offset && last.opcode === opcode;
+  const place = same ? last : { fileId, path, pickleId, entry, offset, opcode, blockedBy: [] };
+  if (!same) places.push(place);
+  place.blockedBy.push({ policyId, mode, reason, count });
+}
+
+/** What could do something known outweighs any number of policies, and a callable any opcode. */
+function weight({ callableId, capability, places }: Evidence): number {
   const policies = new Set(places.flatMap(({ blockedBy }) => blockedBy.map(({ policyId }) => policyId))).size;
-  return policies + (capability === null || capability === "unknown" ? 0 : 1_000);
+  if (callableId === null) return policies - 1_000;
+  return policies + (capability === "unknown" ? 0 : 1_000);
 }
 
-function groupPlaces(rows: readonly ({ offset: number; opcode: string } & Place["blockedBy"][number])[]): Place[] {
-  const places: (Place & { blockedBy: Place["blockedBy"][number][] })[] = [];
-  for (const { offset, opcode, policyId, mode, reason, count } of rows) {
-    const last = places.at(-1);
-    if (last?.offset === offset && last.opcode === opcode) last.blockedBy.push({ policyId, mode, reason, count });
-    else places.push({ offset, opcode, blockedBy: [{ policyId, mode, reason, count }] });
-  }
-  return places;
-}
-
-async function allowances(store: Store, callableIds: readonly number[]): Promise<Map<number | null, { imports: number; calls: number }>> {
+async function policiesAllowing(store: Store, callableIds: readonly number[]): Promise<Map<number | null, number[]>> {
   const rows = await store
     .selectFrom("policy_entry")
     .where("callable_id", "in", [...new Set(callableIds)])
-    .groupBy("callable_id")
-    .select(({ fn }) => [
-      "callable_id as callableId",
-      fn.countAll<number>().filterWhere("kind", "=", "import").as("imports"),
-      fn.countAll<number>().filterWhere("kind", "=", "call").as("calls"),
-    ])
+    .select(["callable_id as callableId", "policy_id as policyId"])
+    .distinct()
     .execute();
-  return new Map(rows.map(({ callableId, ...counts }) => [callableId, counts]));
+  const policies = new Map<number | null, number[]>();
+  for (const { callableId, policyId } of rows) policies.set(callableId, [...(policies.get(callableId) ?? []), policyId]);
+  return policies;
 }
 
 /** A stored pickle program; null where it is longer than `maxBytes`, or not stored. */

@@ -108,8 +108,8 @@ export interface QueryError {
 }
 
 /**
- * What a URL's parameters ask for. `judgements` are those of the survey; the first of the class policies is taken where
- * the URL names none. Parameters that are unknown are ignored, values that are not possible are an error.
+ * What a URL's parameters ask for. `judgements` are those of the survey; the first, which all models are judged under, is
+ * taken where the URL names none. Parameters that are unknown are ignored, values that are not possible are an error.
  */
 export function parseModelQuery(parameters: URLSearchParams, judgements: readonly Judgement[]): Result<ModelQuery, QueryError> {
   const lens = parseLens(parameters, judgements);
@@ -134,7 +134,7 @@ export function parseModelQuery(parameters: URLSearchParams, judgements: readonl
 
 /** The lens that a URL's `policy`, `mode` and `role` name, or the default one. */
 export function parseLens(parameters: URLSearchParams, judgements: readonly Judgement[]): Result<Lens, QueryError> {
-  const usual = judgements.find(({ slot }) => slot === "class") ?? judgements[0] ?? { slot: "weights-only", mode: "strict" };
+  const usual = judgements[0] ?? { slot: "weights-only", mode: "strict" };
   const slot = choice<PolicySlot>(parameters, "policy", POLICY_SLOTS, usual.slot);
   if (!slot.ok) return slot;
   const mode = choice<Mode>(parameters, "mode", MODES, judgements.find((judgement) => judgement.slot === slot.value)?.mode ?? "strict");

@@ -4,7 +4,7 @@
  */
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import type { FileRole } from "../schema.ts";
+import type { ClassState, FileRole } from "../schema.ts";
 import { countVerdicts, type Lens, listJudgements, ROLES, tally, type VerdictCounts } from "./judgements.ts";
 
 /** Models counted by verdict under one lens. */
@@ -12,6 +12,8 @@ export interface Success extends Lens {
   /** The one policy that stood in the slot for all models; null where each class has its own. */
   readonly policy: { readonly policyId: number; readonly name: string } | null;
   readonly counts: VerdictCounts;
+  /** Why those without a verdict have none: how the search for their class ended; null for not judged yet. */
+  readonly without: readonly { readonly classState: ClassState | null; readonly models: number }[];
 }
 
 /** One group of a breakdown: a library or a container; null for "none stated", and for files that were never read. */
@@ -59,9 +61,11 @@ export async function loadSuccess(store: Store, surveyId: number): Promise<Succe
 
 async function successUnder(store: Store, surveyId: number, lens: Lens): Promise<Success> {
   const rows = await modelsUnder(store, surveyId, lens)
-    .groupBy("model_verdict.verdict")
-    .select(({ fn }) => ["model_verdict.verdict", fn.countAll<number>().as("count")])
+    .groupBy(["model_verdict.verdict", "class_state"])
+    .select(({ fn }) => ["model_verdict.verdict", "class_state", fn.countAll<number>().as("count")])
+    .orderBy("count", "desc")
     .execute();
+  const without = rows.filter(({ verdict }) => verdict === null).map((row) => ({ classState: row.class_state, models: row.count }));
   const policies = await store
     .selectFrom("model_verdict")
     .innerJoin("policy", "policy.policy_id", "model_verdict.policy_id")
@@ -71,7 +75,7 @@ async function successUnder(store: Store, surveyId: number, lens: Lens): Promise
     .distinct()
     .limit(2)
     .execute();
-  return { ...lens, policy: policies.length === 1 ? policies[0]! : null, counts: countVerdicts(rows) };
+  return { ...lens, policy: policies.length === 1 ? policies[0]! : null, counts: countVerdicts(rows), without };
 }
 
 /** Models by the library that the Hub names for them, the most frequent first; beyond `limit` they are summed up in `others`. */

@@ -17,7 +17,7 @@ export interface Survey {
   readonly bytesRead: number;
 }
 
-/** What a survey amounts to. Files are candidates: those that could hold a pickle. */
+/** What a survey amounts to. Files are candidates: those that could hold a pickle. Content that files share counts once. */
 export interface SurveyTotals {
   readonly models: number;
   /** How many models stand where; states that none is in are absent. */
@@ -25,7 +25,7 @@ export interface SurveyTotals {
   readonly modelsWithFiles: Readonly<Record<FileRole, number>>;
   readonly files: number;
   readonly pickles: number;
-  /** Bytes that the candidate files hold, of which the survey read `bytesRead`. */
+  /** Bytes of those of the files that were read, of which the survey read `bytesRead`. */
   readonly bytesHeld: number;
 }
 
@@ -59,23 +59,22 @@ export async function surveyTotals(store: Store, surveyId: number): Promise<Surv
     .groupBy("state")
     .select(["state", ({ fn }) => fn.countAll<number>().as("models")])
     .execute();
-  const files = await store
+  const candidates = store
     .selectFrom("survey_model")
     .innerJoin("file", "file.revision_id", "survey_model.revision_id")
-    .where("survey_id", "=", surveyId)
+    .where("survey_id", "=", surveyId);
+  const files = await candidates
     .groupBy("role")
-    .select(({ fn }) => [
-      "role",
-      fn.count<number>("survey_model.model_id").distinct().as("models"),
-      fn.countAll<number>().as("files"),
-      fn.sum<number>("file.size").as("bytes"),
-    ])
+    .select(({ fn }) => ["role", fn.count<number>("survey_model.model_id").distinct().as("models"), fn.countAll<number>().as("files")])
     .execute();
-  const pickles = await store
-    .selectFrom("survey_model")
-    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
-    .innerJoin("pickle", "pickle.blob_id", "file.blob_id")
-    .where("survey_id", "=", surveyId)
+  const contents = store
+    .selectFrom("blob")
+    .where("blob.blob_id", "in", candidates.where("blob_id", "is not", null).select("blob_id").$castTo<{ blob_id: number }>());
+  const { bytes } = await contents
+    .select(({ fn, val }) => fn.coalesce(fn.sum<number>("size"), val(0)).as("bytes"))
+    .executeTakeFirstOrThrow();
+  const { pickles } = await contents
+    .innerJoin("pickle", "pickle.blob_id", "blob.blob_id")
     .select(({ fn }) => fn.countAll<number>().as("pickles"))
     .executeTakeFirstOrThrow();
   const withRole = (role: FileRole) => files.find((row) => row.role === role)?.models ?? 0;
@@ -84,7 +83,7 @@ export async function surveyTotals(store: Store, surveyId: number): Promise<Surv
     states: Object.fromEntries(states.map((row) => [row.state, row.models])),
     modelsWithFiles: { weights: withRole("weights"), side: withRole("side") },
     files: files.reduce((sum, row) => sum + row.files, 0),
-    pickles: pickles.pickles,
-    bytesHeld: files.reduce((sum, row) => sum + row.bytes, 0),
+    pickles,
+    bytesHeld: bytes,
   };
 }

@@ -40,8 +40,10 @@ export async function readModel({ store, survey, parameters }: SurveyRequest) {
   const files = await modelFiles(store, model.revisionId, judged);
   const evidence = await modelEvidence(store, files, judged);
   const shown = evidence.map(async (found, index): Promise<ShownEvidence> => {
-    const program = index < SHOWN_IN_FULL ? await findProgram(store, found.pickleId, LONGEST_PROGRAM) : null;
-    return { ...found, lines: program && disassembleAround(program, found.places[0]!.offset, BEFORE, AFTER) };
+    const { pickleId, offset } = found.places[0]!;
+    const inFull = index < SHOWN_IN_FULL && found.callableId !== null;
+    const program = inFull ? await findProgram(store, pickleId, LONGEST_PROGRAM) : null;
+    return { ...found, lines: program && disassembleAround(program, offset, BEFORE, AFTER) };
   });
   return ok({
     survey,

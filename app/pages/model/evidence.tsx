@@ -1,6 +1,6 @@
 /** What is outside the policies: each blocked callable with its places, the opcodes around the first, and what would allow it. */
-import type { Mode } from "../../../analyzer/verdict/verdict.ts";
-import type { Evidence, Place } from "../../../db/queries/evidence.ts";
+import type { Evidence } from "../../../db/queries/evidence.ts";
+import type { JudgedModel } from "../../../db/queries/model.ts";
 import type { SurveyRequest } from "../../answer.tsx";
 import { Disassembly } from "../../parts/disassembly.tsx";
 import { counted, integer } from "../../parts/numbers.ts";
@@ -8,125 +8,104 @@ import { Table } from "../../parts/table.tsx";
 import { Name } from "../../parts/text.tsx";
 import { CAPABILITIES, CapabilityTag, VerdictIcon } from "../../parts/verdict.tsx";
 import type { ModelProps, ShownEvidence } from "./data.ts";
-
-/** Places of one callable that are listed; the table of the survey has them all. */
-const PLACES = 8;
+import { FileEntry, Places } from "./places.tsx";
 
 /** Cards whose opcodes are shown from the start; the others open, by hand or by a link into them. */
 const OPEN = 3;
 
+/** Rows listed without their opcodes; the research table has all. */
+const LISTED = 100;
+
 /** The permanent fragment of a piece of evidence. */
-export function evidenceId({ pickleId, places }: Evidence): string {
-  return `at-${pickleId}-${places[0]!.offset}`;
+export function evidenceId({ places }: Evidence): string {
+  return `at-${places[0]!.pickleId}-${places[0]!.offset}`;
 }
 
 export function EvidenceList({ data, request }: ModelProps) {
   const { evidence } = data;
   if (evidence.length === 0) return null;
-  const shown = evidence.filter(({ lines }) => lines !== null);
-  const listed = evidence.filter(({ lines }) => lines === null);
+  const callables = evidence.filter(({ callableId }) => callableId !== null);
+  const shown = callables.filter(({ lines }) => lines !== null);
+  const listed = callables.filter(({ lines }) => lines === null);
+  const opcodes = evidence.filter(({ callableId }) => callableId === null);
   return (
     <section aria-labelledby="blocked">
       <h2 id="blocked">What is blocked</h2>
-      <p className="muted">{counted(evidence.length, "callable")} outside one policy or another, what could do most first.</p>
+      <p className="muted">{counted(callables.length, "callable")} outside one policy or another; what is known to do harm comes first.</p>
       {shown.map((found, index) => (
         <EvidenceCard key={evidenceId(found)} found={found} open={index < OPEN} data={data} request={request} />
       ))}
-      {listed.length > 0 && (
-        <Table
-          caption="Blocked, without the opcodes around"
-          rows={listed}
-          rowKey={evidenceId}
-          columns={[
-            { header: "Callable", kind: "heading", cell: (found) => <EvidenceName found={found} request={request} /> },
-            { header: "Capability", cell: (found) => <CapabilityTag capability={found.capability} /> },
-            { header: "File", cell: (found) => <Location found={found} /> },
-            { header: "Offset", kind: "number", cell: (found) => <span id={evidenceId(found)}>{integer(found.places[0]!.offset)}</span> },
-          ]}
-        />
-      )}
+      <ListedEvidence caption="Further callables" found={listed} data={data} request={request} />
+      <ListedEvidence caption="Opcodes and persistent ids that a loader does not take" found={opcodes} data={data} request={request} />
     </section>
   );
 }
 
 function EvidenceCard({ found, open, data, request }: ModelProps & { readonly found: ShownEvidence; readonly open: boolean }) {
   const id = evidenceId(found);
-  const { places, capability } = found;
+  const first = found.places[0]!;
+  const around = `Opcodes around byte ${integer(first.offset)}`;
   return (
     <article className="evidence" id={id} aria-labelledby={`${id}-title`}>
       <header>
         <h3 id={`${id}-title`}>
-          <VerdictIcon verdict="blocked" /> <EvidenceName found={found} request={request} /> <CapabilityTag capability={capability} />
+          <VerdictIcon verdict="blocked" /> <EvidenceName found={found} request={request} /> <CapabilityTag capability={found.capability} />
         </h3>
-        <p>
-          <Location found={found} />
-        </p>
       </header>
-      <ul className="places">
-        {places.slice(0, PLACES).map((place) => (
-          <li key={`${place.offset} ${place.opcode}`}>
-            <a href={`#${id}-${place.offset}`}>
-              <code>{place.opcode}</code> at byte {integer(place.offset)}
-            </a>
-            {againstOf(place).map((against) => (
-              <Against key={`${against.policyId} ${against.reason}`} against={against} data={data} request={request} />
-            ))}
-          </li>
-        ))}
-        {places.length > PLACES && <li>and {counted(places.length - PLACES, "more place")}</li>}
-      </ul>
+      <Places found={found} id={id} data={data} request={request} />
       <details open={open}>
-        <summary>Opcodes around byte {integer(places[0]!.offset)}</summary>
+        <summary>{around}</summary>
         <Disassembly
-          title={`Opcodes around byte ${integer(places[0]!.offset)}`}
+          title={around}
           id={id}
           lines={found.lines!}
-          marked={places.map((place) => place.offset)}
+          marked={found.places.filter(({ pickleId }) => pickleId === first.pickleId).map(({ offset }) => offset)}
         />
       </details>
       <p className="remedy">
-        <Remedy found={found} request={request} />
+        <b>What would allow it:</b> <Remedy found={found} data={data} request={request} />
       </p>
     </article>
   );
 }
 
-interface PolicyAgainst {
-  readonly policyId: number;
-  readonly reason: string;
-  readonly count: number;
-  readonly modes: readonly Mode[];
-}
-
-/** Who blocks it and why, with the modes of a policy together: mostly both say the same. */
-function againstOf({ blockedBy }: Place): PolicyAgainst[] {
-  const against = new Map<string, PolicyAgainst>();
-  for (const { policyId, mode, reason, count } of blockedBy) {
-    const key = `${policyId} ${reason}`;
-    against.set(key, { policyId, reason, count, modes: [...(against.get(key)?.modes ?? []), mode] });
-  }
-  return [...against.values()];
-}
-
-function Against({ against: { policyId, reason, count, modes }, data, request }: ModelProps & { readonly against: PolicyAgainst }) {
-  const { policy } = data.judged.find((judgement) => judgement.policyId === policyId)!;
+function ListedEvidence({ caption, found, request }: ModelProps & { readonly caption: string; readonly found: readonly ShownEvidence[] }) {
+  if (found.length === 0) return null;
   return (
-    <span className="against">
-      <Name>{reason}</Name>
-      {count > 1 && `, ${counted(count, "time")}`}{" "}
-      <span className="muted">
-        (
-        <a href={request.at.policy(policyId)}>
-          <Name>{policy}</Name>
-        </a>
-        {modes.length === 1 && modes[0] === "lazy" && ", lazy"})
-      </span>
-    </span>
+    <>
+      <h3>{caption}</h3>
+      <Table
+        caption={caption}
+        captionHidden
+        rows={found.slice(0, LISTED)}
+        rowKey={evidenceId}
+        columns={[
+          {
+            header: "What",
+            kind: "heading",
+            cell: (row) => (
+              <span id={evidenceId(row)}>
+                <EvidenceName found={row} request={request} />
+              </span>
+            ),
+          },
+          { header: "Why", cell: (row) => <Name>{row.places[0]!.blockedBy[0]!.reason}</Name> },
+          { header: "File", cell: (row) => <FileEntry place={row.places[0]!} /> },
+          { header: "Byte", kind: "number", cell: (row) => integer(row.places[0]!.offset) },
+          { header: "Places", kind: "number", cell: (row) => integer(row.places.length) },
+        ]}
+      />
+      {found.length > LISTED && (
+        <p className="muted">
+          and {counted(found.length - LISTED, "more")}, in the <a href={request.at.at("/exports")}>table of everything blocked</a>
+        </p>
+      )}
+    </>
   );
 }
 
 function EvidenceName({ found: { callableId, callable, places }, request }: { readonly found: Evidence; readonly request: SurveyRequest }) {
-  if (callableId === null || callable === null) return <>opcode {places[0]!.opcode}</>;
+  if (callableId === null || callable === null) return <code>{places[0]!.opcode}</code>;
   return (
     <a href={request.at.callable({ callableId, callable })}>
       <Name code>{callable}</Name>
@@ -134,50 +113,35 @@ function EvidenceName({ found: { callableId, callable, places }, request }: { re
   );
 }
 
-function Location({ found: { path, entry } }: { readonly found: Evidence }) {
-  return (
-    <>
-      in <Name code>{path}</Name>
-      {entry !== null && (
-        <>
-          , entry <Name code>{entry}</Name>
-        </>
-      )}
-    </>
-  );
+/** What would allow it: the model's own class policy, others of this census, or nothing that is known. */
+function Remedy({ found, data, request }: ModelProps & { readonly found: Evidence }) {
+  const { callableId, callable, capability, allowedBy } = found;
+  const own = data.judged.find(({ policyId, slot }) => slot !== "weights-only" && allowedBy.judged.includes(policyId));
+  if (own !== undefined)
+    return (
+      <>
+        its class policy, <PolicyLink judged={own} request={request} />, allows it.
+      </>
+    );
+  if (allowedBy.policies > 0)
+    return (
+      <>
+        <a href={request.at.callable({ callableId: callableId!, callable: callable! })}>
+          {counted(allowedBy.policies, "policy", "policies")}
+        </a>{" "}
+        of this census {allowedBy.policies === 1 ? "does" : "do"}, for classes whose source leads to it. It is safe to allow where this
+        model’s own class does too.
+      </>
+    );
+  if (capability !== "unknown" && capability !== null)
+    return <>no policy of this census does, and none should by its name alone. {CAPABILITIES[capability].meaning}</>;
+  return <>source in which the model’s class leads to it; none that was read does.</>;
 }
 
-/** What would allow it: policies that do, or what has to be known first. */
-function Remedy({
-  found: { callableId, callable, capability, allowedBy },
-  request,
-}: {
-  readonly found: Evidence;
-  readonly request: SurveyRequest;
-}) {
-  if (callableId === null || callable === null) return <>No list of names allows this: the loader itself lacks it.</>;
-  const policies = (
-    <a href={request.at.callable({ callableId, callable })}>
-      {counted(Math.max(allowedBy.imports, allowedBy.calls), "policy", "policies")}
-    </a>
-  );
-  if (allowedBy.imports > 0 || allowedBy.calls > 0)
-    return (
-      <>
-        <b>What would allow it:</b> {policies} of this census {allowedBy.imports + allowedBy.calls === 1 ? "allows" : "allow"} it, for other
-        classes or versions. A model is safe to load with it only if its own class leads there.
-      </>
-    );
-  if (capability !== null && capability !== "unknown")
-    return (
-      <>
-        <b>What would allow it:</b> no policy of this census does, and none should on its name alone. {CAPABILITIES[capability].meaning}
-      </>
-    );
+function PolicyLink({ judged, request }: { readonly judged: JudgedModel; readonly request: SurveyRequest }) {
   return (
-    <>
-      <b>What would allow it:</b> no policy of this census does. Source in which the model’s class leads to it would; the source that was
-      read has none.
-    </>
+    <a href={request.at.policy(judged.policyId)}>
+      <Name>{judged.policy}</Name>
+    </a>
   );
 }

@@ -1,7 +1,8 @@
 /** The headline: what each policy says of a model, weights before side files, and where none says anything, why. */
 import type { ReactNode } from "react";
 import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
-import { type Lens, POLICY_SLOTS, ROLES, sameLens } from "../../../db/queries/judgements.ts";
+import type { Place } from "../../../db/queries/evidence.ts";
+import { type Judgement, type Lens, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import type { JudgedModel } from "../../../db/queries/model.ts";
 import { judgementLabel } from "../../parts/lens.tsx";
 import { counted, integer } from "../../parts/numbers.ts";
@@ -14,15 +15,21 @@ import { evidenceId } from "./evidence.tsx";
 export function Verdicts({ data, request }: ModelProps) {
   const { judged, judgements, model } = data;
   if (judged.length === 0) return null;
+  // One card a slot, however many modes it is judged in.
   const missing = judgements
-    .map((judgement) => ({ ...judgement, role: "weights" as const }))
-    .filter((lens) => !judged.some((known) => sameLens(known, lens)));
+    .filter(({ slot }, index) => judgements.findIndex((other) => other.slot === slot) === index)
+    .filter(({ slot }) => !judged.some((known) => known.slot === slot && known.role === "weights"));
   return (
     <section aria-labelledby="verdicts">
       <h2 id="verdicts">Verdicts</h2>
       <ul className="verdicts">
         {judged.map((judgement) => (
-          <Card key={`${judgement.role} ${judgement.slot} ${judgement.mode}`} lens={judgement} verdict={judgement.verdict} data={data}>
+          <Card
+            key={`${judgement.role} ${judgement.slot} ${judgement.mode}`}
+            lens={judgement}
+            verdict={judgement.verdict}
+            judgements={judgements}
+          >
             <p>
               <Because judgement={judgement} data={data} />
             </p>
@@ -33,8 +40,8 @@ export function Verdicts({ data, request }: ModelProps) {
             </p>
           </Card>
         ))}
-        {missing.map((lens) => (
-          <Card key={`${lens.slot} ${lens.mode}`} lens={lens} verdict="none" data={data}>
+        {missing.map((judgement) => (
+          <Card key={judgement.slot} lens={{ ...judgement, role: "weights" }} verdict="none" judgements={[judgement]}>
             <p>{model.classState === null || model.classState === "inferred" ? "Not judged." : CLASS_STATES[model.classState].meaning}</p>
           </Card>
         ))}
@@ -46,16 +53,17 @@ export function Verdicts({ data, request }: ModelProps) {
 interface CardProps {
   readonly lens: Lens;
   readonly verdict: VerdictKind | "none";
-  readonly data: ModelData;
+  /** Those that the lens is to be told apart from. */
+  readonly judgements: readonly Judgement[];
   readonly children: ReactNode;
 }
 
-function Card({ lens, verdict, data, children }: CardProps) {
+function Card({ lens, verdict, judgements, children }: CardProps) {
   const counts = verdict === "none" ? "unknown" : VERDICT_KINDS[verdict].counts;
   return (
     <li className={`card verdict-card-${counts}`}>
       <p className="of">
-        {ROLES[lens.role].label} · <span title={POLICY_SLOTS[lens.slot].meaning}>{judgementLabel(lens, data.judgements)}</span>
+        {ROLES[lens.role].label} · <span title={POLICY_SLOTS[lens.slot].meaning}>{judgementLabel(lens, judgements)}</span>
       </p>
       <p className="word">
         <VerdictIcon verdict={verdict} />
@@ -82,19 +90,18 @@ function Because({ judgement, data }: { readonly judgement: JudgedModel; readonl
 
 function BlockedBy({ judgement, data }: { readonly judgement: JudgedModel; readonly data: ModelData }) {
   const files = new Set(data.files.filter((file) => file.role === judgement.role).map((file) => file.fileId));
-  const applies = (by: { policyId: number; mode: string }) => by.policyId === judgement.policyId && by.mode === judgement.mode;
-  const against = data.evidence.filter(
-    ({ fileId, places }) => files.has(fileId) && places.some(({ blockedBy }) => blockedBy.some(applies)),
-  );
+  const applies = ({ fileId, blockedBy }: Place) =>
+    files.has(fileId) && blockedBy.some((by) => by.policyId === judgement.policyId && by.mode === judgement.mode);
+  const against = data.evidence.filter(({ places }) => places.some(applies));
   const [first] = against;
   if (first === undefined) return VERDICT_KINDS.blocked.meaning;
-  const place = first.places.find(({ blockedBy }) => blockedBy.some(applies))!;
+  const place = first.places.find(applies)!;
   return (
     <>
       <a href={`#${evidenceId(first)}`}>
         {first.callable === null ? place.opcode : <Name code>{first.callable}</Name>} at byte {integer(place.offset)}
       </a>
-      {against.length > 1 && ` and ${counted(against.length - 1, "more callable")}`}.
+      {against.length > 1 && `, and ${integer(against.length - 1)} more`}.
     </>
   );
 }

@@ -17,6 +17,7 @@ export function Libraries({ data: { libraries, lens, judgements, survey }, reque
       breakdown={libraries}
       header="Library"
       nameless="none stated"
+      unnamed="models of no stated library"
       others="other libraries"
       about={`Models by the library that the Hub names, ${lensPhrase(lens)}; ${day(survey.startedAt)}.`}
       address={(name) => request.at.modelsWith(lens, judgements, { library: name ?? NONE })}
@@ -31,6 +32,7 @@ export function Containers({ data: { containers, lens, judgements, survey }, req
       breakdown={containers}
       header="Container"
       nameless="not read"
+      unnamed="files that were not read"
       others="other containers"
       about={`Files by how they hold their pickles, ${lensPhrase(lens)}; ${day(survey.startedAt)}.`}
       address={(name) => (name === null ? null : request.at.modelsWith(lens, judgements, { container: name }))}
@@ -44,12 +46,14 @@ interface BreakdownProps {
   readonly header: string;
   /** What the group without a name is called. */
   readonly nameless: string;
+  /** The same, within a sentence. */
+  readonly unnamed: string;
   readonly others: string;
   readonly about: string;
   address(name: string | null): string | null;
 }
 
-function BreakdownFigure({ id, breakdown, header, nameless, others, about, address }: BreakdownProps) {
+function BreakdownFigure({ id, breakdown, header, nameless, unnamed, others, about, address }: BreakdownProps) {
   if (breakdown.groups.length === 0)
     return (
       <Figure id={id} finding={`Load success by ${header.toLowerCase()} is not known yet`} about={about}>
@@ -65,7 +69,7 @@ function BreakdownFigure({ id, breakdown, header, nameless, others, about, addre
   const rest = breakdown.others;
   if (rest !== null) rows.push({ key: "others", label: `${integer(rest.groups)} ${others}`, href: null, counts: rest.counts });
   return (
-    <Figure id={id} finding={finding(breakdown.groups, nameless)} about={about}>
+    <Figure id={id} finding={finding(breakdown.groups, unnamed)} about={about}>
       <Table
         caption={`Load success by ${header.toLowerCase()}`}
         captionHidden
@@ -94,14 +98,14 @@ function BreakdownFigure({ id, breakdown, header, nameless, others, about, addre
 const WORTH_SAYING = 0.1;
 
 /** How the largest group fares, and, where a group of some size fares worse, how that does. */
-function finding(groups: readonly Group[], nameless: string): ReactNode {
+function finding(groups: readonly Group[], unnamed: string): ReactNode {
   const largest = groups[0]!;
   const share = ({ counts }: Group) => tally(counts).loads / Math.max(1, tally(counts).total);
   const sizable = groups.filter(({ counts }) => tally(counts).total >= WORTH_SAYING * tally(largest.counts).total);
   const worst = sizable.reduce((low, group) => (share(group) < share(low) ? group : low), largest);
   const said = (group: Group) => (
     <>
-      {percent(tally(group.counts).loads, tally(group.counts).total)} of {group.name === null ? nameless : <Name>{group.name}</Name>}
+      {percent(tally(group.counts).loads, tally(group.counts).total)} of {group.name === null ? unnamed : <Name>{group.name}</Name>}
     </>
   );
   return (

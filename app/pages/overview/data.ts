@@ -1,5 +1,5 @@
 /** What the overview is made of. */
-import { blockedCapabilities, topBlockers } from "../../../db/queries/blockers.ts";
+import { blockedCapabilities, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
 import type { Judgement, Lens } from "../../../db/queries/judgements.ts";
 import { loadSuccess, successByContainer, successByLibrary } from "../../../db/queries/success.ts";
 import { surveyTotals } from "../../../db/queries/surveys.ts";
@@ -26,6 +26,7 @@ export async function loadOverview({ store, survey }: SurveyRequest, judgements:
     totals: await surveyTotals(store, survey.surveyId),
     success: await loadSuccess(store, survey.surveyId),
     blockers: await topBlockers(store, survey.surveyId, lens, BLOCKERS),
+    opcodes: await blockedOpcodes(store, survey.surveyId, lens),
     capabilities: await blockedCapabilities(store, survey.surveyId, lens),
     libraries: await successByLibrary(store, survey.surveyId, lens, GROUPS),
     containers: await successByContainer(store, survey.surveyId, lens, GROUPS),

@@ -1,10 +1,12 @@
 /** Load success under each policy: the first figure, weights apart from side files. */
+import type { ReactNode } from "react";
 import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
 import { POLICY_SLOTS, ROLES, tally } from "../../../db/queries/judgements.ts";
 import type { Success } from "../../../db/queries/success.ts";
 import { Figure } from "../../parts/figure.tsx";
 import { judgementLabel } from "../../parts/lens.tsx";
 import { counted, day, integer, percent } from "../../parts/numbers.ts";
+import { CLASS_STATES } from "../../parts/states.ts";
 import { Table } from "../../parts/table.tsx";
 import { Name } from "../../parts/text.tsx";
 import { TallyBar, TallyLegend } from "../../parts/verdict.tsx";
@@ -84,6 +86,7 @@ function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly
           cell: (row) => (
             <>
               {models(row, "loads")} <span className="muted">of {integer(tally(row.counts).total)}</span>
+              <WithPolicy row={row} />
             </>
           ),
         },
@@ -94,24 +97,35 @@ function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly
   );
 }
 
-/** What could not be told, by why. */
-function Doubts({
-  row,
-  models,
-}: {
-  readonly row: Success;
-  readonly models: (row: Success, verdict: VerdictKind | "none") => React.ReactNode;
-}) {
+/** What could not be told, by why: a kind of verdict, or what there was no verdict for. */
+function Doubts({ row, models }: { readonly row: Success; readonly models: (row: Success, verdict: VerdictKind | "none") => ReactNode }) {
   const kinds = (Object.keys(VERDICT_KINDS) as VerdictKind[]).filter((kind) => VERDICT_KINDS[kind].counts === "unknown");
   const found = ([...kinds, "none"] as const).filter((kind) => row.counts[kind] > 0);
-  if (found.length === 0) return <>0</>;
+  if (found.length === 0) return "0";
   return (
     <ul className="inline">
       {found.map((kind) => (
         <li key={kind}>
-          {models(row, kind)} {kind === "none" ? "no policy" : VERDICT_KINDS[kind].label}
+          {models(row, kind)} {kind === "none" ? `no verdict: ${without(row)}` : VERDICT_KINDS[kind].label}
         </li>
       ))}
     </ul>
+  );
+}
+
+function without({ without, slot }: Success): string {
+  const why = ({ classState }: Success["without"][number]) =>
+    slot === "weights-only" || classState === null || classState === "inferred" ? "not judged" : CLASS_STATES[classState].label;
+  return without.map((group) => `${integer(group.models)} ${why(group)}`).join(", ");
+}
+
+/** The share among those that have a policy, where that is not the same. */
+function WithPolicy({ row: { counts } }: { readonly row: Success }) {
+  const { total } = tally(counts);
+  if (counts.none === 0 || counts.none === total) return null;
+  return (
+    <small>
+      {percent(counts.loads, total - counts.none)} of {integer(total - counts.none)} with a policy
+    </small>
   );
 }
