@@ -30,10 +30,13 @@ function systemEffects(signal: AbortSignal): Effects {
 }
 
 const interruption = new AbortController();
-process.on("SIGINT", () => {
-  if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
-  interruption.abort();
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  // The first finishes what is in hand; the second does not wait for it.
+  process.on(signal, () => {
+    if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
+    interruption.abort();
+  });
+}
 // Whoever reads our output may have seen enough: `census trace FILE | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(EXIT_CODES.done.code);

@@ -3,6 +3,8 @@ import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { crawlCommand } from "./commands/crawl.ts";
+import { dashboardCommand } from "./commands/dashboard.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { enforceCommand } from "./commands/enforce.ts";
 import { exportCommand } from "./commands/export.ts";
 import { inferCommand } from "./commands/infer.ts";
@@ -28,6 +30,8 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   enforceCommand,
   policyCommand,
   exportCommand,
+  dashboardCommand,
+  demoCommand,
 ];
 
 const EXAMPLES = `Examples:

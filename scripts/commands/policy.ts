@@ -1,12 +1,14 @@
 /** `census policy`: shows, compares, joins and checks policies. */
 import { writeFile } from "node:fs/promises";
-import { Argument, type Command } from "commander";
+import { Argument, type Command, Option } from "commander";
 import { type Comparison, comparePolicies, diffPolicies, unionPolicies } from "../../analyzer/policy/compare.ts";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { writePolicy } from "../../analyzer/policy/format.ts";
 import { lintPolicy } from "../../analyzer/policy/lint.ts";
+import { writeLoader } from "../../analyzer/policy/loader.ts";
 import type { PolicyEntry } from "../../analyzer/policy/policy.ts";
-import { CensusCommand, type Context, printJson, resolvePath } from "../context.ts";
+import type { Mode } from "../../analyzer/verdict/verdict.ts";
+import { CensusCommand, type Context, printJson, resolvePath, UsageError } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
 import { loadPolicy } from "../policy-files.ts";
 
@@ -17,7 +19,7 @@ export function policyCommand(context: Context): CensusCommand {
     "census policy show weights-only@torch-2.6",
     "census policy compare observed.json inferred.json",
   ]);
-  for (const subcommand of [show, diff, union, compare, lint]) command.addCommand(subcommand(context));
+  for (const subcommand of [show, diff, union, compare, lint, loader]) command.addCommand(subcommand(context));
   return command;
 }
 
@@ -126,6 +128,26 @@ function lint(context: Context): Command {
         );
         await context.effects.print(lines.join(""));
       }
+      return "done";
+    });
+}
+
+function loader(context: Context): Command {
+  return new CensusCommand(
+    context,
+    "loader",
+    "Write a Python module that loads pickles under a policy, and nothing outside of it",
+    ["census policy loader tagger.json -o safe_load.py"],
+    "policy",
+  )
+    .addArgument(new Argument("<POLICY>", POLICY))
+    .addOption(new Option("--mode <MODE>", "as of enforce").choices(["strict", "lazy"]).default("strict"))
+    .option("-o, --output <FILE>", "write to a file")
+    .runs(async (given: string, { mode, output }: { mode: Mode; output?: string }) => {
+      const module = writeLoader(await loadPolicy(context, given), mode);
+      if (!module.ok) throw new UsageError(module.error.message);
+      if (output === undefined) await context.effects.print(module.value);
+      else await writeFile(resolvePath(context, output), module.value);
       return "done";
     });
 }

@@ -29,7 +29,11 @@ export function scanCommand(context: Context): CensusCommand {
   ]);
   return withHub(command)
     .addArgument(new Argument("<TARGET...>", "a file, a folder, or hf://owner/name[@revision][/path]"))
-    .option("--policy <FILE>", "judge by this policy as well, and end by it alone; may be repeated", collect, [])
+    .addOption(
+      new Option("--policy <FILE>", "judge by this policy as well, and end by it alone; may be repeated")
+        .argParser(collect)
+        .default([], "none"),
+    )
     .addOption(new Option("--torch <VERSION>", "the release whose weights-only unpickler judges").choices(RELEASES).default("2.6"))
     .addOption(new Option("--mode <MODE>", "how a name outside a given policy is taken").choices(["strict", "lazy"]).default("strict"))
     .option("--json", "print JSON")

@@ -1,0 +1,76 @@
+/**
+ * docs/command-line.md, from the commands' own help and the table of exit codes. A test keeps the file as this says;
+ * `npx vitest run test/scripts/command-line-document.test.ts -u` writes it.
+ */
+import type { Command } from "commander";
+import { VERDICT_KINDS } from "../analyzer/verdict/verdict.ts";
+import { CensusCommand } from "./context.ts";
+import { EXIT_CODES } from "./exit-codes.ts";
+import { createProgram } from "./program.ts";
+
+const WIDTH = 110;
+
+const HEAD = `# The command line
+
+<!-- Written by scripts/command-line-document.ts from the commands' own help: change it there. -->
+
+From a clone: \`npm run --silent census -- COMMAND\`. Installed as a package: \`census COMMAND\`.
+
+Data goes to standard output, progress and what a person should know to standard error. Relative paths are meant from where
+you stand, also through \`npm run\`. Colours are left out where standard output is no terminal or \`NO_COLOR\` is set. A token is
+read from \`HF_TOKEN\` alone, and sent to the Hub alone. Ctrl-C finishes what is in hand; a second one does not wait.
+`;
+
+const SHAPES = `## JSON
+
+Keys may be added; none of these changes its meaning.
+
+    trace    {file, sha256, size, container, outcome, findings,
+              pickles: [{entry, offset, length, protocol, outcome, imports: [F], calls: [F], persistentIds, extensions}]}
+             F = {callable: "module.qualified.name", opcode, offset, origin, ...}
+    enforce  {file, policy, mode, verdict, message?, blocked: [{callable, opcode, entry, offset, capability, reason, count}]}
+    scan     {files: [{file, role, container, verdicts: [as enforce prints it]}]}
+    survey   {survey, outcome, models, files, pickles, verdicts: {POLICY: {loads, blocked, ...}}, requests, bytesRead, bytesHeld}
+    infer    census: {class, library, imports: [{callable, reasons}], calls: [...]}     pickleball: {class: {globals, reduces}}
+
+\`verdict\` is ${Object.entries(VERDICT_KINDS)
+  .map(([kind, { meaning }]) => `\`${kind}\` (${meaning[0]!.toLowerCase()}${meaning.slice(1).replace(/\.$/, "")})`)
+  .join(", ")}. Only \`loads\` is success.
+`;
+
+/** The whole document. */
+export function commandLineDocument(): string {
+  const program = createProgram({
+    effects: { print: async () => undefined, report: () => undefined } as never,
+    end: () => undefined,
+  });
+  const commands = program.commands.filter((command): command is CensusCommand => command instanceof CensusCommand);
+  return [HEAD, exitCodes(), SHAPES, ...commands.map((command) => section(command, `census ${command.name()}`, 2))].join("\n");
+}
+
+function exitCodes(): string {
+  const rows = Object.values(EXIT_CODES).map(({ code, meaning }) => `| ${code} | ${meaning} |`);
+  return ["## Exit codes", "", "| code | meaning |", "| --- | --- |", ...rows, ""].join("\n");
+}
+
+function section(command: CensusCommand, name: string, level: number): string {
+  const parts = command.commands.filter((child): child is CensusCommand => child instanceof CensusCommand);
+  const help = level === 2 && parts.length > 0 ? [] : ["```", usage(command), "```", ""];
+  return [
+    `${"#".repeat(level)} ${name}`,
+    "",
+    command.description(),
+    "",
+    ...command.examples.map((example) => `    ${example}`),
+    "",
+    ...help,
+    ...parts.map((part) => section(part, `${name} ${part.name()}`, level + 1)),
+  ].join("\n");
+}
+
+/** The help without its examples and description, which stand above it. */
+function usage(command: Command): string {
+  command.configureOutput({ getOutHelpWidth: () => WIDTH });
+  const description = `${command.description()}\n\n`;
+  return command.helpInformation().replace(description, "").trimEnd();
+}

@@ -1,0 +1,160 @@
+/** The commands on one file or one policy: trace, enforce, infer, policy. */
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { maliciousFiles } from "../../fixtures/malicious.ts";
+import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
+
+const MODELS = path.join(ROOT, "test/fixtures/models");
+const TAGGER = path.join(MODELS, "saltmarsh/ner-english-small/tagger.pkl");
+const WHEEL = path.join(ROOT, "test/fixtures/wheels/brine-0.2.0-py3-none-any.whl");
+const folder = temporaryFolder();
+const policy = path.join(folder, "tagger.json");
+const attack = path.join(folder, "attack.pkl");
+
+interface Fact {
+  readonly kind: string;
+  readonly callable: string;
+  readonly opcode: string;
+  readonly offset: number;
+  readonly via?: string;
+}
+
+/** What the pickle's own opcodes do, and where; what a callable does for it is in no recording. */
+function placed(facts: readonly Fact[]) {
+  return facts.filter(({ via }) => via === undefined).map(({ callable, opcode, offset }) => ({ callable, opcode, offset }));
+}
+
+beforeAll(async () => {
+  writeFileSync(attack, maliciousFiles().find(({ name }) => name === "inside-a-tagger")!.bytes);
+  expect(await census(["infer", "--source", WHEEL, "--class", "brine.models.SequenceTagger", "-o", policy])).toMatchObject({
+    ending: "done",
+    printed: "",
+  });
+});
+
+describe("trace", () => {
+  it("prints the facts, as CPython recorded them", async () => {
+    const { ending, printed } = await census(["trace", TAGGER]);
+    expect(ending).toBe("done");
+    const trace = JSON.parse(printed);
+    expect(Object.keys(trace)).toEqual(["file", "sha256", "size", "container", "outcome", "findings", "pickles"]);
+    expect(trace).toMatchObject({ file: TAGGER, container: "pickle", outcome: "ok" });
+    expect(trace.sha256).toBe(execFileSync("sha256sum", [TAGGER], { encoding: "utf8" }).slice(0, 64));
+    const [pickle] = trace.pickles;
+    const recorded: Fact[] = JSON.parse(readFileSync(`${TAGGER}.cpython.json`, "utf8")).pickles[0].facts;
+    expect(placed(pickle.imports)).toEqual(placed(recorded.filter(({ kind }) => kind === "import")));
+    expect(placed(pickle.calls)).toEqual(placed(recorded.filter(({ kind }) => kind === "call")));
+  });
+
+  it("of a file that breaks is printed as far as it goes, and ends undecided", async () => {
+    const broken = path.join(folder, "broken.pkl");
+    writeFileSync(broken, readFileSync(path.join(MODELS, "saltmarsh/pos-english/tagger.pkl")).subarray(0, 500));
+    const { ending, printed } = await census(["trace", broken]);
+    expect(ending).toBe("undecided");
+    const trace = JSON.parse(printed);
+    expect(trace).toMatchObject({ outcome: "malformed" });
+    expect(trace.pickles[0].failure).toMatchObject({ kind: "truncated" });
+    expect(trace.pickles[0].imports.length).toBeGreaterThan(0);
+  });
+
+  it("of a folder or of nothing is a mistake of usage", async () => {
+    expect(await census(["trace", MODELS])).toMatchObject({ ending: "usage", printed: "" });
+    expect(await census(["trace", "nothing.pkl"])).toMatchObject({ ending: "usage", printed: "" });
+  });
+});
+
+describe("enforce", () => {
+  it("lets the class's own models load, and blocks what is outside", async () => {
+    const own = await censusJson<{ verdict: string }>(["enforce", TAGGER, "--policy", policy]);
+    expect(own).toMatchObject({ ending: "done", value: { file: TAGGER, mode: "strict", verdict: "loads", blocked: [] } });
+    const other = await censusJson<{ blocked: { callable: string }[] }>(["enforce", attack, "--policy", policy]);
+    expect(other).toMatchObject({ ending: "blocked", value: { verdict: "blocked" } });
+    expect(other.value.blocked[0]).toMatchObject({ callable: expect.stringMatching(/system$/), capability: "runs-code" });
+  });
+
+  it("takes the name of a release of torch for a policy", async () => {
+    const { ending, value } = await censusJson(["enforce", TAGGER, "--policy", "weights-only@torch-2.8"]);
+    expect({ ending, value }).toMatchObject({ ending: "blocked", value: { policy: "weights-only@torch-2.8" } });
+    const unknown = await census(["enforce", TAGGER, "--policy", "weights-only@torch-9"]);
+    expect(unknown).toMatchObject({ ending: "usage", reported: expect.stringContaining("built in are weights-only@torch-1.13") });
+  });
+
+  it("lazily lets what is only looked up be a stub", async () => {
+    const lookup = path.join(folder, "lookup.pkl");
+    writeFileSync(lookup, Buffer.from("cposix\nsystem\n.", "latin1"));
+    expect((await censusJson(["enforce", lookup, "--policy", policy, "--mode", "lazy"])).ending).toBe("done");
+    expect((await censusJson(["enforce", lookup, "--policy", policy])).ending).toBe("blocked");
+  });
+
+  it("needs a policy", async () => {
+    expect(await census(["enforce", TAGGER])).toMatchObject({ ending: "usage", printed: "" });
+  });
+});
+
+describe("infer", () => {
+  it("reads a folder as it reads a wheel", async () => {
+    const source = path.join(ROOT, "test/fixtures/brine/0.2.0");
+    const { printed } = await census(["infer", "--source", source, "--class", "brine.models.SequenceTagger"]);
+    const names = (text: string) => JSON.parse(text).imports.map(({ callable }: { callable: string }) => callable);
+    expect(names(printed)).toEqual(names(readFileSync(policy, "utf8")));
+    expect(JSON.parse(readFileSync(policy, "utf8")).library).toMatchObject({ name: "brine", version: "0.2.0" });
+  });
+
+  it("writes PickleBall's format, and explains", async () => {
+    const words = ["infer", "--source", WHEEL, "--class", "brine.models.SequenceTagger"];
+    const theirs = JSON.parse((await census([...words, "--format", "pickleball"])).printed);
+    expect(Object.values(theirs)).toEqual([{ globals: expect.arrayContaining(["collections.OrderedDict"]), reduces: expect.any(Array) }]);
+    expect((await census([...words, "--explain"])).printed).toContain("SequenceTagger.scheme");
+  });
+
+  it("names the nearest class where there is none of the name", async () => {
+    const { ending, reported } = await census(["infer", "--source", WHEEL, "--class", "brine.models.SequenceTager"]);
+    expect(ending).toBe("usage");
+    expect(reported).toContain("did you mean brine.models.sequence_tagger.SequenceTagger");
+    expect((await census(["infer", "--source", MODELS, "--class", "a.B"])).ending).toBe("usage");
+  });
+});
+
+describe("policy", () => {
+  it("shows a built-in policy with where each name comes from", async () => {
+    const { ending, printed } = await census(["policy", "show", "weights-only@torch-2.6"]);
+    expect(ending).toBe("done");
+    expect(printed).toContain("torch._utils._rebuild_tensor_v2  [import, call]\n  loader: torch 2.6.0 allows this rebuild function");
+  });
+
+  it("tells two releases apart, and joins them", async () => {
+    const { printed } = await census(["policy", "diff", "weights-only@torch-2.6", "weights-only@torch-2.7"]);
+    expect(printed).toContain("+ import torch.int1\n");
+    expect(printed).not.toContain("- ");
+    const { value } = await censusJson<{ imports: unknown[] }>(["policy", "union", "weights-only@torch-2.6", policy, "--name", "both"]);
+    expect(value).toMatchObject({ name: "both" });
+    expect(value.imports.length).toBeGreaterThan(128);
+  });
+
+  it("measures one by another", async () => {
+    const { value } = await censusJson<{ imports: { recall: number; extra: string[] } }>([
+      "policy",
+      "compare",
+      "weights-only@torch-2.6",
+      "weights-only@torch-2.7",
+    ]);
+    expect(value.imports).toMatchObject({ recall: 1, extra: expect.arrayContaining(["torch.int1"]) });
+  });
+
+  it("finds what is dangerous in one", async () => {
+    const { value } = await censusJson<{ findings: { callable: string; capability?: string }[] }>(["policy", "lint", policy]);
+    expect(value.findings).toContainEqual(expect.objectContaining({ callable: "copyreg._reconstructor", capability: "calls-callables" }));
+  });
+
+  it("writes a loader that enforces one in Python", async () => {
+    const loader = path.join(folder, "safe_load.py");
+    expect((await census(["policy", "loader", policy, "-o", loader])).ending).toBe("done");
+    const inst = path.join(folder, "inst.pkl");
+    writeFileSync(inst, maliciousFiles().find(({ name }) => name === "inst")!.bytes);
+    const program = `import sys; sys.path.insert(0, ${JSON.stringify(folder)}); import safe_load\ntry: safe_load.load(open(${JSON.stringify(inst)}, "rb"))\nexcept safe_load.Blocked as error: print(error)`;
+    expect(execFileSync("/usr/bin/python3", ["-c", program], { encoding: "utf8" })).toContain("system");
+    expect(await census(["policy", "loader", "weights-only@torch-2.6"])).toMatchObject({ ending: "usage" });
+  });
+});

@@ -1,0 +1,151 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Hub, startHub } from "../../hub/hub.ts";
+import { maliciousRepositories, modelRepositories, wheels } from "../../hub/samples.ts";
+import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
+
+const FIXTURES = path.join(ROOT, "test/fixtures");
+const folder = temporaryFolder();
+let hub: Hub;
+
+beforeAll(async () => {
+  const models = (await modelRepositories(`${FIXTURES}/models`)).filter(({ id }) => /^(saltmarsh|larkspur|meridian-health)\//.test(id));
+  hub = await startHub({
+    repositories: [...models, ...maliciousRepositories().slice(0, 3)],
+    distributions: await wheels(`${FIXTURES}/wheels`),
+  });
+});
+afterAll(() => hub.close());
+
+interface Summary {
+  readonly survey: string;
+  readonly outcome: string;
+  readonly models: number;
+  readonly verdicts: Record<string, Record<string, number>>;
+  readonly requests: number;
+  readonly bytesRead: number;
+  readonly bytesHeld: number;
+}
+
+/** The words of a survey of the loopback Hub, into a store of its own. */
+function words(command: string, store: string, ...more: string[]): string[] {
+  return [command, "--hub", hub.url, "--index", hub.indexUrl, "--database", path.join(folder, store), ...more];
+}
+
+describe("survey", () => {
+  it("goes the whole road, and prints what it came to", async () => {
+    const { ending, printed, reported } = await census(words("survey", "whole.sqlite"));
+    expect(ending).toBe("done");
+    expect(printed).toMatch(/^survey 127\.0\.0\.1:\d+ all: finished\n\d+ models, \d+ files that could hold pickles, \d+ pickles\n/);
+    expect(printed).toMatch(/requests?, [\d.]+ [kM]B read of [\d.]+ [kM]B held/);
+    expect(printed).toContain("weights-only@torch-2.6");
+    expect(reported).toContain("policy of brine.models.sequence_tagger.SequenceTagger from brine 0.2.0");
+    expect(reported).toContain("meridian-health/clinical-ner: gated");
+  });
+
+  it("that is finished is summarised without a request, by its name alone too", async () => {
+    const sent = hub.log.length;
+    const again = await censusJson<Summary>(words("survey", "whole.sqlite"));
+    expect(again.value).toMatchObject({ outcome: "finished", verdicts: { class: { loads: expect.any(Number) } } });
+    const named = await censusJson<Summary>([
+      "survey",
+      "--name",
+      again.value.survey,
+      "--index",
+      hub.indexUrl,
+      "--database",
+      path.join(folder, "whole.sqlite"),
+    ]);
+    expect(named.value).toEqual(again.value);
+    expect(hub.log.length).toBe(sent);
+  });
+
+  it("does the same in three parts", async () => {
+    const some = ["--models", "saltmarsh/ner-english-small,larkspur/encoder-small-sentiment", "--name", "parts"];
+    expect((await census(words("crawl", "parts.sqlite", ...some))).ending).toBe("done");
+    expect((await census(words("infer-all", "parts.sqlite", "--name", "parts"))).ending).toBe("done");
+    const parts = await censusJson<Summary>(words("judge", "parts.sqlite", "--name", "parts"));
+    const whole = await censusJson<Summary>(words("survey", "at-once.sqlite", ...some));
+    expect(parts).toMatchObject({ ending: "done", value: { models: 2, outcome: "finished" } });
+    expect(parts.value.verdicts).toEqual(whole.value.verdicts);
+  });
+
+  it("stops when interrupted, and goes on from there", async () => {
+    const interruption = new AbortController();
+    const report = (text: string) => {
+      if (text.startsWith("crawl")) interruption.abort();
+    };
+    const stopped = await census(words("survey", "interrupted.sqlite"), { signal: interruption.signal, report });
+    expect(stopped).toMatchObject({ ending: "interrupted", printed: expect.stringContaining("interrupted") });
+    const whole = await censusJson<Summary>(words("survey", "whole.sqlite"));
+    const resumed = await censusJson<Summary>(words("survey", "interrupted.sqlite"));
+    expect(resumed).toMatchObject({ ending: "done", value: { verdicts: whole.value.verdicts, models: whole.value.models } });
+  });
+
+  it("with --dry-run says what it would cost, and stores nothing", async () => {
+    const { ending, value } = await censusJson<{ models: number; requests: number }>(words("survey", "dry.sqlite", "--dry-run"));
+    expect(ending).toBe("done");
+    expect(value.requests).toBeGreaterThan(value.models);
+    expect((await census(["export", "models", "--database", path.join(folder, "dry.sqlite")])).ending).toBe("usage");
+  });
+
+  it("ends with the network where no Hub answers", async () => {
+    const network = {
+      fetch: () => Promise.reject(new TypeError("fetch failed")),
+      addressesOf: async () => ["127.0.0.1"],
+      monotonic: () => 0,
+      sleep: async () => undefined,
+      random: () => 0,
+    };
+    const { ending, reported } = await census(words("survey", "nowhere.sqlite"), { network });
+    expect(ending).toBe("network");
+    expect(reported).toContain("fetch failed");
+  });
+
+  it.each([
+    ["a number that is none", ["--top", "many"]],
+    ["models and a filter", ["--models", "a/b", "--filter", "library=flair"]],
+    ["a name that is none", ["--models", "../etc"]],
+    ["a filter that is none", ["--filter", "flair"]],
+    ["an address that is none", ["--hub", "ftp://example"]],
+  ])("refuses %s", async (_, more) => {
+    expect(await census(words("survey", "refused.sqlite", ...more))).toMatchObject({ ending: "usage", printed: "" });
+  });
+
+  it("asks for a package index, and takes pip's", async () => {
+    const database = path.join(folder, "index.sqlite");
+    const some = ["survey", "--hub", hub.url, "--models", "larkspur/encoder-small-sentiment", "--database", database];
+    expect(await census(some)).toMatchObject({ ending: "usage", reported: expect.stringContaining("PIP_INDEX_URL") });
+    expect((await census(some, { environment: { PIP_INDEX_URL: hub.indexUrl } })).ending).toBe("done");
+  });
+});
+
+describe("export", () => {
+  const database = () => path.join(folder, "whole.sqlite");
+
+  it("writes a table as CSV or JSON, to standard output or a file", async () => {
+    const csv = await census(["export", "models", "--database", database()]);
+    expect(csv.ending).toBe("done");
+    expect(csv.printed.split("\n", 1)[0]).toContain("model,commit_sha");
+    const { value } = await censusJson<{ model: string }[]>(["export", "models", "--database", database()]);
+    expect(value.map(({ model }) => model)).toContain("saltmarsh/ner-english-small");
+    expect(csv.printed.trimEnd().split("\n")).toHaveLength(value.length + 1);
+    const file = path.join(folder, "blocked.json");
+    expect(await census(["export", "blocked", "--database", database(), "-o", file])).toMatchObject({ ending: "done", printed: "" });
+    expect(JSON.parse(readFileSync(file, "utf8")).length).toBeGreaterThan(0);
+  });
+
+  it("of a survey that is not there is a mistake of usage", async () => {
+    expect(await census(["export", "models", "--database", database(), "--survey", "spring"])).toMatchObject({
+      ending: "usage",
+      reported: "error: no survey spring\n",
+    });
+    expect((await census(["export", "everything", "--database", database()])).ending).toBe("usage");
+  });
+
+  it("finds the store by CENSUS_DATABASE, from where the user stands", async () => {
+    const { ending } = await census(["export", "load-success"], { environment: { CENSUS_DATABASE: "whole.sqlite" }, directory: folder });
+    expect(ending).toBe("done");
+  });
+});
