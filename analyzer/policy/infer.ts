@@ -38,6 +38,8 @@ export interface Inferred {
   readonly notices: readonly Notice[];
   /** Files with syntax that is not Python as the grammar knows it; the rest of each was read. */
   readonly unparsed: readonly string[];
+  /** How much was looked at: files parsed, activations of functions, nodes of the graph. */
+  readonly size: { readonly files: number; readonly activations: number; readonly nodes: number };
 }
 
 /** The policy of a class: which callables a pickle of an object of it, or of a subclass in the library, may look up and call. */
@@ -74,7 +76,8 @@ export function infer(request: InferRequest): Result<Inferred, InferError> {
     ...withAliases(resolver, holding, { imports: entries(holding, holding.imports), calls: entries(holding, holding.calls) }),
   };
   const unparsed = names.map((module) => modules.unit(module)).filter((unit): unit is Unit => unit?.hasErrors ?? false);
-  return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path) });
+  const size = { files: modules.parsed, activations: flow.frameCount, nodes: flow.graph.nodes };
+  return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path), size });
 }
 
 /** Everything that objects of the class and of its subclasses in the library hold. */

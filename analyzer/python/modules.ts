@@ -30,6 +30,7 @@ export class Modules {
   private readonly files = new Map<string, ModuleFile>();
   private readonly units = new Map<string, Unit>();
   private readonly packages = new Set<string>();
+  private readonly classes = new Map<string, Map<string, string[]>>();
 
   /** `rootPackage`: the package's name for a tree that is the inside of a package (`__init__.py` at its root). */
   constructor(
@@ -62,6 +63,11 @@ export class Modules {
     return unit;
   }
 
+  /** How many modules have been read so far. */
+  get parsed(): number {
+    return this.units.size;
+  }
+
   /** Whether something can be imported under that name: a module, or a folder of modules without `__init__.py`. */
   has(module: string): boolean {
     return this.files.has(module) || this.packages.has(module);
@@ -79,9 +85,18 @@ export class Modules {
       .sort();
   }
 
-  /** Names of the modules inside a package, sorted. */
-  modulesInside(package_: string): string[] {
-    return [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
+  /** Modules inside a package whose text defines a class of that name, sorted; found without parsing them. */
+  modulesDefining(package_: string, class_: string): readonly string[] {
+    let index = this.classes.get(package_);
+    if (!index) {
+      index = new Map();
+      const modules = [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
+      for (const module of modules) {
+        for (const [, name = ""] of this.files.get(module)?.text.matchAll(/^class (\w+)/gm) ?? []) index.set(name, [...(index.get(name) ?? []), module]);
+      }
+      this.classes.set(package_, index);
+    }
+    return index.get(class_) ?? [];
   }
 }
 

@@ -95,7 +95,7 @@ export class Resolver {
     const replacesItself = unit.bindings.has("__getattr__") || unit.bindings.has("_import_structure");
     if (!replacesItself) return [];
     const definitions: Definition[] = [];
-    for (const module of this.modules.modulesInside(unit.module)) {
+    for (const module of this.modules.modulesDefining(unit.module, name)) {
       for (const binding of this.modules.unit(module)?.bindings.get(name) ?? [])
         if (binding.kind === "class") definitions.push({ kind: "class", code: binding.code });
     }

@@ -54,6 +54,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       graph.add(into, values.builtinMethod(attribute, value), source);
       return;
     case "unanalysed":
+      flow.noteUse(value, attribute);
       graph.add(into, value, source);
       return;
     case "derived-class":

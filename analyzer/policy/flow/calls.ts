@@ -107,7 +107,7 @@ function invokeFunction(
   if (data.kind !== "function") return null;
   const { code, outer } = data;
   if (!isFollowed(flow, frame.code, code)) {
-    if (into !== null) addFamily(flow, flow.nameOf(code), into, frame, code.line);
+    if (into !== null) addResult(flow, flow.nameOf(code), into, frame, code.line);
     return null;
   }
   const activation = flow.frame(code, outer, receiver);
@@ -122,8 +122,11 @@ function invokeFunction(
   return activation.result;
 }
 
-export function addFamily(flow: Flow, name: string, into: Node, frame: Frame, line: number): void {
-  for (const type of familyOf(name)) addMade(flow, frame, into, flow.values.native(type), line);
+/** What a function that is not followed returns: its library's family, or something unknown. */
+export function addResult(flow: Flow, name: string, into: Node, frame: Frame, line: number): void {
+  const types = familyOf(name);
+  for (const type of types) addMade(flow, frame, into, flow.values.native(type), line);
+  if (types.length === 0) addMade(flow, frame, into, flow.values.unanalysed(`${name}()`), line);
 }
 
 /** Lets the arguments of a call flow to the parameters of an activation. */

@@ -22,7 +22,7 @@ function attributesOf(flow: Flow, roots: readonly Value[]): Set<string> {
   for (const root of roots) {
     const data = flow.data(root);
     if (data.kind !== "instance") continue;
-    flow.fieldNames(root).forEach((name) => names.add(name));
+    for (const name of flow.fieldNames(root)) names.add(name);
     for (const base of flow.classes.orderOf(data.code)) {
       if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
       for (const [name, member] of base.members) if (member.hasValue || member.annotation) names.add(name);

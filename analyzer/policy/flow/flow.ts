@@ -41,6 +41,9 @@ export class Flow {
   private readonly evaluated = new Map<Unit, Set<number>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
   private readonly bodies = new Set<Code>();
+  private readonly uses = new Map<Value, Set<string>>();
+  private readonly useListeners = new Map<Value, ((attribute: string) => void)[]>();
+  private readonly imported = new Map<string, boolean>();
   private isClosed = false;
   private readonly made = new Map<Value, Code>();
   private readonly madeListeners: ((value: Value, code: Code) => void)[] = [];
@@ -66,6 +69,20 @@ export class Flow {
 
   isOfLibrary(code: Code): boolean {
     return this.resolver.modules.isOfLibrary(code.unit);
+  }
+
+  /** Whether any module of the library imports that package. */
+  libraryImports(package_: string): boolean {
+    const known = this.imported.get(package_);
+    if (known !== undefined) return known;
+    const { modules } = this.resolver;
+    const found = modules.libraryModules().some((module) =>
+      [...(modules.unit(module)?.bindings.values() ?? [])]
+        .flat()
+        .some((binding) => binding.kind === "import" && (binding.module === package_ || binding.module.startsWith(`${package_}.`))),
+    );
+    this.imported.set(package_, found);
+    return found;
   }
 
   notice(text: string, code: Code, line: number): void {
@@ -282,6 +299,20 @@ export class Flow {
     if (this.made.has(value)) return;
     this.made.set(value, code);
     for (const listener of this.madeListeners.slice()) listener(value, code);
+  }
+
+  /** An attribute of something unknown is used: the only thing that is known of it. */
+  noteUse(value: Value, attribute: string): void {
+    const known = this.uses.get(value) ?? new Set<string>();
+    this.uses.set(value, known);
+    if (known.has(attribute)) return;
+    known.add(attribute);
+    for (const listener of this.useListeners.get(value)?.slice() ?? []) listener(attribute);
+  }
+
+  listenUses(value: Value, listener: (attribute: string) => void): void {
+    this.useListeners.set(value, [...(this.useListeners.get(value) ?? []), listener]);
+    for (const attribute of [...(this.uses.get(value) ?? [])]) listener(attribute);
   }
 
   fieldNames(value: Value): string[] {

@@ -79,6 +79,7 @@ export class Holding {
         this.holdNative(value, data.type);
         return;
       case "unanalysed":
+        this.holdTensorsOf(value, data.name);
         if (/\.[A-Z]\w*$/.test(data.name))
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
@@ -156,6 +157,21 @@ export class Holding {
         this.need(kind, callable, value, { kind: "native", text, name: callable });
       }
     }
+  }
+
+  /**
+   * An unknown object that is used as a torch module holds tensors, whatever its class: its state is saved with theirs,
+   * and often alone (`model.state_dict()`).
+   */
+  private holdTensorsOf(value: Value, name: string): void {
+    const { flow } = this;
+    flow.listenUses(value, (attribute) => {
+      if (!MODULE_METHODS.has(attribute) || !flow.libraryImports("torch")) return;
+      const text = `${name} is unknown; .${attribute} is used of it, as of a torch module, which holds tensors`;
+      const reason = { kind: "unanalysed" as const, text };
+      this.hold(flow.values.native("torch.Tensor"), { holder: value, node: null, reason });
+      this.hold(flow.values.native("torch.nn.parameter.Parameter"), { holder: value, node: null, reason });
+    });
   }
 
   /** A class or function that is itself a value is pickled by its name. */
@@ -248,6 +264,9 @@ export class Holding {
     }
   }
 }
+
+/** Methods that tell a torch module from other objects. */
+const MODULE_METHODS = new Set(["to", "cuda", "half", "eval", "state_dict", "load_state_dict", "parameters", "named_parameters", "zero_grad"]);
 
 function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
   const base = annotation.base as { path?: readonly string[] } | undefined;

@@ -3,7 +3,7 @@
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
 import { loadFrom, storeInto } from "./attributes.ts";
-import { addFamily, invoke, type Passed } from "./calls.ts";
+import { addResult, invoke, type Passed } from "./calls.ts";
 import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from "./container-methods.ts";
 import { addMade, copyElements, elementInto, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
@@ -291,13 +291,12 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   if (native) {
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);
     else addMade(flow, frame, into, flow.values.native(native.type), call.line);
-  } else if (familyOf(name).length > 0) addFamily(flow, name, into, frame, call.line);
+  } else if (familyOf(name).length > 0) addResult(flow, name, into, frame, call.line);
   else if (!/^(builtins|typing|typing_extensions|abc)\./.test(name))
     addMade(flow, frame, into, flow.values.unanalysed(unanalysedName(name)), call.line);
 }
 
-/** The class itself where the name looks like one; else the package, of which nothing can be imported by that name. */
+/** The class itself where the name looks like one; else what the function returns, which nothing can be imported by. */
 function unanalysedName(name: string): string {
-  const last = name.split(".").at(-1) ?? "";
-  return /^[A-Z]/.test(last) ? name : (name.split(".")[0] ?? name);
+  return /\.[A-Z]\w*$/.test(name) ? name : `${name}()`;
 }

@@ -5,7 +5,7 @@ The reasons that are given for a refusal are that file's, word for word.
 
 from rules import (
     CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, PLAIN, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _indirection,
-    _modern, _noted, _overridden, _running, _spelt, _text, _type_name, defaultdict, io, partial, pickle,
+    _modern, _is_special, _noted, _running, _spelt, _text, _type_name, defaultdict, io, partial, pickle,
 )  # fmt: skip
 
 
@@ -36,9 +36,9 @@ class Enforcement:
     # Looking up
 
     def load_global(self):
-        module, name = self.readline()[:-1], self.readline()[:-1]
-        size = len(module) + len(name) + 3
-        self.append(self._look_up("GLOBAL", size, module.decode("utf-8"), name.decode("utf-8")))
+        module, name = self.readline(), self.readline()
+        size = 1 + len(module) + len(name)
+        self.append(self._look_up("GLOBAL", size, module[:-1].decode("utf-8"), name[:-1].decode("utf-8")))
 
     def load_stack_global(self):
         name, module = self.stack.pop(), self.stack.pop()
@@ -49,9 +49,9 @@ class Enforcement:
         self.append(self._look_up("STACK_GLOBAL", 1, module, name))
 
     def load_inst(self):
-        module, name = self.readline()[:-1], self.readline()[:-1]
-        size = len(module) + len(name) + 3
-        function = self._look_up("INST", size, module.decode("ascii"), name.decode("ascii"))
+        module, name = self.readline(), self.readline()
+        size = 1 + len(module) + len(name)
+        function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
         arguments = self.pop_mark()
         self._instantiate(self._callee("INST", size, function, arguments), arguments)
         self._note_made()
@@ -65,7 +65,7 @@ class Enforcement:
                 found = self.find_class(module, name)
             finally:
                 self._is_looking_up = False
-        elif MODE == "lazy":
+        elif self._is_lazy():
             found = Stub(".".join(key))
         else:
             self._refuse(opcode, size, ".".join(key), "import outside the policy")
@@ -82,7 +82,7 @@ class Enforcement:
 
     def load_newobj(self):
         self._require_tuple("NEWOBJ", -1)
-        if not self._push_stub(2):
+        if not self._push_stub("NEWOBJ", *self.stack[-2:]):
             self._callee("NEWOBJ", 1, *self.stack[-2:])
             super().load_newobj()
             self._note_made()
@@ -91,7 +91,7 @@ class Enforcement:
         self._require_tuple("NEWOBJ_EX", -2)
         if type(self.stack[-1]) is not dict:
             raise UnpicklingError("the keywords of NEWOBJ_EX are no dict")
-        if not self._push_stub(3):
+        if not self._push_stub("NEWOBJ_EX", *self.stack[-3:]):
             self._callee("NEWOBJ_EX", 1, *self.stack[-3:])
             super().load_newobj_ex()
             self._note_made()
@@ -109,35 +109,40 @@ class Enforcement:
         if type(arguments) is not tuple:  # a subclass has a say in what is in it
             self.stack[index] = tuple(tuple.__iter__(arguments))
 
-    def _push_stub(self, operands):
+    def _push_stub(self, opcode, class_, *given):
         """In lazy mode, makes a stub of an object whose class may not be instantiated."""
-        names = self._names(self.stack[-operands])
-        if MODE != "lazy" or not names or not names.isdisjoint(CALLS):
+        names = self._names(class_)
+        if not self._is_lazy() or not names or not names.isdisjoint(CALLS):
             return False
-        self.stack[-operands:] = [Stub(_spelt(names))]
+        self._acting(opcode, 1, class_, *given)
+        self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
         return True
 
-    def _callee(self, opcode, size, function, arguments, keywords=None):
+    def _callee(self, opcode, size, function, *given):
         """What to call for `function`, if it may be called: itself, or what does the same under this policy."""
-        names = self._names(function)
-        if names is None and type(function) in PLAIN:
+        if type(function) in PLAIN and self._names(function) is None:
             raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
         self._check_call(opcode, size, function, "")
-        via, does, positions = _indirection(function, names)
+        return self._acting(opcode, size, function, *given)
+
+    def _acting(self, opcode, size, function, arguments, keywords=None):
+        """Checks what a callable does for the pickle, with these arguments; `_callee` otherwise."""
+        via, does, positions = _indirection(function, self._names(function))
         by = f", by {via}"
         if does == "calls":
-            handed = [arguments[position] for position in positions if position < len(arguments)]
-            for value in handed + list((keywords or {}).values()):
-                self._check_handed(opcode, size, value, by)
+            for position in positions:
+                if position < len(arguments):
+                    self._check_handed(opcode, size, arguments[position], by)
+            for value in (keywords or {}).values():
+                self._check_handed(opcode, size, value, f"{by}, as a keyword")
         elif does == "fetches":
             return self._fetching(opcode, size, function, arguments, via)
-        elif does == "imports":
-            self._refuse(opcode, size, _text(*arguments[:1]), f"import outside the policy{by}")
-        elif does == "resolves":
+        elif does in ("imports", "resolves"):
             path = arguments[0] if arguments else None
             self._require_constant(opcode, size, path, by)
             module, _, name = path.replace(":", ".", 1).rpartition(".")
-            self._check_import(opcode, size, {(module, name)}, by)
+            if does == "imports" or (module, name) not in IMPORTS:
+                self._refuse(opcode, size, path.replace(":", ".", 1), f"import outside the policy{by}")
         elif does == "loads":
             return lambda *given: self._load_nested(opcode, size, via, given)
         return function
@@ -151,15 +156,11 @@ class Enforcement:
 
     def _check_handed(self, opcode, size, value, by):
         """A callable that another one is given to call."""
-        if type(value) in PLAIN or value is object:
+        if not self._is_foreign(value) or value is object or type(value) is object:
             return
         self._check_call(opcode, size, value, by)
         if _indirection(value, self._names(value))[1]:
             self._refuse(opcode, size, _spelt(self._names(value)), f"call with arguments that are not known{by}")
-
-    def _check_import(self, opcode, size, keys, by):
-        if keys.isdisjoint(IMPORTS):
-            self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
 
     def _require_constant(self, opcode, size, name, by):
         if type(name) is not str or self._is_foreign(name):
@@ -176,7 +177,8 @@ class Enforcement:
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
             self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
-        self._check_import(opcode, size, keys, by)
+        if keys.isdisjoint(IMPORTS):
+            self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
 
         def fetch(*given):
             found = function(*given)
@@ -199,7 +201,7 @@ class Enforcement:
 
     def load_build(self):
         target, state = self.stack[-2:]
-        if self._check_change("BUILD", target, "__setstate__", _overridden(state)):
+        if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
             # What these would call later, INDIRECT has checked where they were made.
             if isinstance(target, partial) and type(state) is tuple:
@@ -254,6 +256,14 @@ class Enforcement:
             self._refuse(opcode, 1, _type_name(target), f"{method} of an object that was made by a computed name")
         return True
 
+    def _overridden(self, state):
+        """Keys of a state that the unpickler or Python would later look up on the object, and call."""
+        parts = state if type(state) is tuple and len(state) == 2 else [state]
+        keys = [key for part in parts if type(part) is dict for key in part]
+        if any(map(self._is_foreign, [state, *parts, *keys])):
+            return "names that are not known"
+        return ", ".join(key for key in keys if type(key) is str and (_is_special(key) or key in CALLED_BY_UNPICKLER))
+
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on `target` must be a method of its class: an instance's attribute is the pickle's choice."""
         for method in methods:
@@ -266,15 +276,18 @@ class Enforcement:
     # What is not in the pickle
 
     def load_persid(self):
-        self._refuse("PERSID", len(self.readline()) + 1, None, "persistent id that is not a storage of torch")
+        self._check_storage("PERSID", len(self.readline()) + 1, None)
 
     def load_binpersid(self):
-        if getattr(self.persistent_load, "__func__", None) is pickle._Unpickler.persistent_load:
-            self._refuse("BINPERSID", 1, None, "persistent id: this loader resolves none")
-        if not self._is_storage(self.stack[-1]):
-            self._refuse("BINPERSID", 1, None, "persistent id that is not a storage of torch")
+        self._check_storage("BINPERSID", 1, self.stack[-1])
         super().load_binpersid()
         self._handed_over[id(self.stack[-1])] = self.stack[-1]
+
+    def _check_storage(self, opcode, size, id):
+        if getattr(self.persistent_load, "__func__", None) is pickle._Unpickler.persistent_load:
+            self._refuse(opcode, size, None, "persistent id: the loader of this pickle resolves none")
+        if not self._is_storage(id):
+            self._refuse(opcode, size, None, "persistent id that is not a storage of torch")
 
     def _is_storage(self, id):
         """Whether torch.save writes such an id: of a storage, with its view in the legacy format; a number in the old tar."""
@@ -305,6 +318,10 @@ class Enforcement:
 
     # Knowing
 
+    def _is_lazy(self):
+        """A pickle inside the pickle is loaded by a callable of the policy, which is not to be given stubs."""
+        return MODE == "lazy" and len(_running()) == 1
+
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
 
@@ -326,6 +343,9 @@ class Enforcement:
         raise _noted(Blocked(callable, opcode, self._offset(size), reason))
 
     def _offset(self, size):
+        """Where the opcode lies in the file; not known of a pickle inside the pickle."""
+        if len(_running()) > 1:
+            return None
         try:
             position = self._file_read.__self__.tell()
             frame = self._unframer.current_frame  # is read whole, ahead of the program

@@ -41,8 +41,8 @@ INDIRECT = {}
 
 
 class Blocked(UnpicklingError):
-    """Something outside the policy. `callable` is its name, None where none is concerned; `offset` is None where the file
-    cannot tell."""
+    """Something outside the policy: its name (`callable`, None where none is concerned), and the opcode that does it, at
+    `offset` in the file (None where that is not known)."""
 
     def __init__(self, callable, opcode, offset, reason):
         place = opcode if offset is None else f"{opcode} at byte {offset}"
@@ -97,15 +97,6 @@ def _indirection(function, names):
             does, *positions = INDIRECT[name]
             return name, does, positions
     return own, "", []
-
-
-def _overridden(state):
-    """Keys of a state that the unpickler, or Python, would later look up on the object and call; "" where there are none."""
-    parts = state if type(state) is tuple and len(state) == 2 else [state]
-    keys = [key for part in parts if type(part) is dict for key in part]
-    if not PLAIN.issuperset(map(type, [state, *parts, *keys])):
-        return "names that are not known"
-    return ", ".join(key for key in keys if type(key) is str and (_is_special(key) or key in CALLED_BY_UNPICKLER))
 
 
 def _is_special(name):

@@ -130,8 +130,8 @@ INDIRECT = {
 
 
 class Blocked(UnpicklingError):
-    """Something outside the policy. \`callable\` is its name, None where none is concerned; \`offset\` is None where the file
-    cannot tell."""
+    """Something outside the policy: its name (\`callable\`, None where none is concerned), and the opcode that does it, at
+    \`offset\` in the file (None where that is not known)."""
 
     def __init__(self, callable, opcode, offset, reason):
         place = opcode if offset is None else f"{opcode} at byte {offset}"
@@ -257,9 +257,9 @@ class Enforcement:
     # Looking up
 
     def load_global(self):
-        module, name = self.readline()[:-1], self.readline()[:-1]
-        size = len(module) + len(name) + 3
-        self.append(self._look_up("GLOBAL", size, module.decode("utf-8"), name.decode("utf-8")))
+        module, name = self.readline(), self.readline()
+        size = 1 + len(module) + len(name)
+        self.append(self._look_up("GLOBAL", size, module[:-1].decode("utf-8"), name[:-1].decode("utf-8")))
 
     def load_stack_global(self):
         name, module = self.stack.pop(), self.stack.pop()
@@ -270,9 +270,9 @@ class Enforcement:
         self.append(self._look_up("STACK_GLOBAL", 1, module, name))
 
     def load_inst(self):
-        module, name = self.readline()[:-1], self.readline()[:-1]
-        size = len(module) + len(name) + 3
-        function = self._look_up("INST", size, module.decode("ascii"), name.decode("ascii"))
+        module, name = self.readline(), self.readline()
+        size = 1 + len(module) + len(name)
+        function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
         arguments = self.pop_mark()
         self._instantiate(self._callee("INST", size, function, arguments), arguments)
         self._note_made()
@@ -303,7 +303,7 @@ class Enforcement:
 
     def load_newobj(self):
         self._require_tuple("NEWOBJ", -1)
-        if not self._push_stub(2):
+        if not self._push_stub("NEWOBJ", *self.stack[-2:]):
             self._callee("NEWOBJ", 1, *self.stack[-2:])
             super().load_newobj()
             self._note_made()
@@ -312,7 +312,7 @@ class Enforcement:
         self._require_tuple("NEWOBJ_EX", -2)
         if type(self.stack[-1]) is not dict:
             raise UnpicklingError("the keywords of NEWOBJ_EX are no dict")
-        if not self._push_stub(3):
+        if not self._push_stub("NEWOBJ_EX", *self.stack[-3:]):
             self._callee("NEWOBJ_EX", 1, *self.stack[-3:])
             super().load_newobj_ex()
             self._note_made()
@@ -330,35 +330,40 @@ class Enforcement:
         if type(arguments) is not tuple:  # a subclass has a say in what is in it
             self.stack[index] = tuple(tuple.__iter__(arguments))
 
-    def _push_stub(self, operands):
+    def _push_stub(self, opcode, class_, *given):
         """In lazy mode, makes a stub of an object whose class may not be instantiated."""
-        names = self._names(self.stack[-operands])
+        names = self._names(class_)
         if MODE != "lazy" or not names or not names.isdisjoint(CALLS):
             return False
-        self.stack[-operands:] = [Stub(_spelt(names))]
+        self._acting(opcode, 1, class_, *given)
+        self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
         return True
 
-    def _callee(self, opcode, size, function, arguments, keywords=None):
+    def _callee(self, opcode, size, function, *given):
         """What to call for \`function\`, if it may be called: itself, or what does the same under this policy."""
-        names = self._names(function)
-        if names is None and type(function) in PLAIN:
+        if type(function) in PLAIN and self._names(function) is None:
             raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
         self._check_call(opcode, size, function, "")
-        via, does, positions = _indirection(function, names)
+        return self._acting(opcode, size, function, *given)
+
+    def _acting(self, opcode, size, function, arguments, keywords=None):
+        """Checks what a callable does for the pickle, with these arguments; \`_callee\` otherwise."""
+        via, does, positions = _indirection(function, self._names(function))
         by = f", by {via}"
         if does == "calls":
-            handed = [arguments[position] for position in positions if position < len(arguments)]
-            for value in handed + list((keywords or {}).values()):
-                self._check_handed(opcode, size, value, by)
+            for position in positions:
+                if position < len(arguments):
+                    self._check_handed(opcode, size, arguments[position], by)
+            for value in (keywords or {}).values():
+                self._check_handed(opcode, size, value, f"{by}, as a keyword")
         elif does == "fetches":
             return self._fetching(opcode, size, function, arguments, via)
-        elif does == "imports":
-            self._refuse(opcode, size, _text(*arguments[:1]), f"import outside the policy{by}")
-        elif does == "resolves":
+        elif does in ("imports", "resolves"):
             path = arguments[0] if arguments else None
             self._require_constant(opcode, size, path, by)
             module, _, name = path.replace(":", ".", 1).rpartition(".")
-            self._check_import(opcode, size, {(module, name)}, by)
+            if does == "imports" or (module, name) not in IMPORTS:
+                self._refuse(opcode, size, path.replace(":", ".", 1), f"import outside the policy{by}")
         elif does == "loads":
             return lambda *given: self._load_nested(opcode, size, via, given)
         return function
@@ -372,15 +377,11 @@ class Enforcement:
 
     def _check_handed(self, opcode, size, value, by):
         """A callable that another one is given to call."""
-        if type(value) in PLAIN or value is object:
+        if not self._is_foreign(value) or value is object or type(value) is object:
             return
         self._check_call(opcode, size, value, by)
         if _indirection(value, self._names(value))[1]:
             self._refuse(opcode, size, _spelt(self._names(value)), f"call with arguments that are not known{by}")
-
-    def _check_import(self, opcode, size, keys, by):
-        if keys.isdisjoint(IMPORTS):
-            self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
 
     def _require_constant(self, opcode, size, name, by):
         if type(name) is not str or self._is_foreign(name):
@@ -397,7 +398,8 @@ class Enforcement:
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
             self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
-        self._check_import(opcode, size, keys, by)
+        if keys.isdisjoint(IMPORTS):
+            self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
 
         def fetch(*given):
             found = function(*given)
@@ -487,15 +489,18 @@ class Enforcement:
     # What is not in the pickle
 
     def load_persid(self):
-        self._refuse("PERSID", len(self.readline()) + 1, None, "persistent id that is not a storage of torch")
+        self._check_storage("PERSID", len(self.readline()) + 1, None)
 
     def load_binpersid(self):
-        if getattr(self.persistent_load, "__func__", None) is pickle._Unpickler.persistent_load:
-            self._refuse("BINPERSID", 1, None, "persistent id: this loader resolves none")
-        if not self._is_storage(self.stack[-1]):
-            self._refuse("BINPERSID", 1, None, "persistent id that is not a storage of torch")
+        self._check_storage("BINPERSID", 1, self.stack[-1])
         super().load_binpersid()
         self._handed_over[id(self.stack[-1])] = self.stack[-1]
+
+    def _check_storage(self, opcode, size, id):
+        if getattr(self.persistent_load, "__func__", None) is pickle._Unpickler.persistent_load:
+            self._refuse(opcode, size, None, "persistent id: the loader of this pickle resolves none")
+        if not self._is_storage(id):
+            self._refuse(opcode, size, None, "persistent id that is not a storage of torch")
 
     def _is_storage(self, id):
         """Whether torch.save writes such an id: of a storage, with its view in the legacy format; a number in the old tar."""
@@ -547,6 +552,9 @@ class Enforcement:
         raise _noted(Blocked(callable, opcode, self._offset(size), reason))
 
     def _offset(self, size):
+        """Where the opcode lies in the file; not known of a pickle inside the pickle."""
+        if len(_running()) > 1:
+            return None
         try:
             position = self._file_read.__self__.tell()
             frame = self._unframer.current_frame  # is read whole, ahead of the program
