@@ -4,6 +4,7 @@ import type { Store } from "../db/connection.ts";
 import { chooseFiles } from "./candidates.ts";
 import type { HttpFailure } from "./http-failure.ts";
 import { type ListedModel, PAGE } from "./hub.ts";
+import { refusalOf } from "./hub-refusal.ts";
 import type { Bucket } from "./rate-limit.ts";
 import { openSession, type Session } from "./session.ts";
 import type { SurveyEffects, SurveyRequest } from "./survey-request.ts";
@@ -50,9 +51,7 @@ export async function planSurvey(request: SurveyRequest, effects: SurveyEffects)
   const perModel = matching.length === 0 ? 0 : 1 / matching.length;
   const files = Math.round(matching.reduce((sum, model) => sum + (candidatesOf(model) ?? 1), 0) * perModel * plannedModels);
   const trees = Math.round(matching.filter((model) => candidatesOf(model) === null).length * perModel * plannedModels);
-  const cards = Math.round(
-    matching.filter((model) => model.library !== null && candidatesOf(model) !== 0).length * perModel * plannedModels,
-  );
+  const cards = Math.round(matching.filter((model) => needsCard(model)).length * perModel * plannedModels);
   const pages = population.kind === "models" ? plannedModels : Math.ceil(plannedModels / PAGE);
   const cost = await fileCost(effects.store);
   const rate = (bucket: Bucket & keyof typeof ANONYMOUS) => session.limiter.rate(bucket) ?? ANONYMOUS[bucket];
@@ -75,10 +74,17 @@ async function firstPage(
     const page = await hub.listPage(population, null, population.top ?? PAGE);
     return page.ok ? ok({ listed: page.value.models, more: page.value.next !== null }) : page;
   }
-  const first = population.names[0];
-  if (first === undefined) return ok({ listed: [], more: false });
-  const model = await hub.model(first);
-  return model.ok ? ok({ listed: [model.value], more: true }) : model;
+  for (const name of population.names) {
+    const model = await hub.model(name);
+    if (model.ok) return ok({ listed: [model.value], more: true });
+    // A model that is missing costs one request, as it will in the survey; a Hub that does not answer ends the plan.
+    if (refusalOf(model.error).kind === "failed") return model;
+  }
+  return ok({ listed: [], more: false });
+}
+
+function needsCard(model: ListedModel): boolean {
+  return model.library !== null && model.architectures.length === 0 && candidatesOf(model) !== 0;
 }
 
 function candidatesOf({ paths }: ListedModel): number | null {

@@ -39,7 +39,7 @@ describe("a plan", () => {
     expect(await plan({ ...everything, top: 100_000 } as Population)).toMatchObject({
       models: 100_000,
       plannedModels: 100_000,
-      files: 50_000,
+      files: 100_000,
     });
   });
 
@@ -56,6 +56,11 @@ describe("a plan", () => {
   test("of named models asks for the first", async () => {
     const { plan } = await start(3);
     expect(await plan({ kind: "models", names: ["a/0", "a/1", "a/2"] })).toMatchObject({ models: 3, files: 3 });
+  });
+
+  test("of named models, none of which is there, is a plan to ask for them", async () => {
+    const { plan } = await start(0);
+    expect(await plan({ kind: "models", names: ["a/0", "a/1"] })).toMatchObject({ models: 2, files: 0, requests: 2 });
   });
 
   test("takes as long as the limits that the Hub announced", async () => {
