@@ -21,7 +21,8 @@ export class ProgramView {
   constructor(
     private readonly source: HeldSource,
     start: number,
-    private readonly limit: number,
+    /** The most bytes that are brought. */
+    readonly limit: number,
   ) {
     this.next = start;
     this.segments = [{ at: 0, offset: start }];

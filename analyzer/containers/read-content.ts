@@ -5,6 +5,7 @@
 import { LIMITS } from "../limits.ts";
 import type { ContainerName } from "./containers.ts";
 import { DETECTION_BYTES, detect, isZip } from "./detect.ts";
+import { isNpy } from "./numpy/header.ts";
 import { isMessage, ONNX_MODEL, TENSORFLOW_SAVED_MODEL } from "./protobuf.ts";
 import { READERS } from "./readers.ts";
 import { readSequence } from "./sequence.ts";
@@ -64,7 +65,7 @@ async function lookForArchives({ source, depth }: Content): Promise<ZipArchive[]
   else {
     // Whoever opens a member goes by its first bytes.
     const head = await source.read(0, DETECTION_BYTES);
-    if (!isZip(head) && detect(head, source.size) !== null) return [];
+    if (!isZip(head) && (isNpy(head) || detect(head, source.size) !== null)) return [];
   }
   const archives = await findArchives(source);
   const [directory] = archives[0]?.directories ?? [];

@@ -3,7 +3,6 @@
  * opcodes are left out, and what it did is told by the places in the content, not in what was brought.
  */
 import { SourceError } from "../bytes/byte-source.ts";
-import { LIMITS } from "../limits.ts";
 import { type Pause, startPickle } from "../pickle/execution.ts";
 import type { Failure, PickleFacts } from "../pickle/facts.ts";
 import { ARGUMENTS, OPCODE_OF_BYTE } from "../pickle/opcodes.ts";
@@ -31,22 +30,33 @@ export interface PickleRun {
  *
  * @param followsArrays as joblib reads it, with the bytes of arrays between the opcodes; otherwise as `pickle.load`
  *   does, to which they would be opcodes
+ * @param mostBytes of the program that are brought; beyond, the run is unfinished
  */
-export async function runPickle(content: Content, start: number, followsArrays: boolean, tracing: Tracing): Promise<PickleRun> {
-  const run = await runDecoding(content, start, followsArrays, content.loader === "torch" ? "utf-8" : "any", tracing);
+export async function runPickle(
+  content: Content,
+  start: number,
+  followsArrays: boolean,
+  tracing: Tracing,
+  mostBytes = Number.POSITIVE_INFINITY,
+): Promise<PickleRun> {
+  const run = (encoding: "utf-8" | "any"): Promise<PickleRun> => {
+    const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft));
+    return runView(content, start, view, followsArrays, encoding, tracing);
+  };
+  const decoded = await run(content.loader === "torch" ? "utf-8" : "any");
   // torch's default; whoever loads such a file names another encoding, and gets further.
-  return run.facts.failure?.kind === "bad-encoding" ? runDecoding(content, start, followsArrays, "any", tracing) : run;
+  return decoded.facts.failure?.kind === "bad-encoding" ? run("any") : decoded;
 }
 
 /** Runs a program, with Python 2 strs in one encoding or, where the loader's is not known, in any. */
-async function runDecoding(
+async function runView(
   content: Content,
   start: number,
+  view: ProgramView,
   followsArrays: boolean,
   encoding: "utf-8" | "any",
   tracing: Tracing,
 ): Promise<PickleRun> {
-  const view = new ProgramView(content.source, start, tracing.programBytesLeft);
   const execution = startPickle({
     encoding,
     pauseAfterBuildOf: followsArrays ? [...INLINE_WRAPPERS, ...OTHER_FILE_WRAPPERS] : [],
@@ -61,11 +71,7 @@ async function runDecoding(
       if (pause.kind === "starved") {
         if (cannotBeHad(pause, view)) view.end();
         else if (!(await view.bring(pause.needed))) {
-          const message = `the program needs more than ${LIMITS.programBytes.limit} bytes in memory`;
-          stopped = {
-            outcome: "unfinished",
-            failure: tracing.limit("programBytes", content.entry, view.offsetOf(pause.position), message),
-          };
+          stopped = { outcome: "unfinished", failure: beyondLimit(view.limit, view.offsetOf(pause.position)) };
           break;
         }
       } else {
@@ -111,11 +117,26 @@ export function keepRun(run: PickleRun, content: Content, tracing: Tracing): Omi
   return [{ outcome: run.facts.outcome }, ...run.inner.flatMap((inner) => keepRun(inner, content, tracing))];
 }
 
-/** Whether an opcode waits for a counted argument that is longer than what is left: then nothing of it needs to be brought. */
+function beyondLimit(limit: number, offset: number): Failure {
+  const message = `the program needs more than ${limit} bytes in memory`;
+  return { kind: "limit", message, offset, resource: "programBytes", limit };
+}
+
+/** From here on a line is looked at before more of it is brought. */
+const LONG_LINE = 64 * 1024;
+const NUL = 0;
+
+/**
+ * Whether the opcode that waits for bytes cannot get what it needs: a counted argument longer than what is left, or a
+ * line that no loader takes, however it ends. Only UNICODE's line may hold a NUL.
+ */
 function cannotBeHad(pause: Extract<Pause, { kind: "starved" }>, view: ProgramView): boolean {
-  if (view.canHold(pause.needed)) return false;
-  const argument = OPCODE_OF_BYTE[view.bytes[pause.position] ?? 0]?.argument;
-  return argument !== undefined && argument !== null && ARGUMENTS[argument].width === "counted";
+  const opcode = OPCODE_OF_BYTE[view.bytes[pause.position] ?? 0];
+  if (!opcode || opcode.argument === null) return false;
+  const { width } = ARGUMENTS[opcode.argument];
+  if (width === "counted") return !view.canHold(pause.needed);
+  if (opcode.name === "UNICODE" || view.bytes.length - pause.position < LONG_LINE) return false;
+  return view.bytes.indexOf(NUL, pause.position) !== -1;
 }
 
 /** What lies behind a wrapper of joblib's: nothing, an array that ends at `end`, or something whose length cannot be told. */

@@ -26,6 +26,7 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
     if (tracing.pickles.length >= LIMITS.picklesPerFile.limit) {
       const message = `there are more than ${LIMITS.picklesPerFile.limit} pickles; the rest was not read`;
       parts.push({ outcome: "unfinished", failure: tracing.limit("picklesPerFile", entry, at, message) });
+      whole = false;
       break;
     }
     const head = await source.read(at, Math.min(source.size, at + 6));
@@ -38,8 +39,14 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
       at = array.end;
       continue;
     }
-    const run = await runPickle(content, at, true, tracing);
-    if (!isPickle(run, head, known && kind === null)) break;
+    const trying = known && kind === null;
+    let run = await runPickle(content, at, true, tracing, trying ? TRIED_BYTES : undefined);
+    const cut = trying && run.facts.failure?.resource === "programBytes";
+    if (!isPickle(run, head, trying)) {
+      if (cut) parts.push(notTold(content, run, tracing));
+      break;
+    }
+    if (cut) run = await runPickle(content, at, true, tracing);
     if (kind === null && isTorchMagic(run)) return readTorchLegacy(content, run, tracing);
     kind ??= run.firstArray === null ? "pickle" : "joblib";
     tracing.recognise(content, kind);
@@ -48,12 +55,22 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
     whole = run.facts.outcome === "ok";
     at = run.end;
   }
-  if (kind === null) return null;
+  if (kind === null) return parts.length === 0 ? null : readingOf("pickle", parts);
   if (whole && at < source.size) {
     const message = `${source.size - at} bytes after the last ${kind === "npy" ? "array" : "pickle"}`;
     tracing.find({ kind: "trailing-bytes", message, entry, offset: at });
   }
   return readingOf(kind, parts);
+}
+
+/** How much of content that is something else is run as a pickle, before it has done anything that a pickle does. */
+const TRIED_BYTES = 2 ** 20;
+
+/** That content which is something else may still be a pickle as well: one that begins with an argument of a megabyte. */
+function notTold(content: Content, run: PickleRun, tracing: Tracing): Omit<Reading, "container"> {
+  const message = `as a pickle, the content begins with more than ${TRIED_BYTES} bytes that do nothing; the rest was not run`;
+  tracing.find({ kind: "pickle-not-ruled-out", message, entry: content.entry, offset: 0 });
+  return { outcome: "unfinished", ...(run.facts.failure && { failure: run.facts.failure }) };
 }
 
 /** Opcodes that no text or raw data runs by chance. */

@@ -29,6 +29,11 @@ export async function readTorchLegacy(content: Content, magic: PickleRun, tracin
   let at = magic.end;
   let object: PickleRun | null = null;
   for (let index = 1; index < PICKLES; index++) {
+    if (at === source.size) {
+      const message = `the file ends after ${index} of ${PICKLES} pickles`;
+      tracing.find({ kind: "torch-legacy-truncated", message, entry, offset: at });
+      return readingOf("torch-legacy", [...parts, { outcome: "malformed", failure: failure("torch-legacy-truncated", message, at) }]);
+    }
     const run = await runPickle({ ...content, loader: "torch" }, at, false, tracing);
     parts.push(...keepRun(run, content, tracing));
     if (run.facts.outcome !== "ok") return readingOf("torch-legacy", parts);

@@ -3,6 +3,7 @@
  * pickles and no more, then read. No entry is passed over for its name; storages are, for being named by a pickle.
  */
 import type { Range } from "../../bytes/ranges.ts";
+import { DETECTION_BYTES } from "../detect.ts";
 import { type Content, memberPath, type Reading, readingOf, type Tracing, worse } from "../tracing.ts";
 import type { ZipDirectory, ZipEntry } from "./directory.ts";
 import { identify, type ReadEntries, readEntry } from "./entry.ts";
@@ -13,7 +14,7 @@ import { readUnlisted, unlistedRegions } from "./unlisted.ts";
 
 /** Entries up to this size, and pickles of any, are fetched whole and with their neighbours; of others the first bytes. */
 const SMALL_ENTRY = 256 * 1024;
-const ENTRY_HEAD = 4096;
+const ENTRY_HEAD = 2 * DETECTION_BYTES;
 
 /** What reading the archive takes: its entries but for those that lie where storages do. Planned before anything is read. */
 export function planEntries(directory: ZipDirectory): Range[] {
