@@ -103,7 +103,8 @@ export class WeightsOnlyRules {
 
   /** SETITEM and SETITEMS, lines 442 to 448. A write into what is no dict fails, or, into a tensor, corrupts memory. */
   #setItem(fact: CallFact, full: string): string | null {
-    if (!fact.onCallable && (full === ORDERED_DICT || full === COUNTER)) return null;
+    const isDict = fact.origin === "named" && !fact.onCallable && (full === ORDERED_DICT || full === COUNTER);
+    if (isDict) return null;
     if (this.rules.checksItemTargets) return this.#text("setitem", { opcode: fact.opcode, "type(self.stack[-1])": typeOf(fact, full) });
     return `${fact.opcode} into ${full}: torch ${this.rules.torch} does not look at what it writes to (CVE-2026-24747)`;
   }

@@ -154,6 +154,9 @@ describe("item writes", () => {
   it("go to dicts, and before 2.10 to anything, which is not let through here (CVE-2026-24747)", () => {
     const into = (name: string) => trace([called(name, { opcode: "SETITEM", method: "__setitem__" })]);
     expect(refused(into("collections:Counter"))).toEqual([]);
+    // What a call of a Counter returned is no Counter.
+    const computed = { opcode: "SETITEM", method: "__setitem__", origin: "computed" } as const;
+    expect(refused(trace([called("collections:Counter", computed)]))).toHaveLength(1);
     expect(refused(into("torch:Tensor"))).toEqual([
       "SETITEM into torch.Tensor: torch 2.6.0 does not look at what it writes to (CVE-2026-24747)",
     ]);
