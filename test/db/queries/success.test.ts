@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { blockedCapabilities, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
+import { type Lens, tally } from "../../../db/queries/judgements.ts";
+import { loadSuccess, successByContainer, successByLibrary } from "../../../db/queries/success.ts";
+import { surveyTotals } from "../../../db/queries/surveys.ts";
+import { SAMPLE_MODELS } from "../../browser/sample-models.ts";
+import { sampleSurvey } from "./sample.ts";
+
+const CLASS: Lens = { slot: "class", mode: "strict", role: "weights" };
+const withWeights = SAMPLE_MODELS.filter((model) => model.files.some((file) => file.role !== "side")).length;
+
+describe("load success", () => {
+  it("counts every model with weights once under every policy, and never a doubt as success", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const success = await loadSuccess(store, surveyId);
+    const weights = success.filter((row) => row.role === "weights");
+    expect(weights.map(({ slot, mode }) => `${slot} ${mode}`)).toEqual(["weights-only strict", "class strict", "class lazy"]);
+    for (const row of weights) expect(tally(row.counts).total).toBe(withWeights);
+    const [weightsOnly, classPolicy] = weights;
+    // The eleven with tensors alone, and arrays of numbers: by hand, from the table of samples.
+    expect(weightsOnly!.counts).toEqual({ loads: 11, blocked: 44, malformed: 1, unsupported: 1, unavailable: 1, unfinished: 1, none: 0 });
+    expect(classPolicy!.counts).toEqual({ loads: 26, blocked: 6, malformed: 0, unsupported: 0, unavailable: 0, unfinished: 0, none: 27 });
+    expect(weightsOnly!.policy?.name).toBe("weights-only@torch-2.6");
+    expect(classPolicy!.policy).toBeNull();
+    expect(classPolicy!.without).toEqual([
+      { classState: "no-class", models: 17 },
+      { classState: "no-policy", models: 10 },
+    ]);
+  });
+
+  it("keeps side files apart", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const side = (await loadSuccess(store, surveyId)).filter((row) => row.role === "side");
+    expect(side.map(({ slot, counts }) => [slot, counts.blocked, tally(counts).total])).toEqual([["weights-only", 5, 5]]);
+  });
+
+  it("is the sum of its breakdowns, also of what is beyond the longest", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const whole = (await loadSuccess(store, surveyId)).find((row) => row.slot === "class" && row.mode === "strict")!;
+    for (const limit of [2, 100]) {
+      const { groups, others } = await successByLibrary(store, surveyId, CLASS, limit);
+      const all = [...groups.map((group) => group.counts), ...(others === null ? [] : [others.counts])];
+      expect(groups.length).toBeLessThanOrEqual(limit);
+      for (const kind of Object.keys(whole.counts) as (keyof typeof whole.counts)[])
+        expect(all.reduce((sum, counts) => sum + counts[kind], 0)).toBe(whole.counts[kind]);
+    }
+  });
+
+  it("counts files by container, with those that could not be had as unavailable", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const { groups } = await successByContainer(store, surveyId, { ...CLASS, slot: "weights-only" }, 20);
+    expect(groups.find(({ name }) => name === null)!.counts.unavailable).toBe(1);
+    expect(tally(groups.find(({ name }) => name === "joblib")!.counts)).toEqual({ loads: 0, blocked: 10, unknown: 0, total: 10 });
+  });
+});
+
+describe("what blocks most", () => {
+  it("is told by the number of models, a model once however often it calls", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    expect(
+      (await topBlockers(store, surveyId, CLASS, 2)).map(({ callable, capability, models }) => [callable, capability, models]),
+    ).toEqual([
+      ["models.yolo.Model", "unknown", 4],
+      ["builtins.getattr", "calls-callables", 1],
+    ]);
+    expect(await blockedCapabilities(store, surveyId, CLASS)).toEqual([
+      { capability: "unknown", models: 4 },
+      { capability: "calls-callables", models: 1 },
+      { capability: "imports", models: 1 },
+      { capability: "network", models: 1 },
+    ]);
+    expect(await blockedOpcodes(store, surveyId, CLASS)).toEqual([]);
+  });
+});
+
+describe("the totals of a survey", () => {
+  it("count shared content once, and models by where they stand", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const totals = await surveyTotals(store, surveyId);
+    expect(totals.models).toBe(SAMPLE_MODELS.length);
+    expect(totals.states).toEqual({ judged: 60, gated: 1, disabled: 1, missing: 1 });
+    expect(totals.modelsWithFiles).toEqual({ weights: withWeights, side: 5 });
+    expect(totals.files).toBe(SAMPLE_MODELS.reduce((sum, model) => sum + model.files.length, 0));
+    const contents = new Map(
+      SAMPLE_MODELS.flatMap(({ files }) => files.filter((file) => file.unavailable === undefined)).map((file) => [
+        JSON.stringify(file),
+        file.size,
+      ]),
+    );
+    expect([totals.pickles, totals.bytesHeld]).toEqual([contents.size, [...contents.values()].reduce((sum, size) => sum + size, 0)]);
+  });
+
+  it("are all nought before a survey has begun to list", async () => {
+    const { store } = await sampleSurvey();
+    const { survey_id } = await store
+      .insertInto("survey")
+      .values({
+        name: "new",
+        hub: "https://hub.example",
+        query: "{}",
+        started_at: "2027-01-01T00:00:00.000Z",
+        finished_at: null,
+        cursor: null,
+      })
+      .returning("survey_id")
+      .executeTakeFirstOrThrow();
+    expect(await surveyTotals(store, survey_id)).toEqual({
+      models: 0,
+      states: {},
+      modelsWithFiles: { weights: 0, side: 0 },
+      files: 0,
+      pickles: 0,
+      bytesHeld: 0,
+    });
+    expect(await loadSuccess(store, survey_id)).toEqual([]);
+  });
+});
