@@ -103,6 +103,11 @@ function textInteger(line: string, isLong: boolean): bigint {
 export function floatOf(data: Uint8Array, value: number): number {
   if (data[value] === OP.BINFLOAT) return new DataView(data.buffer, data.byteOffset + value + 1, 8).getFloat64(0);
   const [text = ""] = latin1(data, value + 1, lineEnd(data, value + 1)).split("\0", 1);
+  return parseFloatText(text);
+}
+
+/** Text that Python takes for a float, as one. */
+export function parseFloatText(text: string): number {
   const word = text.trim().replaceAll("_", "").toLowerCase();
   if (/^[+-]?inf/.test(word)) return word.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return /nan/.test(word) ? Number.NaN : Number(word);
@@ -114,7 +119,7 @@ export function textOf(data: Uint8Array, value: number, limit: number): Text {
     case OP.UNICODE: {
       const end = lineEnd(data, value + 1);
       const cut = cutAt(value + 1, end, limit * 10);
-      return shorten(rawUnicode(latin1(data, value + 1, cut)), limit, cut < end);
+      return shorten(unescapeRawUnicode(latin1(data, value + 1, cut)), limit, cut < end);
     }
     case OP.STRING: {
       const end = lineEnd(data, value + 1) - 1;
@@ -170,7 +175,8 @@ function decodeUtf8(data: Uint8Array, from: number, to: number): string {
   return text;
 }
 
-function rawUnicode(line: string): string {
+/** A line in raw-unicode-escape, unescaped. */
+export function unescapeRawUnicode(line: string): string {
   return line.replace(/\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|[^uU])/g, (all, short, long) => {
     const digits = short ?? long;
     return digits === undefined ? all : String.fromCodePoint(Number.parseInt(digits, 16));
@@ -190,7 +196,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '"': '"',
 };
 
-function unescapeString(text: string): string {
+/** A quoted string's content with Python 2's escapes, unescaped. */
+export function unescapeString(text: string): string {
   return text.replace(/\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|(.))/gs, (all, hex, octal, other) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);

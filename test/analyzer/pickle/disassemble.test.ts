@@ -1,0 +1,99 @@
+import { describe, expect, test } from "vitest";
+import { assemble } from "../../../analyzer/pickle/assembler.ts";
+import { disassemble, disassemblyAround } from "../../../analyzer/pickle/disassemble.ts";
+import { corpusFiles, hasCorpus } from "../../corpus.ts";
+import { printedByPickletools } from "../../oracle/pickletools.ts";
+import { makeProgram, Random } from "../../oracle/programs.ts";
+
+function program(listing: string): Uint8Array {
+  const assembled = assemble(listing);
+  if (!assembled.ok) throw new Error(assembled.error.message);
+  return assembled.value;
+}
+
+/** Where our disassemblies differ from those of pickletools. */
+async function differences(programs: readonly { name: string; bytes: Uint8Array }[]): Promise<string[]> {
+  const found: string[] = [];
+  let index = 0;
+  for await (const theirs of printedByPickletools(programs.map(({ bytes }) => bytes))) {
+    const { name, bytes } = programs[index++]!;
+    const { text, error } = disassemble(bytes);
+    const ours = error && `${error.type}: ${error.message}`;
+    if (text !== theirs.text) found.push(`${name}: the text differs`);
+    if (ours !== theirs.error) found.push(`${name}: ${ours} / ${theirs.error}`);
+  }
+  expect(index).toBe(programs.length);
+  return found;
+}
+
+describe("prints what pickletools prints, with the same error where it fails", () => {
+  test("of generated programs, sound and broken", async () => {
+    const random = new Random(7);
+    const programs = Array.from({ length: 10_000 }, (_, index) => ({ name: `program ${index}`, bytes: makeProgram(random) }));
+    expect(await differences(programs)).toEqual([]);
+  });
+
+  test.skipIf(!hasCorpus)("of every file of the corpus, read as a raw pickle", async () => {
+    const programs = Array.from(corpusFiles(), ({ path, content }) => ({ name: path, bytes: content }));
+    expect(programs.length).toBeGreaterThan(400);
+    expect(await differences(programs)).toEqual([]);
+  });
+
+  test.each([
+    ["a mark that TUPLE1 took", "MARK\nTUPLE1\nPOP_MARK\nSTOP"],
+    ["a second PUT under a key", "NONE\nBINPUT 0\nPUT 00\nSTOP"],
+    ["a GET of nothing", "GET 5\nSTOP"],
+    ["an int of more digits than Python converts", `LONG4 ${10n ** 5000n}\nSTOP`],
+    ["decimal text of more digits than Python converts", `LONG ${"9".repeat(5000)}\nSTOP`],
+    ["a value left behind", "NONE\nMARK\nNONE\nSTOP"],
+    ["characters that are not printable", 'BINUNICODE "\\u00ad\\u200b\\u3000\\ud800\\u4e2d\\u007f"\nSTOP'],
+    ["floats of every size", "BINFLOAT 1e16\nBINFLOAT 1e-5\nBINFLOAT 123456789.125\nBINFLOAT 1e300\nBINFLOAT -0\nBINFLOAT 0.0001\nSTOP"],
+    ["nothing at all", ""],
+  ])("%s", async (name, listing) => {
+    expect(await differences([{ name, bytes: program(listing) }])).toEqual([]);
+  });
+});
+
+describe("as C, it prints on", () => {
+  test("past what only pickletools objects to", () => {
+    const bytes = program('NONE\nBINPUT 0\nBINPUT 0\nINT 0x10\nGLOBAL "caf\\u00e9 x"\nMARK\nSTRING "\'a\'"\nSTOP');
+    expect(disassemble(bytes).error).toEqual({ type: "ValueError", message: "memo key 0 already defined" });
+    const asC = disassemble(bytes, { asC: true });
+    expect(asC.error).toBeNull();
+    expect(asC.text).toContain("BINPUT     0  # memo key 0 already defined\n");
+    expect(asC.text).toContain("INT        b'0x10'\n");
+    expect(asC.text).toContain("GLOBAL     b'caf\\xc3\\xa9\\nx'\n");
+    expect(asC.text).toMatch(/STOP\nhighest protocol among opcodes = 1\n$/);
+  });
+
+  test("up to where the unpicklers fail, and says why", () => {
+    const { text, error } = disassemble(program("NONE\nBINGET 5\nSTOP"), { asC: true });
+    expect(text).toBe("    0: N    NONE\n");
+    expect(error).toEqual({ type: "memo-key-missing", message: "nothing is stored in the memo under this key, at 1" });
+  });
+});
+
+describe("disassemblyAround", () => {
+  const bytes = program(`${"NONE\n".repeat(20)}GLOBAL "os system"\n${"EMPTY_TUPLE\n".repeat(20)}STOP`);
+
+  test("shows so many opcodes on each side", () => {
+    const window = disassemblyAround(bytes, 20, 2);
+    expect(window.map(({ offset }) => offset)).toEqual([18, 19, 20, 31, 32]);
+    expect(window[2]).toEqual({ offset: 20, opcode: "GLOBAL", argument: "'os system'", text: "   20: c    GLOBAL     'os system'" });
+  });
+
+  test("at the start, at the end, and within an argument", () => {
+    expect(disassemblyAround(bytes, 0, 2).map(({ offset }) => offset)).toEqual([0, 1, 2]);
+    expect(disassemblyAround(bytes, 25, 1).map(({ offset }) => offset)).toEqual([19, 20, 31]);
+    expect(disassemblyAround(bytes, bytes.length - 1, 1).map(({ opcode }) => opcode)).toEqual(["EMPTY_TUPLE", "STOP"]);
+    expect(disassemblyAround(bytes, 1_000, 1).map(({ opcode }) => opcode)).toEqual(["STOP"]);
+    expect(disassemblyAround(new Uint8Array(0), 0, 3)).toEqual([]);
+  });
+
+  test("cuts long arguments", () => {
+    const long = program(`BINBYTES "${"a".repeat(5000)}"\nBINUNICODE "${"b".repeat(500)}"\nSTOP`);
+    const window = disassemblyAround(long, 0, 3);
+    expect(window.map(({ text }) => text.length).every((length) => length < 300)).toBe(true);
+    expect(window[0]!.argument).toContain("(5000 bytes)");
+  });
+});
