@@ -5,8 +5,12 @@ import type { Node } from "web-tree-sitter";
 export function importedModule(statement: Node, unit: { readonly module: string; readonly isPackage: boolean }): string {
   const node = statement.childForFieldName("module_name");
   if (!node) return "__future__";
-  if (node.type !== "relative_import") return node.text;
-  const text = node.text.replace(/\s/g, "");
+  return absoluteModule(node.text.replace(/\s/g, ""), unit);
+}
+
+/** `text` as an absolute module name: its leading dots are steps up from the importing module's package. */
+export function absoluteModule(text: string, unit: { readonly module: string; readonly isPackage: boolean }): string {
+  if (!text.startsWith(".")) return text;
   const dots = /^\.+/.exec(text)?.[0].length ?? 0;
   const parts = unit.module.split(".");
   const kept = parts.slice(0, parts.length - dots + (unit.isPackage ? 1 : 0));

@@ -3,6 +3,7 @@
  * Boundary: what a name inside a module means is `resolve.ts`.
  */
 import type { Unit } from "./code.ts";
+import { absoluteModule } from "./imports.ts";
 import { lowerModule } from "./lower-module.ts";
 import type { PythonParser } from "./parser.ts";
 
@@ -30,6 +31,7 @@ export class Modules {
   private readonly files = new Map<string, ModuleFile>();
   private readonly units = new Map<string, Unit>();
   private readonly packages = new Set<string>();
+  private readonly stars = new Map<ModuleFile, readonly string[]>();
   private readonly classes = new Map<string, Map<string, string[]>>();
 
   /** `rootPackage`: the package's name for a tree that is the inside of a package (`__init__.py` at its root). */
@@ -85,6 +87,25 @@ export class Modules {
       .sort();
   }
 
+  /**
+   * Whether a module's text, or that of a module it imports with `*`, has the name anywhere. Packages that import
+   * hundreds of modules with `*` are common; most of those need not be parsed to know that a name is not theirs.
+   */
+  mayBind(module: string, name: string, seen = new Set<string>()): boolean {
+    const file = this.files.get(module);
+    if (!file || seen.has(module)) return false;
+    seen.add(module);
+    return mentionsBinding(file.text, name) || this.starTargets(file).some((target) => this.mayBind(target, name, seen));
+  }
+
+  private starTargets(file: ModuleFile): readonly string[] {
+    const known = this.stars.get(file);
+    if (known) return known;
+    const targets = [...file.text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm)].map(([, target = ""]) => absoluteModule(target, file));
+    this.stars.set(file, targets);
+    return targets;
+  }
+
   /** Modules inside a package whose text defines a class of that name, sorted; found without parsing them. */
   modulesDefining(package_: string, class_: string): readonly string[] {
     let index = this.classes.get(package_);
@@ -132,6 +153,11 @@ function rootDepth(parts: readonly string[], paths: ReadonlySet<string>): number
     depth++;
   }
   return depth;
+}
+
+/** Whether a text may bind a name: where the name opens a line, or follows a word or comma after which a name is bound. */
+function mentionsBinding(text: string, name: string): boolean {
+  return text.includes(name) && new RegExp(`(^[ \\t]*|(class|def|import|as|for|,|=|\\()[ \\t]*)${name}\\b`, "m").test(text);
 }
 
 function isIdentifier(text: string): boolean {

@@ -83,6 +83,7 @@ export class Resolver {
 
   /** `name` through `from module import *`. */
   private starred(module: string, name: string): readonly Definition[] {
+    if (!this.modules.mayBind(module, name)) return [];
     const unit = this.modules.unit(module);
     if (!unit) return [];
     const isExported = unit.exports ? unit.exports.includes(name) : !name.startsWith("_");
