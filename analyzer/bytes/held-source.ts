@@ -29,8 +29,8 @@ const HELD_BYTES = 32 * 1024 * 1024;
 /** A longer answer is passed on and not kept: it would push out everything else. */
 const PIECE_BYTES = HELD_BYTES / 2;
 
-/** Holds what is read from `source`, up to 32 MiB. Reads that are not held fetch at least 64 KiB. */
-export function heldSource(source: ByteSource): HeldSource {
+/** Holds what is read from `source`, up to 32 MiB. A read that is not held fetches at least `readAhead` bytes. */
+export function heldSource(source: ByteSource, readAhead = READ_AHEAD): HeldSource {
   /** Ascending by start; they do not overlap. */
   let pieces: Piece[] = [];
   /** The same pieces, in the order in which they were read. */
@@ -104,7 +104,7 @@ export function heldSource(source: ByteSource): HeldSource {
         at += part.length;
         continue;
       }
-      const next = missing({ start: at, end: Math.max(stop, Math.min(at + READ_AHEAD, source.size)) })[0]!;
+      const next = missing({ start: at, end: Math.max(stop, Math.min(at + readAhead, source.size)) })[0]!;
       const bytes = await bring(next);
       if (at === start && stop <= next.end) return bytes.subarray(0, stop - start);
       const part = bytes.subarray(0, stop - at);

@@ -5,8 +5,7 @@
 import type { HeldSource } from "../bytes/held-source.ts";
 import type { Program } from "./trace.ts";
 
-/** Brought at first, where more is not at hand already; then as much again as there is. */
-const FIRST_STEP = 64 * 1024;
+/** What is brought at a time grows with what was brought, up to this. */
 const LONGEST_STEP = 4 * 1024 * 1024;
 
 export class ProgramView {
@@ -23,6 +22,7 @@ export class ProgramView {
     start: number,
     /** The most bytes that are brought. */
     readonly limit: number,
+    private readonly firstStep: number,
   ) {
     this.next = start;
     this.segments = [{ at: 0, offset: start }];
@@ -53,7 +53,7 @@ export class ProgramView {
     const left = this.source.size - this.next;
     const missing = Math.min(needed - this.length, left);
     if (this.length + missing > this.limit) return false;
-    const step = Math.min(left, this.limit - this.length, Math.max(missing, Math.min(LONGEST_STEP, Math.max(FIRST_STEP, this.length))));
+    const step = Math.min(left, this.limit - this.length, Math.max(missing, Math.min(LONGEST_STEP, Math.max(this.firstStep, this.length))));
     const bytes = await this.source.read(this.next, this.next + step);
     this.append(bytes);
     return true;

@@ -15,6 +15,7 @@ import { isText, readText } from "./text.ts";
 import { type Content, failure, type Reading, type Tracing, worse } from "./tracing.ts";
 import { findArchives, readArchives, readWithoutDirectory, ZIP_TAIL, type ZipArchive } from "./zip/archive.ts";
 import { planEntries } from "./zip/entries.ts";
+import { kindByNames } from "./zip/kinds.ts";
 
 /** Content up to this size is fetched whole: one request costs less than looking at its end first. */
 const SMALL = 256 * 1024;
@@ -30,7 +31,7 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
     const message = `content nested ${depth} containers deep was not read`;
     return { container: "unknown", outcome: "unfinished", failure: tracing.limit("nestedContainers", entry, 0, message) };
   }
-  const archives = await lookForArchives(content);
+  const archives = await lookForArchives(content, tracing);
   const head = await source.read(0, Math.min(source.size, DETECTION_BYTES));
   if (isZip(head)) return archives.length > 0 ? readArchives(content, archives, tracing) : readWithoutDirectory(content, tracing);
 
@@ -59,7 +60,8 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
  * Finds zip archives, and fetches what reading them takes, the first bytes of the content with it: for an archive of
  * any size that is all there is to fetch.
  */
-async function lookForArchives({ source, depth }: Content): Promise<ZipArchive[]> {
+async function lookForArchives(content: Content, tracing: Tracing): Promise<ZipArchive[]> {
+  const { source, depth } = content;
   if (source.size <= SMALL) await source.prefetch([{ start: 0, end: source.size }]);
   else if (depth === 0) await source.prefetch([{ start: source.size - ZIP_TAIL, end: source.size }]);
   else {
@@ -69,7 +71,9 @@ async function lookForArchives({ source, depth }: Content): Promise<ZipArchive[]
   }
   const archives = await findArchives(source);
   const [directory] = archives[0]?.directories ?? [];
-  if (directory) await source.prefetch([{ start: 0, end: DETECTION_BYTES }, ...planEntries(directory)]);
+  if (!directory) return archives;
+  tracing.recognise(content, kindByNames(new Set(directory.entries.map((entry) => entry.name))) ?? "zip");
+  await source.prefetch([{ start: 0, end: DETECTION_BYTES }, ...planEntries(directory)]);
   return archives;
 }
 

@@ -2,7 +2,6 @@
  * One pickle program, run where it lies: its bytes are brought as the machine asks for them, raw arrays between its
  * opcodes are left out, and what it did is told by the places in the content, not in what was brought.
  */
-import { SourceError } from "../bytes/byte-source.ts";
 import { type Pause, startPickle } from "../pickle/execution.ts";
 import type { Failure, PickleFacts } from "../pickle/facts.ts";
 import { ARGUMENTS, OPCODE_OF_BYTE } from "../pickle/opcodes.ts";
@@ -40,7 +39,7 @@ export async function runPickle(
   mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<PickleRun> {
   const run = (encoding: "utf-8" | "any"): Promise<PickleRun> => {
-    const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft));
+    const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft), tracing.step);
     return runView(content, start, view, followsArrays, encoding, tracing);
   };
   const decoded = await run(content.loader === "torch" ? "utf-8" : "any");
@@ -90,13 +89,8 @@ async function runView(
       pause = execution.resume(view.bytes, view.complete);
     }
   } catch (error) {
-    // What ran so far happened; whoever reads on meets the same error, and ends there.
-    if (!(error instanceof SourceError) || error.kind === "unavailable") throw error;
-    const kind = error.kind === "budget" ? "limit" : "short-read";
-    stopped = {
-      outcome: "unfinished",
-      failure: { kind, message: error.message, offset: error.offset ?? view.offsetOf(view.bytes.length) },
-    };
+    // What ran so far happened.
+    stopped = { outcome: "unfinished", failure: tracing.cutShort(error, content.entry, view.offsetOf(view.bytes.length)) };
   }
 
   const facts = execution.facts();
@@ -114,7 +108,12 @@ async function runView(
 /** Keeps a program that was run, and those inside its arrays. Returns how they ended, for their container. */
 export function keepRun(run: PickleRun, content: Content, tracing: Tracing): Omit<Reading, "container">[] {
   tracing.keep({ ...run.facts, entry: content.entry, loader: run.loader }, run.program);
-  return [{ outcome: run.facts.outcome }, ...run.inner.flatMap((inner) => keepRun(inner, content, tracing))];
+  const { outcome, failure } = run.facts;
+  // A pickle that breaks says so itself; that one was not read to its end is the container's failure too.
+  return [
+    { outcome, ...(outcome === "unfinished" && failure && { failure }) },
+    ...run.inner.flatMap((inner) => keepRun(inner, content, tracing)),
+  ];
 }
 
 function beyondLimit(limit: number, offset: number): Failure {

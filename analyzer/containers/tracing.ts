@@ -2,7 +2,7 @@
  * What the readers of containers share while one file is traced: where they put what they find, what they may spend
  * together, and how they hand on content that lies inside theirs.
  */
-import type { ByteSource } from "../bytes/byte-source.ts";
+import { SourceError } from "../bytes/byte-source.ts";
 import type { HeldSource } from "../bytes/held-source.ts";
 import { LIMITS, type Resource } from "../limits.ts";
 import type { Failure, Outcome } from "../pickle/facts.ts";
@@ -54,8 +54,14 @@ export class Tracing {
   private inflatedHeld = 0;
   private inflatedEver = 0;
 
-  /** `read` looks into content of any kind: the readers of archives call it for their members. */
-  constructor(readonly read: (content: Content, tracing: Tracing) => Promise<Reading>) {}
+  /**
+   * @param read looks into content of any kind: the readers of archives call it for their members
+   * @param step the least that is worth bringing of a program whose length is not known
+   */
+  constructor(
+    readonly read: (content: Content, tracing: Tracing) => Promise<Reading>,
+    readonly step: number,
+  ) {}
 
   /** Says what `content` is, before all of it was read. */
   recognise(content: Content, container: ContainerName): void {
@@ -73,6 +79,20 @@ export class Tracing {
     const { limit } = LIMITS[resource];
     this.find({ kind: "limit", message, entry, offset, resource, limit });
     return { kind: "limit", message, offset, resource, limit };
+  }
+
+  /**
+   * Records that the source ended the reading: its budget is spent, or it answered short. One that is unavailable is
+   * passed on, and so is every other error: nothing can be said of the file, or there is a bug.
+   */
+  cutShort(error: unknown, entry: string | null, offset: number): Failure {
+    if (!(error instanceof SourceError) || error.kind === "unavailable") throw error;
+    const kind = error.kind === "budget" ? "limit" : "short-read";
+    const { message, limit } = error;
+    const failure: Failure = { kind, message, offset: error.offset ?? offset, ...(limit !== undefined && { resource: "budget", limit }) };
+    // Whoever reads on meets the same error again.
+    if (!this.findings.some((finding) => finding.message === message)) this.find({ ...failure, entry });
+    return failure;
   }
 
   /** Keeps a pickle with its program. */
@@ -128,9 +148,4 @@ export function memberPath(outer: string | null, member: string): string {
 /** A failure of a container, from what its reader found. */
 export function failure(kind: string, message: string, offset: number): Failure {
   return { kind, message, offset };
-}
-
-/** All bytes of a source that is known to be short. */
-export function readAll(source: ByteSource): Promise<Uint8Array> {
-  return source.read(0, source.size);
 }

@@ -31,7 +31,6 @@ export async function readEntries(content: Content, directory: ZipDirectory, rea
   reportDuplicates(content, entries, tracing);
   const names = new Set(entries.map((entry) => entry.name));
   const kind = kindByNames(names);
-  tracing.recognise(content, kind ?? "zip");
   const readings: Reading[] = [];
   const readAll = async (all: readonly ZipEntry[]): Promise<void> => {
     const chosen = all.filter((entry) => !read.has(identify(entry)));

@@ -1,0 +1,60 @@
+/** What reading costs: a file of any size costs its directory and its pickles, not its weights. */
+import { describe, expect, test } from "vitest";
+import { countingSource } from "../../../analyzer/bytes/counting-source.ts";
+import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
+import { traceFile } from "../../../analyzer/containers/trace-file.ts";
+import { measure } from "../../bench/containers.ts";
+import { VIRTUAL_FILES, WHOLE_FORMATS } from "../../bench/virtual-files.ts";
+import { buildZip } from "./build-zip.ts";
+import { PAYLOAD } from "./pickles.ts";
+
+test("a 5 GB torch zip of 400 tensors costs two requests and under 300 kB, over HTTP", async () => {
+  const cost = await measure("torch-zip", VIRTUAL_FILES["torch-zip"]!(5e9));
+  expect(cost).toMatchObject({ container: "torch-zip", outcome: "ok", requests: 2 });
+  expect(cost.size).toBeGreaterThan(4.9e9);
+  expect(cost.bytesRead).toBeLessThan(300_000);
+});
+
+/** The most requests, and bytes, that a file of 5 GB may cost. */
+const BUDGETS: Readonly<Record<string, readonly [requests: number, bytes: number]>> = {
+  "torch-zip": [2, 300_000],
+  "torch-legacy": [3, 300_000],
+  nemo: [4, 300_000],
+  joblib: [6, 400_000],
+  npy: [2, 150_000],
+  npz: [11, 300_000],
+  safetensors: [2, 150_000],
+  gguf: [2, 150_000],
+};
+
+describe("a file of 5 GB costs no more than", () => {
+  test("every format that has something to skip has a budget", () => {
+    expect(Object.keys(BUDGETS).sort()).toEqual(
+      Object.keys(VIRTUAL_FILES)
+        .filter((format) => !WHOLE_FORMATS.has(format))
+        .sort(),
+    );
+  });
+
+  test.each(Object.entries(BUDGETS))("%s: requests and bytes %j", async (format, [requests, bytes]) => {
+    const source = countingSource(VIRTUAL_FILES[format]!(5e9));
+    const { trace } = await traceFile(source);
+    expect(trace).toMatchObject({ container: format, outcome: "ok" });
+    expect(source.requests).toBeLessThanOrEqual(requests);
+    expect(source.bytesRead).toBeLessThanOrEqual(bytes);
+  });
+});
+
+test("a small file costs one request", async () => {
+  const source = countingSource(memorySource(buildZip([{ name: "m/data.pkl", bytes: PAYLOAD }])));
+  await traceFile(source);
+  expect(source.requests).toBe(1);
+});
+
+test("what each array of joblib's is worth: their bytes are not among the program's", async () => {
+  const { trace, programs } = await traceFile(VIRTUAL_FILES.joblib!(5e9));
+  expect(trace.pickles).toHaveLength(1);
+  expect(trace.pickles[0]!.length).toBeGreaterThan(4.9e9);
+  expect(programs[0]!.bytes.length).toBeLessThan(2000);
+  expect(programs[0]!.segments).toHaveLength(5);
+});
