@@ -45,7 +45,8 @@ function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blo
     const ids = resolvedIds(trace.container, pickle.loader);
     const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []);
     const missing = pickle.opcodes.flatMap(({ opcode, offset }) => rules.refuseOpcode(opcode, offset) ?? []);
-    const inside = inOrder(refused, withCallables(missing, pickle));
+    const builds = rules.refuseBuilds(pickle);
+    const inside = inOrder(refused, [...withCallables(missing, pickle), ...(builds === null ? [] : [builds])]);
     return evidence(pickle, index, whole === null || index > 0 ? inside : [atFirstOpcode(pickle, whole), ...inside]);
   });
 }

@@ -3,7 +3,7 @@
  * `torch/_weights_only_unpickler.py` at v2.6.0; where releases differ, the rule is in the extracted data
  * (`analyzer/policy/weights-only.ts`). It is stricter than torch in one place, item writes before 2.10, and says so.
  */
-import type { CallFact, Fact, ImportFact, PersistentIdFact } from "../pickle/facts.ts";
+import type { CallFact, Fact, ImportFact, PersistentIdFact, PickleFacts } from "../pickle/facts.ts";
 import { BYTE_OF_OPCODE, type OpcodeName } from "../pickle/opcodes.ts";
 import { isCallable, type MessageName, type NameKind, type UnpicklerRules } from "../policy/weights-only.ts";
 import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
@@ -36,6 +36,19 @@ export class WeightsOnlyRules {
     if (!this.rules.opcodes.has(fact.opcode)) return null;
     const reason = this.#reason(fact, ids);
     return reason === null ? null : refusalOf(fact, "callable" in fact ? this.#name(fact).full : null, reason);
+  }
+
+  /**
+   * BUILD on what no callable made: an unpickler of Python's own does nothing where the state is None, this one refuses.
+   * There is no fact of it, but the opcode ran more often than there are facts.
+   */
+  refuseBuilds({ opcodes, facts }: Pick<PickleFacts, "opcodes" | "facts">): Refusal | null {
+    const used = opcodes.find(({ opcode }) => opcode === "BUILD");
+    if (used === undefined) return null;
+    const told = facts.filter((fact): fact is CallFact => fact.kind === "call" && fact.opcode === "BUILD" && fact.via === undefined);
+    if (told.reduce((sum, { repeats = 0 }) => sum + 1 + repeats, 0) >= used.count) return null;
+    const reason = this.#text("build", { "type(inst)": "a value that no callable made" });
+    return { callable: null, opcode: "BUILD", offset: used.offset, reason };
   }
 
   #reason(fact: Fact, ids: ResolvedIds): string | null {
@@ -112,16 +125,18 @@ export class WeightsOnlyRules {
   /** BINPERSID, lines 501 to 518, then torch.load's own persistent_load, which takes a storage and nothing else. */
   #persistentId({ id }: PersistentIdFact, ids: ResolvedIds): string | null {
     if (id.kind !== "tuple") return this.#text("persistentType", { "type(pid)": `<class '${id.kind}'>` });
-    if (!isStorageId(id, "storages")) {
-      const tag = id.items[0];
+    const tag = id.items[0];
+    if (tag?.kind !== "str" || tag.value !== "storage") {
       const shown = tag?.kind === "str" ? tag.value : "something else";
       return this.#text("persistentId", { "pid[0]": shown, "type(pid[0])": `<class '${tag?.kind ?? "tuple"}'>` });
     }
+    if (!isStorageId(id, "storages")) return "the id of a storage that torch.save does not write, and torch.load does not take";
     return ids === "storages" ? null : this.#text("persistentLoad", {});
   }
 
   /** The name as this release reads it: whether it maps Python 2's names does not depend on what the machine did. */
   #name(fact: ImportFact | CallFact): { readonly module: string; readonly name: string; readonly full: string } {
+    if (fact.module === "") return { module: "", name: fact.name, full: fact.callable }; // what a loader returned
     const { when, names, modules } = this.rules.renames;
     const spelt = fact.kind === "import" ? fact.spelt : fact.callable;
     const module = spelt === fact.callable ? fact.module : spelt.slice(0, spelt.lastIndexOf("."));
