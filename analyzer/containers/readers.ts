@@ -16,29 +16,32 @@ function withoutPickles(container: DetectedContainer, code?: string): Reader {
   };
 }
 
+/** Formats whose header is met by chance: they count if the stream is whole, or holds something that is known. */
+const WEAK: ReadonlySet<DetectedContainer> = new Set(["zlib", "lzma"]);
+
 /** For compressed streams: what they hold is content of its own. */
 function compressed(container: DetectedContainer & Codec): Reader {
   return async (content, tracing) => {
-    const { content: inflated, failure, consumed } = await decompress(content.source, container, content.entry, tracing);
-    if (failure && failure.kind !== "limit") {
-      // Nothing came out: the first bytes only looked like this format.
-      if (inflated.size === 0) return null;
-      tracing.find({ ...failure, entry: content.entry });
-    } else if (!failure && consumed < content.source.size) {
+    const { entry, depth } = content;
+    const found = tracing.findings.length;
+    const { content: inflated, failure, consumed } = await decompress(content.source, container, entry, tracing);
+    const broken = failure !== undefined && failure.kind !== "limit";
+    if (broken) tracing.find({ ...failure, entry });
+    if (!failure && consumed < content.source.size) {
       const message = `${content.source.size - consumed} bytes after the compressed stream`;
-      tracing.find({ kind: "trailing-bytes", message, entry: content.entry, offset: consumed });
+      tracing.find({ kind: "trailing-bytes", message, entry, offset: consumed });
     }
-    const inner: Content = {
-      ...content,
-      source: heldInMemory(inflated),
-      entry: memberPath(content.entry, container),
-      depth: content.depth + 1,
-    };
+    const inner: Content = { ...content, source: heldInMemory(inflated), entry: memberPath(entry, container), depth: depth + 1 };
     const reading = await tracing.whileHolding(inflated.size, () => tracing.read(inner, tracing));
+    const isKnown = !["unknown", "text", "empty"].includes(reading.container);
+    if (broken && !isKnown && (inflated.size === 0 || WEAK.has(container))) {
+      tracing.findings.length = found;
+      return null;
+    }
     // What joblib before 0.10 compressed is a pickle, or the raw items of one array (ZNDArrayWrapper).
-    if (container === "joblib-zfile" && reading.container === "unknown") return { container, outcome: failure ? "malformed" : "ok" };
+    if (container === "joblib-zfile" && !isKnown) return { container, outcome: failure ? "malformed" : "ok" };
     if (!failure) return { ...reading, container };
-    return { container, outcome: worse(reading.outcome, failure.kind === "limit" ? "unfinished" : "malformed"), failure };
+    return { container, outcome: worse(reading.outcome, broken ? "malformed" : "unfinished"), failure };
   };
 }
 
