@@ -135,8 +135,8 @@ export class HubApi {
     return ok({ models: models.value.map((model) => listedModel(model, told.has(model.id))), unreadable, next });
   }
 
-  /** One model by its name, under its new name if it was renamed. */
-  async model(name: string): Promise<Result<ListedModel, HttpFailure>> {
+  /** One model by its name, under its new name if it was renamed; at its head, or at a branch, tag or commit. */
+  async model(name: string, revision = "HEAD"): Promise<Result<ListedModel, HttpFailure>> {
     let told = false;
     const fetchModel = this.fetching(apiModel, {
       amend: (model) => {
@@ -144,7 +144,7 @@ export class HubApi {
         return model;
       },
     });
-    const info = modelInfo({ hubUrl: this.hubUrl, fetch: fetchModel, name, additionalFields: [...FIELDS] });
+    const info = modelInfo({ hubUrl: this.hubUrl, fetch: fetchModel, name, revision, additionalFields: [...FIELDS] });
     const model = await settled(info);
     return model.ok ? ok(listedModel(model.value, told)) : model;
   }

@@ -61,6 +61,7 @@ class Inference {
       pickles.length === 0 ? none("no-class", "its weights hold no pickle") : await this.choose(model, { roots, architectures, card });
     if (chosen.state === "unavailable" && this.run.interrupted) return;
     await this.run.commit((store) => setClass(store, this.run.surveyId, model.modelId, chosen));
+    this.run.report({ kind: "model", model: model.name, state: model.state, failure: null });
   }
 
   /** Tries the libraries that the model may be of, the one that the Hub names first. */

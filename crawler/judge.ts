@@ -76,7 +76,8 @@ class Judging {
       }
       await writeModelVerdicts(store, this.run.surveyId, model.modelId, verdicts);
     });
-    if (model.state === "traced") this.run.report({ kind: "model", model: model.name, state: "judged", failure: null });
+    const state = model.state === "traced" ? "judged" : model.state;
+    this.run.report({ kind: "model", model: model.name, state, failure: null });
   }
 
   private async ownPolicies(model: ModelWork): Promise<Standing[]> {

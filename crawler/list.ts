@@ -43,8 +43,9 @@ async function listQuery(
     const complete = page.value.next === null || missing <= page.value.models.length || wanted.length < page.value.models.length;
     cursor = complete ? COMPLETE : page.value.next;
     const models = wanted.slice(0, Math.max(0, missing)).map(modelToList);
-    await run.commit((transaction) => writePage(transaction, surveyId, models, cursor!));
-    run.report({ kind: "listed", models: await countListed(store, surveyId) });
+    const { unreadable } = page.value;
+    const added = await run.commit((transaction) => writePage(transaction, surveyId, { models, unreadable, cursor: cursor! }));
+    run.report({ kind: "listed", models: added, unreadable });
   }
   return ok(undefined);
 }
@@ -57,8 +58,8 @@ async function listNamed(run: SurveyRun, names: readonly string[], from: string 
     if (!answer.ok && answer.error.kind === "interrupted") return ok(undefined);
     const model = answer.ok ? modelToList(answer.value) : missingModel(name, answer.error);
     const cursor = index + 1 === names.length ? COMPLETE : String(index + 1);
-    await run.commit((transaction) => writePage(transaction, run.surveyId, [model], cursor));
-    run.report({ kind: "listed", models: index + 1 });
+    const added = await run.commit((transaction) => writePage(transaction, run.surveyId, { models: [model], unreadable: 0, cursor }));
+    run.report({ kind: "listed", models: added, unreadable: 0 });
   }
   return ok(undefined);
 }

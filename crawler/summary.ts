@@ -27,6 +27,8 @@ export interface SurveySummary {
    * for those that have a class policy. Models whose weights hold no pickle are in none.
    */
   readonly verdicts: Readonly<Record<string, VerdictCounts>>;
+  /** Entries of the listing that could not be read as models. */
+  readonly unreadable: number;
   /** Models by where they stand, and by how the search for their class ended. */
   readonly states: Partial<Record<ModelState, number>>;
   readonly classes: Partial<Record<ClassState, number>>;
@@ -46,7 +48,7 @@ export async function summarize(
 ): Promise<SurveySummary> {
   const survey = await store
     .selectFrom("survey")
-    .select(["requests", "bytes_read"])
+    .select(["requests", "bytes_read", "unreadable"])
     .where("survey_id", "=", surveyId)
     .executeTakeFirstOrThrow();
   const models = await store
@@ -85,6 +87,7 @@ export async function summarize(
     files: candidates,
     pickles,
     verdicts: await countVerdicts(store, surveyId),
+    unreadable: survey.unreadable,
     states: by(({ state }) => state),
     classes: by(({ class_state }) => class_state),
     requests: survey.requests,
@@ -115,6 +118,17 @@ async function countVerdicts(store: Store, surveyId: number): Promise<Record<str
 
 /** The summary of a survey that never began. */
 export function refusedSummary(survey: string, failure: string): SurveySummary {
-  const nothing = { models: 0, files: 0, pickles: 0, verdicts: {}, states: {}, classes: {}, requests: 0, bytesRead: 0, bytesHeld: 0 };
+  const nothing = {
+    models: 0,
+    unreadable: 0,
+    files: 0,
+    pickles: 0,
+    verdicts: {},
+    states: {},
+    classes: {},
+    requests: 0,
+    bytesRead: 0,
+    bytesHeld: 0,
+  };
   return { survey, outcome: "refused", failure, ...nothing };
 }

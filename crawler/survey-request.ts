@@ -33,9 +33,12 @@ export interface SurveyRequest {
 
 /** What a survey is doing: for progress on a terminal, never for decisions. */
 export type SurveyEvent =
+  /** A stage begins, with so many models before it. */
   | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "infer" | "judge"; readonly models: number }
-  | { readonly kind: "listed"; readonly models: number }
+  /** A page was listed: so many models that were not listed before, and entries that could not be read as models. */
+  | { readonly kind: "listed"; readonly models: number; readonly unreadable: number }
   | { readonly kind: "file"; readonly model: string; readonly path: string; readonly state: FileState; readonly reused: boolean }
+  /** A stage is through with a model. */
   | { readonly kind: "model"; readonly model: string; readonly state: ModelState; readonly failure: string | null }
   | { readonly kind: "policy"; readonly class: string; readonly distribution: string; readonly version: string }
   | { readonly kind: "waiting"; readonly for: string; readonly milliseconds: number }

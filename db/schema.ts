@@ -19,6 +19,8 @@ export interface SurveyTable {
   finished_at: string | null;
   /** Where the listing is to go on; null before the first page, empty once the last was stored. */
   cursor: string | null;
+  /** Entries of the listing that could not be read as a model, and so are in no other table. */
+  unreadable: Generated<number>;
   /** HTTP requests sent and body bytes received, the listing and the package index included. */
   requests: Generated<number>;
   bytes_read: Generated<number>;

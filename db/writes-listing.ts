@@ -70,16 +70,29 @@ export interface ModelToList {
   readonly end: { readonly state: ModelState; readonly failure: string } | null;
 }
 
+/** A page of the listing. */
+export interface PageToList {
+  readonly models: readonly ModelToList[];
+  /** Entries beside them that could not be read as models. */
+  readonly unreadable: number;
+  /** Where the listing is to go on; empty behind the last page. */
+  readonly cursor: string;
+}
+
 /**
- * Writes a page of the listing and the cursor behind it, within the caller's transaction. A model that the survey has
- * already is left as it was listed first. Returns how many were new.
+ * Writes a page and the cursor behind it, within the caller's transaction. A model that the survey has already is left as
+ * it was listed first. Returns how many were new.
  */
-export async function writePage(store: Store, surveyId: number, models: readonly ModelToList[], cursor: string): Promise<number> {
+export async function writePage(store: Store, surveyId: number, { models, unreadable, cursor }: PageToList): Promise<number> {
   // A listing that shifts between pages may show a model twice; the page is upserted at once, where no row may come twice.
   const page = [...new Map(models.map((model) => [model.hubId, model])).values()];
   let added = 0;
   for (const chunk of chunksOf(page)) added += await writeModels(store, surveyId, chunk);
-  await store.updateTable("survey").set({ cursor }).where("survey_id", "=", surveyId).execute();
+  await store
+    .updateTable("survey")
+    .set(({ eb }) => ({ cursor, unreadable: eb("unreadable", "+", unreadable) }))
+    .where("survey_id", "=", surveyId)
+    .execute();
   return added;
 }
 

@@ -8,7 +8,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 const TABLES = [
   `create table survey (survey_id integer primary key, name text not null unique, hub text not null, query text not null,
-     started_at text not null, finished_at text, cursor text, requests integer not null default 0, bytes_read integer not null default 0) strict`,
+     started_at text not null, finished_at text, cursor text, unreadable integer not null default 0,
+     requests integer not null default 0, bytes_read integer not null default 0) strict`,
   `create table model (model_id integer primary key, hub_id text not null unique, name text not null, created_at text) strict`,
   `create index model_name on model (name)`,
   `create table revision (revision_id integer primary key, model_id integer not null references model, commit_sha text not null,

@@ -188,6 +188,13 @@ describe("one model", () => {
     expect(await api.model("acme/m1")).toMatchObject({ ok: true, value: { name: "acme/renamed" } });
   });
 
+  test("is found at a commit", async () => {
+    const { api } = await start({ repositories: models(1) });
+    const before = hub.repositories.find("acme/m0")!.sha;
+    hub.repositories.commit("acme/m0", { "more.bin": "x" });
+    expect(await api.model("acme/m0", before)).toMatchObject({ ok: true, value: { commit: before, paths: ["pytorch_model.bin"] } });
+  });
+
   test("that is missing, or disabled, is an answer with the Hub's word for it", async () => {
     const { api } = await start({ repositories: [makeRepository("a/disabled", {}, { disabled: true })] });
     expect(await api.model("a/none")).toMatchObject({ ok: false, error: { status: 401, code: "RepoNotFound" } });

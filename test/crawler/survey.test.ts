@@ -359,6 +359,14 @@ describe("a Hub that is down stops the survey, which goes on later from where it
     expect((await models())["a/0"]).toMatchObject({ verdict: "loads" });
   });
 
+  test("that lists other things beside models: they are counted, the models surveyed", async () => {
+    const { run, models } = await start([makeRepository("a/1", { "x.pkl": LIST })]);
+    const right = (await (await fetch(`${hub.url}/api/models?expand=sha&expand=siblings`)).json()) as unknown[];
+    hub.faults.add({ path: /^\/api\/models\?/, fault: { kind: "body", body: JSON.stringify([null, ...right, { id: 5 }, "model"]) } });
+    expect(await run()).toMatchObject({ outcome: "finished", models: 1, unreadable: 3 });
+    expect(await models()).toMatchObject({ "a/1": { verdict: "loads" } });
+  });
+
   test("at a cursor that it does not know any more: the list is begun again, and keeps what it has", async () => {
     const { run, store } = await start(Array.from({ length: 700 }, (_, index) => makeRepository(`a/${index}`, {})));
     hub.faults.add({ path: /cursor=/, times: 1, fault: { kind: "status", status: 400, body: '{"error":"Invalid cursor"}' } });

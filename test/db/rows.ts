@@ -2,7 +2,7 @@
 import type { Trace } from "../../analyzer/containers/trace.ts";
 import type { Store } from "../../db/connection.ts";
 import { readTrace, writeTrace } from "../../db/stored-trace.ts";
-import { type ModelToList, openSurvey } from "../../db/writes-listing.ts";
+import { type ModelToList, openSurvey, writePage } from "../../db/writes-listing.ts";
 
 export async function openTestSurvey(store: Store, name = "survey"): Promise<number> {
   return (await openSurvey(store, { name, hub: "http://hub", query: "{}", startedAt: "2026-01-01T00:00:00.000Z" })).survey_id;
@@ -25,6 +25,11 @@ export function model(name: string, changes: Partial<ModelToList> = {}): ModelTo
     end: null,
     ...changes,
   };
+}
+
+/** Lists models on one page. */
+export function listPage(store: Store, surveyId: number, models: readonly ModelToList[], cursor = ""): Promise<number> {
+  return writePage(store, surveyId, { models, unreadable: 0, cursor });
 }
 
 /** A stored blob with one pickle that does nothing. */

@@ -4,9 +4,8 @@ import { DEFAULT_WEIGHTS_ONLY } from "../../analyzer/policy/weights-only.ts";
 import type { Store } from "../../db/connection.ts";
 import { findClassPolicy, readPolicy, writePolicy } from "../../db/stored-policy.ts";
 import { readSource, writeSource } from "../../db/stored-source.ts";
-import { writePage } from "../../db/writes-listing.ts";
 import { writeModelVerdicts, writeVerdict } from "../../db/writes-verdict.ts";
-import { model, openTestSurvey, tracedBlob } from "./rows.ts";
+import { listPage, model, openTestSurvey, tracedBlob } from "./rows.ts";
 import { temporaryStore } from "./temporary-store.ts";
 
 const policy: Policy = {
@@ -43,7 +42,7 @@ describe("a policy", () => {
   test("that was made anew takes the place of the old one, and the verdicts under that are gone", async () => {
     const { store } = await temporaryStore();
     const surveyId = await openTestSurvey(store);
-    await writePage(store, surveyId, [model("a/b", { candidates: [{ path: "x.pkl", role: "weights" }] })], "");
+    await listPage(store, surveyId, [model("a/b", { candidates: [{ path: "x.pkl", role: "weights" }] })]);
     const { model_id: modelId } = await store.selectFrom("model").select("model_id").executeTakeFirstOrThrow();
     const { blobId, pickleIds } = await tracedBlob(store, "blob");
     const policyId = await write(store);
