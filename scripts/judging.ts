@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { Program, Trace } from "../analyzer/containers/trace.ts";
 import { traceFile } from "../analyzer/containers/trace-file.ts";
+import { disassemblyAround } from "../analyzer/pickle/disassemble.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { judgeTrace } from "../analyzer/verdict/judge.ts";
 import { type Blocked, type Mode, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";
@@ -39,6 +40,16 @@ export async function judgeFile(file: TargetFile, standing: readonly Standing[])
     );
     return { name: file.name, role, trace: null, programs: [], verdicts };
   }
+}
+
+/** The line of disassembly at a blocked opcode, by its place in the content; null where the program is not there or ends before. */
+export function lineAt({ programs }: JudgedFile, { pickle, offset }: Blocked): string | null {
+  const program = programs[pickle];
+  const segment = program?.segments.findLast((candidate) => candidate.offset <= offset);
+  if (program === undefined || segment === undefined) return null;
+  const at = segment.at + offset - segment.offset;
+  const opcode = disassemblyAround(program.bytes, at, 0).find((candidate) => candidate.offset === at);
+  return opcode === undefined ? null : `${offset}: ${opcode.text.replace(/^\s*\d+: /, "")}`;
 }
 
 /** How a run ends that came to a verdict. */

@@ -5,6 +5,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { crawlCommand } from "./commands/crawl.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { disassembleCommand } from "./commands/disassemble.ts";
 import { enforceCommand } from "./commands/enforce.ts";
 import { exportCommand } from "./commands/export.ts";
 import { inferCommand } from "./commands/infer.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   judgeCommand,
   scanCommand,
   traceCommand,
+  disassembleCommand,
   inferCommand,
   enforceCommand,
   policyCommand,

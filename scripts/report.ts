@@ -3,7 +3,7 @@ import { styleText } from "node:util";
 import { WEIGHTS_ONLY, type WeightsOnlyPolicy } from "../analyzer/policy/weights-only.ts";
 import { type Blocked, type Capability, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { Terminal } from "./effects.ts";
-import type { JudgedFile } from "./judging.ts";
+import { type JudgedFile, lineAt } from "./judging.ts";
 import { plural } from "./quantities.ts";
 
 /** What blocked code could do, as it is said of a callable. */
@@ -24,8 +24,6 @@ const LISTED_NAMES = 6;
 const INDENT = "  ";
 
 export interface ReportedFile extends JudgedFile {
-  /** The line of disassembly at a blocked opcode; null where there is none. */
-  readonly lineOf: (blocked: Blocked) => string | null;
   /** The first release of torch whose weights-only unpickler takes the file; null where none does. */
   readonly loadsFrom: WeightsOnlyPolicy | null;
 }
@@ -56,11 +54,11 @@ function explain(blocked: readonly Blocked[], file: ReportedFile): string[] {
   return telling === undefined || telling === first ? lines : [...lines, "and further on", ...placed(telling, file)];
 }
 
-function placed(blocked: Blocked, { lineOf }: ReportedFile): string[] {
+function placed(blocked: Blocked, file: ReportedFile): string[] {
   const { callable, opcode, entry, offset, capability } = blocked;
   const phrase = CAPABILITY_PHRASES[capability];
   const what = callable === null ? "" : `: ${callable}${phrase === null ? "" : ` (${phrase})`}`;
-  const line = lineOf(blocked);
+  const line = lineAt(file, blocked);
   return [`${opcode} at byte ${offset}${entry === null ? "" : ` of ${entry}`}${what}`, ...(line === null ? [] : [INDENT + line])];
 }
 

@@ -31,7 +31,7 @@ export function enforceCommand(context: Context): CensusCommand {
       const judged = await judgeFile(await fileOnDisk(context, target), [{ policy, mode }]);
       const verdict = judged.verdicts[0]!;
       if (json) await printJson(context, verdictJson(target, verdict));
-      else await context.effects.print(reportFile({ ...judged, loadsFrom: null, lineOf: () => null }, context.effects.terminal));
+      else await context.effects.print(reportFile({ ...judged, loadsFrom: null }, context.effects.terminal));
       return endingOf(verdict.verdict);
     });
 }

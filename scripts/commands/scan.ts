@@ -61,8 +61,7 @@ async function scan(context: Context, targets: readonly string[], standing: read
       kinds.push(decisive(judged.verdicts));
       if (options.json) files.push(fileJson(judged));
       else if (!target.isNamed && !isWorthSaying(judged)) unsaid++;
-      else if (!options.quiet)
-        await effects.print(reportFile({ ...judged, loadsFrom: loadsFrom(judged), lineOf: () => null }, effects.terminal));
+      else if (!options.quiet) await effects.print(reportFile({ ...judged, loadsFrom: loadsFrom(judged) }, effects.terminal));
       if (options.json || options.quiet) progress.update(kinds.length, 0, judged.name);
     }
   } finally {

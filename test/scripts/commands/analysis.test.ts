@@ -65,6 +65,30 @@ describe("trace", () => {
   });
 });
 
+describe("disassemble", () => {
+  it("prints what pickletools prints", async () => {
+    const { ending, printed } = await census(["disassemble", TAGGER]);
+    expect(ending).toBe("done");
+    expect(printed).toBe(execFileSync("/usr/bin/python3", ["-m", "pickletools", TAGGER], { encoding: "utf8", maxBuffer: 2 ** 26 }));
+  });
+
+  it("prints each of several pickles under its place, or the one that is asked for", async () => {
+    const several = path.join(folder, "several.pkl");
+    writeFileSync(several, Buffer.from("]q\0.}q\0.", "latin1"));
+    expect((await census(["disassemble", several])).printed).toContain("# pickle 1, at byte 4\n    0: }    EMPTY_DICT\n");
+    const { value } = await censusJson<{ pickles: object[] }>(["disassemble", several, "--pickle", "1"]);
+    expect(value.pickles).toEqual([expect.objectContaining({ index: 1, offset: 4, error: null })]);
+    expect((await census(["disassemble", several, "--pickle", "2"])).ending).toBe("usage");
+  });
+
+  it("says where it ends before the program does, and that a file holds none", async () => {
+    const cut = path.join(folder, "cut.pkl");
+    writeFileSync(cut, readFileSync(path.join(MODELS, "saltmarsh/pos-english/tagger.pkl")).subarray(0, 200));
+    expect(await census(["disassemble", cut])).toMatchObject({ ending: "undecided", reported: expect.stringContaining("ValueError") });
+    expect((await census(["disassemble", policy])).ending).toBe("usage");
+  });
+});
+
 describe("enforce", () => {
   it("lets the class's own models load, and blocks what is outside", async () => {
     const own = await censusJson<{ verdict: string }>(["enforce", TAGGER, "--policy", policy]);
