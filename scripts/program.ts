@@ -4,6 +4,7 @@ import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { crawlCommand } from "./commands/crawl.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
+import { decompileCommand } from "./commands/decompile.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { disassembleCommand } from "./commands/disassemble.ts";
 import { enforceCommand } from "./commands/enforce.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   scanCommand,
   traceCommand,
   disassembleCommand,
+  decompileCommand,
   inferCommand,
   enforceCommand,
   policyCommand,

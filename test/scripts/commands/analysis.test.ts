@@ -1,5 +1,5 @@
 /** The commands on one file or one policy: trace, enforce, infer, policy. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -86,6 +86,16 @@ describe("disassemble", () => {
     writeFileSync(cut, readFileSync(path.join(MODELS, "saltmarsh/pos-english/tagger.pkl")).subarray(0, 200));
     expect(await census(["disassemble", cut])).toMatchObject({ ending: "undecided", reported: expect.stringContaining("ValueError") });
     expect((await census(["disassemble", policy])).ending).toBe("usage");
+  });
+});
+
+describe("decompile", () => {
+  it("prints Python that names what the pickle calls", async () => {
+    const { ending, printed } = await census(["decompile", attack]);
+    expect(ending).toBe("done");
+    expect(printed).toContain("system");
+    const { status } = spawnSync("/usr/bin/python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: printed });
+    expect(status).toBe(0);
   });
 });
 
