@@ -52,7 +52,7 @@ const projectPage = z.object({
 export class PackageIndex {
   constructor(
     readonly http: Http,
-    /** Without a slash at its end: `https://pypi.org/simple`. */
+    /** Without a slash at its end: a project is at `${indexUrl}/${name}/`. */
     readonly indexUrl: string,
   ) {}
 

@@ -61,10 +61,10 @@ describe("what passes is waited for", () => {
   });
 
   test.each(["nothing", 1] as const)("silence after %s of the answer", async (after) => {
-    const { http, retries } = testHttp(hub.url, { silence: 100 });
+    const { http, retries } = testHttp(hub.url, { silence: 500 });
     hub.faults.add({ times: 1, fault: { kind: "stop", after, how: "stall" } });
     expect(await http.send(get(CONFIG))).toEqual({ ok: true, value: "{}" });
-    expect(retries).toMatchObject([{ kind: "timeout" }]);
+    expect(retries[0]).toMatchObject({ kind: "timeout" });
   });
 
   test("429 that names a time is waited for exactly as long", async () => {

@@ -143,7 +143,7 @@ describe("a large file", () => {
     ["503", { kind: "status", status: 503 }],
     ["an empty 200", { kind: "status", status: 200 }],
   ] as const)("%s is no answer: it is asked for again, and given up in the end", async (_, fault) => {
-    const { open } = await start({}, 200);
+    const { open } = await start({}, 500);
     const file = await open("model.bin");
     const end = hub.faults.add({ origin: "files", times: 1, fault });
     expect(await file.read(0, 100)).toEqual(LARGE.slice(0, 100));

@@ -8,7 +8,7 @@ import type { Behaviour } from "./workers/behaviours.ts";
 const WORKER = new URL("./workers/behaviours.ts", import.meta.url);
 let pool: WorkerPool;
 beforeEach(() => {
-  pool = new WorkerPool(WORKER, { threads: 2, milliseconds: 2_000, megabytes: 48 });
+  pool = new WorkerPool(WORKER, { threads: 2, milliseconds: 1_000, megabytes: 48 });
 });
 afterEach(() => pool.close());
 
@@ -31,7 +31,7 @@ describe("a worker", () => {
   });
 
   test("is not charged for the time in which it waits for bytes", async () => {
-    const slow = { size: 9, read: async (start: number, end: number) => wait(600).then(() => new Uint8Array(end - start)) };
+    const slow = { size: 9, read: async (start: number, end: number) => wait(300).then(() => new Uint8Array(end - start)) };
     expect(await run({ does: "read-slowly-answered" }, slow)).toEqual({ ok: true, value: "done" });
   });
 });
