@@ -16,13 +16,14 @@ const PAGE_SIZE = 50;
 
 export const modelsPage = surveyPage<ModelsData>({
   path: "/models",
-  load: async ({ store, survey, url }) => {
+  load: async ({ store, survey, url, at }) => {
     const judgements = await listJudgements(store, survey.surveyId);
     const query = parseModelQuery(url.searchParams, judgements);
     if (!query.ok) return query;
     const page = await listModels(store, survey.surveyId, query.value, PAGE_SIZE);
     const facets = await countFacets(store, survey.surveyId, query.value);
-    return ok({ survey, sentence: modelSentence(query.value), query: query.value, judgements, ...page, facets });
+    const nextPage = page.next && at.models(page.next, judgements, ".json");
+    return ok({ survey, sentence: modelSentence(query.value), query: query.value, judgements, ...page, nextPage, facets });
   },
   title: ({ sentence }) => plainName(sentence),
   view: (data, request) => <Models data={data} request={request} />,

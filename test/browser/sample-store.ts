@@ -149,7 +149,7 @@ class Filling {
     const { revision_id } =
       (await this.store.selectFrom("revision").where("model_id", "=", model_id).select("revision_id").executeTakeFirst()) ??
       (await this.store.insertInto("revision").values(revision).returning("revision_id").executeTakeFirstOrThrow());
-    const state = model.state ?? (done ? "judged" : "listed");
+    const state = done ? (model.state ?? "judged") : "listed";
     const judged = done && state === "judged";
     await this.store
       .insertInto("survey_model")

@@ -15,6 +15,8 @@ import { Verdict } from "../../parts/verdict.tsx";
 export interface ModelsData extends ModelPage {
   readonly survey: Survey;
   readonly sentence: string;
+  /** Address of the JSON of the next page; null on the last. */
+  readonly nextPage: string | null;
   readonly query: ModelQuery;
   readonly judgements: readonly Judgement[];
   readonly facets: Readonly<Record<FilterName, readonly FacetValue[]>>;

@@ -1,0 +1,236 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GET } from "../../app/[[...path]]/route.ts";
+import { PAGES } from "../../app/routes.ts";
+import { openStore, type Store } from "../../db/connection.ts";
+import { sampleStore } from "../browser/sample-store.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "census-pages-"));
+const kept = globalThis as { censusStore?: Promise<Store> };
+
+const ask = async (address: string) => GET(new Request(new URL(address, "http://127.0.0.1")));
+const json = async (address: string) => (await ask(address)).json();
+
+/** Has pages read another store from now on. */
+async function readFrom(name: string, fill: (file: string) => Promise<Store>): Promise<void> {
+  await (await kept.censusStore)?.destroy();
+  delete kept.censusStore;
+  process.env.CENSUS_DATABASE = path.join(folder, name);
+  await (await fill(process.env.CENSUS_DATABASE)).destroy();
+}
+
+afterAll(async () => {
+  await (await kept.censusStore)?.destroy();
+  delete process.env.CENSUS_DATABASE;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const HOSTILE = "/models/mallory/%3Cscript%3Ealert(1)%3C/script%3E";
+
+/** An address of every page, by the pattern that it is an example of. */
+const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  "/overview": ["/", "/overview", "/?policy=class&mode=lazy", "/?role=side", "/?survey=2026-q3"],
+  "/models": ["/models", "/models?verdict=blocked&library=flair&sort=name", "/models?q=nothing-is-called-this"],
+  "/models/*name": [
+    "/models/mallory/tagger-with-a-surprise",
+    HOSTILE,
+    "/models/velvet-rope/private-beta",
+    "/models/torn-page/half-uploaded",
+  ],
+  "/callables": ["/callables", "/callables?q=torch", "/callables?id=1"],
+  "/callables/*name": ["/callables/posix.system", "/callables/torch.FloatStorage", `/callables/${encodeURIComponent("os.\u202emetsys")}`],
+  "/policies": ["/policies"],
+  "/policies/:id": ["/policies/1", "/policies/2"],
+  "/sources/:id/*path": ["/sources/1/flair/models/sequence_tagger_model.py"],
+  "/surveys": ["/surveys"],
+  "/methods": ["/methods"],
+  "/exports": ["/exports"],
+  "/exports/:table": [],
+};
+
+describe("pages", () => {
+  beforeAll(() => readFrom("sample.sqlite", (file) => sampleStore(file)));
+
+  it("each have an example here", () => {
+    expect(Object.keys(EXAMPLES).sort()).toEqual(PAGES.map((page) => page.path).sort());
+  });
+
+  it.each(Object.values(EXAMPLES).flat())("answer %s with a whole document", async (address) => {
+    const response = await ask(address);
+    expect(response.status).toBe(200);
+    const html = await response.text();
+    expect(html).toMatch(/^<!doctype html><html lang="en">.*<\/html>$/s);
+    expect(html.match(/<h1/g)).toHaveLength(1);
+    expect(html).not.toMatch(/\sstyle="|<style|<script|\son\w+="|undefined|\[object|NaN/);
+    const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it.each(
+    Object.values(EXAMPLES)
+      .flat()
+      .filter((address) => address !== "/" && !address.startsWith("/?")),
+  )("answer %s in JSON as well", async (address) => {
+    const [pathname, query] = address.split("?");
+    const response = await ask(`${pathname}.json${query === undefined ? "" : `?${query}`}`);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "application/json; charset=utf-8"]);
+    expect(await response.json()).toBeTypeOf("object");
+  });
+
+  it("lead only to pages that answer", async () => {
+    const seen = new Set<string>();
+    const waiting = ["/", "/models/mallory/tagger-with-a-surprise", HOSTILE, "/policies/2", "/callables", "/exports", "/surveys"];
+    while (waiting.length > 0 && seen.size < 150) {
+      const address = waiting.shift()!;
+      if (seen.has(address)) continue;
+      seen.add(address);
+      const response = await ask(address);
+      expect([address, response.status]).toEqual([address, 200]);
+      if (!response.headers.get("content-type")!.startsWith("text/html")) continue;
+      const links = [...(await response.text()).matchAll(/href="([^"#]*)/g)].map((match) =>
+        match[1]!.replaceAll("&amp;", "&").replaceAll("&#x27;", "'"),
+      );
+      waiting.push(...links.filter((link) => link.startsWith("/") && !/^\/(style|favicon)/.test(link)));
+    }
+    expect(seen.size).toBe(150);
+  });
+});
+
+describe("hostile names", () => {
+  beforeAll(() => readFrom("hostile.sqlite", (file) => sampleStore(file)));
+
+  it.each([
+    HOSTILE,
+    "/",
+    "/models",
+    "/callables",
+    "/models?q=%3Cscript%3E",
+    "/models?library=%22%3E%3Cimg+src%3Dx+onerror%3Dalert%281%29%3E",
+    "/callables?q=%3Csvg",
+    "/nothing/%3Cscript%3E?x=%3Cscript%3E",
+  ])("are text on %s", async (address) => {
+    const html = await (await ask(address)).text();
+    expect(html).not.toMatch(/<(script|img|iframe|object)\b/i);
+    expect(html).not.toMatch(/<svg[^>]*onload/i);
+    expect(html).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    expect(html.length).toBeLessThan(100_000);
+  });
+
+  it("are exact in JSON", async () => {
+    const { evidence } = await json(`${HOSTILE}.json`);
+    expect(evidence.map((found: { callable: string }) => found.callable)).toContain("os.\u202emetsys");
+  });
+});
+
+describe("lists", () => {
+  beforeAll(() => readFrom("lists.sqlite", (file) => sampleStore(file)));
+
+  it("are the same rows as a page, in JSON and in CSV", async () => {
+    const address = "policy=class&verdict=blocked&sort=name";
+    const { models, total, sentence, next } = await json(`/models.json?${address}`);
+    expect([models.length, total, sentence, next]).toEqual([6, 6, "Models with the verdict blocked under their class policy", null]);
+    const csv = await (await ask(`/models.csv?${address}`)).text();
+    expect(
+      csv
+        .trimEnd()
+        .split("\n")
+        .slice(1)
+        .map((line) => line.split(",")[0]),
+    ).toEqual(models.map(({ name }: { name: string }) => name));
+  });
+
+  it("go on where a page ends", async () => {
+    const first = await json("/models.json");
+    expect(first.nextPage).toMatch(/^\/models\.json\?next=/);
+    const second = await json(first.nextPage);
+    expect([first.models.length, second.models.length, second.nextPage]).toEqual([50, 13, null]);
+  });
+
+  it("stream the research tables", async () => {
+    const csv = await ask("/exports/blocked.csv");
+    expect(csv.headers.get("content-type")).toBe("text/csv; charset=utf-8; header=present");
+    const rows = (await json("/exports/blocked.json")) as unknown[];
+    expect((await csv.text()).split("\n").length).toBeGreaterThan(rows.length);
+  });
+});
+
+describe("errors", () => {
+  beforeAll(() => readFrom("errors.sqlite", (file) => sampleStore(file)));
+
+  it.each([
+    ["/nowhere", 404, "not-found"],
+    ["/models/nobody/has-this", 404, "not-found"],
+    ["/callables/no.such", 404, "not-found"],
+    ["/callables?id=x", 404, "not-found"],
+    ["/policies/99", 404, "not-found"],
+    ["/policies/1%27", 404, "not-found"],
+    ["/sources/1/../../etc/passwd", 404, "not-found"],
+    ["/sources/1/none.py", 404, "not-found"],
+    ["/exports/sqlite_master.csv", 404, "not-found"],
+    ["/?survey=none", 404, "not-found"],
+    ["/models?verdict=safe", 400, "bad-query"],
+    ["/?policy=none", 400, "bad-query"],
+    ["/models.csv?next=x", 400, "bad-query"],
+    ["/%E0%A4%A", 400, "bad-query"],
+  ])("of %s have status %i and say how to go on", async (address, status, error) => {
+    const response = await ask(address);
+    expect(response.status).toBe(status);
+    if (response.headers.get("content-type")!.startsWith("text/html")) expect(await response.text()).toMatch(/<h1>.*<\/h1>.*href="/s);
+    else expect(await response.json()).toMatchObject({ ok: false, error, status });
+  });
+
+  it("have one shape in JSON", async () => {
+    for (const address of ["/nowhere.json", "/models/nobody/has-this.json", "/models.json?sort=x", "/policies/x.json"]) {
+      const body = await json(address);
+      expect(Object.keys(body)).toEqual(["ok", "error", "message", "status"]);
+      expect(body.ok).toBe(false);
+    }
+  });
+});
+
+describe("a store without a finished survey", () => {
+  it("says how to begin while there is none", async () => {
+    await readFrom("empty.sqlite", (file) => openStore(file));
+    for (const address of ["/", "/models", "/callables/os.system"]) {
+      const response = await ask(address);
+      expect(response.status).toBe(404);
+      expect(await response.text()).toContain("census -- survey");
+    }
+    for (const address of ["/surveys", "/policies", "/methods"]) expect((await ask(address)).status).toBe(200);
+  });
+
+  it("says that numbers are of what was reached while one runs", async () => {
+    await readFrom("running.sqlite", (file) => sampleStore(file, { finished: false, running: true }));
+    const html = await (await ask("/")).text();
+    expect(html).toContain("has not finished: every number here is of what it has reached so far");
+    expect(await (await ask("/surveys")).text()).toMatch(/21 of 63 models listed so far are done \(33%\)/);
+    expect(await (await ask("/models/mallory/totally-safe-bert")).text()).toContain("its files have not been looked at yet");
+  });
+
+  it("shows the last finished one while another runs, and says so", async () => {
+    await readFrom("both.sqlite", (file) => sampleStore(file, { running: true }));
+    const html = await (await ask("/")).text();
+    expect(html).toMatch(
+      /These are the numbers of 20 November 2026\. A later survey, <bdi class="name">2027-q1<\/bdi>, has not finished yet\./,
+    );
+    expect(await (await ask("/?survey=2027-q1")).text()).toContain("has not finished");
+  });
+
+  it("is an error with a number where it cannot be opened, and is tried again", async () => {
+    await readFrom("gone.sqlite", (file) => sampleStore(file));
+    process.env.CENSUS_DATABASE = path.join(folder, "not-there.sqlite");
+    const logged: unknown[] = [];
+    const { error } = console;
+    console.error = (...said) => logged.push(said);
+    const response = await ask("/models.json");
+    console.error = error;
+    expect(response.status).toBe(500);
+    const body = await response.json();
+    expect(body.message).not.toContain("not-there");
+    expect(String(logged)).toContain(/under (\w{8})\./.exec(body.message)![1]);
+    await (await sampleStore(process.env.CENSUS_DATABASE)).destroy();
+    expect((await ask("/models.json")).status).toBe(200);
+  });
+});

@@ -1,0 +1,221 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openStore } from "../../db/connection.ts";
+import { buildDashboard } from "../../scripts/serve-dashboard.ts";
+import { axe, CHROMIUM, overflow, type RunningDashboard, SCREENSHOTS, startBrowser, startDashboard } from "./dashboard.ts";
+import { sampleStore } from "./sample-store.ts";
+import { surveyLoopbackHub } from "./survey-loopback-hub.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "census-browser-"));
+const STORES = {
+  real: surveyLoopbackHub,
+  sample: sampleStore,
+  running: (file: string) => sampleStore(file, { finished: false, running: true }),
+  empty: (file: string) => openStore(file),
+};
+type StoreName = keyof typeof STORES;
+
+const HOSTILE = "/models/mallory/%3Cscript%3Ealert(1)%3C/script%3E";
+
+/** Every page and state, as it is to be looked at. */
+const VIEWS: readonly (readonly [name: string, store: StoreName, address: string])[] = [
+  ["overview", "real", "/"],
+  ["models-filtered", "real", "/models?verdict=blocked&library=brine"],
+  ["model-loads", "real", "/models/saltmarsh/ner-english-small"],
+  ["model-malicious", "real", "/models/red-team/partial"],
+  ["callable", "real", "/callables/os.system"],
+  ["models", "sample", "/models"],
+  ["model-two-policies", "sample", "/models/mallory/tagger-with-a-surprise"],
+  ["model-hostile", "sample", HOSTILE],
+  ["model-gated", "sample", "/models/velvet-rope/private-beta"],
+  ["policies", "sample", "/policies"],
+  ["policy", "sample", "/policies/2"],
+  ["source", "sample", "/sources/1/flair/models/sequence_tagger_model.py#L20"],
+  ["callables", "sample", "/callables"],
+  ["methods", "sample", "/methods"],
+  ["exports", "sample", "/exports"],
+  ["no-match", "sample", "/models?q=nothing-is-called-this"],
+  ["not-found", "sample", "/models/nobody/has-this"],
+  ["running", "running", "/?policy=class"],
+  ["surveys", "running", "/surveys"],
+  ["empty", "empty", "/"],
+];
+
+/** Clicks, and goes on once the page that it leads to is there: the old one answers questions until then. */
+async function follow(page: Page, link: Locator): Promise<void> {
+  await Promise.all([page.waitForEvent("framenavigated"), link.click()]);
+  await page.waitForLoadState();
+}
+
+describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
+  let browser: Browser;
+  const dashboards = {} as Record<StoreName, RunningDashboard>;
+
+  beforeAll(async () => {
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await buildDashboard((text) => process.stderr.write(text));
+    for (const [name, fill] of Object.entries(STORES)) {
+      const file = path.join(folder, `${name}.sqlite`);
+      await (await fill(file)).destroy();
+      dashboards[name as StoreName] = await startDashboard(file);
+    }
+    browser = await startBrowser();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await Promise.all(Object.values(dashboards).map((dashboard) => dashboard.close()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Opens a page, and closes it again; whatever it complains of is a failure. */
+  async function onPage(
+    store: StoreName,
+    address: string,
+    options: BrowserContextOptions,
+    look: (page: Page) => Promise<void>,
+  ): Promise<void> {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("dialog", (dialog) => complaints.push(`dialog: ${dialog.message()}`));
+    page.on("request", (request) => {
+      if (!request.url().startsWith(dashboards[store].url)) complaints.push(`asks ${request.url()}`);
+    });
+    await page.goto(dashboards[store].url + address);
+    await look(page);
+    await context.close();
+    expect(complaints.filter((complaint) => !/status of 40[04]/.test(complaint))).toEqual([]);
+  }
+
+  // Light is looked into wide and dark narrow: what axe finds hangs on the theme or on the layout, not on both at once.
+  describe.each([
+    ["light", 1_440],
+    ["dark", 360],
+  ] as const)("%s, where axe looks at %i pixels", (colorScheme, looked) => {
+    it.each(VIEWS)("%s has nothing that axe finds, and fits its window", async (name, store, address) => {
+      await onPage(store, address, { colorScheme }, async (page) => {
+        for (const width of [2_560, 1_440, 360]) {
+          await page.setViewportSize({ width, height: 900 });
+          expect(await overflow(page)).toBe(0);
+          if (width === looked) expect(await axe(page)).toEqual([]);
+          if (width <= 1_440)
+            await page.screenshot({ path: path.join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+        }
+      });
+    });
+  });
+
+  it("leads from the overview to a blocked call and to the policy's reason for a name, without a script", async () => {
+    await onPage("real", "/", { javaScriptEnabled: false }, async (page) => {
+      expect(await page.locator("h1").textContent()).toMatch(
+        /\d+ of \d+ models load under torch’s weights.only and \d+ under their class policy\./,
+      );
+      await follow(page, page.getByRole("navigation", { name: "Site" }).getByRole("link", { name: "Models" }));
+      const before = await page.getByRole("row").count();
+      await follow(page, page.locator("#filters").getByRole("link", { name: /^brine/ }));
+      await follow(page, page.getByRole("navigation", { name: "Judged under" }).getByRole("link", { name: "class policy, strict" }));
+      await follow(page, page.locator("#filters").getByRole("link", { name: /^loads/ }));
+      expect(await page.locator("h1").textContent()).toBe("Models of brine with the verdict loads under their class policy");
+      expect(await page.getByRole("row").count()).toBeLessThan(before);
+
+      await follow(page, page.getByRole("link", { name: "saltmarsh/ner-english-small" }));
+      expect(await page.locator(".verdicts li").allTextContents()).toEqual([
+        expect.stringMatching(/weights-only.*blocked.*at byte/s),
+        expect.stringMatching(/class policy, strict.*loads/s),
+        expect.stringMatching(/class policy, lazy.*loads/s),
+      ]);
+      await follow(
+        page,
+        page
+          .locator(".verdicts li")
+          .first()
+          .getByRole("link", { name: /at byte/ }),
+      );
+      const evidence = page.locator(".evidence:target");
+      expect(await evidence.locator("h3").textContent()).toContain("brine.models.sequence_tagger.SequenceTagger");
+      const marked = evidence.locator("tr.marked").first();
+      const [offset, opcode] = await marked.locator("td").allTextContents();
+      expect(await evidence.locator(".places li").first().textContent()).toContain(
+        `${opcode!.replace("blocked", "").trim()} at byte ${offset}`,
+      );
+
+      await follow(page, evidence.locator(".remedy").getByRole("link"));
+      expect(await page.locator("h1").textContent()).toBe("class:brine.models.sequence_tagger.SequenceTagger@brine-0.2.0");
+      const chain = page.locator(".chain").first();
+      expect(await chain.locator("li").first().textContent()).toContain("the class brine.models.sequence_tagger.SequenceTagger");
+      await follow(page, chain.getByRole("link").first());
+      const line = page.locator("li:target");
+      expect(await line.textContent()).toContain("class SequenceTagger");
+    });
+  });
+
+  it("runs nothing that a name holds, and shows it as it is", async () => {
+    await onPage("sample", HOSTILE, {}, async (page) => {
+      expect(await page.locator("h1").textContent()).toBe("mallory/<script>alert(1)</script>");
+      expect(await page.locator("main").textContent()).toContain("os.U+202Emetsys");
+      expect(await page.locator("main img, main script, main iframe").count()).toBe(0);
+      await follow(page, page.getByRole("link", { name: "<svg onload=alert(1)>.eval" }).first());
+      expect(await page.locator("h1").textContent()).toBe("<svg onload=alert(1)>.eval");
+      await page.goBack();
+      await follow(page, page.getByRole("link", { name: "..", exact: true }).first());
+      expect(await page.locator("h1").textContent()).toBe("..");
+    });
+  });
+
+  it("is walked through by keyboard: the first stop skips to the content", async () => {
+    await onPage("sample", "/", {}, async (page) => {
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe("Skip to the content");
+      expect(await page.locator(".skip").boundingBox()).toMatchObject({ y: expect.closeTo(8, -1) });
+      await page.keyboard.press("Enter");
+      await page.keyboard.press("Tab");
+      expect(await page.evaluate(() => document.activeElement?.closest("main") !== null)).toBe(true);
+    });
+  });
+
+  it("finds a model by a part of its name", async () => {
+    await onPage("sample", "/", {}, async (page) => {
+      await page.getByLabel("Find models by name").fill("SURPRISE");
+      await follow(page, page.getByRole("button", { name: "Find" }));
+      expect(await page.locator("h1").textContent()).toBe("Models named “SURPRISE”");
+      await follow(page, page.getByRole("link", { name: "mallory/tagger-with-a-surprise" }));
+      expect(await page.locator("h1").textContent()).toBe("mallory/tagger-with-a-surprise");
+    });
+  });
+
+  it("prints what is read, without what is clicked", async () => {
+    await onPage("sample", "/models/mallory/tagger-with-a-surprise", { colorScheme: "light" }, async (page) => {
+      await page.emulateMedia({ media: "print" });
+      for (const hidden of ["header.site nav", "header.site search"]) expect(await page.locator(hidden).isVisible()).toBe(false);
+      expect(await page.locator(".evidence").first().isVisible()).toBe(true);
+      await page.setViewportSize({ width: 794, height: 1_123 });
+      await page.screenshot({ path: path.join(SCREENSHOTS, "model-print.png"), fullPage: true });
+    });
+  });
+
+  it("allows itself nothing but its own style sheet and images", async () => {
+    const { headers } = await fetch(dashboards.sample.url);
+    expect(headers.get("content-security-policy")).toBe(
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    );
+    expect([headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("x-powered-by")]).toEqual([
+      "nosniff",
+      "no-referrer",
+      null,
+    ]);
+    for (const file of ["/style.css", "/favicon.svg"])
+      expect((await fetch(dashboards.sample.url + file)).headers.get("content-security-policy")).not.toBeNull();
+  });
+
+  it("answers only what reads, and addresses that are none", async () => {
+    expect((await fetch(dashboards.sample.url, { method: "POST" })).status).toBe(405);
+    expect((await fetch(dashboards.sample.url, { method: "HEAD" })).status).toBe(200);
+    expect((await fetch(`${dashboards.sample.url}/%E0%A4%A`)).status).toBe(400);
+  });
+});

@@ -1,0 +1,58 @@
+/** A dashboard in a process of its own, and pages of Chromium on it, for the tests in a browser. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import type { AxeResults } from "axe-core";
+import { type Browser, chromium, type Page } from "playwright-core";
+
+/** Debian's. */
+export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+export const SCREENSHOTS = path.join(import.meta.dirname, "..", "..", "screenshots");
+
+export interface RunningDashboard {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Serves the built dashboard on the store at `database`. */
+export async function startDashboard(database: string): Promise<RunningDashboard> {
+  const child: ChildProcess = fork(path.join(import.meta.dirname, "serve-store.ts"), [database], {
+    execArgv: ["--import", "tsx"],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const url = await Promise.race([
+    once(child, "message").then(([message]) => String(message)),
+    once(child, "exit").then(([code]) => Promise.reject(new Error(`the dashboard ended with ${code}`))),
+  ]);
+  return {
+    url,
+    close: async () => {
+      const ended = once(child, "exit");
+      child.disconnect();
+      await ended;
+    },
+  };
+}
+
+/** Debian's Chromium; without its sandbox, which root cannot have. */
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+}
+
+const axeSource = readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** What axe finds on a page, one line each: the rule and where. */
+export async function axe(page: Page): Promise<string[]> {
+  // Through the debugger, which the page's content policy does not bind.
+  await page.evaluate(await axeSource);
+  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: { run(): Promise<AxeResults> } }).axe.run());
+  return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target.join(" ")}`));
+}
+
+/** By how many pixels a page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
