@@ -1,36 +1,21 @@
-/** The opcodes around a place of a stored program. */
+/** The opcodes around a place of a stored program: from places in the content that holds the pickle to bytes of the program, and back. */
 import type { Program } from "../analyzer/containers/trace.ts";
-import { decode } from "../analyzer/pickle/decode.ts";
+import { disassemblyAround } from "../analyzer/pickle/disassemble.ts";
 
 export interface DisassemblyLine {
-  /** In the content that holds the pickle. */
+  /** In the content that holds the pickle, as facts count it. */
   readonly offset: number;
   readonly opcode: string;
-  readonly argument: string;
+  /** As Python prints it; null for an opcode without one. */
+  readonly argument: string | null;
 }
 
-/** The opcode at `offset` with up to `before` opcodes before it and `after` after it. */
-export function disassembleAround(program: Program, offset: number, before: number, after: number): DisassemblyLine[] {
-  const lines: DisassemblyLine[] = [];
-  let at = 0;
-  let behind = 0;
-  while (at < program.bytes.length && behind <= after) {
-    const instruction = decode(program.bytes, at);
-    if (!instruction.ok) break;
-    const { opcode, argumentStart, argumentEnd, end } = instruction.value;
-    const segment = program.segments.findLast((candidate) => candidate.at <= at)!;
-    const place = segment.offset + at - segment.at;
-    lines.push({
-      offset: place,
-      opcode: opcode.name,
-      argument: JSON.stringify(
-        Buffer.from(program.bytes.subarray(argumentStart, Math.min(argumentEnd, argumentStart + 200))).toString("utf8"),
-      ).replace(/^""$/, ""),
-    });
-    if (place > offset) behind++;
-    if (lines.length > before + 1 + after) lines.shift();
-    at = end;
-  }
-  const index = lines.findIndex((line) => line.offset >= offset);
-  return lines.slice(Math.max(0, index - before), index + after + 1);
+/** The opcode at `offset` with up to `eachSide` opcodes before and after it; none where the program does not reach there. */
+export function disassembleAround({ bytes, segments }: Program, offset: number, eachSide: number): DisassemblyLine[] {
+  const segment = segments.findLast((candidate) => candidate.offset <= offset);
+  if (segment === undefined) return [];
+  return disassemblyAround(bytes, segment.at + offset - segment.offset, eachSide).map((line) => {
+    const { at, offset: place } = segments.findLast((candidate) => candidate.at <= line.offset)!;
+    return { offset: place + line.offset - at, opcode: line.opcode, argument: line.argument };
+  });
 }

@@ -36,7 +36,7 @@ export function Disassembly({ title, id, lines, marked }: DisassemblyProps) {
                   {opcode}
                   {blocked && <span className="mark">blocked</span>}
                 </td>
-                <td>{argument !== "" && <Name code>{argument}</Name>}</td>
+                <td>{argument !== null && <Name code>{argument}</Name>}</td>
               </tr>
             );
           })}

@@ -8,8 +8,7 @@ import type { PageError, SurveyRequest } from "../../answer.tsx";
 import { type DisassemblyLine, disassembleAround } from "../../disassembly.ts";
 
 /** Opcodes shown before and after a blocked one. */
-const BEFORE = 8;
-const AFTER = 6;
+const EACH_SIDE = 7;
 
 /** Blocked callables shown with the opcodes around them; the rest are listed. */
 const SHOWN_IN_FULL = 16;
@@ -43,7 +42,7 @@ export async function readModel({ store, survey, parameters }: SurveyRequest) {
     const { pickleId, offset } = found.places[0]!;
     const inFull = index < SHOWN_IN_FULL && found.callableId !== null;
     const program = inFull ? await findProgram(store, pickleId, LONGEST_PROGRAM) : null;
-    return { ...found, lines: program && disassembleAround(program, offset, BEFORE, AFTER) };
+    return { ...found, lines: program && disassembleAround(program, offset, EACH_SIDE) };
   });
   return ok({
     survey,
