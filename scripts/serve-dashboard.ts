@@ -85,7 +85,7 @@ async function hashOf(sources: readonly string[]): Promise<string> {
 export async function serveDashboard({ database, port, host }: DashboardOptions): Promise<Dashboard> {
   Object.assign(process.env, { CENSUS_DATABASE: path.resolve(database), NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" });
   const app = next({ dev: false, dir: ROOT, hostname: host, port });
-  await app.prepare();
+  await quietly(() => app.prepare());
   const handle = app.getRequestHandler();
   const server = createServer((request, response) => {
     if (isPercentEncoded(request.url ?? "/")) void handle(request, response);
@@ -104,6 +104,17 @@ export async function serveDashboard({ database, port, host }: DashboardOptions)
       await app.close();
     },
   };
+}
+
+/** What Next says while it starts goes to standard error: standard output is for data. */
+async function quietly(start: () => Promise<void>): Promise<void> {
+  const { log } = console;
+  console.log = console.error;
+  try {
+    await start();
+  } finally {
+    console.log = log;
+  }
 }
 
 /** Next answers a path that is not with a 500. */
