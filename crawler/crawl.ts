@@ -46,12 +46,10 @@ class Crawl {
     const files = (await filesOf(this.run.store, model.revisionId)).filter(({ state }) => state !== "read");
     const outcomes = await this.files(model, files);
     if (outcomes.some(({ kind }) => kind === "interrupted")) return;
+    const refusal = outcomes.find(isOfModel);
+    if (refusal !== undefined) return this.end(model, { state: refusal.kind, failure: refusal.message });
     await this.card(model);
-    const refusal = outcomes.find((outcome): outcome is Refusal => isOfModel(outcome));
-    await this.end(
-      model,
-      refusal === undefined ? { state: "traced", failure: null } : { state: refusal.kind as "gated", failure: refusal.message },
-    );
+    await this.end(model, { state: "traced", failure: null });
   }
 
   /** Asks for the names of a model's files, where the listing did not tell them. False where there is nothing to go on with. */
