@@ -5,6 +5,7 @@
 import { aliasesOf } from "../python/aliases.ts";
 import { Classes } from "../python/classes.ts";
 import type { Code, Unit } from "../python/code.ts";
+import { findClass, findNearMisses } from "../python/find-class.ts";
 import { Modules, type SourceTree } from "../python/modules.ts";
 import type { PythonParser } from "../python/parser.ts";
 import { Resolver } from "../python/resolve.ts";
@@ -50,17 +51,38 @@ export function inferPolicy(request: InferRequest): Result<Policy, InferError> {
 
 /** The same, with what the inference noticed on the way. */
 export function infer(request: InferRequest): Result<Inferred, InferError> {
+  return openLibrary(request).infer(request.class);
+}
+
+/** A library whose source has been opened: several of its classes share what was parsed and resolved. */
+export interface OpenLibrary {
+  infer(class_: string): Result<Inferred, InferError>;
+}
+
+/** Opens a library. Where its tree is the inside of a package, `class` says which package that is. */
+export function openLibrary(request: InferRequest): OpenLibrary {
   const { parser, library, dependencies } = request;
   const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
-  const names = modules.libraryModules();
-  if (names.length === 0) return failed({ kind: "nothing-to-parse", message: `${library.name} has no Python source` });
   const resolver = new Resolver(modules);
   const classes = new Classes(resolver);
-  const target = findClass(resolver, request.class);
+  return { infer: (class_) => inferClass({ library, modules, resolver, classes }, class_) };
+}
+
+interface Source {
+  readonly library: SourceTree;
+  readonly modules: Modules;
+  readonly resolver: Resolver;
+  readonly classes: Classes;
+}
+
+function inferClass({ library, modules, resolver, classes }: Source, class_: string): Result<Inferred, InferError> {
+  const names = modules.libraryModules();
+  if (names.length === 0) return failed({ kind: "nothing-to-parse", message: `${library.name} has no Python source` });
+  const target = findClass(resolver, class_);
   if (!target) {
-    const nearMisses = findNearMisses(classes, request.class);
+    const nearMisses = findNearMisses(classes, class_);
     const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
-    return failed({ kind: "class-not-found", message: `no class ${request.class} in ${library.name}${hint}`, nearMisses });
+    return failed({ kind: "class-not-found", message: `no class ${class_} in ${library.name}${hint}`, nearMisses });
   }
   // A class registered with copyreg is known to be so only in the end: then its other reductions were not meant.
   let holding = solve(resolver, classes, target, new Set());
@@ -131,42 +153,4 @@ function withAliases(resolver: Resolver, holding: Holding, policy: Pick<Policy, 
 /** A tree that is the inside of a package is that of the class asked for, whatever the folder is called. */
 function rootPackage(library: SourceTree, class_: string): string | null {
   return library.files.some((file) => file.path === "__init__.py") ? (class_.split(".")[0] ?? null) : null;
-}
-
-function findClass(resolver: Resolver, class_: string): Code | null {
-  const parts = class_.split(".");
-  for (let length = parts.length - 1; length > 0; length--) {
-    const unit = resolver.modules.unit(parts.slice(0, length).join("."));
-    if (!unit) continue;
-    const found = resolver.path(unit, parts.slice(length)).find((definition) => definition.kind === "class");
-    if (found?.kind === "class") return found.code;
-  }
-  return null;
-}
-
-/** Classes of the library whose name is the same, or almost. */
-function findNearMisses(classes: Classes, class_: string): string[] {
-  const wanted = (class_.split(".").at(-1) ?? "").toLowerCase();
-  const scored = classes.libraryClasses().map((code) => ({
-    name: `${code.unit.module}.${code.qualifiedName}`,
-    distance: editDistance(code.name.toLowerCase(), wanted),
-  }));
-  const near = scored.filter(({ distance }) => distance <= Math.max(2, wanted.length / 3));
-  return near
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-    .slice(0, 5)
-    .map(({ name }) => name);
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -30,6 +30,7 @@ interface ModuleFile {
 export class Modules {
   private readonly files = new Map<string, ModuleFile>();
   private readonly units = new Map<string, Unit>();
+  private ofLibrary: string[] | null = null;
   private readonly packages = new Set<string>();
   private readonly stars = new Map<ModuleFile, readonly string[]>();
   private readonly classes = new Map<string, Map<string, string[]>>();
@@ -75,16 +76,22 @@ export class Modules {
     return this.files.has(module) || this.packages.has(module);
   }
 
+  /** Whether the library has modules in that top-level package. */
+  isLibraryPackage(package_: string): boolean {
+    return this.libraryModules().some((module) => module === package_ || module.startsWith(`${package_}.`));
+  }
+
   isOfLibrary(unit: Unit): boolean {
     return this.files.get(unit.module)?.tree === this.library;
   }
 
-  /** Names of the library's modules, sorted. */
-  libraryModules(): string[] {
-    return [...this.files.values()]
-      .filter((file) => file.tree === this.library)
+  /** Names of the library's modules, sorted. Its tests can be imported, but nobody saves what they make. */
+  libraryModules(): readonly string[] {
+    this.ofLibrary ??= [...this.files.values()]
+      .filter((file) => file.tree === this.library && !TESTS.test(file.path))
       .map((file) => file.module)
       .sort();
+    return this.ofLibrary;
   }
 
   /**
@@ -113,7 +120,8 @@ export class Modules {
       index = new Map();
       const modules = [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
       for (const module of modules) {
-        for (const [, name = ""] of this.files.get(module)?.text.matchAll(/^class (\w+)/gm) ?? []) index.set(name, [...(index.get(name) ?? []), module]);
+        for (const [, name = ""] of this.files.get(module)?.text.matchAll(/^class (\w+)/gm) ?? [])
+          index.set(name, [...(index.get(name) ?? []), module]);
       }
       this.classes.set(package_, index);
     }
@@ -123,6 +131,8 @@ export class Modules {
 
 /** Folders that hold packages without being part of their names. */
 const SOURCE_ROOTS = new Set(["src", "lib", "python", "source", "purelib", "platlib"]);
+
+const TESTS = /(^|\/)(tests?\/|test_[^/]*\.py$|[^/]*_test\.py$|conftest\.py$)/;
 
 function moduleFiles(tree: SourceTree, name: string): ModuleFile[] {
   const paths = new Set(tree.files.map((file) => file.path));

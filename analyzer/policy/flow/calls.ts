@@ -110,7 +110,7 @@ function invokeFunction(
     if (into !== null) addResult(flow, flow.nameOf(code), into, frame, code.line);
     return null;
   }
-  const activation = flow.frame(code, outer, receiver);
+  const activation = flow.frame(code, outer, receiver, receiver ?? frame.context);
   bindArguments(flow, activation, callee, receiver, args);
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
@@ -124,7 +124,7 @@ function invokeFunction(
 
 /** What a function that is not followed returns: its library's family, or something unknown. */
 export function addResult(flow: Flow, name: string, into: Node, frame: Frame, line: number): void {
-  const types = familyOf(name);
+  const types = flow.familyOf(name);
   for (const type of types) addMade(flow, frame, into, flow.values.native(type), line);
   if (types.length === 0) addMade(flow, frame, into, flow.values.unanalysed(`${name}()`), line);
 }

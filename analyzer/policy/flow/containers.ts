@@ -112,9 +112,14 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
       case "unanalysed":
       // `Generic[T]` and the like are the class itself.
       case "class":
-      case "external":
         graph.add(into, value, frame.base + instruction.object);
         return;
+      case "external": {
+        const types = familyOf(data.name);
+        if (/\.[A-Z]\w*$/.test(data.name) || types.length === 0) graph.add(into, value, frame.base + instruction.object);
+        else for (const type of types) graph.add(into, flow.values.native(type), frame.base + instruction.object);
+        return;
+      }
       default:
         return;
     }

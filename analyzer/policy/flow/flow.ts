@@ -10,7 +10,7 @@ import { Effects, type Statement } from "./effects.ts";
 import { execute } from "./execute.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
-import { nativeType } from "./natives.ts";
+import { familyOf, nativeType } from "./natives.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
 
 /** Something the analysis could not follow, and what it did instead. */
@@ -76,13 +76,27 @@ export class Flow {
     const known = this.imported.get(package_);
     if (known !== undefined) return known;
     const { modules } = this.resolver;
-    const found = modules.libraryModules().some((module) =>
-      [...(modules.unit(module)?.bindings.values() ?? [])]
-        .flat()
-        .some((binding) => binding.kind === "import" && (binding.module === package_ || binding.module.startsWith(`${package_}.`))),
-    );
+    const found = modules
+      .libraryModules()
+      .some((module) =>
+        [...(modules.unit(module)?.bindings.values() ?? [])]
+          .flat()
+          .some((binding) => binding.kind === "import" && (binding.module === package_ || binding.module.startsWith(`${package_}.`))),
+      );
     this.imported.set(package_, found);
     return found;
+  }
+
+  /**
+   * The types that a function which is not written in Python may give. Compiled functions of the library itself give
+   * arrays, if it works with arrays at all.
+   */
+  familyOf(name: string): readonly string[] {
+    const types = familyOf(name);
+    if (types.length > 0) return types;
+    const package_ = name.split(".")[0] ?? "";
+    const isOwn = this.resolver.modules.isLibraryPackage(package_);
+    return isOwn && this.libraryImports("numpy") ? familyOf("numpy") : [];
   }
 
   notice(text: string, code: Code, line: number): void {
@@ -100,21 +114,21 @@ export class Flow {
   }
 
   /** The activation of `code` for a receiver; what it does is added to the graph when it is first asked for. */
-  frame(code: Code, outer: Frame | null, receiver: Value | null): Frame {
-    const key = `${this.codeId(code)}:${outer?.id ?? ""}:${receiver ?? ""}`;
+  frame(code: Code, outer: Frame | null, receiver: Value | null, context = receiver): Frame {
+    const key = `${this.codeId(code)}:${outer?.id ?? ""}:${receiver ?? ""}:${context ?? ""}`;
     const known = this.frames.get(key);
     if (known) return known;
-    const frame = this.makeFrame(code, outer, receiver);
+    const frame = this.makeFrame(code, outer, receiver, context);
     this.frames.set(key, frame);
     execute(this, frame, code.body.instructions);
     return frame;
   }
 
-  private makeFrame(code: Code, outer: Frame | null, receiver: Value | null): Frame {
+  private makeFrame(code: Code, outer: Frame | null, receiver: Value | null, context = receiver): Frame {
     const { registers } = code.body;
     const base = this.graph.allocate(registers + 2);
     const id = this.frameList.length;
-    const frame = { id, code, outer, receiver, base, result: base + registers, yields: base + registers + 1 };
+    const frame = { id, code, outer, receiver, context, base, result: base + registers, yields: base + registers + 1 };
     this.frameList.push(frame);
     return frame;
   }

@@ -4,14 +4,16 @@ import type { Node } from "./graph.ts";
 import type { Value } from "./values.ts";
 
 /**
- * A function is activated once for each receiver and enclosing activation, never for each call: methods of different
- * objects are kept apart, calls of the same method are not.
+ * A function is activated once for each object on whose behalf it runs, never for each call: what different objects do
+ * is kept apart, calls of the same method are not.
  */
 export interface Frame {
   readonly id: number;
   readonly code: Code;
   readonly outer: Frame | null;
   readonly receiver: Value | null;
+  /** The object on whose behalf it runs: its receiver, or that of the method that called the function. */
+  readonly context: Value | null;
   /** The node of register 0; the others follow. */
   readonly base: Node;
   readonly result: Node;

@@ -266,7 +266,17 @@ export class Holding {
 }
 
 /** Methods that tell a torch module from other objects. */
-const MODULE_METHODS = new Set(["to", "cuda", "half", "eval", "state_dict", "load_state_dict", "parameters", "named_parameters", "zero_grad"]);
+const MODULE_METHODS = new Set([
+  "to",
+  "cuda",
+  "half",
+  "eval",
+  "state_dict",
+  "load_state_dict",
+  "parameters",
+  "named_parameters",
+  "zero_grad",
+]);
 
 function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
   const base = annotation.base as { path?: readonly string[] } | undefined;

@@ -9,7 +9,7 @@ import { addMade, copyElements, elementInto, iterate, newContainer } from "./con
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
-import { familyOf, isContainer, nativeType } from "./natives.ts";
+import { isContainer, nativeType } from "./natives.ts";
 import { evaluated, globalNames } from "./reflection.ts";
 import type { Value } from "./values.ts";
 
@@ -291,7 +291,7 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   if (native) {
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);
     else addMade(flow, frame, into, flow.values.native(native.type), call.line);
-  } else if (familyOf(name).length > 0) addResult(flow, name, into, frame, call.line);
+  } else if (flow.familyOf(name).length > 0) addResult(flow, name, into, frame, call.line);
   else if (!/^(builtins|typing|typing_extensions|abc)\./.test(name))
     addMade(flow, frame, into, flow.values.unanalysed(unanalysedName(name)), call.line);
 }
