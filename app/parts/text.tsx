@@ -12,7 +12,7 @@ import { integer } from "./numbers.ts";
 const UNSEEN = /([\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cn}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}]|[^\S ])/u;
 
 /** UTF-16 units shown of one name; beyond, how many there are is said. */
-const LONGEST_NAME = 240;
+const LONGEST_NAME = 400;
 
 /** Shorter names are not offered places to break at. */
 const UNBROKEN = 24;

@@ -1,11 +1,10 @@
 /** Fills a store with the invented models, by plain inserts: for pages, not for the truth of what they say. */
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import { assemble } from "../../analyzer/pickle/assembler.ts";
-import { decode } from "../../analyzer/pickle/decode.ts";
 import type { Capability, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { openStore, type Store } from "../../db/connection.ts";
 import { CAPABILITIES_OF, CLASSES, SAMPLE_MODELS, type SampleFile, type SampleModel, WEIGHTS_ONLY } from "./sample-models.ts";
+import { bare, type Fact, factsOf, programOf } from "./sample-programs.ts";
 
 /** The survey that is finished, and, if asked for, a later one that is not. */
 export interface SampleOptions {
@@ -25,13 +24,6 @@ export async function sampleStore(path: string, { running = false, finished = tr
     if (running) await filling.survey("2027-q1", "2027-02-20T06:00:00.000Z", SAMPLE_MODELS, "running");
   });
   return store;
-}
-
-interface Fact {
-  readonly kind: "import" | "call";
-  readonly callable: string;
-  readonly opcode: string;
-  readonly offset: number;
 }
 
 class Filling {
@@ -336,48 +328,6 @@ class Filling {
     this.#callables.set(callable, callable_id);
     return callable_id;
   }
-}
-
-/** A program that looks each callable up and calls those that are to be called, with a string before each. */
-function programOf(callables: readonly string[]): Uint8Array {
-  const lines = callables.flatMap((name) => {
-    const callable = bare(name);
-    const dot = callable.lastIndexOf(".");
-    const look = [
-      `BINUNICODE ${JSON.stringify(`layer.${dot}.weight`)}`,
-      `BINUNICODE ${quoted(callable.slice(0, Math.max(0, dot)))}`,
-      `BINUNICODE ${quoted(callable.slice(dot + 1))}`,
-      "STACK_GLOBAL",
-    ];
-    return name.startsWith("+") ? [...look, `BINUNICODE ${JSON.stringify("touch nothing")}`, "TUPLE1", "REDUCE"] : look;
-  });
-  const program = assemble(["PROTO 4", "EMPTY_DICT", "MARK", ...lines, "SETITEMS", "STOP"].join("\n"));
-  if (!program.ok) throw new Error(program.error.message);
-  return program.value;
-}
-
-function factsOf(program: Uint8Array, callables: readonly string[]): Fact[] {
-  const facts: Fact[] = [];
-  let next = 0;
-  for (let offset = 0; offset < program.length; ) {
-    const instruction = decode(program, offset);
-    if (!instruction.ok) throw new Error(instruction.error.kind);
-    const opcode = instruction.value.opcode.name;
-    if (opcode === "STACK_GLOBAL") facts.push({ kind: "import", callable: bare(callables[next++]!), opcode, offset });
-    if (opcode === "REDUCE") facts.push({ kind: "call", callable: bare(callables[next - 1]!), opcode, offset });
-    offset = instruction.value.end;
-  }
-  return facts;
-}
-
-/** A string of a listing, with everything that is not plain escaped. */
-function quoted(text: string): string {
-  const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-  return `"${text.replaceAll(/[^\x20-\x7e]|["\\]/g, escaped)}"`;
-}
-
-function bare(callable: string): string {
-  return callable.replace(/^\+/, "");
 }
 
 function sourceOf(name: string, allows: readonly string[]): string {
