@@ -3,6 +3,7 @@
  * to the analyzer, the survey goes on. A worker that breaks a limit or dies costs the item in its hands and is replaced.
  */
 
+import { inspect } from "node:util";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import pLimit, { type LimitFunction } from "p-limit";
 import { Tinypool } from "tinypool";
@@ -46,7 +47,10 @@ export class WorkerPool {
     });
   }
 
-  /** Hands `task` to a worker, and answers its reads from `source`. */
+  /**
+   * Hands `task` to a worker, and answers its reads from `source`. Rejects where a worker does not even begin: that is a
+   * fault of this program or its installation, and must not be recorded as one of the item's.
+   */
   run<Task extends object, Answer>(task: Task, source: ByteSource = NOTHING): Promise<Result<Answer, WorkerFailure>> {
     return this.#turn(() => this.runNow<Task, Answer>(task, source));
   }
@@ -64,6 +68,7 @@ export class WorkerPool {
     try {
       return ok((await this.#pool.run(whole, { transferList: [port2], signal: stop.signal })) as Answer);
     } catch (error) {
+      if (!stopwatch.begun) throw new Error(`a worker could not be started: ${messageOf(error)}`, { cause: error });
       return failed(stop.signal.aborted ? overtime(this.limits.milliseconds) : death(error));
     } finally {
       stopwatch.stop();
@@ -97,6 +102,7 @@ class Stopwatch {
   #started = 0;
   #pauses = 1;
   #timer: NodeJS.Timeout | undefined;
+  #begun = false;
 
   constructor(
     milliseconds: number,
@@ -105,7 +111,12 @@ class Stopwatch {
     this.#left = milliseconds;
   }
 
+  get begun(): boolean {
+    return this.#begun;
+  }
+
   go(): void {
+    this.#begun = true;
     if (--this.#pauses > 0) return;
     this.#started = performance.now();
     this.#timer = setTimeout(this.onEnd, this.#left);
@@ -128,7 +139,12 @@ function overtime(milliseconds: number): WorkerFailure {
 }
 
 function death(error: unknown): WorkerFailure {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const memory = error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
   return memory ? { kind: "memory", message: "ran out of memory" } : { kind: "crash", message };
+}
+
+/** Some loaders throw objects that are no errors. */
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : inspect(error);
 }

@@ -36,6 +36,12 @@ describe("a worker", () => {
   });
 });
 
+test("a worker that cannot be started is our fault, not the task's", async () => {
+  const broken = new WorkerPool(new URL("./workers/none.ts", import.meta.url), { threads: 1, milliseconds: 1_000, megabytes: 48 });
+  await expect(broken.run({})).rejects.toThrow(/could not be started.*none\.ts/s);
+  await broken.close();
+});
+
 describe("a worker that does not come back costs its task, and no other", () => {
   test.each([
     ["hang", "time"],
