@@ -22,6 +22,7 @@ export class ProgramView {
     start: number,
     /** The most bytes that are brought. */
     readonly limit: number,
+    /** What is brought at first. */
     private readonly firstStep: number,
   ) {
     this.next = start;

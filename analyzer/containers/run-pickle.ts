@@ -39,7 +39,7 @@ export async function runPickle(
   mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<PickleRun> {
   const run = (encoding: "utf-8" | "any"): Promise<PickleRun> => {
-    const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft), tracing.step);
+    const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft), tracing.programStep);
     return runView(content, start, view, followsArrays, encoding, tracing);
   };
   const decoded = await run(content.loader === "torch" ? "utf-8" : "any");

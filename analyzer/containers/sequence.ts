@@ -41,12 +41,12 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
     }
     const trying = known && kind === null;
     let run = await runPickle(content, at, true, tracing, trying ? TRIED_BYTES : undefined);
-    const cut = trying && run.facts.failure?.resource === "programBytes";
+    const cut = run.facts.failure?.resource === "programBytes";
     if (!isPickle(run, head, trying)) {
       if (cut) parts.push(notTold(content, run, tracing));
       break;
     }
-    if (cut) run = await runPickle(content, at, true, tracing);
+    if (cut && trying) run = await runPickle(content, at, true, tracing);
     if (kind === null && isTorchMagic(run)) return readTorchLegacy(content, run, tracing);
     kind ??= run.firstArray === null ? "pickle" : "joblib";
     tracing.recognise(content, kind);
@@ -66,11 +66,12 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
 /** How much of content that is something else is run as a pickle, before it has done anything that a pickle does. */
 const TRIED_BYTES = 2 ** 20;
 
-/** That content which is something else may still be a pickle as well: one that begins with an argument of a megabyte. */
+/** That content may be a pickle all the same: one that begins with an argument longer than what was brought. */
 function notTold(content: Content, run: PickleRun, tracing: Tracing): Omit<Reading, "container"> {
-  const message = `as a pickle, the content begins with more than ${TRIED_BYTES} bytes that do nothing; the rest was not run`;
+  const { failure } = run.facts;
+  const message = `as a pickle, the content does nothing within ${failure?.limit} bytes; the rest was not run`;
   tracing.find({ kind: "pickle-not-ruled-out", message, entry: content.entry, offset: 0 });
-  return { outcome: "unfinished", ...(run.facts.failure && { failure: run.facts.failure }) };
+  return { outcome: "unfinished", ...(failure && { failure }) };
 }
 
 /** Opcodes that no text or raw data runs by chance. */

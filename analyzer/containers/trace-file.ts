@@ -6,6 +6,12 @@ import type { TracedFile } from "./trace.ts";
 import { type Reading, Tracing } from "./tracing.ts";
 
 /**
+ * Little at first: the machine's tables are as long as what it was given, and a file may hold thousands of small
+ * pickles. The source is asked for more at a time.
+ */
+const PROGRAM_STEP = 2 * 1024;
+
+/**
  * Traces the file behind `source`: what it is, told by its content; every pickle in it, found by ranges and run. Bad
  * input ends in an outcome and findings. A source whose budget is spent, or that answers short, ends the trace as
  * `unfinished`, with what was found until then; one that is unavailable rejects, since nothing was learnt of the file.
@@ -13,7 +19,7 @@ import { type Reading, Tracing } from "./tracing.ts";
  * @param step the least that is worth a request, in bytes; it decides what reading costs, never what is found
  */
 export async function traceFile(source: ByteSource, step = READ_AHEAD): Promise<TracedFile> {
-  const tracing = new Tracing(readContent, step);
+  const tracing = new Tracing(readContent, Math.min(step, PROGRAM_STEP));
   const content = { source: heldSource(source, step), entry: null, depth: 0, loader: "pickle" } as const;
   const reading = await readContent(content, tracing).catch((error: unknown): Reading => {
     const failure = tracing.cutShort(error, null, 0);

@@ -56,11 +56,11 @@ export class Tracing {
 
   /**
    * @param read looks into content of any kind: the readers of archives call it for their members
-   * @param step the least that is worth bringing of a program whose length is not known
+   * @param programStep bytes of a program that are brought at first
    */
   constructor(
     readonly read: (content: Content, tracing: Tracing) => Promise<Reading>,
-    readonly step: number,
+    readonly programStep: number,
   ) {}
 
   /** Says what `content` is, before all of it was read. */
