@@ -33,12 +33,16 @@ const LONGEST_NAME = 1000;
 /** Reads callables of one recording, each once. */
 export class Callables {
   private readonly sources = new Map<number, Source>();
+  /** What calling a callable makes: one source for all its results. */
+  private readonly results = new Map<Source, Source>();
   private readonly names = new Map<string, Name>();
 
   constructor(private readonly recording: Recording) {}
 
   /** The callable that a foreign value is, or that made it. */
   of(value: number): Source {
+    const direct = this.madeDirectly(value);
+    if (direct !== null) return direct;
     // Chains of calls on results can be as long as the program: walked, not recursed.
     const chain: number[] = [];
     let link = value;
@@ -67,7 +71,24 @@ export class Callables {
     if (this.recording.data[value] === OP.BINPERSID) return source;
     const attribute = this.attributeOf(value);
     if (attribute !== null) return walk(source, attribute[1]);
-    return { ...source, made: true, origin: source.made ? "computed" : source.origin };
+    return this.resultOf(source);
+  }
+
+  private resultOf(source: Source): Source {
+    let result = this.results.get(source);
+    if (result === undefined) {
+      result = { ...source, made: true, origin: source.made ? "computed" : source.origin };
+      this.results.set(source, result);
+    }
+    return result;
+  }
+
+  /** The usual case, without a search and without a trace: what a looked-up class or function made. */
+  private madeDirectly(value: number): Source | null {
+    const { data, state } = this.recording;
+    if (data[value] !== OP.REDUCE && data[value] !== OP.NEWOBJ) return null;
+    const callable = this.sources.get(state.tables.rows[rowOf(this.recording, value) + 1]!);
+    return callable === undefined || callable.callable === "builtins.getattr" ? null : this.resultOf(callable);
   }
 
   /** For `getattr(object, "name")`: the object, if it is a foreign value, and the name. */

@@ -8,7 +8,7 @@ import type { Failure, PickleFacts } from "./facts.ts";
 import { advance } from "./machine.ts";
 import { Renderer, WRAPPER_BUDGET } from "./render.ts";
 import { growTables, type MachineState, type StringEncoding, startState } from "./state.ts";
-import { allocateTables } from "./tables.ts";
+import { allocateTables, borrowTables, giveBackTables } from "./tables.ts";
 import { failureOf, OUTERMOST, type Rerun, tell } from "./tell.ts";
 import type { PickleValue } from "./value.ts";
 
@@ -53,9 +53,13 @@ export function runPickle(bytes: Uint8Array, options: RunOptions = {}): PickleFa
 }
 
 const rerun: Rerun = (bytes, start, encoding, depth) => {
-  const state = startState(start, encoding, false, allocateTables(Math.max(0, bytes.length - start)), depth.framesPassed);
+  const length = Math.max(0, bytes.length - start);
+  const tables = borrowTables(length);
+  const state = startState(start, encoding, false, tables, depth.framesPassed);
   advance(state, bytes, true);
-  return tell(state, bytes, depth, rerun);
+  const facts = tell(state, bytes, depth, rerun);
+  giveBackTables(tables, length);
+  return facts;
 };
 
 /** Begins a run whose bytes are handed over by `resume`. */

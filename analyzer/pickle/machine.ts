@@ -45,7 +45,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
   // A value is pushed before the limit is looked at, hence the entry to spare.
   const stackLimit = stack.length - 1;
   const markLimit = marks.length - 1;
-  const memoLimit = memo.length;
+  const memoLimit = Math.min(memo.length, end - state.start);
   const rowLimit = rows.length - ROW;
   let arenaLimit = state.contentsLostAt === NO_FRAME ? arena.length : -1;
   let changesLimit = state.contentsLostAt === NO_FRAME ? changes.length : -1;

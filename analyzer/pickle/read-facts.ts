@@ -5,15 +5,15 @@
  */
 import { LIMITS } from "../limits.ts";
 import { type Callables, computed, type Name, type Source, walk } from "./callables.ts";
-import { argumentsOf, itemsOf, type Moment, type Recording } from "./contents.ts";
+import { argumentsOf, itemsOf, type Moment, type Recording, rowOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
-import { formatValues } from "./format.ts";
 import { INDIRECT_CALLABLES, INERT, type Indirection } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP, OPCODE_OF_BYTE, type OpcodeName } from "./opcodes.ts";
 import { LOOKED_UP_ONLY } from "./rare.ts";
 import { FACT_BUDGET, Renderer } from "./render.ts";
 import { CHANGE, ROW } from "./tables.ts";
+import { ValueText } from "./value-text.ts";
 
 /** Runs the pickles that a loader is handed: `call` is the value that the loader's call made, `given` its argument. */
 export type RunNested = (call: number, given: number, pickles: number) => readonly Fact[];
@@ -40,11 +40,23 @@ export function readFacts(recording: Recording, callables: Callables, runNested:
   return new FactReader(recording, callables, runNested).read();
 }
 
+/** Where something was told, and how often it happened since. */
+interface Told {
+  readonly index: number;
+  repeats: number;
+}
+
 class FactReader {
   private readonly facts: Fact[] = [];
-  /** Of facts after the first `listedFacts`: where it was told, and how often it happened since. */
-  private readonly told = new Map<string, { readonly index: number; repeats: number }>();
+  /** Of facts after the first `listedFacts`, by what tells them apart. */
+  private readonly told = new Map<string, Told>();
+  /** The same by the callable's offset and the opcode, for what is plain: most of a million instances. */
+  private readonly toldPlainly = new Map<number, Told>();
+  private lastTold: Told | null = null;
+  /** The key of the row at hand in `toldPlainly`; -1 where it is not plain. */
+  private plainKey = -1;
   private readonly renderer: Renderer;
+  private readonly text: ValueText;
   /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
   private hasChangedNames = false;
   /** Objects whose state names what is to be called on them. */
@@ -59,6 +71,7 @@ class FactReader {
     private readonly runNested: RunNested,
   ) {
     this.renderer = new Renderer(recording, callables);
+    this.text = new ValueText(recording, callables);
   }
 
   read(): ReadFacts {
@@ -68,12 +81,22 @@ class FactReader {
       if (this.facts.length >= LIMITS.renderedFacts.limit) return this.finish(rows[row]!);
       this.offset = rows[row]!;
       const code = data[this.offset]!;
+      if (this.facts.length >= LIMITS.listedFacts.limit && this.isPlainRepeat(row, code)) continue;
       this.opcode = OPCODE_OF_BYTE[code]!.name;
       // STACK_GLOBAL's row holds the protocol there, and nothing of a lookup depends on the moment.
       this.moment = { row, change: rows[row + 3]! };
       this.readRow(row, code, rows[row + 1]!, rows[row + 2]!);
+      this.rememberPlain();
     }
     return this.finish(null);
+  }
+
+  /** What was just told, or counted, is from now on counted without being looked at: but not where arguments matter. */
+  private rememberPlain(): void {
+    const { plainKey, lastTold } = this;
+    this.plainKey = -1;
+    if (plainKey < 0 || lastTold === null || INDIRECT_CALLABLES.has(this.callables.of(Math.floor(plainKey / 256)).callable)) return;
+    this.toldPlainly.set(plainKey, lastTold);
   }
 
   private readRow(row: number, code: number, first: number, second: number): void {
@@ -109,43 +132,32 @@ class FactReader {
     }
   }
 
-  private lookUp(name: Name, via?: string): void {
-    const { module, name: qualified, callable, spelt } = name;
-    const origin = this.hasChangedNames ? "mutated" : name.origin;
+  private lookUp(looked: Name, via?: string): void {
+    const origin = this.hasChangedNames ? "mutated" : looked.origin;
+    if (this.wasTold("import", looked.callable, origin, "", via)) return;
     const { offset, opcode } = this;
-    const fact: ImportFact = {
-      kind: "import",
-      offset,
-      opcode,
-      callable,
-      module,
-      name: qualified,
-      origin,
-      spelt,
-      ...(via !== undefined && { via }),
-    };
-    if (this.isNew(fact, "")) this.facts.push(fact);
+    const { module, name, callable, spelt } = looked;
+    const fact: ImportFact = { kind: "import", offset, opcode, callable, module, name, origin, spelt };
+    this.facts.push(via === undefined ? fact : { ...fact, via });
   }
 
   private call(source: Source, callable?: number): void {
-    const given = argumentsOf(this.recording, this.offset);
     const indirection = INDIRECT_CALLABLES.get(source.callable);
-    this.tellCall(source, given);
-    if (source.made) {
-      if (callable !== undefined && indirection !== undefined) this.callMade(indirection, source, callable, given);
-    } else if (indirection !== undefined) this.follow(indirection, source.callable, given);
+    this.tellCall(source);
+    if (indirection === undefined) return;
+    const given = argumentsOf(this.recording, this.offset);
+    if (!source.made) this.follow(indirection, source.callable, given);
+    else if (callable !== undefined) this.callMade(indirection, source, callable, given);
   }
 
-  private tellCall(source: Source, given: ArrayLike<number> | null, via?: string): void {
-    const { module, name, callable } = source;
+  private tellCall(source: Source, via?: string): void {
     const origin = this.hasChangedNames ? "mutated" : source.made ? "computed" : source.origin;
+    if (this.wasTold("call", source.callable, origin, "", via)) return;
     const { offset, opcode } = this;
-    const fact = { kind: "call", offset, opcode, callable, module, name, origin, ...(via !== undefined && { via }) } as const;
-    if (this.isNew(fact, "")) this.facts.push({ ...fact, arguments: this.show(given) });
-  }
-
-  private show(given: ArrayLike<number> | null): string {
-    return given === null ? "…" : formatValues(this.renderer.renderAll(given, this.moment, FACT_BUDGET));
+    const { module, name, callable } = source;
+    const given = via === undefined ? this.text.ofCall(offset, this.moment) : this.text.of(null, this.moment);
+    const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, arguments: given };
+    this.facts.push(via === undefined ? fact : { ...fact, via });
   }
 
   /** BUILD, and item writes on what is no builtin container. */
@@ -154,35 +166,32 @@ class FactReader {
     const origin = this.hasChangedNames || this.overridden.has(object) ? "mutated" : source.origin;
     const overrides = method === "__setstate__" ? this.overridesOf(second) : undefined;
     const instanceOf = this.callables.toldClass(object);
-    const { offset, opcode } = this;
-    const { callable, module, name } = source;
-    const fact = {
-      kind: "call",
-      offset,
-      opcode,
-      callable,
-      module,
-      name,
-      origin,
-      method,
-      ...(!source.made && { onCallable: true as const }),
-      ...(overrides !== undefined && { overrides }),
-      ...(instanceOf !== undefined && { instanceOf }),
-    } as const;
-    if (this.isNew(fact, `${overrides} ${instanceOf}`)) this.facts.push({ ...fact, arguments: this.showChange(method, object, second) });
     if (!source.made) this.hasChangedNames = true;
     if (overrides !== undefined) this.overridden.add(object);
+    if (this.wasTold("call", source.callable, origin, `${method} ${source.made} ${overrides} ${instanceOf}`)) return;
+    const { offset, opcode } = this;
+    const { module, name, callable } = source;
+    const given = this.showChange(method, object, second);
+    const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, method, arguments: given };
+    if (source.made && overrides === undefined && instanceOf === undefined) this.facts.push(fact);
+    else {
+      this.facts.push({
+        ...fact,
+        ...(!source.made && { onCallable: true as const }),
+        ...(overrides !== undefined && { overrides }),
+        ...(instanceOf !== undefined && { instanceOf }),
+      });
+    }
   }
 
   private showChange(method: Method, object: number, second: number): string {
-    if (method === "__setstate__") return this.show([second]);
+    if (method === "__setstate__") return this.text.of([second], this.moment);
     // The opcode's own items are the last `second` that were put into the object.
-    const { state } = this.recording;
-    const { changed, changes } = state.tables;
+    const { changed, changes } = this.recording.state.tables;
     const entry = this.moment.change - CHANGE;
-    if (entry < 0 || changed[entry] !== object || changed[entry + 2] !== this.offset) return "…";
+    if (entry < 0 || changed[entry] !== object || changed[entry + 2] !== this.offset) return this.text.of(null, this.moment);
     const from = changed[entry + 1]!;
-    return this.show(changes.subarray(from, from + Math.min(second, 2 * FACT_BUDGET.width)));
+    return this.text.of(changes.subarray(from, from + second), this.moment);
   }
 
   /** What `Indirection` says of a call with these arguments. */
@@ -190,7 +199,7 @@ class FactReader {
     switch (indirection.does) {
       case "calls":
         for (const position of indirection.positions) {
-          if (given === null) this.tellCall({ ...computed("", "?"), made: false }, null, via);
+          if (given === null) this.tellCall({ ...computed("", "?"), made: false }, via);
           else if (position < given.length) this.callArgument(given[position]!, via);
         }
         return;
@@ -218,7 +227,7 @@ class FactReader {
   private callArgument(value: number, via: string): void {
     if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return;
     const source = this.callables.of(value);
-    if (source.callable !== INERT) this.tellCall(source, null, via);
+    if (source.callable !== INERT) this.tellCall(source, via);
   }
 
   private fetch(given: ArrayLike<number> | null, objectAt: number, nameAt: number, via: string): void {
@@ -255,7 +264,7 @@ class FactReader {
       const name = this.callables.constantText(each);
       this.fetchAttribute(object, name, source.callable);
       if (indirection.does === "makes-caller" && name !== null && kinds.KIND[this.recording.data[object]!] === kinds.FOREIGN) {
-        this.tellCall(walk(this.callables.of(object), name), null, source.callable);
+        this.tellCall(walk(this.callables.of(object), name), source.callable);
       }
     }
   }
@@ -283,25 +292,62 @@ class FactReader {
   private overridesIn(dict: number): readonly string[] | undefined {
     const contents = itemsOf(this.recording, dict, this.moment, MOST_KEYS * 2);
     if (contents === null || contents.more) return ["*"];
-    const found: string[] = [];
+    let found: string[] | undefined;
     for (let index = 0; index < contents.items.length; index += 2) {
-      const key = contents.items[index]!;
-      const kind = kinds.KIND[this.recording.data[key]!];
-      if (kind !== kinds.STR && kind !== kinds.STRING && kind !== kinds.FOREIGN) continue;
-      const name = kind === kinds.FOREIGN ? "*" : this.callables.constantText(key)!;
-      if (name === "*" || isOverriding(name)) found.push(name);
+      const name = this.overrideOf(contents.items[index]!);
+      if (name !== null) found = [...(found ?? []), name];
     }
-    return found.length === 0 ? undefined : found;
+    return found;
   }
 
-  /** Whether a fact is to be told: all of the first, then those that were not told before. Counts the others. */
-  private isNew(fact: Omit<ImportFact, "repeats"> | Omit<CallFact, "arguments">, detail: string): boolean {
-    if (this.facts.length < LIMITS.listedFacts.limit) return true;
-    const key = `${fact.kind} ${fact.opcode} ${fact.origin} ${fact.callable} ${"method" in fact ? fact.method : ""} ${fact.via} ${detail}`;
+  /** The name under which a key overrides something, `*` where the key is not known, null where it does not. */
+  private overrideOf(key: number): string | null {
+    const { data } = this.recording;
+    const kind = kinds.KIND[data[key]!];
+    if (kind === kinds.FOREIGN) return "*";
+    if (kind !== kinds.STR && kind !== kinds.STRING) return null;
+    // Most keys are short, plain and begin with another letter: nothing of them needs decoding.
+    if (data[key] === OP.SHORT_BINUNICODE || data[key] === OP.BINUNICODE) {
+      const first = data[key + (data[key] === OP.SHORT_BINUNICODE ? 2 : 5)]!;
+      if (first !== 0x5f && first !== 0x61 && first !== 0x65 && first !== 0x75) return null;
+    }
+    const name = this.callables.constantText(key)!;
+    return isOverriding(name) ? name : null;
+  }
+
+  /** Whether the same was told before: asked only of what comes after the first `listedFacts`. Counts it. */
+  private wasTold(kind: string, callable: string, origin: string, detail: string, via = ""): boolean {
+    this.lastTold = null;
+    if (this.facts.length < LIMITS.listedFacts.limit) return false;
+    const key = `${kind} ${this.opcode} ${origin} ${callable} ${detail} ${via}`;
     const known = this.told.get(key);
-    if (known === undefined) this.told.set(key, { index: this.facts.length, repeats: 0 });
+    this.lastTold = known ?? { index: this.facts.length, repeats: 0 };
+    if (known === undefined) this.told.set(key, this.lastTold);
     else known.repeats++;
-    return known === undefined;
+    return known !== undefined;
+  }
+
+  /**
+   * Whether a row is a call of a looked-up name, or a plain state or items for what such a call made, that was told
+   * before: then it is counted and done with. A pickle of a million instances is two million rows of that kind.
+   */
+  private isPlainRepeat(row: number, code: number): boolean {
+    const { state, data } = this.recording;
+    const { rows } = state.tables;
+    let callable = rows[row + 1]!;
+    this.plainKey = -1;
+    if (this.hasChangedNames) return false;
+    if (code === OP.BUILD) {
+      if (data[callable] !== OP.NEWOBJ || this.overridden.has(callable)) return false;
+      this.moment = { row, change: rows[row + 3]! };
+      if (this.overridesOf(rows[row + 2]!) !== undefined) return false;
+      callable = rows[rowOf(this.recording, callable) + 1]!;
+    } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
+    if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
+    this.plainKey = callable * 256 + code;
+    const known = this.toldPlainly.get(this.plainKey);
+    if (known !== undefined) known.repeats++;
+    return known !== undefined;
   }
 
   private finish(limited: number | null): ReadFacts {

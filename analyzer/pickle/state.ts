@@ -112,7 +112,16 @@ export function diverge(state: MachineState, kind: DivergenceKind, offset: numbe
 /** Gives the state tables for a program of `bytes` bytes, with what the old ones hold. */
 export function growTables(state: MachineState, bytes: number): void {
   const old = state.tables;
-  if (bytes <= old.capacity) return;
+  if (bytes > old.capacity) replaceTables(state, old, bytes);
+  // Keys that lay beyond the program's length may lie within it now.
+  for (const [key, value] of state.sparseMemo ?? []) {
+    if (key >= Math.min(state.tables.memo.length, bytes)) continue;
+    state.tables.memo[key] = value + 1;
+    state.sparseMemo?.delete(key);
+  }
+}
+
+function replaceTables(state: MachineState, old: Tables, bytes: number): void {
   const tables = allocateTables(Math.max(bytes, 2 * old.capacity));
   tables.stack.set(old.stack.subarray(0, state.stackTop));
   tables.marks.set(old.marks.subarray(0, state.markTop));
@@ -124,11 +133,6 @@ export function growTables(state: MachineState, bytes: number): void {
   tables.rows.set(old.rows.subarray(0, state.rowTop));
   tables.counts.set(old.counts);
   tables.firsts.set(old.firsts);
-  for (const [key, value] of state.sparseMemo ?? []) {
-    if (key >= tables.memo.length) continue;
-    tables.memo[key] = value + 1;
-    state.sparseMemo?.delete(key);
-  }
   state.tables = tables;
 }
 

@@ -1,0 +1,85 @@
+/**
+ * The pickle machine against CPython, side by side on the same files: `pickletools.genops`, and the C unpickler with
+ * hooks that resolve nothing. Ratios below 1 are ours being faster. `machine` is the run alone, `facts` the run and
+ * everything told of it (`runPickle`).
+ */
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { runPickle } from "../../analyzer/pickle/execution.ts";
+import { advance } from "../../analyzer/pickle/machine.ts";
+import { startState } from "../../analyzer/pickle/state.ts";
+import { allocateTables } from "../../analyzer/pickle/tables.ts";
+
+const REPEAT = 5;
+const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+
+interface Times {
+  readonly c: number;
+  readonly cWithoutGc: number;
+  readonly genops: number;
+}
+
+/** The least time of several, in seconds. The first, in a fresh process, is told apart. */
+function measure(work: () => void, repeat = REPEAT): { first: number; least: number } {
+  const times: number[] = [];
+  for (let index = 0; index < repeat; index++) {
+    const began = performance.now();
+    work();
+    times.push((performance.now() - began) / 1000);
+  }
+  return { first: times[0]!, least: Math.min(...times) };
+}
+
+function runMachine(program: Uint8Array): number {
+  const state = startState(0, "any", false, allocateTables(program.length));
+  advance(state, program, true);
+  return state.tables.counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Prints the table. */
+export async function run(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "bench-pickle-"));
+  execFileSync("python3", [here("pickle-files.py"), folder]);
+  const python = spawn("python3", [here("pickle-cpython.py")], { stdio: ["pipe", "pipe", "inherit"] });
+  const answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
+  const ask = async (paths: string[]): Promise<Times> => {
+    python.stdin.write(`${JSON.stringify({ paths, repeat: REPEAT, load: true })}\n`);
+    return JSON.parse((await answers.next()).value);
+  };
+
+  const names = readdirSync(folder).sort();
+  const small = names.filter((name) => name.startsWith("small-"));
+  const groups = [...names.filter((name) => !small.includes(name)).map((name) => [name]), small];
+  console.log("file                 MB   Mop   C ms (gc/no gc)   machine ms   facts ms   machine/C   facts/C   x genops   RSS-file MB");
+  for (const group of groups) {
+    const paths = group.map((name) => join(folder, name));
+    const programs = paths.map((path) => readFileSync(path));
+    const theirs = await ask(paths);
+    const opcodes = programs.reduce((sum, program) => sum + runMachine(program), 0);
+    const machine = measure(() => programs.forEach(runMachine));
+    const facts = measure(() => {
+      for (const program of programs) runPickle(program);
+    });
+    const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+    const cell = (text: string, width: number) => text.padStart(width);
+    const ms = (seconds: number) => (seconds * 1000).toFixed(1);
+    console.log(
+      (group.length > 1 ? `${group.length} small ones` : group[0]!).padEnd(18) +
+        cell((bytes / 1e6).toFixed(1), 6) +
+        cell((opcodes / 1e6).toFixed(2), 6) +
+        cell(`${ms(theirs.c)} / ${ms(theirs.cWithoutGc)}`, 18) +
+        cell(ms(machine.least), 13) +
+        cell(ms(facts.least), 11) +
+        cell(`${(machine.least / theirs.c).toFixed(2)} / ${(machine.least / theirs.cWithoutGc).toFixed(2)}`, 14) +
+        cell(`${(facts.least / theirs.c).toFixed(2)} / ${(facts.least / theirs.cWithoutGc).toFixed(2)}`, 14) +
+        cell((theirs.genops / facts.least).toFixed(1), 8) +
+        cell(((process.memoryUsage.rss() - bytes) / 1e6).toFixed(0), 8),
+    );
+  }
+  python.stdin.end();
+  rmSync(folder, { recursive: true });
+}
