@@ -90,7 +90,7 @@ describe("CSV", () => {
   });
 
   it("is read by Python as it was written", async () => {
-    const cells = ['quo"te', "com,ma", "new\nline", "日本 🥒", "‮reversed", " space "];
+    const cells = ['quo"te', "com,ma", "new\nline", "日本 🥒", "\u202ereversed", " space "];
     const csv = await written("csv", { columns }, given(...cells.map((a) => ({ a, b: null }))));
     const read = "import csv, json, sys, io; print(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline='')))))";
     const rows = JSON.parse(execFileSync("/usr/bin/python3", ["-c", read], { input: csv, encoding: "utf8" })) as string[][];
