@@ -40,10 +40,16 @@ export async function inferPolicies(run: SurveyRun): Promise<void> {
   }
 }
 
+/** A stored policy, and the library's files that did not parse. */
+interface InferredPolicy {
+  readonly policyId: number;
+  readonly unparsed: readonly string[];
+}
+
 class Inference {
   readonly #sources: LibrarySources;
   /** Policies by class and source, as asked for: models of one class wait for the same inference. */
-  readonly #policies = new Map<string, Promise<Result<{ policyId: number; remark: string }, string>>>();
+  readonly #policies = new Map<string, Promise<Result<InferredPolicy, string>>>();
 
   constructor(
     readonly run: SurveyRun,
@@ -73,7 +79,7 @@ class Inference {
     for (const distribution of distributions) {
       const source = await this.#sources.at(distribution, model.modifiedAt);
       if (!source.ok) {
-        failures.push(none(source.error.kind === "unavailable" ? "unavailable" : "no-source", describeSourceFailure(source.error)));
+        failures.push(none(source.error.kind === "none" ? "no-source" : "unavailable", describeSourceFailure(source.error)));
         continue;
       }
       const chosen = chooseClass(evidence, contentsOf(source.value));
@@ -100,18 +106,14 @@ class Inference {
       state: "inferred",
       class: chosen.class,
       policyId: inferred.value.policyId,
-      reason: `${chosen.reason}${inferred.value.remark}`,
+      reason: `${chosen.reason}${remarkOn(inferred.value.unparsed)}`,
     };
   }
 
   /** The policy of a class: the store's, or else inferred now. An error, in words, where the source does not give one. */
-  private async policy(
-    cls: string,
-    source: Source,
-    dependencies: readonly Source[],
-  ): Promise<Result<{ policyId: number; remark: string }, string>> {
+  private async policy(cls: string, source: Source, dependencies: readonly Source[]): Promise<Result<InferredPolicy, string>> {
     const stored = await findClassPolicy(this.run.store, cls, source.sha256, CLASS_ENGINE);
-    if (stored !== null) return ok({ policyId: stored, remark: "" });
+    if (stored !== null) return ok(stored);
     this.run.report({ kind: "policy", class: cls, distribution: source.distribution, version: source.version });
     const answer = await this.pool.run<InferTask, InferAnswer>({
       library: treeOf(source),
@@ -121,12 +123,16 @@ class Inference {
     if (!answer.ok) return failed(`inference: ${answer.error.message}`);
     if (!answer.value.ok) return failed(answer.value.error.message);
     const { policy, unparsed } = answer.value.value;
-    const policyId = await this.run.commit((store) => writePolicy(store, { slot: "class", policy, engine: CLASS_ENGINE }, capabilityOf));
-    return ok({
-      policyId,
-      remark: unparsed.length === 0 ? "" : `; ${unparsed.length} of the library's files do not parse, ${unparsed[0]} first`,
-    });
+    const policyId = await this.run.commit((store) =>
+      writePolicy(store, { slot: "class", policy, engine: CLASS_ENGINE, unparsed }, capabilityOf),
+    );
+    return ok({ policyId, unparsed });
   }
+}
+
+/** What did not parse, in words; the same whether the policy was inferred now or before the survey was killed. */
+function remarkOn(unparsed: readonly string[]): string {
+  return unparsed.length === 0 ? "" : `; ${unparsed.length} of the library's files do not parse, ${unparsed[0]} first`;
 }
 
 function none(state: Chosen["state"], reason: string): Chosen {

@@ -33,7 +33,7 @@ export class LibrarySources {
     for (const requirement of requirementsOf(source)) {
       const dependency = await this.at(requirement, source.releasedAt);
       if (dependency.ok) sources.push(dependency.value);
-      else if (dependency.error.kind === "unavailable") return dependency;
+      else if (dependency.error.kind !== "none") return dependency;
     }
     return ok(sources);
   }
@@ -49,7 +49,14 @@ export class LibrarySources {
 
 /** The failure in one line, for people. */
 export function describeSourceFailure(failure: SourceFailure): string {
-  return failure.kind === "none" ? failure.message : `the package index did not answer: ${describeFailure(failure.failure)}`;
+  switch (failure.kind) {
+    case "no-index":
+      return "no package index was named; infer-all with --index goes on from here";
+    case "unavailable":
+      return `the package index did not answer: ${describeFailure(failure.failure)}`;
+    case "none":
+      return failure.message;
+  }
 }
 
 /** The value that is kept under a key, made once. What could not be had is asked for again. */

@@ -26,8 +26,9 @@ export interface Wheel {
   readonly releasedAt: string | null;
 }
 
-/** Why there is no source: the index did not answer, or it has none that is read. */
+/** Why there is no source: nobody named an index, the index did not answer, or it has none that is read. */
 export type SourceFailure =
+  | { readonly kind: "no-index" }
   | { readonly kind: "unavailable"; readonly failure: HttpFailure }
   | { readonly kind: "none"; readonly message: string };
 
@@ -52,12 +53,13 @@ const projectPage = z.object({
 export class PackageIndex {
   constructor(
     readonly http: Http,
-    /** Without a slash at its end: a project is at `${indexUrl}/${name}/`. */
-    readonly indexUrl: string,
+    /** Without a slash at its end: a project is at `${indexUrl}/${name}/`. Null where nobody named an index. */
+    readonly indexUrl: string | null,
   ) {}
 
   /** The wheels of a distribution that a resolver would take: not withdrawn, no pre-releases. */
   async wheels(distribution: string): Promise<Result<readonly Wheel[], SourceFailure>> {
+    if (this.indexUrl === null) return failed({ kind: "no-index" });
     const name = normalizeName(distribution);
     const page = await this.http.send({
       url: new URL(`${this.indexUrl}/${name}/`),

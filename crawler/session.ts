@@ -12,7 +12,8 @@ import type { SurveyEvent } from "./survey-request.ts";
 /** Whom to talk to, and as whom. */
 export interface Remote {
   readonly hub: string;
-  readonly packageIndex: string;
+  /** Null for none: then no class has a policy. */
+  readonly packageIndex: string | null;
   readonly token: string | null;
 }
 
@@ -40,7 +41,10 @@ export function openSession(
     hub: new URL(hub),
     token,
     network,
-    guard: new AddressGuard(network, [new URL(hub), new URL(packageIndex)]),
+    guard: new AddressGuard(
+      network,
+      [hub, packageIndex].filter((address) => address !== null).map((address) => new URL(address)),
+    ),
     limiter,
     signal,
     onRetry: (url, failure, milliseconds) =>

@@ -21,7 +21,7 @@ export interface SurveyRequest {
   /** Address of the Hub, without a slash at its end: `https://huggingface.co`. */
   readonly hub: string;
   /** Address of the simple API of a package index, without a slash at its end. */
-  readonly packageIndex: string;
+  readonly packageIndex: string | null;
   /** Sent to the Hub's own origin and nowhere else; never stored or reported. */
   readonly token: string | null;
   readonly population: Population;

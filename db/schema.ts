@@ -57,7 +57,7 @@ export type ModelState = "listed" | "resolved" | "traced" | "judged" | "gated" |
 /**
  * How the search for a model's class and its policy ended. `inferred`: `model_policy` has it; `no-class`: nothing says which
  * class; `no-source`: the package index has no source of it that can be read; `no-policy`: the class is not in the source, or
- * inference did not finish; `unavailable`: the package index did not answer; the next run tries again.
+ * inference did not finish; `unavailable`: the package index did not answer, or none was named; the next run tries again.
  */
 export type ClassState = "inferred" | "no-class" | "no-source" | "no-policy" | "unavailable";
 
@@ -182,6 +182,8 @@ export interface PolicyTable {
   source_sha256: string | null;
   /** Version of the inference or of the extraction that made it. */
   engine: string;
+  /** JSON: paths of the library's files that are not Python as the grammar knows it; the rest of each was read. */
+  unparsed: Generated<string>;
 }
 
 export interface PolicyEntryTable {

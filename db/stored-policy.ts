@@ -10,13 +10,19 @@ export interface PolicyToStore {
   readonly policy: Policy;
   /** Version of what made it. */
   readonly engine: string;
+  /** Paths of the library's files that did not parse. */
+  readonly unparsed?: readonly string[];
 }
 
 /**
  * The id of a policy, written within the caller's transaction. A stored policy of that name that was made from other
  * source or by another engine is replaced, and the verdicts under it, which hold no longer, are deleted.
  */
-export async function writePolicy(store: Store, { slot, policy, engine }: PolicyToStore, capabilityOf: CapabilityOf): Promise<number> {
+export async function writePolicy(
+  store: Store,
+  { slot, policy, engine, unparsed = [] }: PolicyToStore,
+  capabilityOf: CapabilityOf,
+): Promise<number> {
   const source = policy.library?.sourceSha256 ?? null;
   const known = await store.selectFrom("policy").selectAll().where("name", "=", policy.name).executeTakeFirst();
   if (known !== undefined && known.source_sha256 === source && known.engine === engine) return known.policy_id;
@@ -28,6 +34,7 @@ export async function writePolicy(store: Store, { slot, policy, engine }: Policy
     library_version: policy.library?.version ?? null,
     source_sha256: source,
     engine,
+    unparsed: JSON.stringify(unparsed),
   };
   if (known !== undefined) await forgetPolicy(store, known.policy_id);
   const { policy_id } =
@@ -76,17 +83,22 @@ async function forgetPolicy(store: Store, policyId: number): Promise<void> {
   }
 }
 
-/** The id of the policy of a class that was inferred from this source by this engine; null if none was. */
-export async function findClassPolicy(store: Store, cls: string, sourceSha256: string, engine: string): Promise<number | null> {
+/** The policy of a class that was inferred from this source by this engine, with what did not parse; null if none was. */
+export async function findClassPolicy(
+  store: Store,
+  cls: string,
+  sourceSha256: string,
+  engine: string,
+): Promise<{ readonly policyId: number; readonly unparsed: readonly string[] } | null> {
   const row = await store
     .selectFrom("policy")
-    .select("policy_id")
+    .select(["policy_id", "unparsed"])
     .where("slot", "=", "class")
     .where("class", "=", cls)
     .where("source_sha256", "=", sourceSha256)
     .where("engine", "=", engine)
     .executeTakeFirst();
-  return row?.policy_id ?? null;
+  return row === undefined ? null : { policyId: row.policy_id, unparsed: JSON.parse(row.unparsed) as string[] };
 }
 
 /** A policy as it was written. Rejects where there is none with this id. */

@@ -36,7 +36,7 @@ const TABLES = [
      offset integer not null, callable_id integer references callable, detail text not null, primary key (pickle_id, ordinal)) strict, without rowid`,
   `create index fact_callable on fact (callable_id, kind, pickle_id)`,
   `create table policy (policy_id integer primary key, slot text not null, name text not null unique, class text, library text,
-     library_version text, source_sha256 text, engine text not null) strict`,
+     library_version text, source_sha256 text, engine text not null, unparsed text not null default '[]') strict`,
   `create table model_policy (survey_id integer not null references survey, model_id integer not null references model, slot text not null,
      policy_id integer not null references policy, primary key (survey_id, model_id, slot)) strict, without rowid`,
   `create table policy_entry (policy_id integer not null references policy, kind text not null, callable_id integer not null references callable,

@@ -463,6 +463,16 @@ describe("a library that cannot be read is a reason, not an end", () => {
     });
   });
 
+  test("partly not Python: said again of models that a stored policy is found for", async () => {
+    const { run, store } = await start([tagger], {
+      distributions: [wheel({ "brine/models/sequence_tagger.py": "class SequenceTagger:\n  pass\n", "brine/broken.py": "def (:\n" })],
+    });
+    await run({ name: "first" });
+    await run({ name: "second" });
+    const reasons = await store.selectFrom("survey_model").select("class_reason").distinct().execute();
+    expect(reasons).toEqual([{ class_reason: expect.stringContaining("brine/broken.py first") }]);
+  });
+
   test("an index that is down: the model has no class policy, until a survey finds it up", async () => {
     const { run, store } = await start([tagger]);
     hub.faults.add({ path: /^\/simple\//, fault: { kind: "status", status: 503 } });

@@ -34,7 +34,7 @@ describe("a policy", () => {
   test("is found by class, source and engine", async () => {
     const { store } = await temporaryStore();
     const policyId = await write(store);
-    expect(await findClassPolicy(store, "brine.Tagger", "aa", "1")).toBe(policyId);
+    expect(await findClassPolicy(store, "brine.Tagger", "aa", "1")).toEqual({ policyId, unparsed: [] });
     expect(await findClassPolicy(store, "brine.Tagger", "bb", "1")).toBeNull();
     expect(await findClassPolicy(store, "brine.Tagger", "aa", "2")).toBeNull();
   });
