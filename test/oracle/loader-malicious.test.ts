@@ -10,7 +10,7 @@ import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import { type MaliciousFile, maliciousFiles } from "../fixtures/malicious.ts";
-import { DEBIAN_PYTHON, isSameRefusal, pythons, SafeLoader } from "./loader.ts";
+import { DEBIAN_PYTHON, hasLibraries, isSameRefusal, pythons, SafeLoader } from "./loader.ts";
 
 const BRINE = fileURLToPath(new URL("../fixtures/brine/0.2.0", import.meta.url));
 const files = maliciousFiles();
@@ -32,8 +32,10 @@ function policy(name: string, imports: readonly string[], calls: readonly string
   return { name, class: null, library: null, imports: entries(imports), calls: entries(calls) };
 }
 
+const libraries = hasLibraries();
+
 describe.each(POLICIES)("under a policy of $name", (by) => {
-  describe("with the libraries", () => {
+  describe.skipIf(!libraries)("with the libraries", () => {
     let loader: SafeLoader;
     beforeAll(() => {
       loader = new SafeLoader(DEBIAN_PYTHON, [BRINE]);

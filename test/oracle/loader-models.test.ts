@@ -13,7 +13,7 @@ import type { CallFact, ImportFact } from "../../analyzer/pickle/facts.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import type { RecordedFact, Recording } from "./cpython.ts";
-import { DEBIAN_PYTHON, type How, type Name, SafeLoader } from "./loader.ts";
+import { DEBIAN_PYTHON, type How, hasLibraries, type Name, SafeLoader } from "./loader.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const MODELS = path.join(FIXTURES, "models");
@@ -93,7 +93,7 @@ function nameOf({ callable, module = callable.slice(0, callable.lastIndexOf(".")
   return [module, callable.slice(module.length + 1)];
 }
 
-describe("sample models", () => {
+describe.skipIf(!hasLibraries())("sample models", () => {
   it("are of every kind", () => {
     expect(loadable.length).toBeGreaterThan(30);
     expect(new Set(loadable.map(({ how }) => how))).toEqual(new Set(["pickle", "torch", "joblib", "npy", "npz"]));

@@ -77,30 +77,56 @@ export class SafeLoader {
 /** Debian's Python, which has the libraries that the sample models were made with; else the one on PATH. */
 export const DEBIAN_PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 
-/** Every Python that this machine has, from 3.8 on, those of pyenv too: a command by version. */
-export function pythons(): ReadonlyMap<string, string> {
-  const versions = path.join(process.env.PYENV_ROOT ?? path.join(homedir(), ".pyenv"), "versions");
-  const managed = existsSync(versions) ? readdirSync(versions).map((version) => path.join(versions, version, "bin/python3")) : [];
-  const found = new Map<string, string>();
-  for (const python of ["/usr/bin/python3", "python3", ...managed]) {
-    const { stdout, status } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:3], sep='.')"], { encoding: "utf8" });
-    if (status === 0 && Number(stdout.split(".")[1]) >= 8 && !found.has(stdout.trim())) found.set(stdout.trim(), python);
-  }
+/** Whether it has the libraries that the samples are of; says so where it has not. */
+export function hasLibraries(): boolean {
+  const code =
+    "import importlib.util, sys; sys.exit(not all(map(importlib.util.find_spec, ['torch', 'joblib', 'sklearn', 'gensim', 'xgboost'])))";
+  const found = spawnSync(DEBIAN_PYTHON, ["-c", code]).status === 0;
+  if (!found) console.warn(`${DEBIAN_PYTHON} has not torch, joblib, scikit-learn, gensim and xgboost: loading with them is not tested`);
   return found;
 }
 
+/** The oldest and the newest Python that this machine has, from 3.8 on, and Debian's: a command by version. */
+export function pythons(): ReadonlyMap<string, string> {
+  const versions = path.join(process.env.PYENV_ROOT ?? path.join(homedir(), ".pyenv"), "versions");
+  const managed = existsSync(versions) ? readdirSync(versions).map((version) => path.join(versions, version, "bin/python3")) : [];
+  const found = new Map([DEBIAN_PYTHON, "python3", ...managed].map((python) => [versionOf(python), python]));
+  found.delete(null);
+  const ordered = [...found.keys()].map(String).sort((left, right) => left.localeCompare(right, "en", { numeric: true }));
+  const chosen = new Set([versionOf(DEBIAN_PYTHON)!, ordered[0]!, ordered.at(-1)!]);
+  return new Map([...chosen].map((version) => [version, found.get(version)!]));
+}
+
+/** Its version, where it is 3.8 or newer. */
+function versionOf(python: string): string | null {
+  const { stdout, status } = spawnSync(python, ["-c", "import sys; print(*sys.version_info[:3], sep='.')"], { encoding: "utf8" });
+  const [major, minor] = status === 0 ? stdout.split(".").map(Number) : [];
+  return major === 3 && minor! >= 8 ? stdout.trim() : null;
+}
+
 /**
- * Whether a loader refused what the verdict blocks first, at the same opcode and for the same reason. It knows a name that
- * the verdict calls computed, and of a nested pickle neither who loads it nor where it lies.
+ * Whether a loader refused what the verdict blocks first, at the same opcode and for the same reason. It knows names that
+ * the verdict calls computed, and calls what it may not change by its type, not by what made it; of a pickle inside the
+ * pickle it knows neither who loads it nor where it lies.
  */
 export function isSameRefusal(verdict: Verdict["blocked"][number], loaded: Blocked): boolean {
-  const isNested = verdict.reason.endsWith("loads") && loaded.reason !== verdict.reason;
-  if (isNested) return loaded.callable === verdict.callable && verdict.reason.startsWith(loaded.reason);
-  const isComputed = verdict.reason.includes("computed");
+  const isOutside = /^(import|call) outside/.test(verdict.reason);
   return (
-    (isComputed || loaded.callable === verdict.callable) &&
     loaded.opcode === verdict.opcode &&
-    loaded.offset === verdict.offset &&
-    loaded.reason === verdict.reason
+    (!isOutside || loaded.callable === verdict.callable) &&
+    (loaded.offset === null
+      ? isSameInside(verdict.reason, loaded.reason)
+      : loaded.offset === verdict.offset && withoutRepeats(verdict.reason) === loaded.reason)
   );
+}
+
+/** A key may be set more than once in a state. */
+function withoutRepeats(reason: string): string {
+  const overrides = /^(BUILD would override )(.*)$/.exec(reason);
+  return overrides === null ? reason : overrides[1] + [...new Set(overrides[2]!.split(", "))].join(", ");
+}
+
+function isSameInside(verdict: string, loaded: string): boolean {
+  const isPersistentId = verdict.startsWith("persistent id") && loaded.startsWith("persistent id");
+  return isPersistentId || withoutRepeats(verdict) === loaded || verdict.startsWith(`${loaded}, by `);
 }

@@ -4,8 +4,8 @@ The reasons that are given for a refusal are that file's, word for word.
 """
 
 from rules import (
-    CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, PLAIN, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _indirection,
-    _modern, _is_special, _noted, _running, _spelt, _text, _type_name, defaultdict, io, partial, pickle,
+    CALLED_BY_UNPICKLER, CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _indirection,
+    _modern, _noted, _running, _spelt, _text, _type_name, defaultdict, io, partial, pickle,
 )  # fmt: skip
 
 
@@ -15,7 +15,7 @@ class Enforcement:
     def __init__(self, *arguments, **keywords):
         super().__init__(*arguments, **keywords)
         # By identity, and with the object, so that no other can take its place: what was looked up, under which names;
-        # what the loader handed over for a persistent id; text that a call made.
+        # what the loader handed over for a persistent id; what calls made that could as well be an opcode's.
         self._looked_up = {}
         self._handed_over = {}
         self._computed = {}
@@ -42,7 +42,7 @@ class Enforcement:
 
     def load_stack_global(self):
         name, module = self.stack.pop(), self.stack.pop()
-        if self._is_foreign(module) or self._is_foreign(name):
+        if self._is_foreign(module, name):
             self._refuse("STACK_GLOBAL", 1, f"{_text(module)}.{_text(name)}", "import of a computed name")
         if type(module) is not str or type(name) is not str:
             raise UnpicklingError("STACK_GLOBAL requires str")
@@ -97,7 +97,7 @@ class Enforcement:
             self._note_made()
 
     def load_obj(self):
-        if self.stack:
+        if self.stack and self.metastack:
             self.stack[0] = self._callee("OBJ", 1, self.stack[0], self.stack[1:])
         super().load_obj()
         self._note_made()
@@ -205,9 +205,10 @@ class Enforcement:
             self._check_own("BUILD", target, "__setstate__")
             # What these would call later, INDIRECT has checked where they were made.
             if isinstance(target, partial) and type(state) is tuple:
-                self._check_handed("BUILD", 1, state[0] if state else None, ", by functools.partial")
+                self._check_handed("BUILD", 1, state[0] if state else None, ", by the state of a functools.partial")
             elif isinstance(target, defaultdict) and type(state) is tuple and state and type(state[-1]) is dict:
-                self._check_handed("BUILD", 1, state[-1].get("default_factory"), ", by collections.defaultdict")
+                factory = state[-1].get("default_factory")
+                self._check_handed("BUILD", 1, factory, ", by the state of a collections.defaultdict")
         super().load_build()
 
     def load_append(self):
@@ -246,7 +247,7 @@ class Enforcement:
         if names is not None or isinstance(target, CODE):
             name = _spelt(names) if names else _type_name(target)
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
-        if type(target) in PLAIN:
+        if not self._is_foreign(target):
             return False
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
@@ -260,9 +261,10 @@ class Enforcement:
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
         parts = state if type(state) is tuple and len(state) == 2 else [state]
         keys = [key for part in parts if type(part) is dict for key in part]
-        if any(map(self._is_foreign, [state, *parts, *keys])):
+        if self._is_foreign(state, *parts, *keys):
             return "names that are not known"
-        return ", ".join(key for key in keys if type(key) is str and (_is_special(key) or key in CALLED_BY_UNPICKLER))
+        names = [key for key in keys if type(key) is str]
+        return ", ".join(key for key in dict.fromkeys(names) if key in CALLED_BY_UNPICKLER or SPECIAL(key))
 
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on `target` must be a method of its class: an instance's attribute is the pickle's choice."""
@@ -313,14 +315,24 @@ class Enforcement:
         self._refuse_extension("EXT4", 4)
 
     def _refuse_extension(self, opcode, width):
-        code = int.from_bytes(self.read(width), "little", signed=width == 4)
+        code = self.read(width)
+        if len(code) < width:
+            raise EOFError
+        code = int.from_bytes(code, "little", signed=width == 4)
         self._refuse(opcode, 1 + width, None, f"extension code {code}: copyreg's registry is empty")
 
     # Knowing
 
     def _is_lazy(self):
         """A pickle inside the pickle is loaded by a callable of the policy, which is not to be given stubs."""
-        return MODE == "lazy" and len(_running()) == 1
+        return MODE == "lazy" and self._is_outermost()
+
+    def _is_outermost(self):
+        """Whether this reads the file itself, as also the pickles do that joblib keeps among the opcodes."""
+        return all(unpickler._file() is self._file() for unpickler in _running())
+
+    def _file(self):
+        return getattr(self._file_read, "__self__", None)
 
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
@@ -331,12 +343,19 @@ class Enforcement:
         return None if known is None else known[1]
 
     def _note_made(self):
-        if self.stack and type(self.stack[-1]) is str:
-            self._computed[id(self.stack[-1])] = self.stack[-1]
+        made = self.stack[-1]
+        # Of shorter ones Python keeps one for all.
+        if type(made) in MUTABLE or (type(made) in (str, tuple, frozenset) and len(made) > 1):
+            self._computed[id(made)] = made
 
-    def _is_foreign(self, value):
-        """Whether a lookup or a call made `value`, and not an opcode."""
-        return type(value) not in PLAIN or id(value) in self._computed or id(value) in self._looked_up
+    def _is_foreign(self, *values):
+        """Whether lookups or calls made one of them, and not opcodes."""
+        made_by_opcodes = (
+            PLAIN.issuperset(map(type, values))
+            and self._computed.keys().isdisjoint(map(id, values))
+            and self._looked_up.keys().isdisjoint(map(id, values))
+        )
+        return not made_by_opcodes
 
     def _refuse(self, opcode, size, callable, reason):
         """Raises `Blocked` for the opcode, of `size` bytes, that was just read."""
@@ -344,10 +363,10 @@ class Enforcement:
 
     def _offset(self, size):
         """Where the opcode lies in the file; not known of a pickle inside the pickle."""
-        if len(_running()) > 1:
+        if not self._is_outermost():
             return None
         try:
-            position = self._file_read.__self__.tell()
+            position = self._file().tell()
             frame = self._unframer.current_frame  # is read whole, ahead of the program
             return position - size - (len(frame.getbuffer()) - frame.tell() if frame else 0)
         except Exception:  # whatever a file that cannot tell raises

@@ -66,13 +66,14 @@ def joblib_load(filename, **options):
                 self._refuse("BUILD", 1, _type_name(wrapper), "an array that is none")
             if class_ is not self.np.ndarray and class_ is not self.np.memmap:
                 self._check_handed("BUILD", 1, class_, f", by {_type_name(wrapper)}")
-            # An array of objects is a pickle of its own, which joblib loads by the `pickle` of its module.
+            # An array of objects is a pickle of its own, which joblib loads by what its module has.
             wrapper.read_array = types.MethodType(read_array, wrapper)
 
     def load_compatibility(filename):
         raise UnpicklingError(f"{filename} is from before joblib 0.10")
 
-    read_array = _rebound(numpy_pickle.NumpyArrayWrapper.read_array, numpy_pickle, pickle=_this_module())
+    this = _this_module()
+    read_array = _rebound(numpy_pickle.NumpyArrayWrapper.read_array, numpy_pickle, pickle=this, Unpickler=Unpickler)
     unpickle = _rebound(numpy_pickle._unpickle, numpy_pickle, NumpyUnpickler=NumpyUnpickler)
     load_file = _rebound(numpy_pickle.load, numpy_pickle, _unpickle=unpickle, load_compatibility=load_compatibility)
     return load_file(filename, **options)

@@ -72,6 +72,7 @@ class Stub:
 PLAIN = frozenset(
     [type(None), bool, int, float, complex, str, bytes, bytearray, memoryview, tuple, list, dict, set, frozenset]
 )
+MUTABLE = frozenset([list, dict, set, bytearray])
 # Code, which is not for a pickle to change even where an allowed callable returned it.
 CODE = (
     type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType,
@@ -79,7 +80,9 @@ CODE = (
     staticmethod,
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\.(\w+\.)*\w*Storage", re.ASCII)
+# Attributes that the unpickler, and that Python, look up on an object and call.
 CALLED_BY_UNPICKLER = frozenset(["append", "extend", "add", "update"])
+SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
 FILE_LOADERS = {}
 
@@ -90,17 +93,15 @@ def _modern(module, name):
 
 
 def _indirection(function, names):
-    """What INDIRECT says of a callable, by any of its names: which one, what it does, the arguments' positions."""
-    own = f"{getattr(function, '__module__', None)}.{getattr(function, '__qualname__', None)}"
-    for name in [*map(".".join, names), own]:
+    """What INDIRECT says of a callable, also under another name: its name there, what it does, the arguments' positions."""
+    spelt = [".".join(name) for name in names]
+    if isinstance(function, (type, types.FunctionType, types.BuiltinFunctionType)):
+        spelt.append(f"{function.__module__}.{function.__qualname__}")
+    for name in spelt:
         if name in INDIRECT:
             does, *positions = INDIRECT[name]
             return name, does, positions
-    return own, "", []
-
-
-def _is_special(name):
-    return len(name) > 4 and name.startswith("__") and name.endswith("__")
+    return spelt[0], "", []
 
 
 def _spelt(names):

@@ -161,6 +161,7 @@ class Stub:
 PLAIN = frozenset(
     [type(None), bool, int, float, complex, str, bytes, bytearray, memoryview, tuple, list, dict, set, frozenset]
 )
+MUTABLE = frozenset([list, dict, set, bytearray])
 # Code, which is not for a pickle to change even where an allowed callable returned it.
 CODE = (
     type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType,
@@ -168,7 +169,9 @@ CODE = (
     staticmethod,
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\\.(\\w+\\.)*\\w*Storage", re.ASCII)
+# Attributes that the unpickler, and that Python, look up on an object and call.
 CALLED_BY_UNPICKLER = frozenset(["append", "extend", "add", "update"])
+SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
 FILE_LOADERS = {}
 
@@ -179,26 +182,15 @@ def _modern(module, name):
 
 
 def _indirection(function, names):
-    """What INDIRECT says of a callable, by any of its names: which one, what it does, the arguments' positions."""
-    own = f"{getattr(function, '__module__', None)}.{getattr(function, '__qualname__', None)}"
-    for name in [*map(".".join, names), own]:
+    """What INDIRECT says of a callable, also under another name: its name there, what it does, the arguments' positions."""
+    spelt = [".".join(name) for name in names]
+    if isinstance(function, (type, types.FunctionType, types.BuiltinFunctionType)):
+        spelt.append(f"{function.__module__}.{function.__qualname__}")
+    for name in spelt:
         if name in INDIRECT:
             does, *positions = INDIRECT[name]
             return name, does, positions
-    return own, "", []
-
-
-def _overridden(state):
-    """Keys of a state that the unpickler, or Python, would later look up on the object and call; "" where there are none."""
-    parts = state if type(state) is tuple and len(state) == 2 else [state]
-    keys = [key for part in parts if type(part) is dict for key in part]
-    if not PLAIN.issuperset(map(type, [state, *parts, *keys])):
-        return "names that are not known"
-    return ", ".join(key for key in keys if type(key) is str and (_is_special(key) or key in CALLED_BY_UNPICKLER))
-
-
-def _is_special(name):
-    return len(name) > 4 and name.startswith("__") and name.endswith("__")
+    return spelt[0], "", []
 
 
 def _spelt(names):
@@ -236,7 +228,7 @@ class Enforcement:
     def __init__(self, *arguments, **keywords):
         super().__init__(*arguments, **keywords)
         # By identity, and with the object, so that no other can take its place: what was looked up, under which names;
-        # what the loader handed over for a persistent id; text that a call made.
+        # what the loader handed over for a persistent id; what calls made that could as well be an opcode's.
         self._looked_up = {}
         self._handed_over = {}
         self._computed = {}
@@ -263,7 +255,7 @@ class Enforcement:
 
     def load_stack_global(self):
         name, module = self.stack.pop(), self.stack.pop()
-        if self._is_foreign(module) or self._is_foreign(name):
+        if self._is_foreign(module, name):
             self._refuse("STACK_GLOBAL", 1, f"{_text(module)}.{_text(name)}", "import of a computed name")
         if type(module) is not str or type(name) is not str:
             raise UnpicklingError("STACK_GLOBAL requires str")
@@ -286,7 +278,7 @@ class Enforcement:
                 found = self.find_class(module, name)
             finally:
                 self._is_looking_up = False
-        elif MODE == "lazy":
+        elif self._is_lazy():
             found = Stub(".".join(key))
         else:
             self._refuse(opcode, size, ".".join(key), "import outside the policy")
@@ -318,7 +310,7 @@ class Enforcement:
             self._note_made()
 
     def load_obj(self):
-        if self.stack:
+        if self.stack and self.metastack:
             self.stack[0] = self._callee("OBJ", 1, self.stack[0], self.stack[1:])
         super().load_obj()
         self._note_made()
@@ -333,7 +325,7 @@ class Enforcement:
     def _push_stub(self, opcode, class_, *given):
         """In lazy mode, makes a stub of an object whose class may not be instantiated."""
         names = self._names(class_)
-        if MODE != "lazy" or not names or not names.isdisjoint(CALLS):
+        if not self._is_lazy() or not names or not names.isdisjoint(CALLS):
             return False
         self._acting(opcode, 1, class_, *given)
         self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
@@ -422,13 +414,14 @@ class Enforcement:
 
     def load_build(self):
         target, state = self.stack[-2:]
-        if self._check_change("BUILD", target, "__setstate__", _overridden(state)):
+        if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
             # What these would call later, INDIRECT has checked where they were made.
             if isinstance(target, partial) and type(state) is tuple:
-                self._check_handed("BUILD", 1, state[0] if state else None, ", by functools.partial")
+                self._check_handed("BUILD", 1, state[0] if state else None, ", by the state of a functools.partial")
             elif isinstance(target, defaultdict) and type(state) is tuple and state and type(state[-1]) is dict:
-                self._check_handed("BUILD", 1, state[-1].get("default_factory"), ", by collections.defaultdict")
+                factory = state[-1].get("default_factory")
+                self._check_handed("BUILD", 1, factory, ", by the state of a collections.defaultdict")
         super().load_build()
 
     def load_append(self):
@@ -467,7 +460,7 @@ class Enforcement:
         if names is not None or isinstance(target, CODE):
             name = _spelt(names) if names else _type_name(target)
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
-        if type(target) in PLAIN:
+        if not self._is_foreign(target):
             return False
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
@@ -476,6 +469,15 @@ class Enforcement:
         if id(target) in self._handed_over:
             self._refuse(opcode, 1, _type_name(target), f"{method} of an object that was made by a computed name")
         return True
+
+    def _overridden(self, state):
+        """Keys of a state that the unpickler or Python would later look up on the object, and call."""
+        parts = state if type(state) is tuple and len(state) == 2 else [state]
+        keys = [key for part in parts if type(part) is dict for key in part]
+        if self._is_foreign(state, *parts, *keys):
+            return "names that are not known"
+        names = [key for key in keys if type(key) is str]
+        return ", ".join(key for key in dict.fromkeys(names) if key in CALLED_BY_UNPICKLER or SPECIAL(key))
 
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on \`target\` must be a method of its class: an instance's attribute is the pickle's choice."""
@@ -526,10 +528,24 @@ class Enforcement:
         self._refuse_extension("EXT4", 4)
 
     def _refuse_extension(self, opcode, width):
-        code = int.from_bytes(self.read(width), "little", signed=width == 4)
+        code = self.read(width)
+        if len(code) < width:
+            raise EOFError
+        code = int.from_bytes(code, "little", signed=width == 4)
         self._refuse(opcode, 1 + width, None, f"extension code {code}: copyreg's registry is empty")
 
     # Knowing
+
+    def _is_lazy(self):
+        """A pickle inside the pickle is loaded by a callable of the policy, which is not to be given stubs."""
+        return MODE == "lazy" and self._is_outermost()
+
+    def _is_outermost(self):
+        """Whether this reads the file itself, as also the pickles do that joblib keeps among the opcodes."""
+        return all(unpickler._file() is self._file() for unpickler in _running())
+
+    def _file(self):
+        return getattr(self._file_read, "__self__", None)
 
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
@@ -540,12 +556,19 @@ class Enforcement:
         return None if known is None else known[1]
 
     def _note_made(self):
-        if self.stack and type(self.stack[-1]) is str:
-            self._computed[id(self.stack[-1])] = self.stack[-1]
+        made = self.stack[-1]
+        # Of shorter ones Python keeps one for all.
+        if type(made) in MUTABLE or (type(made) in (str, tuple, frozenset) and len(made) > 1):
+            self._computed[id(made)] = made
 
-    def _is_foreign(self, value):
-        """Whether a lookup or a call made \`value\`, and not an opcode."""
-        return type(value) not in PLAIN or id(value) in self._computed or id(value) in self._looked_up
+    def _is_foreign(self, *values):
+        """Whether lookups or calls made one of them, and not opcodes."""
+        made_by_opcodes = (
+            PLAIN.issuperset(map(type, values))
+            and self._computed.keys().isdisjoint(map(id, values))
+            and self._looked_up.keys().isdisjoint(map(id, values))
+        )
+        return not made_by_opcodes
 
     def _refuse(self, opcode, size, callable, reason):
         """Raises \`Blocked\` for the opcode, of \`size\` bytes, that was just read."""
@@ -553,10 +576,10 @@ class Enforcement:
 
     def _offset(self, size):
         """Where the opcode lies in the file; not known of a pickle inside the pickle."""
-        if len(_running()) > 1:
+        if not self._is_outermost():
             return None
         try:
-            position = self._file_read.__self__.tell()
+            position = self._file().tell()
             frame = self._unframer.current_frame  # is read whole, ahead of the program
             return position - size - (len(frame.getbuffer()) - frame.tell() if frame else 0)
         except Exception:  # whatever a file that cannot tell raises
@@ -618,13 +641,14 @@ def joblib_load(filename, **options):
                 self._refuse("BUILD", 1, _type_name(wrapper), "an array that is none")
             if class_ is not self.np.ndarray and class_ is not self.np.memmap:
                 self._check_handed("BUILD", 1, class_, f", by {_type_name(wrapper)}")
-            # An array of objects is a pickle of its own, which joblib loads by the \`pickle\` of its module.
+            # An array of objects is a pickle of its own, which joblib loads by what its module has.
             wrapper.read_array = types.MethodType(read_array, wrapper)
 
     def load_compatibility(filename):
         raise UnpicklingError(f"{filename} is from before joblib 0.10")
 
-    read_array = _rebound(numpy_pickle.NumpyArrayWrapper.read_array, numpy_pickle, pickle=_this_module())
+    this = _this_module()
+    read_array = _rebound(numpy_pickle.NumpyArrayWrapper.read_array, numpy_pickle, pickle=this, Unpickler=Unpickler)
     unpickle = _rebound(numpy_pickle._unpickle, numpy_pickle, NumpyUnpickler=NumpyUnpickler)
     load_file = _rebound(numpy_pickle.load, numpy_pickle, _unpickle=unpickle, load_compatibility=load_compatibility)
     return load_file(filename, **options)

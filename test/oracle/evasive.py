@@ -1,0 +1,53 @@
+"""Classes of an imagined library that a policy may allow, and that make it easy for a pickle to get around one."""
+
+import pickle
+import types
+
+ran = []
+
+
+def payload(*arguments):
+    """Stands for what nothing may call."""
+    ran.append(arguments)
+
+
+def make_function():
+    """An allowed callable that returns code."""
+    return lambda: None
+
+
+class AttributeDict(dict):
+    """Items are attributes: `__setstate__` and `append` are found where a pickle puts them."""
+
+    __getattr__ = dict.get
+
+
+class TupleState:
+    """Takes its attributes from within a tuple, where no key of a state is looked at."""
+
+    def __setstate__(self, state):
+        self.__dict__.update(state[0])
+
+
+class Unpickles:
+    """Holds a pickle of its own, and loads it."""
+
+    def __setstate__(self, state):
+        self.inner = pickle.loads(state)
+
+
+class UnpicklesWhatItCan:
+    def __setstate__(self, state):
+        try:
+            self.inner = pickle.loads(state)
+        except Exception:
+            self.inner = None
+
+
+class CallsItsAttribute:
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.callback()
+
+
+lazy = types.SimpleNamespace(name="lazy")

@@ -1,0 +1,444 @@
+/**
+ * Ways around a policy that no list of names and no reading of the opcodes would close, each a program that the loader
+ * refuses although every name in it is allowed for something. Where the verdict cannot see it, the test says so.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { memorySource } from "../../analyzer/bytes/memory-source.ts";
+import { traceFile } from "../../analyzer/containers/trace-file.ts";
+import { assemble } from "../../analyzer/pickle/assembler.ts";
+import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
+import { judgeTrace } from "../../analyzer/verdict/judge.ts";
+import { DEBIAN_PYTHON, type How, hasLibraries, type Loaded, pythons, SafeLoader } from "./loader.ts";
+
+interface Evasion {
+  readonly how: string;
+  /** `module:qualified.name`; the calls are imports as well. */
+  readonly imports?: readonly string[];
+  readonly calls: readonly string[];
+  readonly listing: string;
+  readonly reason: string;
+  /** What the verdict says, which knows neither classes nor values: the loader is the last to see it. */
+  readonly verdict: "blocked" | "loads";
+}
+
+const EVASIONS: readonly Evasion[] = [
+  {
+    how: "an item becomes the __setstate__ that BUILD finds by way of __getattr__",
+    imports: ["evasive:payload"],
+    calls: ["evasive:AttributeDict"],
+    listing: `
+      GLOBAL "evasive AttributeDict"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINUNICODE "__setstate__"
+      GLOBAL "evasive payload"
+      SETITEM
+      NONE
+      BUILD`,
+    reason: "__setstate__ is an attribute, not a method of its class",
+    verdict: "loads",
+  },
+  {
+    how: "an item becomes the append that APPEND finds by way of __getattr__",
+    imports: ["evasive:payload"],
+    calls: ["evasive:AttributeDict"],
+    listing: `
+      GLOBAL "evasive AttributeDict"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINUNICODE "append"
+      GLOBAL "evasive payload"
+      SETITEM
+      NONE
+      APPEND`,
+    reason: "append is an attribute, not a method of its class",
+    verdict: "loads",
+  },
+  {
+    how: "a tuple state plants __setstate__ on the instance, by the class's own __setstate__",
+    imports: ["evasive:payload"],
+    calls: ["evasive:TupleState"],
+    listing: `
+      GLOBAL "evasive TupleState"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "__setstate__"
+      GLOBAL "evasive payload"
+      SETITEM
+      TUPLE1
+      BUILD
+      NONE
+      BUILD`,
+    reason: "__setstate__ is an attribute, not a method of its class",
+    verdict: "loads",
+  },
+  {
+    how: "a class unpickles on its own",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Unpickles"],
+    listing: `
+      GLOBAL "evasive Unpickles"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINBYTES {
+        PROTO 2
+        GLOBAL "evasive payload"
+        EMPTY_TUPLE
+        REDUCE
+        STOP
+      }
+      BUILD`,
+    reason: "import outside the policy, by another unpickler",
+    verdict: "loads",
+  },
+  {
+    how: "a class unpickles on its own, and catches whatever that raises",
+    imports: ["evasive:payload"],
+    calls: ["evasive:UnpicklesWhatItCan"],
+    listing: `
+      GLOBAL "evasive UnpicklesWhatItCan"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINBYTES {
+        PROTO 2
+        GLOBAL "os system"
+        SHORT_BINUNICODE "true"
+        TUPLE1
+        REDUCE
+        STOP
+      }
+      BUILD`,
+    reason: "import outside the policy, by another unpickler",
+    verdict: "loads",
+  },
+  {
+    how: "a class unpickles on its own, with a getattr that the policy allows for one attribute",
+    imports: ["evasive:TupleState.__setstate__"],
+    calls: ["evasive:Unpickles", "builtins:getattr"],
+    listing: `
+      GLOBAL "evasive Unpickles"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINBYTES {
+        PROTO 2
+        GLOBAL "builtins getattr"
+        STOP
+      }
+      BUILD`,
+    reason: "import outside the policy, by another unpickler",
+    verdict: "loads",
+  },
+  {
+    how: "an allowed callable is given to another, that calls it with arguments nobody has seen",
+    imports: ["evasive:TupleState.__setstate__"],
+    calls: ["builtins:map", "builtins:getattr", "evasive:TupleState"],
+    listing: `
+      GLOBAL "builtins map"
+      GLOBAL "builtins getattr"
+      EMPTY_LIST
+      GLOBAL "evasive TupleState"
+      APPEND
+      EMPTY_LIST
+      SHORT_BINUNICODE "__init__"
+      APPEND
+      TUPLE3
+      REDUCE`,
+    reason: "call with arguments that are not known, by builtins.map",
+    verdict: "loads",
+  },
+  {
+    how: "the callable comes as a keyword",
+    imports: ["evasive:payload"],
+    calls: ["itertools:accumulate"],
+    listing: `
+      GLOBAL "itertools accumulate"
+      EMPTY_LIST
+      TUPLE1
+      EMPTY_DICT
+      SHORT_BINUNICODE "func"
+      GLOBAL "evasive payload"
+      SETITEM
+      NEWOBJ_EX`,
+    reason: "call outside the policy, by itertools.accumulate, as a keyword",
+    verdict: "loads",
+  },
+  {
+    how: "a partial is made of one callable, and its state is another",
+    imports: ["evasive:payload"],
+    calls: ["functools:partial", "evasive:make_function"],
+    listing: `
+      GLOBAL "functools partial"
+      GLOBAL "evasive make_function"
+      TUPLE1
+      REDUCE
+      MARK
+      GLOBAL "evasive payload"
+      EMPTY_TUPLE
+      EMPTY_DICT
+      NONE
+      TUPLE
+      BUILD`,
+    reason: "call outside the policy, by the state of a functools.partial",
+    verdict: "loads",
+  },
+  {
+    how: "a slot state changes the factory of a defaultdict",
+    imports: ["evasive:payload"],
+    calls: ["collections:defaultdict"],
+    listing: `
+      GLOBAL "collections defaultdict"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      EMPTY_DICT
+      SHORT_BINUNICODE "default_factory"
+      GLOBAL "evasive payload"
+      SETITEM
+      TUPLE2
+      BUILD`,
+    reason: "call outside the policy, by the state of a collections.defaultdict",
+    verdict: "loads",
+  },
+  {
+    how: "a state changes a function that an allowed callable returned",
+    calls: ["evasive:make_function"],
+    listing: `
+      GLOBAL "evasive make_function"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      EMPTY_DICT
+      SHORT_BINUNICODE "name"
+      NONE
+      SETITEM
+      TUPLE2
+      BUILD`,
+    reason: "BUILD changes builtins.function itself, not an object made by it",
+    verdict: "loads",
+  },
+  {
+    how: "an instance that was looked up is changed",
+    imports: ["evasive:lazy"],
+    calls: [],
+    listing: `
+      GLOBAL "evasive lazy"
+      EMPTY_DICT
+      SHORT_BINUNICODE "name"
+      NONE
+      SETITEM
+      BUILD`,
+    reason: "BUILD changes evasive.lazy itself, not an object made by it",
+    verdict: "blocked",
+  },
+  {
+    how: "an alias is called that may be looked up only",
+    imports: ["_functools:partial", "evasive:payload"],
+    calls: ["functools:partial"],
+    listing: `
+      GLOBAL "_functools partial"
+      GLOBAL "evasive payload"
+      TUPLE1
+      REDUCE`,
+    reason: "call outside the policy",
+    verdict: "blocked",
+  },
+  {
+    how: "a name is not what it reads like: module evasive.TupleState, name __setstate__",
+    imports: ["evasive.TupleState:__setstate__"],
+    calls: [],
+    listing: `GLOBAL "evasive TupleState.__setstate__"`,
+    reason: "import outside the policy",
+    verdict: "blocked",
+  },
+];
+
+describe.each([...pythons()])("Python %s", (_, python) => {
+  let loader: SafeLoader;
+  beforeAll(() => {
+    loader = new SafeLoader(python);
+  });
+  afterAll(() => loader.close());
+
+  it.each(EVASIONS)("refuses it where $how", async ({ imports = [], calls, listing, reason, verdict }) => {
+    const by = policy([...imports, ...calls], calls);
+    const program = bytesOf(`PROTO 4\n${listing}\nSTOP`);
+    const { trace } = await traceFile(memorySource(program));
+    expect(judgeTrace(trace, by, "strict").verdict).toBe(verdict);
+    expect(await load(loader, by, "pickle", program)).toMatchObject({ outcome: "blocked", blocked: { reason } });
+  });
+
+  it("lets through what the same classes are for", async () => {
+    const by = policy([], ["evasive:AttributeDict", "evasive:TupleState", "evasive:Unpickles", "evasive:make_function"]);
+    const program = bytesOf(`
+      PROTO 4
+      GLOBAL "evasive AttributeDict"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINUNICODE "tuple"
+      GLOBAL "evasive TupleState"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "name"
+      NONE
+      SETITEM
+      TUPLE1
+      BUILD
+      SETITEM
+      SHORT_BINUNICODE "inner"
+      GLOBAL "evasive Unpickles"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINBYTES {
+        PROTO 2
+        GLOBAL "evasive make_function"
+        STOP
+      }
+      BUILD
+      SETITEM
+      STOP`);
+    expect(await load(loader, by, "pickle", program)).toEqual({ outcome: "loads", type: "evasive.AttributeDict" });
+  });
+
+  describe("lazily", () => {
+    const by = policy([], ["evasive:CallsItsAttribute"]);
+    const holding = (key: string) =>
+      bytesOf(`
+        PROTO 4
+        GLOBAL "evasive CallsItsAttribute"
+        EMPTY_TUPLE
+        NEWOBJ
+        EMPTY_DICT
+        SHORT_BINUNICODE "callback"
+        GLOBAL "evasive CallsItsAttribute"
+        SETITEM
+        SHORT_BINUNICODE "${key}"
+        GLOBAL "evasive payload"
+        SETITEM
+        BUILD
+        STOP`);
+
+    it("keeps a stub of what is outside the policy", async () => {
+      expect(await load(loader, by, "pickle", holding("unused"), "lazy")).toMatchObject({ outcome: "loads" });
+      expect(await load(loader, by, "pickle", holding("unused"), "strict")).toMatchObject({ outcome: "blocked" });
+    });
+
+    it("refuses it once it is used, also by a class's own code", async () => {
+      expect(await load(loader, by, "pickle", holding("callback"), "lazy")).toMatchObject({
+        outcome: "blocked",
+        blocked: { callable: "evasive.payload", reason: "use of what is outside the policy" },
+      });
+    });
+  });
+});
+
+describe.skipIf(!hasLibraries())("joblib and torch", () => {
+  let loader: SafeLoader;
+  beforeAll(() => {
+    loader = new SafeLoader(DEBIAN_PYTHON);
+  });
+  afterAll(() => loader.close());
+
+  const ARRAY = ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:ndarray", "numpy:dtype"];
+  /** An array as joblib writes it, with such a dtype, and whatever else in its state. */
+  const array = (dtype: string, more = "") => `
+    GLOBAL "joblib.numpy_pickle NumpyArrayWrapper"
+    EMPTY_TUPLE
+    NEWOBJ
+    EMPTY_DICT
+    MARK
+    SHORT_BINUNICODE "subclass"
+    GLOBAL "numpy ndarray"
+    SHORT_BINUNICODE "shape"
+    BININT1 1
+    TUPLE1
+    SHORT_BINUNICODE "order"
+    SHORT_BINUNICODE "C"
+    SHORT_BINUNICODE "dtype"
+    GLOBAL "numpy dtype"
+    SHORT_BINUNICODE "${dtype}"
+    NEWFALSE
+    NEWTRUE
+    TUPLE3
+    REDUCE
+    SHORT_BINUNICODE "allow_mmap"
+    NEWFALSE
+    ${more}
+    SETITEMS
+    BUILD`;
+
+  it("joblib's array of numbers loads", async () => {
+    const program = bytesOf(`PROTO 4\n${array("u1")}\nRAW 07\nSTOP`);
+    const by = policy(ARRAY, ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype"]);
+    expect(await load(loader, by, "joblib", program)).toEqual({ outcome: "loads", type: "numpy.ndarray" });
+  });
+
+  it("refuses a pickle inside joblib's array of objects (GHSA-m62q-453p-gv66)", async () => {
+    const inner = 'PROTO 2\nGLOBAL "os system"\nBINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP';
+    const program = bytesOf(`PROTO 4\n${array("O8")}\n${inner}\nSTOP`);
+    const by = policy(ARRAY, ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype"]);
+    expect(await load(loader, by, "joblib", program)).toMatchObject({
+      outcome: "blocked",
+      blocked: { callable: "os.system", reason: "import outside the policy" },
+    });
+  });
+
+  it.each(["read", "read_array", "safe_get_numpy_array_alignment_bytes"])(
+    "refuses a state that puts %s over the wrapper's own",
+    async (method) => {
+      const program = bytesOf(`PROTO 4\n${array("u1", `SHORT_BINUNICODE "${method}"\nGLOBAL "evasive payload"`)}\nRAW 07\nSTOP`);
+      const by = policy([...ARRAY, "evasive:payload"], ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype"]);
+      expect(await load(loader, by, "joblib", program)).toMatchObject({
+        outcome: "blocked",
+        blocked: { reason: "a state that joblib does not write" },
+      });
+    },
+  );
+
+  it("refuses a storage's bytes that hold a payload, which torch would load by itself", async () => {
+    const inner = 'PROTO 2\nGLOBAL "os system"\nBINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP';
+    const program = bytesOf(`PROTO 4\nGLOBAL "torch.storage _load_from_bytes"\nSHORT_BINBYTES {\n${inner}\n}\nTUPLE1\nREDUCE\nSTOP`);
+    const by = policy(["torch.storage:_load_from_bytes"], ["torch.storage:_load_from_bytes"]);
+    expect(await load(loader, by, "pickle", program)).toMatchObject({ outcome: "blocked", blocked: { callable: "os.system" } });
+  });
+
+  it("refuses a payload in torch's legacy format, also where torch takes its own pickle", async () => {
+    const program = bytesOf(`
+      PROTO 2
+      LONG1 119547037146038801333356
+      STOP
+      PROTO 2
+      BININT2 1001
+      STOP
+      PROTO 2
+      EMPTY_DICT
+      STOP
+      PROTO 2
+      GLOBAL "os system"
+      BINUNICODE "true"
+      TUPLE1
+      REDUCE
+      STOP`);
+    expect(await load(loader, policy([], []), "torch", program)).toMatchObject({ outcome: "blocked", blocked: { callable: "os.system" } });
+  });
+});
+
+function bytesOf(listing: string): Uint8Array {
+  const program = assemble(listing);
+  if (!program.ok) throw new Error(`line ${program.error.line}: ${program.error.message}`);
+  return program.value;
+}
+
+function policy(imports: readonly string[], calls: readonly string[]): Policy {
+  const entries = (names: readonly string[]) =>
+    names.map((each): PolicyEntry => {
+      const [module, name] = each.split(":") as [string, string];
+      return { callable: `${module}.${name}`, module, reasons: [] };
+    });
+  return { name: "class:test", class: null, library: null, imports: entries([...imports, ...calls]), calls: entries(calls) };
+}
+
+function load(loader: SafeLoader, by: Policy, how: How, program: Uint8Array, mode: "strict" | "lazy" = "strict"): Promise<Loaded> {
+  return loader.load({ loader: loader.writeLoader(by, mode), how, file: loader.write("model", program) });
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""What loaders do with generated programs, over inert names.   usage: loader_programs.py LOADER...
+
+Reads batches from stdin until it ends: a count (u32, little-endian), then for each program the loader's number (u16),
+whether the loader resolves persistent ids (u8), a length (u32) and the bytes. Answers each batch with one line of JSON:
+a list of {outcome, blocked, error, position}.
+"""
+
+import importlib.util
+import io
+import json
+import resource
+import struct
+import sys
+import warnings
+
+import inert
+
+sys.dont_write_bytecode = True
+warnings.filterwarnings("ignore")
+# A memo key or a length out of a mutated program can ask for all there is.
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+
+
+def module(number, path):
+    spec = importlib.util.spec_from_file_location(f"safe_load_{number}", path)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+LOADERS = [module(number, path) for number, path in enumerate(sys.argv[1:])]
+
+
+def persistent_load(id):
+    """As torch's, which takes tuples."""
+    assert isinstance(id, tuple)
+    return inert.Made()
+
+
+def run(safe_load, resolves, program):
+    file = io.BytesIO(program)
+    unpickler = safe_load.Unpickler(file)
+    if resolves:
+        unpickler.persistent_load = persistent_load
+    try:
+        unpickler.load()
+        return {"outcome": "loads"}
+    except safe_load.Blocked as blocked:
+        return {"outcome": "blocked", "blocked": {key: getattr(blocked, key) for key in ("callable", "opcode", "offset", "reason")}}
+    except Exception as error:  # whatever a program raises that is broken, or calls what cannot be called so
+        return {"outcome": "fails", "error": f"{type(error).__name__}: {error}"[:200], "position": unpickler._offset(0)}
+    finally:
+        inert.ITEMS.clear()
+        inert.TABLE.clear()
+
+
+source = sys.stdin.buffer
+while header := source.read(4):
+    answers = []
+    for _ in range(struct.unpack("<I", header)[0]):
+        number, resolves, length = struct.unpack("<HBI", source.read(7))
+        answers.append(run(LOADERS[number], resolves, source.read(length)))
+    sys.stdout.write(json.dumps(answers) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,144 @@
+/** Runs generated programs by loaders in CPython, and judges their facts, and gathers where the two disagree. */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import type { Trace } from "../../analyzer/containers/trace.ts";
+import { decode } from "../../analyzer/pickle/decode.ts";
+import { runPickle } from "../../analyzer/pickle/execution.ts";
+import type { PickleFacts } from "../../analyzer/pickle/facts.ts";
+import type { Policy } from "../../analyzer/policy/policy.ts";
+import { judgeTrace } from "../../analyzer/verdict/judge.ts";
+import type { Mode, Verdict } from "../../analyzer/verdict/verdict.ts";
+import { type Blocked, isSameRefusal, SafeLoader } from "./loader.ts";
+import { makeLoaderProgram, makePolicy } from "./loader-programs.ts";
+import { Random } from "./programs.ts";
+
+export interface Disagreement {
+  readonly program: Uint8Array;
+  readonly policy: Policy;
+  readonly mode: Mode;
+  readonly message: string;
+}
+
+export interface FuzzResult {
+  readonly programs: number;
+  /** By what both say of a program: `loads`, `blocked`; `fails` where CPython gets no further for reasons of its own. */
+  readonly agreed: Readonly<Record<"loads" | "blocked" | "fails", number>>;
+  /** Refused by the loader alone, which sees the objects themselves: by reason. */
+  readonly stricter: ReadonlyMap<string, number>;
+  readonly disagreements: readonly Disagreement[];
+}
+
+type Answer =
+  | { readonly outcome: "loads" }
+  | { readonly outcome: "blocked"; readonly blocked: Blocked }
+  | { readonly outcome: "fails"; readonly error: string; readonly position: number };
+
+interface Question {
+  readonly program: Uint8Array;
+  readonly loader: number;
+  readonly resolves: boolean;
+}
+
+const BATCH = 1000;
+const POLICIES = 40;
+
+/** What the loader refuses and the verdict cannot see, by a part of the reason. */
+const STRICTER = [
+  "is an attribute, not a method of its class",
+  "itself, not an object made by it",
+  "as a keyword",
+  "by the state of a",
+  "call with arguments that are not known",
+  "a loader is handed something else than bytes",
+  "use of what is outside the policy",
+] as const;
+
+/** `count` programs from a seed, over policies from the same seed. */
+export async function fuzzLoader(python: string, count: number, seed: number): Promise<FuzzResult> {
+  const random = new Random(seed);
+  const policies = Array.from({ length: POLICIES }, (_, index) => ({
+    policy: makePolicy(random, `class:${index}`),
+    mode: (index % 4 === 0 ? "lazy" : "strict") as Mode,
+  }));
+  const loader = new SafeLoader(python);
+  const paths = policies.map(({ policy, mode }) => loader.writeLoader(policy, mode));
+  const process = spawn(python, [fileURLToPath(new URL("loader_programs.py", import.meta.url)), ...paths], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
+  const agreed = { loads: 0, blocked: 0, fails: 0 };
+  const stricter = new Map<string, number>();
+  const disagreements: Disagreement[] = [];
+  for (let done = 0; done < count; done += BATCH) {
+    const questions = Array.from(
+      { length: Math.min(BATCH, count - done) },
+      (): Question => ({ program: makeLoaderProgram(random), loader: random.below(POLICIES), resolves: random.chance(50) }),
+    );
+    process.stdin.write(Buffer.concat([u32(questions.length), ...questions.flatMap(encode)]));
+    const line = await lines.next();
+    if (line.done) throw new Error("the loaders' process died");
+    const answers: readonly Answer[] = JSON.parse(line.value);
+    for (const [index, { program, loader: number, resolves }] of questions.entries()) {
+      const { policy, mode } = policies[number]!;
+      const facts = runPickle(program, { encoding: "ASCII" });
+      const compared = compare(program, judgeTrace(traceOf(facts, program, resolves), policy, mode), facts, answers[index]!);
+      if (compared.kind === "agreed") agreed[compared.on]++;
+      else if (compared.kind === "stricter") stricter.set(compared.reason, (stricter.get(compared.reason) ?? 0) + 1);
+      else disagreements.push({ program, policy, mode, message: compared.message });
+    }
+  }
+  process.stdin.end();
+  loader.close();
+  return { programs: count, agreed, stricter, disagreements };
+}
+
+function traceOf(facts: PickleFacts, program: Uint8Array, resolves: boolean): Trace {
+  const container = resolves ? "torch-zip" : "pickle";
+  return { size: program.length, container, outcome: facts.outcome, findings: [], pickles: [{ ...facts, entry: null }] };
+}
+
+type Compared =
+  | { readonly kind: "agreed"; readonly on: Answer["outcome"] }
+  | { readonly kind: "stricter"; readonly reason: string }
+  | { readonly kind: "disagreed"; readonly message: string };
+
+function compare(program: Uint8Array, { blocked: [first] }: Verdict, facts: PickleFacts, answer: Answer): Compared {
+  const shown = first === undefined ? "blocks nothing" : `blocks ${JSON.stringify(first)}`;
+  switch (answer.outcome) {
+    case "loads":
+      return first === undefined ? { kind: "agreed", on: "loads" } : { kind: "disagreed", message: `the verdict ${shown}; it loads` };
+    case "blocked": {
+      if (first !== undefined && isSameRefusal(first, answer.blocked)) return { kind: "agreed", on: "blocked" };
+      const reason = STRICTER.find((part) => answer.blocked.reason.includes(part));
+      // No facts lie behind an opcode that no unpickler gets past; a loader that refuses it, or makes a stub of it, may.
+      const end = facts.outcome === "malformed" ? facts.failure!.offset : program.length;
+      if (first === undefined && (answer.blocked.offset ?? 0) >= end) return { kind: "agreed", on: "fails" };
+      // What only the loader sees comes before what the verdict blocks.
+      if (reason !== undefined && (first === undefined || (answer.blocked.offset ?? 0) <= first.offset))
+        return { kind: "stricter", reason };
+      return { kind: "disagreed", message: `the verdict ${shown}; the loader, ${JSON.stringify(answer.blocked)}` };
+    }
+    case "fails": {
+      if (first === undefined) return { kind: "agreed", on: "fails" };
+      const opcode = decode(program, first.offset);
+      // What a pickle inside the pickle does is at an offset inside of its loader's argument.
+      const mayBeNested = facts.facts.some((fact) => fact.kind === "call" && fact.callable === "pickle.loads");
+      if (mayBeNested || answer.position <= (opcode.ok ? opcode.value.end : program.length)) return { kind: "agreed", on: "fails" };
+      return { kind: "disagreed", message: `the verdict ${shown}; it fails at ${answer.position}: ${answer.error}` };
+    }
+  }
+}
+
+function encode({ program, loader, resolves }: Question): Buffer[] {
+  const head = Buffer.alloc(3);
+  head.writeUInt16LE(loader);
+  head.writeUInt8(resolves ? 1 : 0, 2);
+  return [head, u32(program.length), Buffer.from(program)];
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
