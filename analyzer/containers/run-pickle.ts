@@ -134,7 +134,8 @@ function cannotBeHad(pause: Extract<Pause, { kind: "starved" }>, view: ProgramVi
   if (!opcode || opcode.argument === null) return false;
   const { width } = ARGUMENTS[opcode.argument];
   if (width === "counted") return !view.canHold(pause.needed);
-  if (opcode.name === "UNICODE" || view.bytes.length - pause.position < LONG_LINE) return false;
+  const isLine = width === "line" || width === "lines";
+  if (!isLine || opcode.name === "UNICODE" || view.bytes.length - pause.position < LONG_LINE) return false;
   return view.bytes.indexOf(NUL, pause.position) !== -1;
 }
 

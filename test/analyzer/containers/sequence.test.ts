@@ -1,8 +1,11 @@
 /** Pickles and arrays one after another, what counts as one, and joblib's arrays between opcodes. */
 import { describe, expect, test } from "vitest";
+import type { ByteSource } from "../../../analyzer/bytes/byte-source.ts";
+import { countingSource } from "../../../analyzer/bytes/counting-source.ts";
+import { traceFile } from "../../../analyzer/containers/trace-file.ts";
 import { LIMITS } from "../../../analyzer/limits.ts";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
-import { buildZip } from "./build-zip.ts";
+import { buildZip, fields } from "./build-zip.ts";
 import { BROKEN_PAYLOAD, HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
 
@@ -31,6 +34,29 @@ describe("pickles", () => {
 
   test("a second pickle that breaks makes the file malformed", async () => {
     expect(await traceBytes(Buffer.concat([HARMLESS, BROKEN_PAYLOAD]))).toMatchObject({ outcome: "malformed" });
+  });
+
+  test("a frame longer than what was brought is waited for; a line that holds a NUL is not", async () => {
+    const frame = Buffer.concat([
+      latin1("\x80\x04\x95"),
+      fields([200_003, 8]),
+      latin1("]("),
+      latin1("K\x00".repeat(100_000)),
+      latin1("e"),
+      latin1("."),
+    ]);
+    expect(await traceBytes(frame)).toMatchObject({ container: "pickle", outcome: "ok" });
+    const nuls: ByteSource = {
+      size: 5e9,
+      read: async (start, end) => {
+        const bytes = Buffer.alloc(Math.min(end, 5e9) - start);
+        if (start === 0) bytes[0] = "L".charCodeAt(0);
+        return bytes;
+      },
+    };
+    const source = countingSource(nuls);
+    expect((await traceFile(source)).trace).toMatchObject({ container: "unknown", outcome: "unsupported" });
+    expect(source.bytesRead).toBeLessThan(1_000_000);
   });
 
   test("more pickles than are kept: unfinished", async () => {
