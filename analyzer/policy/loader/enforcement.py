@@ -4,8 +4,9 @@ The reasons that are given for a refusal are that file's, word for word.
 """
 
 from rules import (
-    CALLED_BY_UNPICKLER, CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _indirection,
-    _modern, _noted, _running, _spelt, _text, _type_name, defaultdict, io, partial, pickle,
+    CALLED_BY_UNPICKLER, CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked,
+    Stub, UnpicklingError, _indirection, _modern, _noted, _running, _spelt, _text, _type_name, defaultdict, io,
+    partial, pickle,
 )  # fmt: skip
 
 
