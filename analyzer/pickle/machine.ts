@@ -81,12 +81,13 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
       frameEnd = NO_FRAME;
     }
     at = pos;
-    if (sp >= stackLimit) {
-      failure = "limit";
-      break;
-    }
+    // In this order: tables as long as the view are full when its bytes are used up.
     if (pos >= end) {
       needed = pos + 1;
+      break;
+    }
+    if (sp >= stackLimit) {
+      failure = "limit";
       break;
     }
     const opcode = data[pos]!;
