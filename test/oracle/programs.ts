@@ -25,12 +25,12 @@ export class Random {
   }
 }
 
-/** One program: a third as made, a third mutated, the rest a soup of opcodes. */
+/** One program: half of them as made, half mutated, a tenth a soup of opcodes. */
 export function makeProgram(random: Random): Uint8Array {
   const kind = random.below(10);
   if (kind === 0) return soup(random);
   const program = new Maker(random).program();
-  return kind < 5 ? program : mutate(random, program);
+  return kind < 6 ? program : mutate(random, program);
 }
 
 type Choice = () => void;
@@ -40,8 +40,17 @@ class Maker {
   private bytes: number[] = [];
   private memo = 0;
   private protocol = 0;
+  /** Whether nothing is broken on purpose: two programs in three. */
+  private readonly isSound: boolean;
 
-  constructor(private readonly random: Random) {}
+  constructor(private readonly random: Random) {
+    this.isSound = random.chance(66);
+  }
+
+  /** One of the choices, of which those from `sound` on are broken. */
+  private choose<T>(choices: readonly T[], sound: number): T {
+    return choices[this.random.below(this.isSound ? sound : choices.length)]!;
+  }
 
   program(): Uint8Array {
     const { random } = this;
@@ -60,14 +69,15 @@ class Maker {
   }
 
   private proto(): void {
-    this.protocol = this.random.below(this.random.chance(3) ? 8 : 6);
+    this.protocol = this.random.below(!this.isSound && this.random.chance(6) ? 8 : 6);
     this.op(OP.PROTO, this.protocol);
   }
 
   /** Mostly the right length; sometimes one that some opcode crosses. */
   private frame(at: number): void {
     const rest = this.bytes.length - at - 9;
-    const length = this.random.chance(50) ? rest : this.random.chance(80) ? this.random.below(rest + 1) : this.random.below(300);
+    const length =
+      this.isSound || this.random.chance(30) ? rest : this.random.chance(80) ? this.random.below(rest + 1) : this.random.below(300);
     this.bytes[at + 1] = length & 0xff;
     this.bytes[at + 2] = length >> 8;
   }
@@ -102,18 +112,21 @@ class Maker {
       () => this.op(OP.MEMOIZE),
       () => this.op(OP.LONG_BINPUT, key, random.chance(10) ? 1 : 0, 0, 0),
       () =>
-        this.line(OP.PUT, random.pick([`${key}`, `${key}`, ` ${key}`, `+${key}`, `0${key}`, `${key}\0x`, `1_${key}`, `-${key}`, "x", ""])),
+        this.line(
+          OP.PUT,
+          this.choose([`${key}`, `${key}`, ` ${key}`, `+${key}`, `0${key}`, `${key}\0x`, `1_${key}`, `-${key}`, "x", ""], 6),
+        ),
     ])();
   }
 
   private get(): void {
     const { random } = this;
-    const key = random.below(Math.max(1, this.memo + (random.chance(5) ? 3 : 0)));
+    const key = random.below(Math.max(1, this.memo + (!this.isSound && random.chance(10) ? 3 : 0)));
     random.pick<Choice>([
       () => this.op(OP.BINGET, key),
       () => this.op(OP.BINGET, key),
       () => this.op(OP.LONG_BINGET, key, 0, 0, 0),
-      () => this.line(OP.GET, random.pick([`${key}`, `${key}`, `${key} `, `0${key}`, `-${key}`, `${key}\0`, "0x1", "", "9".repeat(30)])),
+      () => this.line(OP.GET, this.choose([`${key}`, `${key}`, `${key} `, `0${key}`, `${key}\0`, `-${key}`, "0x1", "", "9".repeat(30)], 5)),
     ])();
   }
 
@@ -143,14 +156,14 @@ class Maker {
       () => this.op(OP.BININT, byte(), byte(), byte(), byte()),
       () => this.counted(OP.LONG1, 1, Array.from({ length: random.below(12) }, byte)),
       () => this.counted(OP.LONG4, 4, Array.from({ length: random.below(12) }, byte)),
-      () => this.line(OP.INT, random.pick(INTEGERS)),
-      () => this.line(OP.LONG, random.pick(INTEGERS) + random.pick(["", "L", "L", "LL"])),
+      () => this.line(OP.INT, this.choose(INTEGERS, SOUND_INTEGERS)),
+      () => this.line(OP.LONG, this.choose(LONGS, SOUND_LONGS)),
     ])();
   }
 
   private float(): void {
     const { random } = this;
-    if (random.chance(50)) this.line(OP.FLOAT, random.pick(FLOATS));
+    if (random.chance(50)) this.line(OP.FLOAT, this.choose(FLOATS, SOUND_FLOATS));
     else
       this.op(
         OP.BINFLOAT,
@@ -174,24 +187,24 @@ class Maker {
   private string(): void {
     const { random } = this;
     const content = [...Buffer.from(random.pick(TEXTS), "utf8")];
-    if (random.chance(4)) content.push(...random.pick(BAD_UTF8));
+    if (!this.isSound && random.chance(8)) content.push(...random.pick(BAD_UTF8));
     if (random.chance(3)) for (let more = random.below(40); more > 0; more--) content.push(0x61, 0xc3, 0xa9);
     random.pick<Choice>([
       () => this.counted(OP.SHORT_BINUNICODE, 1, content),
       () => this.counted(OP.SHORT_BINUNICODE, 1, content),
       () => this.counted(OP.BINUNICODE, 4, content),
       () => this.counted(OP.BINUNICODE8, 8, content),
-      () => this.line(OP.UNICODE, random.pick(ESCAPED)),
+      () => this.line(OP.UNICODE, this.choose(ESCAPED, SOUND_ESCAPED)),
     ])();
   }
 
   private text(): void {
     const { random } = this;
-    const content = [...Buffer.from(random.pick(TEXTS), random.chance(90) ? "ascii" : "utf8")];
+    const content = [...Buffer.from(random.pick(TEXTS), this.isSound || random.chance(80) ? "ascii" : "utf8")];
     random.pick<Choice>([
       () => this.counted(OP.SHORT_BINSTRING, 1, content),
       () => this.counted(OP.BINSTRING, 4, content),
-      () => this.line(OP.STRING, random.pick(QUOTED)),
+      () => this.line(OP.STRING, this.choose(QUOTED, SOUND_QUOTED)),
     ])();
   }
 
@@ -216,11 +229,11 @@ class Maker {
       for (let count = step * random.below(random.chance(10) ? 9 : 4); count > 0; count--) make(depth - 1);
     };
     const value = (inner: number) => this.value(inner);
-    const key = (inner: number) => (random.chance(85) ? this.key(inner) : this.value(inner));
+    const key = (inner: number) => (this.isSound || random.chance(80) ? this.key(inner) : this.value(inner));
     const pairs = () => {
       for (let count = random.below(4); count > 0; count--) {
         key(depth - 1);
-        if (!random.chance(2)) value(depth - 1);
+        if (this.isSound || !random.chance(4)) value(depth - 1);
       }
     };
     random.pick<Choice>([
@@ -286,8 +299,8 @@ class Maker {
 
   private lookup(): void {
     const { random } = this;
-    const module = random.pick(MODULES);
-    const name = random.pick(NAMES);
+    const module = this.choose(MODULES, SOUND_MODULES);
+    const name = this.choose(NAMES, SOUND_NAMES);
     random.pick<Choice>([
       () => this.lines(OP.GLOBAL, module, name),
       () => this.lines(OP.GLOBAL, module, name),
@@ -308,7 +321,7 @@ class Maker {
   private args(depth: number): void {
     const { random } = this;
     if (random.chance(30)) this.op(OP.EMPTY_TUPLE);
-    else if (random.chance(8)) this.value(depth);
+    else if (!this.isSound && random.chance(15)) this.value(depth);
     else {
       this.op(OP.MARK);
       for (let count = random.below(4); count > 0; count--) this.value(depth - 1);
@@ -318,7 +331,8 @@ class Maker {
 
   private object(depth: number): void {
     const { random } = this;
-    const callable = () => (random.chance(80) ? this.lookup() : random.chance(80) ? this.object(depth - 1) : this.value(depth - 1));
+    const callable = () =>
+      this.isSound || random.chance(80) ? this.lookup() : random.chance(80) ? this.object(depth - 1) : this.value(depth - 1);
     random.pick<Choice>([
       () => this.lookup(),
       () => {
@@ -336,13 +350,13 @@ class Maker {
             this.value(depth - 1);
           }
           this.op(OP.SETITEMS);
-        } else random.pick<Choice>([() => this.op(OP.EMPTY_DICT), () => this.value(depth - 1)])();
+        } else (this.isSound ? () => this.op(OP.EMPTY_DICT) : () => this.value(depth - 1))();
         this.op(OP.NEWOBJ_EX);
       },
       () => {
         this.op(OP.MARK);
         for (let count = random.below(3); count > 0; count--) this.value(depth - 1);
-        this.lines(OP.INST, random.pick(MODULES), random.pick(NAMES));
+        this.lines(OP.INST, this.choose(MODULES, SOUND_MODULES), this.choose(NAMES, SOUND_NAMES));
       },
       () => {
         this.op(OP.MARK);
@@ -350,7 +364,7 @@ class Maker {
         for (let count = random.below(3); count > 0; count--) this.value(depth - 1);
         this.op(OP.OBJ);
       },
-      () => this.line(OP.PERSID, random.pick(["1", "", "a b", "caf\xe9"])),
+      () => this.line(OP.PERSID, this.choose(["1", "", "a b", "caf\xe9"], 3)),
       () => {
         this.value(depth - 1);
         this.op(OP.BINPERSID);
@@ -364,7 +378,7 @@ class Maker {
     const { random } = this;
     if (random.chance(25)) {
       this.op(OP.MARK);
-      for (let count = random.below(4); count > 0; count--) this.value(depth - 1);
+      for (let count = 2 * random.below(3) + (this.isSound ? 0 : random.below(2)); count > 0; count--) this.value(depth - 1);
       this.op(random.pick([OP.APPENDS, OP.SETITEMS, OP.ADDITEMS]));
     }
     if (random.chance(10)) {
@@ -449,8 +463,10 @@ class Maker {
   }
 }
 
-const MODULES = ["os", "m.n", "__builtin__", "copy_reg", "caf\u00e9", "a b", "numpy.core", "", "x\0y"];
-const NAMES = ["system", "C", "C.D", "set", "<locals>.f", "_reconstructor", "n\u00fcll", "", "d e"];
+const MODULES = ["os", "m.n", "__builtin__", "copy_reg", "numpy.core", "a b", "x\0y", "caf\u00e9", ""];
+const SOUND_MODULES = 7;
+const NAMES = ["system", "C", "set", "_reconstructor", "d e", "C.D", "<locals>.f", "n\u00fcll", ""];
+const SOUND_NAMES = 5;
 const TEXTS = [
   "",
   "a",
@@ -475,6 +491,8 @@ const BAD_UTF8 = [
   [0xf0, 0x8f, 0xbf, 0xbf],
   [0xc3],
 ];
+
+// Operands in text: first those that C takes, up to the number below each, then those that it, or everyone, refuses.
 const ESCAPED = [
   "",
   "abc",
@@ -482,40 +500,42 @@ const ESCAPED = [
   "\xe9",
   "\\U0001F600",
   "\\ud800",
-  "\\u12",
-  "\\U00110000",
   "\\\\u0041",
-  "\\\\\\u0041",
   "\\",
   "a\\",
   "\\x41",
+  "\\U0010ffff",
+  "\\\\\\u0041",
+  "\\u12",
+  "\\U00110000",
   "\\u00E9\\u0",
   "\\uzzzz",
-  "\\U0010ffff",
 ];
+const SOUND_ESCAPED = 12;
 const QUOTED = [
   "'a'",
   '"a"',
-  "'",
   "''",
-  "a",
-  "'a\"",
   "'\\x41'",
-  "'\\x4'",
-  "'\\xe9'",
-  "'\\'",
   "'\\\\'",
   "'a'b'",
   "'\\101'",
+  "'\\q'",
+  "'\\n\\0'",
+  "'",
+  "a",
+  "'a\"",
+  "'\\x4'",
+  "'\\xe9'",
+  "'\\'",
   "'\\777'",
   "'\\8'",
   "'\xe9'",
-  "'\\q'",
   " 'a'",
   "'a' ",
-  "'\\n\\0'",
   "'\\",
 ];
+const SOUND_QUOTED = 9;
 const INTEGERS = [
   "0",
   "1",
@@ -524,33 +544,55 @@ const INTEGERS = [
   "-1",
   "42",
   "007",
-  "08",
   "0x1f",
   "0X1F",
   "0o7",
   "0b1",
   "1_0",
-  "_1",
-  "1_",
   " 1",
   "1 ",
   "+0",
   "-0",
-  "",
-  "x",
-  "1.5",
   "1\0z",
   "\0",
   "9223372036854775808",
   "-9223372036854775809",
-  "0777777777777777777777777",
-  "01777777777777777777777",
+  "0777777777777777777777",
   "1\r",
   "0_0",
+  "000",
+  "08",
+  "_1",
+  "1_",
+  "",
+  "x",
+  "1.5",
+  "01777777777777777777777",
   "00_0",
   "0x_f",
-  "000",
 ];
+const SOUND_INTEGERS = 24;
+const LONGS = [
+  "0",
+  "1L",
+  "-1L",
+  "42",
+  "0x1fL",
+  "0o7",
+  "1_0L",
+  " 1L",
+  "+0",
+  "00L",
+  "9223372036854775808L",
+  "0777777777777777777777",
+  "08L",
+  "L",
+  "",
+  "1LL",
+  "1\0L",
+  "x",
+];
+const SOUND_LONGS = 11;
 const FLOATS = [
   "1.5",
   "-0",
@@ -558,12 +600,16 @@ const FLOATS = [
   "1E-5",
   ".5",
   "5.",
-  ".",
-  "",
   "inf",
   "-Infinity",
   "nan",
   "NaN",
+  "1\0x",
+  "+1",
+  "123456789012345678901234567890",
+  "1e-400",
+  ".",
+  "",
   "infi",
   "1e400",
   "-1e400",
@@ -574,12 +620,9 @@ const FLOATS = [
   "1e",
   "1e+",
   "1.5.5",
-  "1\0x",
-  "+1",
   "--1",
-  "123456789012345678901234567890",
-  "1e-400",
 ];
+const SOUND_FLOATS = 14;
 
 /** Opcodes and small operands at random. */
 function soup(random: Random): Uint8Array {
