@@ -4,7 +4,7 @@
  */
 import { aliasesOf } from "../python/aliases.ts";
 import { Classes } from "../python/classes.ts";
-import type { Code, Unit } from "../python/code.ts";
+import type { Code } from "../python/code.ts";
 import { findClass, findNearMisses } from "../python/find-class.ts";
 import { Modules, type SourceTree } from "../python/modules.ts";
 import type { PythonParser } from "../python/parser.ts";
@@ -37,7 +37,7 @@ export interface Inferred {
   readonly policy: Policy;
   /** Where the analysis widened the policy because it could not follow the code. */
   readonly notices: readonly Notice[];
-  /** Files with syntax that is not Python as the grammar knows it; the rest of each was read. */
+  /** Files, of those that were needed, with syntax that is not Python as the grammar knows it; the rest of each was read. */
   readonly unparsed: readonly string[];
   /** How much was looked at: files parsed, activations of functions, nodes of the graph. */
   readonly size: { readonly files: number; readonly activations: number; readonly nodes: number };
@@ -97,8 +97,8 @@ function inferClass({ library, modules, resolver, classes }: Source, class_: str
     library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
     ...withAliases(resolver, holding, { imports: entries(holding, holding.imports), calls: entries(holding, holding.calls) }),
   };
-  const unparsed = names.map((module) => modules.unit(module)).filter((unit): unit is Unit => unit?.hasErrors ?? false);
-  const size = { files: modules.parsed, activations: flow.frameCount, nodes: flow.graph.nodes };
+  const unparsed = modules.parsed.filter((unit) => unit.hasErrors);
+  const size = { files: modules.parsed.length, activations: flow.frameCount, nodes: flow.graph.nodes };
   return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path), size });
 }
 

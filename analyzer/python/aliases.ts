@@ -16,10 +16,7 @@ export interface Alias {
 
 /** Every other name of the given classes and functions, sorted. */
 export function aliasesOf(resolver: Resolver, codes: ReadonlySet<Code>): Alias[] {
-  const units = resolver.modules
-    .libraryModules()
-    .map((module) => resolver.modules.unit(module))
-    .filter((unit) => unit !== null);
+  const units = unitsWithAliases(resolver, codes);
   const moduleNames = otherModuleNames(resolver, units);
   const found = new Map<string, Alias>();
   const add = (unit: Unit, name: string, code: Code, line: number) => {
@@ -38,6 +35,18 @@ export function aliasesOf(resolver: Resolver, codes: ReadonlySet<Code>): Alias[]
     }
   }
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Packages, shims, modules that move others, and those of the codes themselves: what else there is need not be parsed. */
+function unitsWithAliases(resolver: Resolver, codes: ReadonlySet<Code>): Unit[] {
+  const { modules } = resolver;
+  const moving = modules.libraryModulesWith(/sys\.(path|modules)|^\w+\s*=\s*[\w.]+\s*$/m);
+  const shims = modules.libraryModules().filter((module) => modules.isPackage(module) || !modules.definesAnything(module));
+  const found = new Set([...moving, ...shims, ...[...codes].map((code) => code.unit.module)]);
+  return [...found]
+    .sort()
+    .map((module) => modules.unit(module))
+    .filter((unit) => unit !== null);
 }
 
 /** Names that a module offers beside those it defines: a package's imports, a shim's imports, assignments of a name to a name. */

@@ -13,7 +13,8 @@ const NO_BASES = new Set(["typing.Generic", "typing.Protocol", "typing_extension
 export class Classes {
   private readonly orders = new Map<Code, readonly Base[]>();
   private readonly bases = new Map<Code, readonly Base[]>();
-  private children: Map<Code, Code[]> | null = null;
+  private readonly subclasses = new Map<Code, readonly Code[]>();
+  private readonly externals = new Map<Code, readonly string[]>();
 
   constructor(private readonly resolver: Resolver) {}
 
@@ -80,8 +81,10 @@ export class Classes {
   }
 
   /** Every subclass in the library, direct or not, in the order of the library's modules. */
-  librarySubclasses(code: Code): Code[] {
-    const children = this.librarySubclassIndex();
+  librarySubclasses(code: Code): readonly Code[] {
+    const known = this.subclasses.get(code);
+    if (known) return known;
+    const children = this.childrenIn(this.resolver.modules.modulesWithSubclasses(code.name));
     const found = new Set<Code>();
     const queue = [...(children.get(code) ?? [])];
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -89,13 +92,15 @@ export class Classes {
       found.add(next);
       queue.push(...(children.get(next) ?? []));
     }
-    return [...found];
+    const subclasses = [...found];
+    this.subclasses.set(code, subclasses);
+    return subclasses;
   }
 
-  private librarySubclassIndex(): Map<Code, Code[]> {
-    if (this.children) return this.children;
+  /** Classes of some modules, by their direct bases. */
+  private childrenIn(modules: readonly string[]): Map<Code, Code[]> {
     const children = new Map<Code, Code[]>();
-    for (const code of this.libraryClasses()) {
+    for (const code of modules.flatMap((module) => [...(this.resolver.modules.unit(module)?.classes ?? [])])) {
       for (const base of this.basesOf(code)) {
         if (typeof base === "string") continue;
         const known = children.get(base);
@@ -103,7 +108,6 @@ export class Classes {
         else children.set(base, [code]);
       }
     }
-    this.children = children;
     return children;
   }
 
@@ -135,8 +139,12 @@ export class Classes {
   }
 
   /** Bases, anywhere up, whose source is not given. */
-  externalBases(code: Code): string[] {
-    return this.orderOf(code).filter((base) => typeof base === "string");
+  externalBases(code: Code): readonly string[] {
+    const known = this.externals.get(code);
+    if (known) return known;
+    const found = this.orderOf(code).filter((base) => typeof base === "string");
+    this.externals.set(code, found);
+    return found;
   }
 }
 

@@ -103,6 +103,8 @@ export interface Body {
   readonly isGenerator: boolean;
   /** Whether the code writes what its first parameter holds: `self.x = ...`, `self.x[k] = ...`, `self.x.append(...)`. */
   readonly writesReceiver: boolean;
+  /** Attributes it sets to None. */
+  readonly clearedAttributes: ReadonlySet<string>;
   /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */
   readonly removedKeys: ReadonlySet<string>;
 }
@@ -134,6 +136,8 @@ export interface Code {
 export interface Member {
   readonly annotation: TypeExpression | null;
   readonly hasValue: boolean;
+  /** Its value is None: a place for someone else to fill. */
+  readonly isEmpty: boolean;
   readonly line: number;
 }
 

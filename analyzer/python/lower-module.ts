@@ -319,14 +319,19 @@ function membersOf(block: Node | null, maker: CodeMaker): Map<string, Member> {
       const type = node.childForFieldName("type");
       const right = node.childForFieldName("right");
       for (const name of targetNames(node.childForFieldName("left")))
-        add(name, { annotation: type && typeExpression(type, maker.parse), hasValue: right !== null, line });
+        add(name, {
+          annotation: type && typeExpression(type, maker.parse),
+          hasValue: right !== null,
+          isEmpty: right?.type === "none",
+          line,
+        });
       if (right) visit(right);
     } else if (node.type === "function_definition" || node.type === "class_definition")
-      add(node.childForFieldName("name")?.text ?? "", { annotation: null, hasValue: true, line });
+      add(node.childForFieldName("name")?.text ?? "", { annotation: null, hasValue: true, isEmpty: false, line });
     else if (node.type.startsWith("import")) {
       for (const child of node.childrenForFieldName("name")) {
         const name = child.childForFieldName("alias")?.text ?? child.text.split(".")[0] ?? "";
-        add(name, { annotation: null, hasValue: true, line });
+        add(name, { annotation: null, hasValue: true, isEmpty: false, line });
       }
     } else if (MEMBER_CONTAINERS.has(node.type)) for (const child of node.namedChildren) visit(child);
   };

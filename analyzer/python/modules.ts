@@ -31,6 +31,7 @@ export class Modules {
   private readonly files = new Map<string, ModuleFile>();
   private readonly units = new Map<string, Unit>();
   private ofLibrary: string[] | null = null;
+  private headers: ClassHeaders | null = null;
   private readonly packages = new Set<string>();
   private readonly stars = new Map<ModuleFile, readonly string[]>();
   private readonly classes = new Map<string, Map<string, string[]>>();
@@ -66,9 +67,18 @@ export class Modules {
     return unit;
   }
 
-  /** How many modules have been read so far. */
-  get parsed(): number {
-    return this.units.size;
+  /** The modules that have been parsed so far. */
+  get parsed(): readonly Unit[] {
+    return [...this.units.values()];
+  }
+
+  isPackage(module: string): boolean {
+    return this.files.get(module)?.isPackage ?? false;
+  }
+
+  /** Whether a module's text defines a class or function at its top; one that does not only passes names on. */
+  definesAnything(module: string): boolean {
+    return /^(class|def|async def) /m.test(this.files.get(module)?.text ?? "");
   }
 
   /** Whether something can be imported under that name: a module, or a folder of modules without `__init__.py`. */
@@ -92,6 +102,29 @@ export class Modules {
       .map((file) => file.module)
       .sort();
     return this.ofLibrary;
+  }
+
+  /** The library's modules whose text has that word, or matches the pattern: where to look, without parsing the rest. */
+  libraryModulesWith(pattern: string | RegExp): readonly string[] {
+    return this.libraryModules().filter((module) => {
+      const text = this.files.get(module)?.text ?? "";
+      return typeof pattern === "string" ? text.includes(pattern) : pattern.test(text);
+    });
+  }
+
+  /** The library's modules that may define a subclass, direct or not, of a class of that name. */
+  modulesWithSubclasses(class_: string): readonly string[] {
+    this.headers ??= classHeaders(this.libraryModules().map((module) => [module, this.files.get(module)?.text ?? ""]));
+    const names = new Set([class_]);
+    const modules = new Set<string>();
+    for (const name of names) {
+      for (const alias of this.headers.aliases.get(name) ?? []) names.add(alias);
+      for (const subclass of this.headers.subclasses.get(name) ?? []) {
+        names.add(subclass.name);
+        modules.add(subclass.module);
+      }
+    }
+    return [...modules].sort();
   }
 
   /**
@@ -131,6 +164,27 @@ export class Modules {
 
 /** Folders that hold packages without being part of their names. */
 const SOURCE_ROOTS = new Set(["src", "lib", "python", "source", "purelib", "platlib"]);
+
+/** What the heads of class statements say, read from text: by the last name of a base, who derives from it. */
+interface ClassHeaders {
+  readonly subclasses: ReadonlyMap<string, readonly { readonly module: string; readonly name: string }[]>;
+  /** `import name as alias`. */
+  readonly aliases: ReadonlyMap<string, readonly string[]>;
+}
+
+function classHeaders(texts: readonly (readonly [string, string])[]): ClassHeaders {
+  const subclasses = new Map<string, { module: string; name: string }[]>();
+  const aliases = new Map<string, string[]>();
+  for (const [module, text] of texts) {
+    for (const [, name = "", bases = ""] of text.matchAll(/^[ \t]*class\s+(\w+)[^(\n]*\(([^:]*?)\)\s*:/gm)) {
+      for (const [base] of bases.matchAll(/\w+/g)) subclasses.set(base, [...(subclasses.get(base) ?? []), { module, name }]);
+    }
+    for (const [, name = "", alias = ""] of text.matchAll(/\b(\w+) as (\w+)/g)) aliases.set(name, [...(aliases.get(name) ?? []), alias]);
+    for (const [, alias = "", name = ""] of text.matchAll(/^(\w+)\s*=\s*(?:\w+\.)*(\w+)\s*$/gm))
+      aliases.set(name, [...(aliases.get(name) ?? []), alias]);
+  }
+  return { subclasses, aliases };
+}
 
 const TESTS = /(^|\/)(tests?\/|test_[^/]*\.py$|[^/]*_test\.py$|conftest\.py$)/;
 

@@ -28,6 +28,7 @@ export class Scope {
   private readonly globals = new Set<string>();
   private readonly nonlocals = new Set<string>();
   private readonly removedKeys = new Set<string>();
+  private readonly clearedAttributes = new Set<string>();
   private readonly comprehensions: Map<string, Register>[] = [];
   private readonly parameters: Register[] = [];
   private readonly firstParameter: string | null;
@@ -186,6 +187,10 @@ export class Scope {
     for (const argument of list.namedChildren) if (argument.type === "identifier") this.statementSubjects.add(argument.text);
   }
 
+  noteCleared(attribute: string): void {
+    this.clearedAttributes.add(attribute);
+  }
+
   /** A module-level call or decorator: what it is about is known to whoever looks for it. */
   noteStatementCall(callee: Node): void {
     const path = this.code.kind === "module" ? dottedPath(callee) : null;
@@ -240,6 +245,7 @@ export class Scope {
       statements: this.statements,
       isGenerator: this.isGenerator,
       writesReceiver: this.writesReceiver,
+      clearedAttributes: this.clearedAttributes,
       removedKeys: this.removedKeys,
     };
   }

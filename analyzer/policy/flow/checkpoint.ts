@@ -10,22 +10,23 @@ import type { Flow } from "./flow.ts";
 import { foreignWriters } from "./foreign-stores.ts";
 import type { Value } from "./values.ts";
 
-/** Runs whatever stores to attributes that the roots have. */
+/** Runs whatever stores to attributes that the roots leave empty. */
 export function runForeignWriters(flow: Flow, roots: readonly Value[]): void {
   flow.closeWorld();
-  for (const code of foreignWriters(flow.resolver, attributesOf(flow, roots))) runWithClass(flow, code);
+  for (const code of foreignWriters(flow.resolver, emptyAttributes(flow, roots))) runWithClass(flow, code);
 }
 
-/** Names of attributes that objects of the class have: written by its methods, or bound in its body. */
-function attributesOf(flow: Flow, roots: readonly Value[]): Set<string> {
+/** Attributes that the class itself leaves empty, for others to fill: `card = None` in its body or in one of its methods. */
+function emptyAttributes(flow: Flow, roots: readonly Value[]): Set<string> {
   const names = new Set<string>();
   for (const root of roots) {
     const data = flow.data(root);
     if (data.kind !== "instance") continue;
-    for (const name of flow.fieldNames(root)) names.add(name);
     for (const base of flow.classes.orderOf(data.code)) {
       if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
-      for (const [name, member] of base.members) if (member.hasValue || member.annotation) names.add(name);
+      for (const [name, member] of base.members) if (member.isEmpty || (member.annotation && !member.hasValue)) names.add(name);
+      for (const instruction of base.body.instructions)
+        if (instruction.op === "function") for (const name of instruction.code.body.clearedAttributes) names.add(name);
     }
   }
   return names;

@@ -17,7 +17,8 @@ type Key = Code | string;
 const WRITES = new Set(["append", "add", "extend", "insert", "update", "setdefault", "register"]);
 
 export class Effects {
-  private index: Map<Key, Statement[]> | null = null;
+  private readonly index = new Map<Key, readonly Statement[]>();
+  private readonly modules = new Map<string, Map<Key, Statement[]>>();
   private readonly writers = new Map<Unit, Map<string, Code[]>>();
 
   constructor(private readonly resolver: Resolver) {}
@@ -36,24 +37,25 @@ export class Effects {
   }
 
   private statements(key: Key): readonly Statement[] {
-    this.index ??= this.build();
-    return this.index.get(key) ?? [];
+    const known = this.index.get(key);
+    if (known) return known;
+    const name = typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;
+    const found = this.resolver.modules.libraryModulesWith(name).flatMap((module) => this.effectsOf(module).get(key) ?? []);
+    this.index.set(key, found);
+    return found;
   }
 
-  private build(): Map<Key, Statement[]> {
+  /** The statements at the top of a module, by what their calls are about. */
+  private effectsOf(module: string): Map<Key, Statement[]> {
+    const known = this.modules.get(module);
+    if (known) return known;
     const index = new Map<Key, Statement[]>();
-    const { modules } = this.resolver;
-    for (const module of modules.libraryModules()) {
-      const unit = modules.unit(module);
-      unit?.code.body.statements.forEach((statement, position) => {
-        const keys = new Set(statement.calls.flatMap((path) => this.keysOf(unit, path)));
-        for (const key of keys) {
-          const known = index.get(key);
-          if (known) known.push({ unit, index: position });
-          else index.set(key, [{ unit, index: position }]);
-        }
-      });
-    }
+    this.modules.set(module, index);
+    const unit = this.resolver.modules.unit(module);
+    unit?.code.body.statements.forEach((statement, position) => {
+      const keys = new Set(statement.calls.flatMap((path) => this.keysOf(unit, path)));
+      for (const key of keys) index.set(key, [...(index.get(key) ?? []), { unit, index: position }]);
+    });
     return index;
   }
 

@@ -76,13 +76,7 @@ export class Flow {
     const known = this.imported.get(package_);
     if (known !== undefined) return known;
     const { modules } = this.resolver;
-    const found = modules
-      .libraryModules()
-      .some((module) =>
-        [...(modules.unit(module)?.bindings.values() ?? [])]
-          .flat()
-          .some((binding) => binding.kind === "import" && (binding.module === package_ || binding.module.startsWith(`${package_}.`))),
-      );
+    const found = modules.libraryModulesWith(new RegExp(`^\\s*(import|from)\\s+${package_}\\b`, "m")).length > 0;
     this.imported.set(package_, found);
     return found;
   }

@@ -9,10 +9,12 @@ import type { Resolver } from "../../python/resolve.ts";
 /** Functions and methods of the library that store to one of these attributes of something other than their receiver. */
 export function foreignWriters(resolver: Resolver, attributes: ReadonlySet<string>): Code[] {
   const { modules } = resolver;
-  return modules.libraryModules().flatMap((module) => {
+  if (attributes.size === 0) return [];
+  const pattern = new RegExp(`\\.(${[...attributes].join("|")})\\s*(?::[^=\\n]*)?=(?!=)`);
+  return modules.libraryModulesWith(pattern).flatMap((module) => {
     const unit = modules.unit(module);
-    if (!unit || !mayStore(unit.code, attributes)) return [];
-    return functionsOf(unit.code).filter((code) => mayStore(code, attributes) && storesForeign(code, attributes));
+    if (!unit) return [];
+    return functionsOf(unit.code).filter((code) => pattern.test(code.text) && storesForeign(code, attributes));
   });
 }
 
@@ -22,12 +24,6 @@ function functionsOf(code: Code): Code[] {
     if (instruction.op === "function") return [instruction.code];
     return instruction.op === "class" ? functionsOf(instruction.code) : [];
   });
-}
-
-/** A quick look at the text, so that most of a library is never lowered. */
-function mayStore(code: Code, attributes: ReadonlySet<string>): boolean {
-  for (const [, attribute = ""] of code.text.matchAll(/\.(\w+)\s*(?::[^=\n]*)?=(?!=)/g)) if (attributes.has(attribute)) return true;
-  return false;
 }
 
 function storesForeign(code: Code, attributes: ReadonlySet<string>): boolean {
