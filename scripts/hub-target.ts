@@ -41,7 +41,7 @@ export async function* hubFiles(context: Context, target: string, options: Remot
   const parsed = parseHubTarget(target);
   if (parsed === null) throw new UsageError(`${target} is not of the form hf://owner/name[@revision][/path]`);
   const { network, report, signal } = context.effects;
-  const session = openSession(remoteOf(context, options, false), {
+  const session = openSession(remoteOf(context, options), {
     network,
     signal,
     report: (event) => {

@@ -17,7 +17,7 @@ export function withHub<C extends Command>(command: C): C {
 export function withIndex<C extends Command>(command: C): C {
   return command.option(
     "--index <URL>",
-    "the package index whose wheels class policies are inferred from, its simple API (or CENSUS_INDEX, or pip's PIP_INDEX_URL)",
+    "the package index whose wheels class policies are inferred from, its simple API (or CENSUS_INDEX, or pip's PIP_INDEX_URL; without one, no model has a class policy)",
   );
 }
 
@@ -25,17 +25,12 @@ export function hubOf({ effects }: Context, options: RemoteOptions): string {
   return address("--hub", options.hub ?? effects.environment.CENSUS_HUB ?? DEFAULT_HUB);
 }
 
-/** Hub, package index and token. Without `needsIndex` the Hub stands for an index that nobody asks. */
-export function remoteOf(context: Context, options: RemoteOptions, needsIndex: boolean): Remote {
+/** Hub, package index and token. There is no default index: which one is asked is for whoever runs the survey to say. */
+export function remoteOf(context: Context, options: RemoteOptions): Remote {
   const { environment } = context.effects;
   const hub = hubOf(context, options);
   const index = options.index ?? environment.CENSUS_INDEX ?? environment.PIP_INDEX_URL;
-  if (index === undefined && needsIndex) {
-    throw new UsageError(
-      "class policies are inferred from the wheels of a package index: name one by --index URL, CENSUS_INDEX or PIP_INDEX_URL",
-    );
-  }
-  return { hub, packageIndex: index === undefined ? hub : address("--index", index), token: environment.HF_TOKEN || null };
+  return { hub, packageIndex: index === undefined ? null : address("--index", index), token: environment.HF_TOKEN || null };
 }
 
 /** An address without a slash at its end. */

@@ -62,13 +62,13 @@ function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["
 type Stage = (request: SurveyRequest, effects: SurveyEffects) => Promise<SurveySummary>;
 
 /** Runs stages of a survey in the store, with progress, and prints what it came to. */
-export async function runStage(context: Context, options: SurveyOptions, stage: Stage, needsIndex: boolean): Promise<Ending> {
+export async function runStage(context: Context, options: SurveyOptions, stage: Stage): Promise<Ending> {
   const { effects } = context;
   const store = await openForWriting(databasePath(context, options.database));
   const progress = startProgress(effects, "models");
   const telling = new Telling(progress);
   try {
-    const request = await surveyRequest(context, options, store, needsIndex);
+    const request = await surveyRequest(context, options, store);
     const summary = await stage(request, { ...effectsOf(context, store), report: (event) => telling.hear(event) });
     progress.stop();
     if (options.json) await printJson(context, summary);
@@ -89,7 +89,7 @@ export function effectsOf({ effects }: Context, store: Store): SurveyEffects {
 }
 
 /** What the options ask for; of a survey that is there and named without models, what it was asked for then. */
-export async function surveyRequest(context: Context, options: SurveyOptions, store: Store, needsIndex: boolean): Promise<SurveyRequest> {
+export async function surveyRequest(context: Context, options: SurveyOptions, store: Store): Promise<SurveyRequest> {
   const { top, models, filter: filters, minDownloads, concurrency } = options;
   const asked = top !== undefined || models !== undefined || filters.length > 0 || minDownloads !== undefined;
   const known = options.name === undefined || asked ? null : await findSurveyRow(store, options.name);
@@ -99,7 +99,7 @@ export async function surveyRequest(context: Context, options: SurveyOptions, st
       : models !== undefined
         ? { kind: "models", names: models }
         : { kind: "query", top: top ?? null, minimumDownloads: minDownloads ?? 0, filters };
-  const remote = remoteOf(context, { ...options, hub: options.hub ?? known?.hub ?? hubOf(context, options) }, needsIndex);
+  const remote = remoteOf(context, { ...options, hub: options.hub ?? known?.hub ?? hubOf(context, options) });
   if (known !== null && known.hub !== remote.hub)
     throw new UsageError(`the survey ${options.name} is of ${known.hub}, not of ${remote.hub}`);
   const name = options.name ?? nameOf(remote.hub, population);

@@ -17,7 +17,7 @@ export const CLASS_STATES = {
   "no-class": { label: "no class", meaning: "Nothing says which class the model loads as." },
   "no-source": { label: "no source", meaning: "The package index has no source of the class that can be read." },
   "no-policy": { label: "no policy", meaning: "The class is not in the source, or inference did not finish." },
-  unavailable: { label: "unavailable", meaning: "The package index did not answer; the next run tries again." },
+  unavailable: { label: "unavailable", meaning: "The package index did not answer, or none was named; the next run tries again." },
 } as const satisfies Record<ClassState, { label: string; meaning: string }>;
 
 export const FILE_STATES = {

@@ -16,22 +16,24 @@ export interface Blocker {
 
 /** The callables that block most models under a lens; ties are ordered by name. */
 export async function topBlockers(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Blocker[]> {
-  return blockedModels(store, surveyId, lens)
-    .groupBy("callableId")
-    // Not a `where`: pushed into the join it makes the planner walk every blocked row of the policy for each model.
-    .having("callableId", "is not", null)
-    .select(({ fn }) => [
-      "callableId",
-      "callable",
-      "capability",
-      fn.countAll<number>().as("models"),
-      fn.sum<number>("downloads").as("downloads"),
-    ])
-    .$narrowType<{ callableId: number; callable: string; capability: Capability }>()
-    .orderBy("models", "desc")
-    .orderBy("callable")
-    .limit(limit)
-    .execute();
+  return (
+    blockedModels(store, surveyId, lens)
+      .groupBy("callableId")
+      // Not a `where`: pushed into the join it makes the planner walk every blocked row of the policy for each model.
+      .having("callableId", "is not", null)
+      .select(({ fn }) => [
+        "callableId",
+        "callable",
+        "capability",
+        fn.countAll<number>().as("models"),
+        fn.sum<number>("downloads").as("downloads"),
+      ])
+      .$narrowType<{ callableId: number; callable: string; capability: Capability }>()
+      .orderBy("models", "desc")
+      .orderBy("callable")
+      .limit(limit)
+      .execute()
+  );
 }
 
 /** The opcodes that loaders lack or refuse whatever the callable, by how many models have them; ties are ordered by name. */

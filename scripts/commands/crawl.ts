@@ -7,5 +7,5 @@ export function crawlCommand(context: Context): CensusCommand {
   const command = new CensusCommand(context, "crawl", "The first part of a survey: list the models and read their pickles", [
     "census crawl --top 1000 --name spring",
   ]);
-  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, crawl, false));
+  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, crawl));
 }

@@ -46,7 +46,7 @@ async function demo(context: Context, options: Options): Promise<Ending> {
     const survey = { name, hub: hub.url, index: hub.indexUrl, filter: [], database, ...(options.json && { json: true }) };
     // A token is somebody's on the real Hub; this one would refuse it.
     const anonymous = { ...context, effects: { ...effects, environment: {} } };
-    const ending = await runStage(anonymous, survey, runSurvey, true);
+    const ending = await runStage(anonymous, survey, runSurvey);
     if (!options.serve || ending !== "done") return ending;
     return await serveUntilInterrupted(context, database, options.port);
   } finally {

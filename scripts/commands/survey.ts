@@ -20,13 +20,13 @@ export function surveyCommand(context: Context): CensusCommand {
   ]);
   return withSurvey(command)
     .option("--dry-run", "print requests, bytes and time first, and do nothing")
-    .runs((options: Options) => (options.dryRun ? plan(context, options) : runStage(context, options, runSurvey, true)));
+    .runs((options: Options) => (options.dryRun ? plan(context, options) : runStage(context, options, runSurvey)));
 }
 
 async function plan(context: Context, options: Options): Promise<Ending> {
   const store = await openIfThere(databasePath(context, options.database));
   try {
-    const planned = await planSurvey(await surveyRequest(context, options, store, false), effectsOf(context, store));
+    const planned = await planSurvey(await surveyRequest(context, options, store), effectsOf(context, store));
     if (!planned.ok) throw new NetworkGaveUp(describeFailure(planned.error));
     if (options.json) await printJson(context, planned.value);
     else await context.effects.print(reportPlan(planned.value));

@@ -113,12 +113,19 @@ describe("survey", () => {
     expect(await census(words("survey", "refused.sqlite", ...more))).toMatchObject({ ending: "usage", printed: "" });
   });
 
-  it("asks for a package index, and takes pip's", async () => {
+  it("goes without a package index, says what that costs, and takes pip's later", async () => {
     const database = path.join(folder, "index.sqlite");
-    const some = ["survey", "--hub", hub.url, "--models", "larkspur/encoder-small-sentiment", "--database", database];
-    expect(await census(some)).toMatchObject({ ending: "usage", reported: expect.stringContaining("PIP_INDEX_URL") });
-    expect((await census(some, { environment: { PIP_INDEX_URL: hub.indexUrl } })).ending).toBe("done");
+    const some = ["survey", "--hub", hub.url, "--models", "saltmarsh/ner-english-small", "--name", "index", "--database", database];
+    expect(await classes(some)).toEqual({ unavailable: 1 });
+    expect(await classes(["infer-all", "--name", "index", "--database", database], { PIP_INDEX_URL: hub.indexUrl })).toEqual({
+      inferred: 1,
+    });
   });
+
+  async function classes(words: readonly string[], environment: Record<string, string> = {}) {
+    const { value } = await censusJson<{ classes: Record<string, number> }>([...words, "--json"], { environment });
+    return value.classes;
+  }
 });
 
 describe("export", () => {
