@@ -110,21 +110,46 @@ function firstChangeAfter(state: MachineState, offset: number): number {
   return low * CHANGE;
 }
 
-/** The state that the last BUILD before a moment gave to an object, as a value; null where none did. */
-export function stateOf(recording: Recording, object: number, moment: Moment): number | null {
+/** The rows of BUILDs on an object: the first `count` of them are before a moment. */
+function buildsOf(recording: Recording, object: number, moment: Moment): { readonly builds: readonly number[]; readonly count: number } {
   const { state, data } = recording;
   const { rows } = state.tables;
-  let given: number | null = null;
+  if (recording.buildsByValue !== null) return countBefore(recording.buildsByValue.get(object) ?? NO_BUILDS, moment.row);
+  let found: number[] | null = null;
   let row = rowOf(recording, object) + ROW;
   for (const end = Math.min(moment.row, row + SCANNED * ROW); row < end; row += ROW) {
-    if (rows[row + 1] === object && data[rows[row]!] === OP.BUILD) given = rows[row + 2]!;
+    if (rows[row + 1] !== object || data[rows[row]!] !== OP.BUILD) continue;
+    if (found === null) found = [row];
+    else found.push(row);
   }
-  if (row >= moment.row) return given;
-  recording.buildsByValue ??= indexBuilds(recording);
-  for (const later of recording.buildsByValue.get(object) ?? []) {
-    if (later < moment.row) given = rows[later + 2]!;
+  if (row >= moment.row) return { builds: found ?? NO_BUILDS, count: found?.length ?? 0 };
+  recording.buildsByValue = indexBuilds(recording);
+  return countBefore(recording.buildsByValue.get(object) ?? NO_BUILDS, moment.row);
+}
+
+function countBefore(builds: readonly number[], row: number): { readonly builds: readonly number[]; readonly count: number } {
+  let low = 0;
+  let high = builds.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (builds[middle]! < row) low = middle + 1;
+    else high = middle;
   }
-  return given;
+  return { builds, count: low };
+}
+
+const NO_BUILDS: readonly number[] = [];
+
+/** The state that the last BUILD before a moment gave to an object, as a value; null where none did. */
+export function stateOf(recording: Recording, object: number, moment: Moment): number | null {
+  const { builds, count } = buildsOf(recording, object, moment);
+  return count === 0 ? null : recording.state.tables.rows[builds[count - 1]! + 2]!;
+}
+
+/** All states that BUILDs before a moment gave to an object; null where there are more than `limit`. */
+export function statesOf(recording: Recording, object: number, moment: Moment, limit: number): readonly number[] | null {
+  const { builds, count } = buildsOf(recording, object, moment);
+  return count > limit ? null : builds.slice(0, count).map((build) => recording.state.tables.rows[build + 2]!);
 }
 
 function indexBuilds({ state, data }: Recording): Map<number, number[]> {

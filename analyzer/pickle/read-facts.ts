@@ -5,7 +5,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { type Callables, computed, type Name, type Source, walk } from "./callables.ts";
-import { argumentsOf, itemsOf, type Moment, type Recording, rowOf } from "./contents.ts";
+import { argumentsOf, itemsOf, type Moment, type Recording, rowOf, stateOf, statesOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
 import { INDIRECT_CALLABLES, INERT, type Indirection } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
@@ -59,8 +59,6 @@ class FactReader {
   private readonly text: ValueText;
   /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
   private hasChangedNames = false;
-  /** Objects whose state names what is to be called on them. */
-  private readonly overridden = new Set<number>();
   private moment: Moment = { row: 0, change: 0 };
   private offset = 0;
   private opcode: OpcodeName = "STOP";
@@ -163,11 +161,10 @@ class FactReader {
   /** BUILD, and item writes on what is no builtin container. */
   private callMethod(method: Method, object: number, second: number): void {
     const source = this.callables.of(object);
-    const origin = this.hasChangedNames || this.overridden.has(object) ? "mutated" : source.origin;
+    const origin = this.hasChangedNames || this.isOverridden(object) ? "mutated" : source.origin;
     const overrides = method === "__setstate__" ? this.overridesOf(second) : undefined;
     const instanceOf = this.callables.toldClass(object);
     if (!source.made) this.hasChangedNames = true;
-    if (overrides !== undefined) this.overridden.add(object);
     if (this.wasTold("call", source.callable, origin, `${method} ${source.made} ${overrides} ${instanceOf}`)) return;
     const { offset, opcode } = this;
     const { module, name, callable } = source;
@@ -269,6 +266,15 @@ class FactReader {
     }
   }
 
+  /**
+   * Whether a state that an object was given names what is to be called on it: as the state is by now, since a
+   * `__setstate__` may have kept the very dict, and the pickle may have changed it.
+   */
+  private isOverridden(object: number): boolean {
+    const states = statesOf(this.recording, object, this.moment, MOST_STATES);
+    return states === null || states.some((given) => this.overridesOf(given) !== undefined);
+  }
+
   /** Keys of a state under which something is later looked up on the object and called. */
   private overridesOf(given: number): readonly string[] | undefined {
     const { data } = this.recording;
@@ -338,8 +344,9 @@ class FactReader {
     this.plainKey = -1;
     if (this.hasChangedNames) return false;
     if (code === OP.BUILD) {
-      if (data[callable] !== OP.NEWOBJ || this.overridden.has(callable)) return false;
+      if (data[callable] !== OP.NEWOBJ) return false;
       this.moment = { row, change: rows[row + 3]! };
+      if (stateOf(this.recording, callable, this.moment) !== null) return false;
       if (this.overridesOf(rows[row + 2]!) !== undefined) return false;
       callable = rows[rowOf(this.recording, callable) + 1]!;
     } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
@@ -357,6 +364,9 @@ class FactReader {
     return { facts: this.facts, limited };
   }
 }
+
+/** States of one object that are looked through; picklers give one. With more, anything may be called on it. */
+const MOST_STATES = 8;
 
 /** Keys of a state that are looked through; no class has as many attributes. */
 const MOST_KEYS = 10_000;

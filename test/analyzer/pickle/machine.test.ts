@@ -170,6 +170,23 @@ describe("costs nothing", () => {
   });
 });
 
+describe("takes time in proportion to the program", () => {
+  const call = 'GLOBAL "a b"\nEMPTY_TUPLE\nREDUCE\n';
+  test.each([
+    ["states of one object", `${call}${"NONE\nBUILD\n".repeat(200_000)}STOP`],
+    ["items of one object", `${call}${"NONE\nAPPEND\n".repeat(200_000)}STOP`],
+    [
+      "one list given to many calls while it grows",
+      `EMPTY_LIST\nBINPUT 0\n${"BINGET 0\nNONE\nAPPEND\nTUPLE1\nBINPERSID\n".repeat(50_000)}STOP`,
+    ],
+    ["many lists given to one call", `${call}${"EMPTY_LIST\nNONE\nAPPEND\n".repeat(100_000)}${"TUPLE2\n".repeat(50_000)}STOP`],
+    ["items set by index on a list that grows", `EMPTY_LIST\n${"NONE\nAPPEND\nBININT1 0\nNONE\nSETITEM\n".repeat(100_000)}STOP`],
+    ["states of lists that grow", `EMPTY_LIST\n${"NONE\nAPPEND\nNONE\nEMPTY_DICT\nTUPLE2\nBUILD\n".repeat(50_000)}STOP`],
+  ])("%s", (_, listing) => {
+    expect(run(listing).outcome).toBe("ok");
+  });
+});
+
 describe("limits end a run as unfinished, with the facts so far", () => {
   test("scattered memo keys", () => {
     const puts = new Uint8Array(5 * (LIMITS.sparseMemoEntries.limit + 2));
