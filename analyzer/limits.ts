@@ -46,6 +46,16 @@ export const LIMITS = Object.freeze({
     unit: "frames",
     reason: "Frames whose end is crossed; each is read again as a file would be. No pickler writes one.",
   },
+  nestedBytes: {
+    limit: 64 * 2 ** 20,
+    unit: "bytes",
+    reason: "Bytes of pickles inside a pickle that are run in all: the same bytes can be handed to a loader a million times.",
+  },
+  stateKeys: {
+    limit: 20_000_000,
+    unit: "keys",
+    reason: "Keys of states looked through in one pickle; beyond it states count as unknown. A million instances have ten million.",
+  },
   nestedPickles: { limit: 4, unit: "levels", reason: "Pickles in bytes handed to a loader inside a pickle; real files nest two." },
   archiveEntries: {
     limit: 100_000,

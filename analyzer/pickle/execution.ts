@@ -9,7 +9,7 @@ import { advance } from "./machine.ts";
 import { Renderer, WRAPPER_BUDGET } from "./render.ts";
 import { growTables, type MachineState, type StringEncoding, startState } from "./state.ts";
 import { allocateTables, borrowTables, giveBackTables } from "./tables.ts";
-import { failureOf, OUTERMOST, type Rerun, tell } from "./tell.ts";
+import { failureOf, outermost, type Rerun, tell } from "./tell.ts";
 import type { PickleValue } from "./value.ts";
 
 export interface RunOptions {
@@ -49,7 +49,7 @@ export interface PickleExecution {
 
 /** Runs one program that is all in memory; bytes behind its STOP are not looked at. */
 export function runPickle(bytes: Uint8Array, options: RunOptions = {}): PickleFacts {
-  return rerun(bytes, options.start ?? 0, options.encoding ?? "any", OUTERMOST);
+  return rerun(bytes, options.start ?? 0, options.encoding ?? "any", outermost());
 }
 
 const rerun: Rerun = (bytes, start, encoding, depth) => {
@@ -78,7 +78,7 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
         if (pause !== null) return pause;
       }
     },
-    facts: () => tell(state, data, OUTERMOST, rerun),
+    facts: () => tell(state, data, outermost(), rerun),
   };
 }
 

@@ -16,7 +16,7 @@ export function readAsFile(state: MachineState, straddle: Straddle, data: Uint8A
   if (depth.rereadings >= LIMITS.frameRereadings.limit) return [];
   const { bytes, lostFrom } = withoutLost(data, straddle);
   const again = rerun(bytes, state.start, state.encoding, {
-    nesting: depth.nesting,
+    ...depth,
     rereadings: depth.rereadings + 1,
     framesPassed: straddle.at,
   });

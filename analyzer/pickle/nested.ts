@@ -9,7 +9,7 @@ import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
 import type { RunNested } from "./read-facts.ts";
-import { type Depth, OUTERMOST, type Rerun } from "./tell.ts";
+import type { Depth, Rerun } from "./tell.ts";
 
 /** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`. */
 const ENCODE = "_codecs.encode";
@@ -27,7 +27,7 @@ export function runNestedPickles(
     divergences.set(kind, known === undefined ? { offset, count: 1 } : { offset: known.offset, count: known.count + 1 });
   };
   return (call, given, pickles) => {
-    if (depth.nesting >= LIMITS.nestedPickles.limit) {
+    if (depth.nesting >= LIMITS.nestedPickles.limit || depth.nestedBytes.left < 0) {
       diverge("nested-unfinished", call);
       return [];
     }
@@ -36,10 +36,12 @@ export function runNestedPickles(
       diverge("nested-unknown", call);
       return [];
     }
+    const inside: Depth = { ...depth, nesting: depth.nesting + 1, rereadings: 0, framesPassed: 0 };
     const facts: Fact[] = [];
     let start = 0;
     for (let pickle = 0; pickle < pickles && start < content.bytes.length; pickle++) {
-      const run = rerun(content.bytes, start, recording.state.encoding, { ...OUTERMOST, nesting: depth.nesting + 1 });
+      depth.nestedBytes.left -= content.bytes.length;
+      const run = rerun(content.bytes, start, recording.state.encoding, inside);
       for (const fact of run.facts) facts.push({ ...fact, offset: content.offset === null ? call : content.offset + fact.offset });
       if (run.outcome !== "ok") {
         diverge(

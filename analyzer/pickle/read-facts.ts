@@ -59,6 +59,7 @@ class FactReader {
   private readonly text: ValueText;
   /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
   private hasChangedNames = false;
+  private keysLeft: number = LIMITS.stateKeys.limit;
   private moment: Moment = { row: 0, change: 0 };
   private offset = 0;
   private opcode: OpcodeName = "STOP";
@@ -296,8 +297,9 @@ class FactReader {
   }
 
   private overridesIn(dict: number): readonly string[] | undefined {
-    const contents = itemsOf(this.recording, dict, this.moment, MOST_KEYS * 2);
+    const contents = this.keysLeft > 0 ? itemsOf(this.recording, dict, this.moment, MOST_KEYS * 2) : null;
     if (contents === null || contents.more) return ["*"];
+    this.keysLeft -= contents.items.length / 2;
     let found: string[] | undefined;
     for (let index = 0; index < contents.items.length; index += 2) {
       const name = this.overrideOf(contents.items[index]!);

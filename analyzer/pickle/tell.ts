@@ -17,10 +17,14 @@ export interface Depth {
   readonly rereadings: number;
   /** FRAMEs before this offset are not looked at. */
   readonly framesPassed: number;
+  /** Bytes of nested pickles that may still be run, by all of them together. */
+  readonly nestedBytes: { left: number };
 }
 
 /** The depth of a program that was found in a file. */
-export const OUTERMOST: Depth = { nesting: 0, rereadings: 0, framesPassed: 0 };
+export function outermost(): Depth {
+  return { nesting: 0, rereadings: 0, framesPassed: 0, nestedBytes: { left: LIMITS.nestedBytes.limit } };
+}
 
 /** Runs a whole program, for one that turned up inside another or in another reading of it. */
 export type Rerun = (bytes: Uint8Array, start: number, encoding: StringEncoding, depth: Depth) => PickleFacts;

@@ -181,6 +181,10 @@ describe("takes time in proportion to the program", () => {
     ],
     ["many lists given to one call", `${call}${"EMPTY_LIST\nNONE\nAPPEND\n".repeat(100_000)}${"TUPLE2\n".repeat(50_000)}STOP`],
     ["items set by index on a list that grows", `EMPTY_LIST\n${"NONE\nAPPEND\nBININT1 0\nNONE\nSETITEM\n".repeat(100_000)}STOP`],
+    [
+      "one large state given over and over",
+      `${call}EMPTY_DICT\nMARK\n${"BININT2 1\nNONE\n".repeat(5_000)}SETITEMS\nBINPUT 0\nPOP\n${"BINGET 0\nBUILD\n".repeat(50_000)}STOP`,
+    ],
     ["states of lists that grow", `EMPTY_LIST\n${"NONE\nAPPEND\nNONE\nEMPTY_DICT\nTUPLE2\nBUILD\n".repeat(50_000)}STOP`],
   ])("%s", (_, listing) => {
     expect(run(listing).outcome).toBe("ok");
@@ -188,6 +192,12 @@ describe("takes time in proportion to the program", () => {
 });
 
 describe("limits end a run as unfinished, with the facts so far", () => {
+  test("a large pickle handed to a loader over and over", () => {
+    const inner = `${"NONE\nPOP\n".repeat(500_000)}NONE\nSTOP`;
+    const listing = `GLOBAL "pickle loads"\nBINPUT 0\nBINBYTES {\n${inner}\n}\nTUPLE1\nBINPUT 1\nREDUCE\n${"BINGET 0\nBINGET 1\nREDUCE\n".repeat(500)}STOP`;
+    expect(run(listing)).toMatchObject({ outcome: "unfinished", failure: { kind: "nested-unfinished" } });
+  });
+
   test("scattered memo keys", () => {
     const puts = new Uint8Array(5 * (LIMITS.sparseMemoEntries.limit + 2));
     for (let index = 0; index * 5 < puts.length; index++) {
