@@ -34,7 +34,7 @@ const reason = z.object({
 });
 
 const callable = z.string().regex(/^[^\s.]+(\.[^\s.]+)+$/, "not a dotted name");
-const entry = z.object({ callable, sameAs: callable.optional(), reasons: z.array(reason) });
+const entry = z.object({ callable, sameAs: callable.optional(), module: z.string().optional(), reasons: z.array(reason) });
 const library = z.object({ name: z.string(), version: z.string().nullable(), sourceSha256: z.string().nullable() });
 
 /** A policy file in our format. */
@@ -73,9 +73,10 @@ export function writePolicy(policy: Policy): string {
 }
 
 function sorted(entries: readonly PolicyEntry[]): z.infer<typeof entry>[] {
-  return [...entries].sort(byCallable).map(({ callable, sameAs, reasons }) => ({
+  return [...entries].sort(byCallable).map(({ callable, sameAs, module, reasons }) => ({
     callable,
     ...(sameAs === undefined ? {} : { sameAs }),
+    ...(module === undefined ? {} : { module }),
     reasons: reasons.map(({ kind, text, name, file, line }) => ({
       kind,
       text,

@@ -131,7 +131,16 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
 }
 
 function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntry[] {
-  return [...needs.values()].map((need) => ({ callable: need.callable, reasons: reasonsFor(holding, need) })).sort(byCallable);
+  // A class inside a class, or a method: everything before the last dot is no module.
+  const nested = new Map(
+    [...holding.named].filter((code) => code.qualifiedName.includes(".")).map((code) => [holding.flow.nameOf(code), code.unit.module]),
+  );
+  return [...needs.values()]
+    .map((need): PolicyEntry => {
+      const module = need.module ?? nested.get(need.callable);
+      return { callable: need.callable, ...(module !== undefined && { module }), reasons: reasonsFor(holding, need) };
+    })
+    .sort(byCallable);
 }
 
 /** The same objects under every other name that the library gives them: pickles carry the name of the day they were saved. */

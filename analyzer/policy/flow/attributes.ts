@@ -84,6 +84,11 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
   }
 }
 
+/** The names of an enumeration's members. */
+export function enumMembers(flow: Flow, code: Code): string[] {
+  return [...code.members.keys()].filter((name) => isEnumMember(flow, code, name));
+}
+
 /** `Enumeration.NAME` is an object of the class. */
 function isEnumMember(flow: Flow, code: Code, attribute: string): boolean {
   if (!code.members.get(attribute)?.hasValue || attribute.startsWith("_")) return false;

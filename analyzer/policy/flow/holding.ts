@@ -26,6 +26,8 @@ export interface Link {
 /** A name that loading needs, and the value that needs it. */
 export interface Need {
   readonly callable: string;
+  /** The module within it, where the name in the module is dotted. */
+  readonly module?: string;
   readonly value: Value;
   /** The last step: why this value needs that name. */
   readonly reason: Reason;
@@ -47,8 +49,8 @@ export class Holding {
     });
   }
 
-  need(kind: "imports" | "calls", callable: string, value: Value, reason: Reason): void {
-    if (!this[kind].has(callable)) this[kind].set(callable, { callable, value, reason });
+  need(kind: "imports" | "calls", callable: string, value: Value, reason: Reason, module?: string): void {
+    if (!this[kind].has(callable)) this[kind].set(callable, { callable, ...(module !== undefined && { module }), value, reason });
   }
 
   /** An import and a call of the same name. */
@@ -125,8 +127,20 @@ export class Holding {
     this.holdNode(flow.field(value, ANY), value, { kind: "element", text: "an element" });
     this.holdNode(flow.field(value, KEYS), value, { kind: "element", text: "a key" });
     const data = flow.data(value);
-    if (data.kind === "container" && data.type === "collections.defaultdict")
-      this.holdNode(flow.field(value, "default_factory"), value, { kind: "argument", text: "the factory of a defaultdict" });
+    if (data.kind === "container" && data.type === "collections.defaultdict") this.holdFactory(value, flow.field(value, "default_factory"));
+  }
+
+  /** What a defaultdict calls for a missing key: looked up with it, and called by whatever reads that key while loading. */
+  private holdFactory(value: Value, factories: Node): void {
+    const { flow } = this;
+    this.holdNode(factories, value, { kind: "argument", text: "the factory of a defaultdict" });
+    flow.graph.listen(factories, (factory) => {
+      const data = flow.data(factory);
+      const name = data.kind === "class" || data.kind === "function" ? flow.nameOf(data.code) : data.kind === "external" ? data.name : null;
+      // Only what may be looked up: `hold` has left out what is dangerous or has no name.
+      if (name === null || !this.imports.has(name)) return;
+      this.need("calls", name, value, { kind: "argument", text: "the factory of a defaultdict, which calls it", name });
+    });
   }
 
   /** The state that `object`'s reduction saves: every attribute. `holder` is the object, or its namespace. */

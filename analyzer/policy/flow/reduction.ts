@@ -5,6 +5,7 @@
  */
 import type { Code } from "../../python/code.ts";
 import type { Reason } from "../policy.ts";
+import { enumMembers } from "./attributes.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
 import type { Holding } from "./holding.ts";
@@ -115,8 +116,10 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   const name = flow.nameOf(code);
   const native = nativeBase(flow.classes.externalBases(code));
   if (!name.includes("<")) {
-    if (native?.subclass) holding.needReduction(value, native.subclass, name, native.type);
-    else {
+    if (native?.subclass) {
+      holding.needReduction(value, native.subclass, name, native.type);
+      if ("builtins.getattr" in native.subclass.imports) holdEnumMembers(holding, value, code);
+    } else {
       const at = { name, file: code.unit.path, line: code.line };
       holding.needCall(name, value, { kind: "class", text: `an object of ${code.qualifiedName}`, ...at });
       const text = "object's own reduction below protocol 2";
@@ -126,6 +129,17 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   }
   holdNewArguments(holding, value, code);
   holdState(holding, value, code);
+}
+
+/** Some Pythons (3.11.2 among them) save a member of an enumeration as `getattr(Enumeration, name)`, others as a call of the class. */
+function holdEnumMembers(holding: Holding, value: Value, code: Code): void {
+  const { path, module } = code.unit;
+  for (const member of enumMembers(holding.flow, code)) {
+    const name = `${holding.flow.nameOf(code)}.${member}`;
+    const text = `getattr looks up the member ${member} of ${code.qualifiedName}`;
+    const line = code.members.get(member)?.line ?? code.line;
+    holding.need("imports", name, value, { kind: "protocol", text, name, file: path, line }, module);
+  }
 }
 
 function nativeBase(bases: readonly string[]): NativeType | null {

@@ -1,0 +1,66 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readPolicy, writePickleball, writePolicy } from "../../../analyzer/policy/format.ts";
+import type { Policy, PolicyEntry } from "../../../analyzer/policy/policy.ts";
+
+const word = fc.stringMatching(/^[a-z_][a-zA-Z0-9_]{0,8}$/);
+const name = fc.array(word, { minLength: 2, maxLength: 4 }).map((words) => words.join("."));
+const entry: fc.Arbitrary<PolicyEntry> = fc.record(
+  {
+    callable: name,
+    sameAs: name,
+    module: word,
+    reasons: fc.array(fc.record({ kind: fc.constant("attribute" as const), text: fc.string() })),
+  },
+  { requiredKeys: ["callable", "reasons"] },
+);
+const entries = fc.uniqueArray(entry, { selector: ({ callable }) => callable, maxLength: 6 });
+const policy: fc.Arbitrary<Policy> = fc.record({
+  name: fc.string(),
+  class: fc.option(name),
+  library: fc.option(fc.record({ name: word, version: fc.option(word), sourceSha256: fc.constant(null) })),
+  imports: entries,
+  calls: entries,
+});
+
+describe("policy files", () => {
+  it("give back every policy that was written, whatever the order of its entries", () => {
+    fc.assert(
+      fc.property(policy, (written) => {
+        const read = readPolicy(writePolicy(written));
+        if (!read.ok) throw new Error(read.error.message);
+        expect({ ...read.value, imports: new Set(read.value.imports), calls: new Set(read.value.calls) }).toEqual({
+          ...written,
+          imports: new Set(written.imports),
+          calls: new Set(written.calls),
+        });
+        const reversed = { ...written, imports: written.imports.toReversed(), calls: written.calls.toReversed() };
+        expect(writePolicy(reversed)).toBe(writePolicy(written));
+      }),
+    );
+  });
+
+  it("keep the names in PickleBall's format", () => {
+    fc.assert(
+      fc.property(policy, (written) => {
+        const read = readPolicy(writePickleball(written));
+        if (!read.ok) throw new Error(read.error.message);
+        expect(read.value.imports.map(({ callable }) => callable)).toEqual(written.imports.map(({ callable }) => callable).toSorted());
+        expect(read.value.calls.map(({ callable }) => callable)).toEqual(written.calls.map(({ callable }) => callable).toSorted());
+      }),
+    );
+  });
+
+  it.each([
+    ["{", "not-json"],
+    ["[]", "not-a-policy"],
+    ['{"format": "pickle-census-policy", "version": 99}', "unknown-version"],
+    ['{"a": {"globals": [], "reduces": []}, "b": {"globals": [], "reduces": []}}', "not-one-class"],
+    [
+      '{"format": "pickle-census-policy", "version": 1, "name": "x", "class": null, "library": null, "imports": [{"callable": "no dots", "reasons": []}], "calls": []}',
+      "not-a-policy",
+    ],
+  ])("%s is refused as %s", (text, kind) => {
+    expect(readPolicy(text)).toMatchObject({ ok: false, error: { kind } });
+  });
+});
