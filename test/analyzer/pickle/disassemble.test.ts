@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
+import { traceFile } from "../../../analyzer/containers/trace-file.ts";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import { disassemble, disassemblyAround } from "../../../analyzer/pickle/disassemble.ts";
-import { corpusFiles, hasCorpus } from "../../corpus.ts";
+import { corpusFiles, hasCorpus, sampleFiles } from "../../corpus.ts";
 import { printedByPickletools } from "../../oracle/pickletools.ts";
 import { makeProgram, Random } from "../../oracle/programs.ts";
 
@@ -36,6 +38,18 @@ describe("prints what pickletools prints, with the same error where it fails", (
   test.skipIf(!hasCorpus)("of every file of the corpus, read as a raw pickle", async () => {
     const programs = Array.from(corpusFiles(), ({ path, content }) => ({ name: path, bytes: content }));
     expect(programs.length).toBeGreaterThan(400);
+    expect(await differences(programs)).toEqual([]);
+  });
+
+  test.skipIf(!hasCorpus)("of every pickle inside a file of the corpus or of the samples", { timeout: 180_000 }, async () => {
+    const programs: { name: string; bytes: Uint8Array }[] = [];
+    for (const { path, content } of [...corpusFiles(), ...sampleFiles()]) {
+      const { trace, programs: found } = await traceFile(memorySource(content));
+      for (const [index, { bytes }] of found.entries()) {
+        if (trace.pickles[index]!.entry !== null || trace.pickles[index]!.offset > 0) programs.push({ name: `${path} ${index}`, bytes });
+      }
+    }
+    expect(programs.length).toBeGreaterThan(500);
     expect(await differences(programs)).toEqual([]);
   });
 
