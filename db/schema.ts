@@ -190,6 +190,10 @@ export interface PolicyEntryTable {
   policy_id: number;
   kind: "import" | "call";
   callable_id: number;
+  /** The module within the callable, where the name in it is dotted; null: all before the last dot. */
+  module: string | null;
+  /** The entry whose object this one is, under another name; null where it is its own. */
+  same_as: string | null;
   /** JSON: Reason[]. */
   reasons: string;
 }

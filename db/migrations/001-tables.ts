@@ -40,7 +40,7 @@ const TABLES = [
   `create table model_policy (survey_id integer not null references survey, model_id integer not null references model, slot text not null,
      policy_id integer not null references policy, primary key (survey_id, model_id, slot)) strict, without rowid`,
   `create table policy_entry (policy_id integer not null references policy, kind text not null, callable_id integer not null references callable,
-     reasons text not null, primary key (policy_id, kind, callable_id)) strict, without rowid`,
+     module text, same_as text, reasons text not null, primary key (policy_id, kind, callable_id)) strict, without rowid`,
   `create table verdict (blob_id integer not null references blob, policy_id integer not null references policy, mode text not null,
      verdict text not null, message text, primary key (blob_id, policy_id, mode)) strict, without rowid`,
   `create table blocked (blob_id integer not null references blob, policy_id integer not null references policy, mode text not null,

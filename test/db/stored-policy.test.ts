@@ -14,6 +14,8 @@ const policy: Policy = {
   library: { name: "brine", version: "1.0", sourceSha256: "aa" },
   imports: [
     { callable: "brine.Tagger", reasons: [{ kind: "class", text: "the class", file: "brine/__init__.py", line: 1 }] },
+    { callable: "brine.Tagger.Scheme", module: "brine", reasons: [] },
+    { callable: "brine.tagger.Tagger", sameAs: "brine.Tagger", reasons: [] },
     { callable: "collections.OrderedDict", reasons: [] },
   ],
   calls: [{ callable: "brine.Tagger", reasons: [{ kind: "class", text: "the class" }] }],
