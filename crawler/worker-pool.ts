@@ -64,11 +64,13 @@ export class WorkerPool {
     const stopwatch = new Stopwatch(this.limits.milliseconds, () => stop.abort());
     const { port1, port2 } = new MessageChannel();
     serve(port1, source, stopwatch);
-    const whole = { ...task, worker: this.worker.href, port: port2, size: source.size };
+    // Memory that both threads see: a message could be overtaken by the error of a worker that dies at once.
+    const begun = new Uint8Array(new SharedArrayBuffer(1));
+    const whole = { ...task, worker: this.worker.href, begun, port: port2, size: source.size };
     try {
       return ok((await this.#pool.run(whole, { transferList: [port2], signal: stop.signal })) as Answer);
     } catch (error) {
-      if (!stopwatch.begun) throw new Error(`a worker could not be started: ${messageOf(error)}`, { cause: error });
+      if (begun[0] === 0) throw new Error(`a worker could not be started: ${messageOf(error)}`, { cause: error });
       return failed(stop.signal.aborted ? overtime(this.limits.milliseconds) : death(error));
     } finally {
       stopwatch.stop();
@@ -102,7 +104,6 @@ class Stopwatch {
   #started = 0;
   #pauses = 1;
   #timer: NodeJS.Timeout | undefined;
-  #begun = false;
 
   constructor(
     milliseconds: number,
@@ -111,12 +112,7 @@ class Stopwatch {
     this.#left = milliseconds;
   }
 
-  get begun(): boolean {
-    return this.#begun;
-  }
-
   go(): void {
-    this.#begun = true;
     if (--this.#pauses > 0) return;
     this.#started = performance.now();
     this.#timer = setTimeout(this.onEnd, this.#left);

@@ -4,8 +4,9 @@ import { register } from "tsx/esm/api";
 register();
 
 /** Runs the default export of the module `worker` on the rest of the task, once it has told that the work begins. */
-export default async function start({ worker, port, ...task }) {
+export default async function start({ worker, begun, port, ...task }) {
   const { default: work } = await import(worker);
+  begun[0] = 1;
   port.postMessage("begun");
   return work({ ...task, port });
 }

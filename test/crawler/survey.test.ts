@@ -455,18 +455,22 @@ describe("a library that cannot be read is a reason, not an end", () => {
     expect(await outcome(distributions)).toEqual({ class_state: state, class_reason: expect.stringContaining(reason) });
   });
 
+  // What does not parse matters where something needs it: files that nothing leads to are not read.
+  const partlyPython = {
+    "brine/models/sequence_tagger.py":
+      "from brine.broken import Head\n\nclass SequenceTagger:\n  def __init__(self):\n    self.head = Head()\n",
+    "brine/broken.py": "class Head:\n  def (:\n",
+  };
+
   test("partly not Python: the rest counts, and it is said", async () => {
-    const files = { "brine/models/sequence_tagger.py": "class SequenceTagger:\n  pass\n", "brine/broken.py": "def (:\n" };
-    expect(await outcome([wheel(files)])).toEqual({
+    expect(await outcome([wheel(partlyPython)])).toEqual({
       class_state: "inferred",
       class_reason: expect.stringContaining("1 of the library's files do not parse, brine/broken.py"),
     });
   });
 
   test("partly not Python: said again of models that a stored policy is found for", async () => {
-    const { run, store } = await start([tagger], {
-      distributions: [wheel({ "brine/models/sequence_tagger.py": "class SequenceTagger:\n  pass\n", "brine/broken.py": "def (:\n" })],
-    });
+    const { run, store } = await start([tagger], { distributions: [wheel(partlyPython)] });
     await run({ name: "first" });
     await run({ name: "second" });
     const reasons = await store.selectFrom("survey_model").select("class_reason").distinct().execute();
