@@ -82,12 +82,15 @@ function ClassSection({ data: { model, judged }, request }: ModelProps) {
   return (
     <section aria-labelledby="class">
       <h2 id="class">The class it loads as</h2>
-      <p>{model.class === null ? "None was found." : <Name code>{model.class}</Name>}</p>
-      {model.classReason !== null && (
-        <p>
-          <Name>{model.classReason}</Name>
-        </p>
-      )}
+      <p>
+        {model.class === null ? "None was found" : <Name code>{model.class}</Name>}
+        {model.classReason !== null && (
+          <>
+            : <Name>{model.classReason}</Name>
+          </>
+        )}
+        .
+      </p>
       {model.classState !== null && model.classState !== "inferred" && <p className="muted">{CLASS_STATES[model.classState].meaning}</p>}
       {policies.length > 0 && (
         <ul>
