@@ -75,7 +75,11 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
       for (;;) {
         if (state.halt?.kind !== "stopped" && state.halt?.kind !== "failed") advance(state, view, complete);
         const pause = pauseOf(state, data, pauseAfterBuildOf);
-        if (pause !== null) return pause;
+        if (pause === null) continue;
+        const ended = pause.kind === "stopped" || pause.kind === "failed";
+        // The other reading of a crossed frame may go on behind the end of this one (`frames.ts`), and wants all there is.
+        if (ended && state.straddle !== null && !complete) return { kind: "starved", position: state.position, needed: 2 * view.length };
+        return pause;
       }
     },
     facts: () => tell(state, data, outermost(), rerun),
