@@ -13,6 +13,7 @@ import { failed, ok, type Result } from "../result.ts";
 import { runForeignWriters } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { Holding, type Need } from "./flow/holding.ts";
+import { nativeType } from "./flow/natives.ts";
 import { reasonsFor } from "./flow/reasons.ts";
 import { byCallable } from "./format.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
@@ -107,10 +108,17 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
   const flow = new Flow(resolver, classes, registered);
   const holding = new Holding(flow);
   const name = flow.nameOf(target);
+  const at = { name, file: target.unit.path, line: target.line };
+  const reason = { kind: "class" as const, text: `the class ${name}`, ...at };
+  const native = nativeType(name);
+  if (native?.own) {
+    // How it pickles was recorded, which no reading of its Python half can better.
+    holding.hold(flow.values.native(native.type), { holder: null, node: null, reason });
+    return holding;
+  }
   const root = flow.openInstance(target);
   const roots = [root];
-  const at = { name, file: target.unit.path, line: target.line };
-  holding.hold(root, { holder: null, node: null, reason: { kind: "class", text: `the class ${name}`, ...at } });
+  holding.hold(root, { holder: null, node: null, reason });
   for (const code of classes.librarySubclasses(target)) {
     if (classes.isAbstract(code)) continue;
     const reason = {

@@ -2,6 +2,7 @@
  * What is dangerous or vague in a policy: callables that run, read, write, connect or import, functions that call what
  * they are handed, and names nobody has analysed. Boundary: it judges names; what a pickle does with them is the verdict's.
  */
+import { byCallable } from "./format.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 export type Danger = "runs-code" | "reads" | "writes" | "network" | "imports" | "embedded-code" | "calls-callables";
@@ -151,7 +152,8 @@ export function dangerOf(callable: string): Danger | null {
 /** Everything worth a look in a policy, sorted by callable. */
 export function lintPolicy(policy: Policy): LintFinding[] {
   const findings = (["imports", "calls"] as const).flatMap((list) => policy[list].flatMap((entry) => lintEntry(entry, list)));
-  return findings.sort((a, b) => (a.callable === b.callable ? (a.list < b.list ? 1 : -1) : a.callable < b.callable ? -1 : 1));
+  // The sort is stable: of one name, imports come before calls, and what is dangerous before what is vague.
+  return findings.sort(byCallable);
 }
 
 function lintEntry(entry: PolicyEntry, list: "imports" | "calls"): LintFinding[] {

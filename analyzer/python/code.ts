@@ -103,7 +103,7 @@ export interface Body {
   readonly isGenerator: boolean;
   /** Whether the code writes what its first parameter holds: `self.x = ...`, `self.x[k] = ...`, `self.x.append(...)`. */
   readonly writesReceiver: boolean;
-  /** Attributes it sets to None. */
+  /** Attributes of its first parameter that it sets to None. */
   readonly clearedAttributes: ReadonlySet<string>;
   /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */
   readonly removedKeys: ReadonlySet<string>;

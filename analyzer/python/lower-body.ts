@@ -162,7 +162,7 @@ function lowerAssignment(node: Node, scope: Scope): void {
     from = into;
   } else if (annotation && !current) return;
   for (const target of targets) {
-    if (target.type === "attribute" && current?.type === "none") scope.noteCleared(target.childForFieldName("attribute")?.text ?? "");
+    if (target.type === "attribute" && current?.type === "none") scope.noteCleared(target);
     if (target.type === "subscript" && current?.type === "none") scope.noteRemoval(constantKey(target.childForFieldName("subscript")));
     scope.assign(target, from);
   }

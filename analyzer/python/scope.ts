@@ -187,8 +187,10 @@ export class Scope {
     for (const argument of list.namedChildren) if (argument.type === "identifier") this.statementSubjects.add(argument.text);
   }
 
-  noteCleared(attribute: string): void {
-    this.clearedAttributes.add(attribute);
+  /** `self.x = None`. */
+  noteCleared(target: Node): void {
+    const attribute = target.childForFieldName("attribute")?.text;
+    if (attribute && target.childForFieldName("object")?.text === this.firstParameter) this.clearedAttributes.add(attribute);
   }
 
   /** A module-level call or decorator: what it is about is known to whoever looks for it. */

@@ -106,11 +106,16 @@ function invokeFunction(
   const data = flow.data(callee);
   if (data.kind !== "function") return null;
   const { code, outer } = data;
+  if (code.unit.path.endsWith(".pyi")) {
+    addDeclared(flow, code, into);
+    return null;
+  }
   if (!isFollowed(flow, frame.code, code)) {
     if (into !== null) addResult(flow, flow.nameOf(code), into, frame, code.line);
     return null;
   }
-  const activation = flow.frame(code, outer, receiver, receiver ?? frame.context);
+  // A function made inside another one runs on behalf of whoever made it.
+  const activation = flow.frame(code, outer, receiver, receiver ?? (outer ? outer.context : frame.context));
   bindArguments(flow, activation, callee, receiver, args);
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
@@ -120,6 +125,12 @@ function invokeFunction(
     if (into !== null) addMade(flow, activation, into, generator, code.line);
   } else if (into !== null) graph.edge(activation.result, into);
   return activation.result;
+}
+
+/** What a function of a stub file returns is what it says; a stub describes code that is not Python. */
+function addDeclared(flow: Flow, code: Code, into: Node | null): void {
+  const { returns } = code;
+  if (into !== null && returns !== null) seedType(flow, code, returns, into, { what: `returned by ${code.qualifiedName}`, isExact: true });
 }
 
 /** What a function that is not followed returns: its library's family, or something unknown. */

@@ -24,7 +24,7 @@ function emptyAttributes(flow: Flow, roots: readonly Value[]): Set<string> {
     if (data.kind !== "instance") continue;
     for (const base of flow.classes.orderOf(data.code)) {
       if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
-      for (const [name, member] of base.members) if (member.isEmpty || (member.annotation && !member.hasValue)) names.add(name);
+      for (const [name, member] of base.members) if (member.isEmpty) names.add(name);
       for (const instruction of base.body.instructions)
         if (instruction.op === "function") for (const name of instruction.code.body.clearedAttributes) names.add(name);
     }

@@ -103,7 +103,8 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
         const from = instruction.defaults[index];
         if (from) graph.edge(base + from, flow.field(value, parameter.name));
       });
-      if (!instruction.code.decorators.some(isOverload)) graph.add(base + instruction.into, value, made());
+      const isSignature = instruction.code.decorators.some(isOverload) && !instruction.code.unit.path.endsWith(".pyi");
+      if (!isSignature) graph.add(base + instruction.into, value, made());
       return;
     }
     case "class": {

@@ -200,7 +200,7 @@ export class Holding {
   private holdExternal(value: Value, name: string): void {
     // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
-    if (name.startsWith("builtins.") && !nativeType(name)) return;
+    if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
     if (dangerOf(name)) {
       this.dangerous.add(name);
       return;
@@ -278,6 +278,9 @@ export class Holding {
     }
   }
 }
+
+/** Builtin functions that only compute: as a value one is looked up, and nothing follows from that. */
+const PURE_BUILTINS = new Set(["abs", "all", "any", "bool", "hash", "len", "max", "min", "pow", "repr", "round", "sorted", "sum"]);
 
 /** Methods that tell a torch module from other objects. */
 const MODULE_METHODS = new Set([

@@ -15,12 +15,20 @@ export interface Annotated {
   readonly what: string;
   /** Values are classes, not their objects: inside `Type[...]`. */
   readonly isClass?: boolean;
+  /** The annotation names the type itself, not a base of it. */
+  readonly isExact?: boolean;
 }
 
 /** Lets a node hold what the annotation says. */
 export function seedType(flow: Flow, scope: Code, type: TypeExpression, into: Node, annotated: Annotated): void {
   new Seeder(flow, scope, annotated).seed(type, into, 0);
 }
+
+/**
+ * A class with more subclasses than this is an interface of the whole library (its modules, its data sets): which of
+ * them an attribute holds is said by what the program makes, not by the annotation.
+ */
+const OPEN_SUBCLASSES = 100;
 
 const WRAPPERS = /^(Optional|Union|Annotated|Final|ClassVar|Required|NotRequired|InitVar|Awaitable|Coroutine)$/;
 const SEQUENCES =
@@ -113,17 +121,33 @@ class Seeder {
       return;
     }
     const source = this.origin(line);
-    if (flow.isWorldClosed && !this.annotated.isClass) {
+    const isOpen = flow.isOfLibrary(code) && !this.annotated.isExact;
+    const candidates = isOpen ? [code, ...flow.classes.librarySubclasses(code)] : [code];
+    const isInterface = candidates.length > OPEN_SUBCLASSES;
+    if (isInterface)
+      flow.notice(`${this.annotated.what}: any of ${candidates.length} classes, left to what the program makes`, this.scope, line);
+    if (flow.isWorldClosed && !this.annotated.isClass && !this.annotated.isExact) {
       flow.listenMade((value, made) => {
         if (flow.classes.isSubclass(made, code)) flow.graph.add(into, value, source);
       });
       return;
     }
-    const candidates = flow.isOfLibrary(code) ? [code, ...flow.classes.librarySubclasses(code)] : [code];
+    // What the user composes is known from what flows here, if the program makes it.
+    if (isOpen && (isInterface || this.isOwnKind(code))) return;
     for (const candidate of candidates) {
       if (this.annotated.isClass) flow.graph.add(into, flow.classValue(candidate), source);
       else if (!flow.classes.isAbstract(candidate)) flow.graph.add(into, flow.openInstance(candidate), source);
     }
+  }
+
+  /**
+   * A class whose own methods take its own kind (`Module.add_module(module: Module)`) is composed by its user: what it is
+   * given is not said by that it is of its kind.
+   */
+  private isOwnKind(code: Code): boolean {
+    for (let scope: Code | null = this.scope; scope; scope = scope.parent)
+      if (scope.kind === "class") return this.flow.classes.isSubclass(code, scope);
+    return false;
   }
 
   private external(name: string, into: Node, line: number): void {
