@@ -146,10 +146,12 @@ export function byteLengthOf(data: Uint8Array, value: number): number {
   return to - from;
 }
 
+/** Text up to this length, as names and keys are, is put together here: a call into native code costs more. */
+const NATIVE_LENGTH = 32;
+
 /** A line or part of one as text: UTF-8 as GLOBAL's names are. */
 export function utf8(data: Uint8Array, from: number, to: number): string {
-  if (to - from <= 32) {
-    // Names and keys: shorter than the call into native code is worth, and nearly always ASCII.
+  if (to - from <= NATIVE_LENGTH) {
     let text = "";
     let index = from;
     for (; index < to && data[index]! < 0x80; index++) text += String.fromCharCode(data[index]!);
@@ -177,6 +179,7 @@ function decodeUtf8(data: Uint8Array, from: number, to: number): string {
 
 /** A line in raw-unicode-escape, unescaped. */
 export function unescapeRawUnicode(line: string): string {
+  if (!line.includes("\\")) return line;
   return line.replace(/\\(?:u([\da-fA-F]{4})|U([\da-fA-F]{8})|[^uU])/g, (all, short, long) => {
     const digits = short ?? long;
     return digits === undefined ? all : String.fromCodePoint(Number.parseInt(digits, 16));
@@ -198,6 +201,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** A quoted string's content with Python 2's escapes, unescaped. */
 export function unescapeString(text: string): string {
+  if (!text.includes("\\")) return text;
   return text.replace(/\\(?:x([\da-fA-F]{2})|([0-7]{1,3})|(.))/gs, (all, hex, octal, other) => {
     if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
     if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8) & 0xff);
@@ -214,5 +218,8 @@ function shorten(text: string, limit: number, cut: boolean): Text {
 }
 
 function latin1(data: Uint8Array, from: number, to: number): string {
-  return Buffer.from(data.buffer, data.byteOffset + from, to - from).toString("latin1");
+  if (to - from > NATIVE_LENGTH) return Buffer.from(data.buffer, data.byteOffset + from, to - from).toString("latin1");
+  let text = "";
+  for (let index = from; index < to; index++) text += String.fromCharCode(data[index]!);
+  return text;
 }

@@ -225,14 +225,10 @@ export function isAscii(data: Uint8Array, from: number, to: number): boolean {
 
 /** Whether `[from, to)` is UTF-8 as BINUNICODE takes it: surrogates pass (`surrogatepass`). */
 export function isUtf8OrSurrogates(data: Uint8Array, from: number, to: number): boolean {
-  if (to - from <= SHORT_STRING) {
-    let bits = 0;
-    for (let index = from; index < to; index++) bits |= data[index]!;
-    if (bits < 0x80) return true;
-  } else if (isUtf8(data.subarray(from, to))) {
-    return true;
-  }
-  return checkUtf8(data, from, to, true);
+  if (to - from > SHORT_STRING) return isUtf8(data.subarray(from, to)) || checkUtf8(data, from, to, true);
+  let index = from;
+  while (index < to && data[index]! < 0x80) index++;
+  return index === to || checkUtf8(data, index, to, true);
 }
 
 /** Whether `[from, to)` is strict UTF-8, as names of GLOBAL and the encoding `utf-8` want it. */

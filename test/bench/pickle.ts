@@ -1,12 +1,13 @@
 /**
  * The pickle machine against CPython, side by side on the same files: `pickletools.genops`, and the C unpickler with
  * hooks that resolve nothing. Ratios below 1 are ours being faster. `machine` is the run alone, `facts` the run and
- * everything told of it (`runPickle`).
+ * everything told of it (`runPickle`); `memory` is the peak of a process of its own, Node and the file included.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { runPickle } from "../../analyzer/pickle/execution.ts";
@@ -14,7 +15,10 @@ import { advance } from "../../analyzer/pickle/machine.ts";
 import { startState } from "../../analyzer/pickle/state.ts";
 import { allocateTables } from "../../analyzer/pickle/tables.ts";
 
-const REPEAT = 5;
+/** The least of so many times: of small files more, until the JIT has seen enough of them. */
+const REPEAT = 7;
+const REPEAT_SMALL = 60;
+const SMALL_BYTES = 2e6;
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 interface Times {
@@ -24,7 +28,7 @@ interface Times {
 }
 
 /** The least time of several, in seconds. The first, in a fresh process, is told apart. */
-function measure(work: () => void, repeat = REPEAT): { first: number; least: number } {
+function measure(work: () => void, repeat: number): { first: number; least: number } {
   const times: number[] = [];
   for (let index = 0; index < repeat; index++) {
     const began = performance.now();
@@ -40,31 +44,37 @@ function runMachine(program: Uint8Array): number {
   return state.tables.counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** Bytes of memory that a fresh process needs to run a file. */
+function peakMemory(path: string): number {
+  return Number(execFileSync(process.execPath, ["--import", "tsx", here("pickle-memory.ts"), path], { encoding: "utf8" }));
+}
+
 /** Prints the table. */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-pickle-"));
   execFileSync("python3", [here("pickle-files.py"), folder]);
   const python = spawn("python3", [here("pickle-cpython.py")], { stdio: ["pipe", "pipe", "inherit"] });
   const answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-  const ask = async (paths: string[]): Promise<Times> => {
-    python.stdin.write(`${JSON.stringify({ paths, repeat: REPEAT, load: true })}\n`);
+  const ask = async (paths: string[], repeat: number): Promise<Times> => {
+    python.stdin.write(`${JSON.stringify({ paths, repeat, load: true })}\n`);
     return JSON.parse((await answers.next()).value);
   };
 
   const names = readdirSync(folder).sort();
   const small = names.filter((name) => name.startsWith("small-"));
   const groups = [...names.filter((name) => !small.includes(name)).map((name) => [name]), small];
-  console.log("file                 MB   Mop   C ms (gc/no gc)   machine ms   facts ms   machine/C   facts/C   x genops   RSS-file MB");
+  console.log("file                 MB   Mop   C ms (gc/no gc)   machine ms   facts ms   machine/C   facts/C   x genops     memory MB");
   for (const group of groups) {
     const paths = group.map((name) => join(folder, name));
     const programs = paths.map((path) => readFileSync(path));
-    const theirs = await ask(paths);
+    const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+    const repeat = bytes < SMALL_BYTES ? REPEAT_SMALL : REPEAT;
+    const theirs = await ask(paths, repeat);
     const opcodes = programs.reduce((sum, program) => sum + runMachine(program), 0);
-    const machine = measure(() => programs.forEach(runMachine));
+    const machine = measure(() => programs.forEach(runMachine), repeat);
     const facts = measure(() => {
       for (const program of programs) runPickle(program);
-    });
-    const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
+    }, repeat);
     const cell = (text: string, width: number) => text.padStart(width);
     const ms = (seconds: number) => (seconds * 1000).toFixed(1);
     console.log(
@@ -77,7 +87,7 @@ export async function run(): Promise<void> {
         cell(`${(machine.least / theirs.c).toFixed(2)} / ${(machine.least / theirs.cWithoutGc).toFixed(2)}`, 14) +
         cell(`${(facts.least / theirs.c).toFixed(2)} / ${(facts.least / theirs.cWithoutGc).toFixed(2)}`, 14) +
         cell((theirs.genops / facts.least).toFixed(1), 8) +
-        cell(((process.memoryUsage.rss() - bytes) / 1e6).toFixed(0), 8),
+        cell(group.length > 1 ? "" : (peakMemory(paths[0]!) / 1e6).toFixed(0), 12),
     );
   }
   python.stdin.end();
