@@ -8,9 +8,10 @@ export interface ContainerKind {
   readonly title: string;
   /**
    * `pickles`: pickle programs lie in it. `content`: other content lies in it, which is looked into in turn.
-   * `none`: it cannot hold a pickle that a loader of the format would reach. `unknown`: nobody can say.
+   * `none`: it cannot hold a pickle that a loader of the format would reach. `elsewhere`: it stands for content that
+   * is not here. `unknown`: nobody can say.
    */
-  readonly holds: "pickles" | "content" | "none" | "unknown";
+  readonly holds: "pickles" | "content" | "none" | "elsewhere" | "unknown";
   /** How it is told from everything else. */
   readonly detected: string;
   /** Which bytes are read. */
@@ -137,7 +138,7 @@ export const CONTAINERS = {
   sqlite: { title: "SQLite", holds: "none", detected: "magic SQLite format 3", read: "the first bytes" },
   "git-lfs-pointer": {
     title: "Git LFS pointer",
-    holds: "unknown",
+    holds: "elsewhere",
     detected: "the first line names the specification",
     read: "whole; what it points at is not here",
   },

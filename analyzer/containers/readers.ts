@@ -4,7 +4,7 @@ import { type Codec, decompress } from "./compressed/decompress.ts";
 import type { DetectedContainer } from "./detect.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { readSevenZip } from "./seven-zip/archive.ts";
-import { type Content, memberPath, type Reading, type Tracing, worse } from "./tracing.ts";
+import { type Content, failure, memberPath, type Reading, type Tracing, worse } from "./tracing.ts";
 
 type Reader = (content: Content, tracing: Tracing) => Promise<Reading | null>;
 
@@ -15,6 +15,9 @@ function withoutPickles(container: DetectedContainer, code?: string): Reader {
     return { container, outcome: "ok" };
   };
 }
+
+/** The specification's own limit. */
+const LONGEST_POINTER = 1024;
 
 /** Formats whose header is met by chance: they count if the stream is whole, or holds something that is known. */
 const WEAK: ReadonlySet<DetectedContainer> = new Set(["zlib", "lzma"]);
@@ -45,6 +48,16 @@ function compressed(container: DetectedContainer & Codec): Reader {
   };
 }
 
+/** A Git LFS pointer (git-lfs's docs/spec.md): a few lines of text in place of a file that was never fetched. */
+async function readPointer(content: Content, tracing: Tracing): Promise<Reading> {
+  const text = new TextDecoder().decode(await content.source.read(0, LONGEST_POINTER));
+  const [, id = "?"] = /^oid (\S+)$/m.exec(text) ?? [];
+  const [, size = "?"] = /^size ([0-9]+)$/m.exec(text) ?? [];
+  const message = `the content is a Git LFS pointer to ${size} bytes, ${id}, which are not here`;
+  tracing.find({ kind: "git-lfs-pointer", message, entry: content.entry, offset: 0 });
+  return { container: "git-lfs-pointer", outcome: "unsupported", failure: failure("git-lfs-pointer", message, 0) };
+}
+
 export const READERS: Readonly<Record<DetectedContainer, Reader>> = {
   gzip: compressed("gzip"),
   zlib: compressed("zlib"),
@@ -64,5 +77,5 @@ export const READERS: Readonly<Record<DetectedContainer, Reader>> = {
   media: withoutPickles("media"),
   parquet: withoutPickles("parquet"),
   sqlite: withoutPickles("sqlite"),
-  "git-lfs-pointer": withoutPickles("git-lfs-pointer"),
+  "git-lfs-pointer": readPointer,
 };

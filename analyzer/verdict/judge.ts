@@ -97,11 +97,13 @@ function evidence(pickle: PickleTrace, index: number, refusals: readonly Refusal
 }
 
 function withNothingBlocked(trace: Trace): { readonly kind: VerdictKind; readonly message?: string } {
+  const kind = Object.hasOwn(CONTAINERS, trace.container) ? CONTAINERS[trace.container as ContainerName] : undefined;
+  if (kind?.holds === "elsewhere")
+    return { kind: "unavailable", message: trace.failure?.message ?? `${kind.title}: its content is not here` };
   const broken = trace.pickles.find(({ outcome }) => outcome !== "ok");
   // The container's outcome is the worst of all; no pickle may have one that it does not show.
   const outcome = trace.outcome === "ok" ? (broken?.outcome ?? "ok") : trace.outcome;
   if (outcome !== "ok") return { kind: outcome, message: describe(trace, outcome) };
-  const kind = Object.hasOwn(CONTAINERS, trace.container) ? CONTAINERS[trace.container as ContainerName] : undefined;
   if (kind === undefined || kind.holds === "unknown") {
     return { kind: "unsupported", message: `${kind?.title ?? trace.container}: what it holds is not known` };
   }

@@ -103,6 +103,12 @@ describe("a survey", () => {
     expect(effects.events.flatMap((event) => (event.kind === "stage" ? [event.stage] : []))).toEqual(["list", "crawl", "infer", "judge"]);
   });
 
+  test("of a Git LFS pointer that somebody uploaded in a file's place: unavailable", async () => {
+    const pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n";
+    const { run } = await start([makeRepository("a/pointer", { "pytorch_model.bin": pointer })]);
+    expect(await run()).toMatchObject({ verdicts: { "weights-only@torch-2.6": { unavailable: 1 } } });
+  });
+
   test("that is finished is only summarised", async () => {
     const { run } = await start([makeRepository("a/list", { "x.pkl": LIST })]);
     const first = await run();

@@ -1,6 +1,8 @@
 /** What content is, by its bytes: formats without pickles are named, everything else is unsupported and not clean. */
 import { describe, expect, test } from "vitest";
 import { CONTAINERS } from "../../../analyzer/containers/containers.ts";
+import { DEFAULT_WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
+import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
 import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
@@ -36,7 +38,12 @@ describe("formats in which no loader finds a pickle", () => {
 
   test("a Git LFS pointer is its own kind: what it points at is not here", async () => {
     const pointer = latin1("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n");
-    expect(await traceBytes(pointer)).toMatchObject({ container: "git-lfs-pointer", pickles: [] });
+    const trace = await traceBytes(pointer);
+    expect(trace).toMatchObject({ container: "git-lfs-pointer", outcome: "unsupported", pickles: [] });
+    expect(trace.failure?.message).toBe("the content is a Git LFS pointer to 12345 bytes, sha256:00, which are not here");
+    expect(judgeTrace(trace, DEFAULT_WEIGHTS_ONLY, "strict")).toMatchObject({ verdict: "unavailable", message: trace.failure?.message });
+    // A member that is one leaves the archive not understood: it never is clean.
+    expect(await traceBytes(buildZip([{ name: "model.bin", bytes: pointer }]))).toMatchObject({ container: "zip", outcome: "unsupported" });
   });
 
   test("a safetensors header that describes other bytes than there are", async () => {

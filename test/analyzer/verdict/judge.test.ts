@@ -31,7 +31,7 @@ describe("what decides", () => {
     const without = (container: string): Trace => ({ size: 9, container, outcome: "ok", findings: [], pickles: [] });
     expect(judgeTrace(without("safetensors"), policy([]), "strict").verdict).toBe("loads");
     expect(judgeTrace(without("npy"), policy([]), "strict").verdict).toBe("loads");
-    expect(judgeTrace(without("git-lfs-pointer"), policy([]), "strict").verdict).toBe("unsupported");
+    expect(judgeTrace(without("git-lfs-pointer"), policy([]), "strict").verdict).toBe("unavailable");
     expect(judgeTrace(without("a container of tomorrow"), policy([]), "strict").verdict).toBe("unsupported");
   });
 

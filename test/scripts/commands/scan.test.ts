@@ -67,6 +67,14 @@ describe("a file", () => {
     expect(value.files[0]).toMatchObject({ container: "unknown", verdicts: [{ verdict: "unsupported" }] });
   });
 
+  it("that is a Git LFS pointer is unavailable: its content is elsewhere", async () => {
+    const file = path.join(folder, "pointer.bin");
+    writeFileSync(file, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n");
+    const { ending, value } = await censusJson<ScanJson>(["scan", file]);
+    expect(ending).toBe("undecided");
+    expect(value.files[0]).toMatchObject({ container: "git-lfs-pointer", verdicts: [{ verdict: "unavailable" }] });
+  });
+
   it("that is not there is the user's mistake", async () => {
     expect(await census(["scan", "no-such-file.bin"])).toMatchObject({
       ending: "usage",
