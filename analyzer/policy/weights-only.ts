@@ -6,6 +6,8 @@
 import type { Policy, PolicyEntry } from "./policy.ts";
 import torch1_13 from "./weights-only/torch-1.13.0.json" with { type: "json" };
 import torch2_2 from "./weights-only/torch-2.2.2.json" with { type: "json" };
+import torch2_4 from "./weights-only/torch-2.4.1.json" with { type: "json" };
+import torch2_5 from "./weights-only/torch-2.5.1.json" with { type: "json" };
 import torch2_6 from "./weights-only/torch-2.6.0.json" with { type: "json" };
 import torch2_7 from "./weights-only/torch-2.7.1.json" with { type: "json" };
 import torch2_8 from "./weights-only/torch-2.8.0.json" with { type: "json" };
@@ -92,9 +94,17 @@ interface Extraction {
 }
 
 /** Every release that was extracted, oldest first. */
-export const WEIGHTS_ONLY: readonly WeightsOnlyPolicy[] = [torch1_13, torch2_2, torch2_6, torch2_7, torch2_8, torch2_13, torch2_14].map(
-  toPolicy,
-);
+export const WEIGHTS_ONLY: readonly WeightsOnlyPolicy[] = [
+  torch1_13,
+  torch2_2,
+  torch2_4,
+  torch2_5,
+  torch2_6,
+  torch2_7,
+  torch2_8,
+  torch2_13,
+  torch2_14,
+].map(toPolicy);
 
 /** The one that files are judged under where nobody says which: the first release in which `torch.load` is weights-only by default. */
 export const DEFAULT_WEIGHTS_ONLY: WeightsOnlyPolicy = WEIGHTS_ONLY.find(({ unpickler }) => unpickler.torch === "2.6.0")!;
