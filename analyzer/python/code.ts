@@ -154,6 +154,8 @@ export interface Unit {
   readonly module: string;
   readonly path: string;
   readonly isPackage: boolean;
+  /** Whether anything below has been asked for yet: a module that is only named is not parsed. */
+  readonly isParsed: boolean;
   readonly code: Code;
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
   /** Absolute names of modules imported with `*`, in order. */

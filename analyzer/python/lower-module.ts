@@ -1,58 +1,117 @@
 /**
  * One file to a Unit: what it binds, its classes, and code objects whose bodies are lowered when they are first reached.
- * Boundary: nothing outside the file is looked at.
+ * Boundary: nothing outside the file is looked at, and the file only when something in it is asked for.
  */
 import type { Node } from "web-tree-sitter";
-import type { Binding, Body, Code, Member, Parameter, TypeExpression, Unit } from "./code.ts";
+import type { Binding, Code, TypeExpression, Unit } from "./code.ts";
 import { importedModule } from "./imports.ts";
-import { decoratorText, lowerBody } from "./lower-body.ts";
+import { decoratorText } from "./lower-body.ts";
+import { LoweredCode, targetNames } from "./lower-code.ts";
 import type { PythonParser } from "./parser.ts";
 import type { CodeMaker } from "./scope.ts";
 import { type ImportEffects, importEffects } from "./search-path.ts";
 import { dottedPath, stringText, typeExpression } from "./type-expression.ts";
 
-/** Reads one file. Syntax that the grammar does not know costs the statements it is in. */
-export function lowerModule(parser: PythonParser, text: string, file: { module: string; path: string; isPackage: boolean }): Unit {
-  return new LoweredUnit(parser, parser.parse(text), file);
+/** A file, and the name under which it is imported. */
+export interface SourceFile {
+  readonly module: string;
+  readonly path: string;
+  readonly text: string;
+  readonly isPackage: boolean;
 }
 
+/**
+ * Reads one file. Syntax that the grammar does not know costs the statements it is in. The same file under the same name
+ * is read once for as long as the parser keeps its trees: releases and classes of a library share it.
+ */
+export function lowerModule(parser: PythonParser, file: SourceFile): Unit {
+  const key = `${file.module}\n${file.path}\n${file.text}`;
+  const known = parser.units.get(key);
+  if (known) return known;
+  const unit = new LoweredUnit(parser, file);
+  parser.units.set(key, unit);
+  return unit;
+}
+
+/** A unit that is parsed when something in it is asked for: many modules are only named. */
 class LoweredUnit implements Unit {
   readonly module: string;
   readonly path: string;
   readonly isPackage: boolean;
-  readonly code: Code;
-  readonly bindings = new Map<string, Binding[]>();
-  readonly starImports: string[] = [];
-  readonly classes: Code[] = [];
-  readonly hasErrors: boolean;
-  exports: string[] | null = null;
+  private contents: ModuleReader | null = null;
   private effects: ImportEffects | null = null;
-  private readonly codes = new Map<number, Code>();
-  private readonly maker: CodeMaker;
 
   constructor(
-    parser: PythonParser,
-    private readonly root: Node,
-    file: { module: string; path: string; isPackage: boolean },
+    private readonly parser: PythonParser,
+    private readonly file: SourceFile,
   ) {
     this.module = file.module;
     this.path = file.path;
     this.isPackage = file.isPackage;
-    this.hasErrors = root.hasError;
-    const parse = (text: string) => parser.parse(text);
-    this.maker = {
-      function: (node, name, decorators, parent) =>
-        this.codeOf(node, () => new LoweredCode("function", node, name, decorators, parent, this, this.maker)),
-      class: (node, decorators, parent) => this.classOf(node, decorators, parent),
-      parse,
-    };
-    this.code = new LoweredCode("module", root, file.module, [], null, this, this.maker);
-    this.bindBlock(root);
+  }
+
+  private get read(): ModuleReader {
+    this.contents ??= new ModuleReader(this, this.parser, this.parser.parse(this.file.text));
+    return this.contents;
+  }
+
+  get isParsed(): boolean {
+    return this.contents !== null;
+  }
+
+  get code(): Code {
+    return this.read.code;
+  }
+
+  get bindings(): ReadonlyMap<string, readonly Binding[]> {
+    return this.read.bindings;
+  }
+
+  get starImports(): readonly string[] {
+    return this.read.starImports;
+  }
+
+  get exports(): readonly string[] | null {
+    return this.read.exports;
+  }
+
+  get classes(): readonly Code[] {
+    return this.read.classes;
+  }
+
+  get hasErrors(): boolean {
+    return this.read.root.hasError;
   }
 
   get importEffects(): ImportEffects {
-    this.effects ??= importEffects(this.root, this.path);
+    this.effects ??= importEffects(this.read.root, this.path);
     return this.effects;
+  }
+}
+
+class ModuleReader {
+  readonly code: Code;
+  readonly bindings = new Map<string, Binding[]>();
+  readonly starImports: string[] = [];
+  readonly classes: Code[] = [];
+  exports: string[] | null = null;
+  private readonly codes = new Map<number, Code>();
+  private readonly maker: CodeMaker;
+
+  constructor(
+    private readonly unit: Unit,
+    parser: PythonParser,
+    readonly root: Node,
+  ) {
+    const parse = (text: string) => parser.parse(text);
+    this.maker = {
+      function: (node, name, decorators, parent) =>
+        this.codeOf(node, () => new LoweredCode("function", node, name, decorators, parent, unit, this.maker)),
+      class: (node, decorators, parent) => this.classOf(node, decorators, parent),
+      parse,
+    };
+    this.code = new LoweredCode("module", root, unit.module, [], null, unit, this.maker);
+    this.bindBlock(root);
   }
 
   private codeOf(node: Node, make: () => Code): Code {
@@ -65,7 +124,7 @@ class LoweredUnit implements Unit {
 
   private classOf(node: Node, decorators: readonly string[], parent: Code): Code {
     const name = node.childForFieldName("name")?.text ?? "";
-    return this.codeOf(node, () => new LoweredCode("class", node, name, decorators, parent, this, this.maker));
+    return this.codeOf(node, () => new LoweredCode("class", node, name, decorators, parent, this.unit, this.maker));
   }
 
   private bind(name: string, binding: Binding): void {
@@ -160,7 +219,7 @@ class LoweredUnit implements Unit {
   }
 
   private bindImport(node: Node, line: number): void {
-    const from = node.type === "import_from_statement" ? importedModule(node, this) : null;
+    const from = node.type === "import_from_statement" ? importedModule(node, this.unit) : null;
     if (from !== null && node.namedChildren.some((child) => child.type === "wildcard_import")) this.starImports.push(from);
     for (const child of node.childrenForFieldName("name")) {
       const aliased = child.type === "aliased_import";
@@ -209,146 +268,3 @@ function typeAlias(value: Node, parse: CodeMaker["parse"]): TypeExpression | nul
   const items = bounds.map((bound) => typeExpression(bound, parse)).filter((type) => type !== null);
   return { kind: "union", items, line: value.startPosition.row + 1 };
 }
-
-/** The plain names among the targets of an assignment. */
-function targetNames(target: Node | null): string[] {
-  if (!target) return [];
-  if (target.type === "identifier") return [target.text];
-  if (target.type === "attribute" || target.type === "subscript") return [];
-  return target.namedChildren.flatMap(targetNames);
-}
-
-class LoweredCode implements Code {
-  readonly qualifiedName: string;
-  readonly line: number;
-  readonly bases: readonly TypeExpression[];
-  readonly metaclass: TypeExpression | null;
-  private loweredBody: Body | null = null;
-  private loweredParameters: readonly Parameter[] | null = null;
-  private loweredMembers: ReadonlyMap<string, Member> | null = null;
-
-  constructor(
-    readonly kind: "module" | "class" | "function",
-    private readonly node: Node,
-    readonly name: string,
-    readonly decorators: readonly string[],
-    readonly parent: Code | null,
-    readonly unit: Unit,
-    private readonly maker: CodeMaker,
-  ) {
-    this.line = node.startPosition.row + 1;
-    const prefix = !parent || parent.kind === "module" ? "" : `${parent.qualifiedName}.${parent.kind === "function" ? "<locals>." : ""}`;
-    this.qualifiedName = kind === "module" ? "<module>" : prefix + name;
-    const supers = kind === "class" ? (node.childForFieldName("superclasses")?.namedChildren ?? []) : [];
-    const positional = supers.filter((child) => child.type !== "keyword_argument" && child.type !== "comment");
-    this.bases = positional.map((child) => baseExpression(child, maker.parse)).filter((type) => type !== null);
-    const keyword = supers.find((child) => child.type === "keyword_argument" && child.childForFieldName("name")?.text === "metaclass");
-    const metaclass = keyword?.childForFieldName("value");
-    this.metaclass = metaclass ? typeExpression(metaclass, maker.parse) : null;
-  }
-
-  get parameters(): readonly Parameter[] {
-    this.loweredParameters ??= this.kind === "function" ? parametersOf(this.node, this.maker) : [];
-    return this.loweredParameters;
-  }
-
-  get returns(): TypeExpression | null {
-    const type = this.kind === "function" ? this.node.childForFieldName("return_type") : null;
-    return type && typeExpression(type, this.maker.parse);
-  }
-
-  get members(): ReadonlyMap<string, Member> {
-    const block = this.kind === "class" ? this.node.childForFieldName("body") : null;
-    this.loweredMembers ??= membersOf(block, this.maker);
-    return this.loweredMembers;
-  }
-
-  get text(): string {
-    return this.node.text;
-  }
-
-  get body(): Body {
-    const block = this.kind === "module" ? this.node : this.node.childForFieldName("body");
-    this.loweredBody ??= lowerBody(this, block ?? this.node, this.maker);
-    return this.loweredBody;
-  }
-}
-
-/** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments. */
-function baseExpression(node: Node, parse: CodeMaker["parse"]): TypeExpression | null {
-  if (node.type !== "call") return typeExpression(node, parse);
-  const args = node.childForFieldName("arguments")?.namedChildren ?? [];
-  const callee = node.childForFieldName("function")?.text ?? "";
-  const base = callee.endsWith("with_metaclass") ? args[1] : undefined;
-  return base ? typeExpression(base, parse) : null;
-}
-
-function parametersOf(node: Node, maker: CodeMaker): Parameter[] {
-  const result: Parameter[] = [];
-  let kind: "positional" | "keyword-only" = "positional";
-  for (const child of node.childForFieldName("parameters")?.namedChildren ?? []) {
-    const line = child.startPosition.row + 1;
-    if (child.type === "comment") continue;
-    if (child.type === "keyword_separator") kind = "keyword-only";
-    else if (child.type === "positional_separator") {
-      for (const [index, earlier] of result.entries()) result[index] = { ...earlier, kind: "positional-only" };
-    } else {
-      const type = child.childForFieldName("type");
-      const named = child.childForFieldName("name") ?? (child.type === "typed_parameter" ? child.namedChildren[0] : child);
-      const star = named?.type === "list_splat_pattern" ? "star" : named?.type === "dictionary_splat_pattern" ? "double-star" : null;
-      const name = (star ? named?.namedChildren[0]?.text : named?.text) ?? "";
-      const annotation = type && typeExpression(type, maker.parse);
-      result.push({ name, kind: star ?? kind, annotation, hasDefault: child.childForFieldName("value") !== null, line });
-      if (star === "star") kind = "keyword-only";
-    }
-  }
-  return result;
-}
-
-/** The names that a class body binds, in any branch. */
-function membersOf(block: Node | null, maker: CodeMaker): Map<string, Member> {
-  const members = new Map<string, Member>();
-  const add = (name: string, member: Member) => {
-    const known = members.get(name);
-    if (!known || (known.annotation === null && member.annotation !== null)) members.set(name, member);
-    else if (member.hasValue && !known.hasValue) members.set(name, { ...known, hasValue: true });
-  };
-  const visit = (node: Node): void => {
-    const line = node.startPosition.row + 1;
-    if (node.type === "assignment" || node.type === "augmented_assignment") {
-      const type = node.childForFieldName("type");
-      const right = node.childForFieldName("right");
-      for (const name of targetNames(node.childForFieldName("left")))
-        add(name, {
-          annotation: type && typeExpression(type, maker.parse),
-          hasValue: right !== null,
-          isEmpty: right?.type === "none",
-          line,
-        });
-      if (right) visit(right);
-    } else if (node.type === "function_definition" || node.type === "class_definition")
-      add(node.childForFieldName("name")?.text ?? "", { annotation: null, hasValue: true, isEmpty: false, line });
-    else if (node.type.startsWith("import")) {
-      for (const child of node.childrenForFieldName("name")) {
-        const name = child.childForFieldName("alias")?.text ?? child.text.split(".")[0] ?? "";
-        add(name, { annotation: null, hasValue: true, isEmpty: false, line });
-      }
-    } else if (MEMBER_CONTAINERS.has(node.type)) for (const child of node.namedChildren) visit(child);
-  };
-  if (block) visit(block);
-  return members;
-}
-
-const MEMBER_CONTAINERS = new Set([
-  "block",
-  "expression_statement",
-  "decorated_definition",
-  "if_statement",
-  "elif_clause",
-  "else_clause",
-  "try_statement",
-  "except_clause",
-  "finally_clause",
-  "with_statement",
-  "for_statement",
-]);

@@ -4,7 +4,7 @@
  */
 import type { Unit } from "./code.ts";
 import { absoluteModule } from "./imports.ts";
-import { lowerModule } from "./lower-module.ts";
+import { lowerModule, type SourceFile } from "./lower-module.ts";
 import type { PythonParser } from "./parser.ts";
 
 /** A distribution's source, as in a wheel, a repository or just the package's folder. */
@@ -18,11 +18,7 @@ export interface SourceTree {
   readonly sha256?: string | null;
 }
 
-interface ModuleFile {
-  readonly module: string;
-  readonly path: string;
-  readonly text: string;
-  readonly isPackage: boolean;
+interface ModuleFile extends SourceFile {
   readonly tree: SourceTree;
 }
 
@@ -34,6 +30,7 @@ export class Modules {
   private headers: ClassHeaders | null = null;
   private readonly packages = new Set<string>();
   private readonly stars = new Map<ModuleFile, readonly string[]>();
+  private readonly exported = new Map<ModuleFile, ReadonlySet<string> | null>();
   private readonly classes = new Map<string, Map<string, string[]>>();
 
   /** `rootPackage`: the package's name for a tree that is the inside of a package (`__init__.py` at its root). */
@@ -62,14 +59,14 @@ export class Modules {
     if (known) return known;
     const file = this.files.get(module);
     if (!file) return null;
-    const unit = lowerModule(this.parser, file.text, file);
+    const unit = lowerModule(this.parser, file);
     this.units.set(module, unit);
     return unit;
   }
 
-  /** The modules that have been parsed so far. */
+  /** The modules that were asked for so far, and had to be parsed. */
   get parsed(): readonly Unit[] {
-    return [...this.units.values()];
+    return [...this.units.values()].filter((unit) => unit.isParsed);
   }
 
   isPackage(module: string): boolean {
@@ -135,7 +132,18 @@ export class Modules {
     const file = this.files.get(module);
     if (!file || seen.has(module)) return false;
     seen.add(module);
+    const exports = this.literalExports(file);
+    if (exports) return exports.has(name);
     return mentionsBinding(file.text, name) || this.starTargets(file).some((target) => this.mayBind(target, name, seen));
+  }
+
+  /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */
+  private literalExports(file: ModuleFile): ReadonlySet<string> | null {
+    const known = this.exported.get(file);
+    if (known !== undefined) return known;
+    const exports = literalExports(file.text);
+    this.exported.set(file, exports);
+    return exports;
   }
 
   private starTargets(file: ModuleFile): readonly string[] {
@@ -222,6 +230,13 @@ function rootDepth(parts: readonly string[], paths: ReadonlySet<string>): number
 /** Whether a text may bind a name: where the name opens a line, or follows a word or comma after which a name is bound. */
 function mentionsBinding(text: string, name: string): boolean {
   return text.includes(name) && new RegExp(`(^[ \\t]*|(class|def|import|as|for|,|=|\\()[ \\t]*)${name}\\b`, "m").test(text);
+}
+
+function literalExports(text: string): ReadonlySet<string> | null {
+  const [mention, ...others] = text.matchAll(/\b__all__\b/g);
+  if (!mention || others.length > 0) return null;
+  const [, list] = /^__all__\s*=\s*[[(]([\w\s'",]*)[\])]/m.exec(text) ?? [];
+  return list === undefined ? null : new Set(Array.from(list.matchAll(/\w+/g), ([name]) => name));
 }
 
 function isIdentifier(text: string): boolean {

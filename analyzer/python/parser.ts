@@ -3,6 +3,7 @@
  * room needs no file system; what the tree means is read in `lower-module.ts`.
  */
 import { Language, type Node, Parser } from "web-tree-sitter";
+import type { Unit } from "./code.ts";
 
 export interface PythonGrammar {
   /** `web-tree-sitter.wasm`. */
@@ -15,7 +16,9 @@ export interface PythonGrammar {
 export interface PythonParser {
   /** The root of the syntax tree of `text`; where the text is not Python the tree has error nodes. */
   parse(text: string): Node;
-  /** Frees every tree. Nodes handed out before must not be used afterwards. */
+  /** The files that were read of the trees it keeps, for `lower-module.ts`. */
+  readonly units: Map<string, Unit>;
+  /** Frees every tree. Nodes and units handed out before must not be used afterwards. */
   forget(): void;
 }
 
@@ -25,7 +28,9 @@ export async function createPythonParser(wasm: PythonGrammar): Promise<PythonPar
   const parser = new Parser();
   parser.setLanguage(await Language.load(wasm.grammar));
   const trees = new Map<string, NonNullable<ReturnType<Parser["parse"]>>>();
+  const units = new Map<string, Unit>();
   return {
+    units,
     parse(text) {
       const known = trees.get(text);
       if (known) return known.rootNode;
@@ -37,6 +42,7 @@ export async function createPythonParser(wasm: PythonGrammar): Promise<PythonPar
     forget() {
       for (const tree of trees.values()) tree.delete();
       trees.clear();
+      units.clear();
     },
   };
 }

@@ -39,8 +39,7 @@ export class Effects {
   private statements(key: Key): readonly Statement[] {
     const known = this.index.get(key);
     if (known) return known;
-    const name = typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;
-    const found = this.resolver.modules.libraryModulesWith(name).flatMap((module) => this.effectsOf(module).get(key) ?? []);
+    const found = this.resolver.modules.libraryModulesWith(mentionOf(key)).flatMap((module) => this.effectsOf(module).get(key) ?? []);
     this.index.set(key, found);
     return found;
   }
@@ -80,6 +79,17 @@ export class Effects {
     }
     return writers;
   }
+}
+
+/**
+ * What a text has that calls what the key stands for, or gives it another name. Of a function the call itself counts, of
+ * a variable or a class only calls of what it has.
+ */
+function mentionOf(key: Key): RegExp {
+  const isFunction = typeof key !== "string" && key.kind === "function";
+  const name = typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;
+  const call = isFunction ? `\\b${name}\\s*\\(|@[\\w.]*\\b${name}\\b` : `\\b${name}\\s*\\.\\s*\\w+\\s*\\(|@[\\w.]*\\b${name}\\.\\w`;
+  return new RegExp(`${call}|\\b${name}\\s+as\\s`);
 }
 
 function keyOf(definition: Definition): Key | null {

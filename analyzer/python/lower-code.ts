@@ -1,0 +1,152 @@
+/**
+ * A module, class or function as Code: its head is read at once, its body is lowered when it is first reached, its
+ * parameters and members when they are first asked for. Boundary: one definition; what a file binds is `lower-module.ts`.
+ */
+import type { Node } from "web-tree-sitter";
+import type { Body, Code, Member, Parameter, TypeExpression, Unit } from "./code.ts";
+import { lowerBody } from "./lower-body.ts";
+import type { CodeMaker } from "./scope.ts";
+import { typeExpression } from "./type-expression.ts";
+
+export class LoweredCode implements Code {
+  readonly qualifiedName: string;
+  readonly line: number;
+  readonly bases: readonly TypeExpression[];
+  readonly metaclass: TypeExpression | null;
+  private loweredBody: Body | null = null;
+  private loweredParameters: readonly Parameter[] | null = null;
+  private loweredMembers: ReadonlyMap<string, Member> | null = null;
+
+  constructor(
+    readonly kind: "module" | "class" | "function",
+    private readonly node: Node,
+    readonly name: string,
+    readonly decorators: readonly string[],
+    readonly parent: Code | null,
+    readonly unit: Unit,
+    private readonly maker: CodeMaker,
+  ) {
+    this.line = node.startPosition.row + 1;
+    const prefix = !parent || parent.kind === "module" ? "" : `${parent.qualifiedName}.${parent.kind === "function" ? "<locals>." : ""}`;
+    this.qualifiedName = kind === "module" ? "<module>" : prefix + name;
+    const supers = kind === "class" ? (node.childForFieldName("superclasses")?.namedChildren ?? []) : [];
+    const positional = supers.filter((child) => child.type !== "keyword_argument" && child.type !== "comment");
+    this.bases = positional.map((child) => baseExpression(child, maker.parse)).filter((type) => type !== null);
+    const keyword = supers.find((child) => child.type === "keyword_argument" && child.childForFieldName("name")?.text === "metaclass");
+    const metaclass = keyword?.childForFieldName("value");
+    this.metaclass = metaclass ? typeExpression(metaclass, maker.parse) : null;
+  }
+
+  get parameters(): readonly Parameter[] {
+    this.loweredParameters ??= this.kind === "function" ? parametersOf(this.node, this.maker) : [];
+    return this.loweredParameters;
+  }
+
+  get returns(): TypeExpression | null {
+    const type = this.kind === "function" ? this.node.childForFieldName("return_type") : null;
+    return type && typeExpression(type, this.maker.parse);
+  }
+
+  get members(): ReadonlyMap<string, Member> {
+    const block = this.kind === "class" ? this.node.childForFieldName("body") : null;
+    this.loweredMembers ??= membersOf(block, this.maker);
+    return this.loweredMembers;
+  }
+
+  get text(): string {
+    return this.node.text;
+  }
+
+  get body(): Body {
+    const block = this.kind === "module" ? this.node : this.node.childForFieldName("body");
+    this.loweredBody ??= lowerBody(this, block ?? this.node, this.maker);
+    return this.loweredBody;
+  }
+}
+
+/** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments. */
+function baseExpression(node: Node, parse: CodeMaker["parse"]): TypeExpression | null {
+  if (node.type !== "call") return typeExpression(node, parse);
+  const args = node.childForFieldName("arguments")?.namedChildren ?? [];
+  const callee = node.childForFieldName("function")?.text ?? "";
+  const base = callee.endsWith("with_metaclass") ? args[1] : undefined;
+  return base ? typeExpression(base, parse) : null;
+}
+
+function parametersOf(node: Node, maker: CodeMaker): Parameter[] {
+  const result: Parameter[] = [];
+  let kind: "positional" | "keyword-only" = "positional";
+  for (const child of node.childForFieldName("parameters")?.namedChildren ?? []) {
+    const line = child.startPosition.row + 1;
+    if (child.type === "comment") continue;
+    if (child.type === "keyword_separator") kind = "keyword-only";
+    else if (child.type === "positional_separator") {
+      for (const [index, earlier] of result.entries()) result[index] = { ...earlier, kind: "positional-only" };
+    } else {
+      const type = child.childForFieldName("type");
+      const named = child.childForFieldName("name") ?? (child.type === "typed_parameter" ? child.namedChildren[0] : child);
+      const star = named?.type === "list_splat_pattern" ? "star" : named?.type === "dictionary_splat_pattern" ? "double-star" : null;
+      const name = (star ? named?.namedChildren[0]?.text : named?.text) ?? "";
+      const annotation = type && typeExpression(type, maker.parse);
+      result.push({ name, kind: star ?? kind, annotation, hasDefault: child.childForFieldName("value") !== null, line });
+      if (star === "star") kind = "keyword-only";
+    }
+  }
+  return result;
+}
+
+/** The plain names among the targets of an assignment. */
+export function targetNames(target: Node | null): string[] {
+  if (!target) return [];
+  if (target.type === "identifier") return [target.text];
+  if (target.type === "attribute" || target.type === "subscript") return [];
+  return target.namedChildren.flatMap(targetNames);
+}
+
+/** The names that a class body binds, in any branch. */
+function membersOf(block: Node | null, maker: CodeMaker): Map<string, Member> {
+  const members = new Map<string, Member>();
+  const add = (name: string, member: Member) => {
+    const known = members.get(name);
+    if (!known || (known.annotation === null && member.annotation !== null)) members.set(name, member);
+    else if (member.hasValue && !known.hasValue) members.set(name, { ...known, hasValue: true });
+  };
+  const visit = (node: Node): void => {
+    const line = node.startPosition.row + 1;
+    if (node.type === "assignment" || node.type === "augmented_assignment") {
+      const type = node.childForFieldName("type");
+      const right = node.childForFieldName("right");
+      for (const name of targetNames(node.childForFieldName("left")))
+        add(name, {
+          annotation: type && typeExpression(type, maker.parse),
+          hasValue: right !== null,
+          isEmpty: right?.type === "none",
+          line,
+        });
+      if (right) visit(right);
+    } else if (node.type === "function_definition" || node.type === "class_definition")
+      add(node.childForFieldName("name")?.text ?? "", { annotation: null, hasValue: true, isEmpty: false, line });
+    else if (node.type.startsWith("import")) {
+      for (const child of node.childrenForFieldName("name")) {
+        const name = child.childForFieldName("alias")?.text ?? child.text.split(".")[0] ?? "";
+        add(name, { annotation: null, hasValue: true, isEmpty: false, line });
+      }
+    } else if (MEMBER_CONTAINERS.has(node.type)) for (const child of node.namedChildren) visit(child);
+  };
+  if (block) visit(block);
+  return members;
+}
+
+const MEMBER_CONTAINERS = new Set([
+  "block",
+  "expression_statement",
+  "decorated_definition",
+  "if_statement",
+  "elif_clause",
+  "else_clause",
+  "try_statement",
+  "except_clause",
+  "finally_clause",
+  "with_statement",
+  "for_statement",
+]);
