@@ -5,7 +5,7 @@ import { traceFile } from "../analyzer/containers/trace-file.ts";
 import { disassemblyAround } from "../analyzer/pickle/disassemble.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { judgeTrace } from "../analyzer/verdict/judge.ts";
-import { type Blocked, type Mode, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";
+import { type Blocked, type Enforcer, type Mode, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";
 import { chooseFiles } from "../crawler/candidates.ts";
 import type { FileRole } from "../db/schema.ts";
 import type { Ending } from "./exit-codes.ts";
@@ -24,6 +24,8 @@ export interface JudgedFile {
 export interface Standing {
   readonly policy: Policy;
   readonly mode: Mode;
+  /** Ours where it is not said. */
+  readonly enforcer?: Enforcer;
 }
 
 /** Traces a file and judges it by each policy in turn. */
@@ -31,7 +33,7 @@ export async function judgeFile(file: TargetFile, standing: readonly Standing[])
   const role = chooseFiles([path.basename(file.name)])[0]?.role ?? null;
   try {
     const { trace, programs } = await file.read(traceFile);
-    const verdicts = standing.map(({ policy, mode }) => judgeTrace(trace, policy, mode));
+    const verdicts = standing.map(({ policy, mode, enforcer }) => judgeTrace(trace, policy, mode, enforcer));
     return { name: file.name, role, trace, programs, verdicts };
   } catch (error) {
     const message = unavailable(error);
@@ -59,8 +61,9 @@ export function endingOf(kind: VerdictKind): Ending {
 }
 
 /** A verdict as it is printed: the shape that others build on. */
-export function verdictJson(file: string, { policy, mode, verdict, blocked, message }: Verdict) {
-  return { file, policy, mode, verdict, ...(message === undefined ? {} : { message }), blocked: blocked.map(blockedJson) };
+export function verdictJson(file: string, { policy, mode, enforcer, verdict, blocked, message }: Verdict) {
+  const by = { policy, mode, ...(enforcer === undefined ? {} : { enforcer }) };
+  return { file, ...by, verdict, ...(message === undefined ? {} : { message }), blocked: blocked.map(blockedJson) };
 }
 
 function blockedJson({ callable, opcode, entry, offset, pickle, capability, reason, count }: Blocked) {

@@ -1,6 +1,6 @@
 /**
  * Facts x policy -> verdict. From the facts alone: nothing is parsed, run or fetched again, so that a survey can be
- * judged under another policy in minutes. The rules are in `class-policy.ts` and `weights-only.ts`.
+ * judged under another policy in minutes. The rules are in `class-policy.ts`, `weights-only.ts` and `pickleball.ts`.
  */
 import { CONTAINERS, type ContainerName } from "../containers/containers.ts";
 import type { PickleTrace, Trace } from "../containers/trace.ts";
@@ -9,8 +9,9 @@ import type { Policy } from "../policy/policy.ts";
 import { isWeightsOnly } from "../policy/weights-only.ts";
 import { capabilityOf } from "./capability.ts";
 import { ClassPolicyRules } from "./class-policy.ts";
+import { PickleballRules } from "./pickleball.ts";
 import { type Refusal, resolvedIds } from "./refusal.ts";
-import type { Blocked, Mode, Verdict, VerdictKind } from "./verdict.ts";
+import type { Blocked, Enforcer, Mode, Verdict, VerdictKind } from "./verdict.ts";
 import { WeightsOnlyRules } from "./weights-only.ts";
 
 /**
@@ -19,14 +20,29 @@ import { WeightsOnlyRules } from "./weights-only.ts";
  * Anything outside the policy gives `blocked`, also where the file breaks later: the load would have stopped there first.
  * Otherwise the trace's outcome decides, and only a file that was read to its end and understood `loads`. A file of a
  * kind that cannot hold a pickle has nothing to block, and loads, unless it brings other code that its loader may run.
+ *
+ * `enforcer` is ours unless PickleBall's is asked for, which takes any policy as its two lists of names.
  */
-export function judgeTrace(trace: Trace, policy: Policy, mode: Mode): Verdict {
-  const blocked = isWeightsOnly(policy)
-    ? blockedByUnpickler(trace, new WeightsOnlyRules(policy.unpickler))
-    : blockedByPolicy(trace, new ClassPolicyRules(policy, mode));
-  if (blocked.length > 0) return { policy: policy.name, mode, verdict: "blocked", blocked };
+export function judgeTrace(trace: Trace, policy: Policy, mode: Mode, enforcer: Enforcer = "census"): Verdict {
+  const by = { policy: policy.name, mode, ...(enforcer === "census" ? {} : { enforcer }) };
+  const blocked =
+    enforcer === "pickleball"
+      ? blockedByPickleball(trace, policy, mode)
+      : isWeightsOnly(policy)
+        ? blockedByUnpickler(trace, new WeightsOnlyRules(policy.unpickler))
+        : blockedByPolicy(trace, new ClassPolicyRules(policy, mode));
+  if (blocked.length > 0) return { ...by, verdict: "blocked", blocked };
   const { kind, message } = withNothingBlocked(trace);
-  return { policy: policy.name, mode, verdict: kind, blocked, ...(message === undefined ? {} : { message }) };
+  return { ...by, verdict: kind, blocked, ...(message === undefined ? {} : { message }) };
+}
+
+function blockedByPickleball(trace: Trace, policy: Policy, mode: Mode): readonly Blocked[] {
+  return trace.pickles.flatMap((pickle, index) => {
+    const rules = new PickleballRules(policy, mode, pickle);
+    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, resolvedIds(trace.container, pickle.loader)) ?? []);
+    const raising = pickle.opcodes.flatMap(({ opcode, offset }) => rules.refuseOpcode(opcode, offset) ?? []);
+    return evidence(pickle, index, inOrder(refused, withCallables(raising, pickle)));
+  });
 }
 
 function blockedByPolicy(trace: Trace, rules: ClassPolicyRules): readonly Blocked[] {

@@ -34,6 +34,9 @@ export type Capability = "runs-code" | "reads" | "writes" | "network" | "imports
 /** `strict`: an import outside the policy blocks. `lazy` (PickleBall's): it becomes a stub, and blocks once something is done with it. */
 export type Mode = "strict" | "lazy";
 
+/** Whose rules hold a policy against a pickle: ours, or PickleBall's, gaps included, for comparison. */
+export type Enforcer = "census" | "pickleball";
+
 /** One thing outside the policy, with where it first happens. */
 export interface Blocked {
   /** `module.qualified.name`; null where no callable is concerned (an opcode that the loader does not have). */
@@ -54,6 +57,8 @@ export interface Blocked {
 export interface Verdict {
   readonly policy: string;
   readonly mode: Mode;
+  /** Absent where it is ours. */
+  readonly enforcer?: Enforcer;
   readonly verdict: VerdictKind;
   readonly blocked: readonly Blocked[];
   /** Why it could not be decided, for the kinds that count as unknown. */

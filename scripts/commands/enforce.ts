@@ -1,6 +1,6 @@
 /** `census enforce`: one file under one policy. */
 import { Argument, Option } from "commander";
-import type { Mode } from "../../analyzer/verdict/verdict.ts";
+import type { Enforcer, Mode } from "../../analyzer/verdict/verdict.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import { endingOf, judgeFile, verdictJson } from "../judging.ts";
 import { loadPolicy } from "../policy-files.ts";
@@ -10,6 +10,7 @@ import { fileOnDisk } from "../targets.ts";
 interface Options {
   readonly policy: string;
   readonly mode: Mode;
+  readonly enforcer: Enforcer;
   readonly json?: boolean;
 }
 
@@ -17,6 +18,7 @@ export function enforceCommand(context: Context): CensusCommand {
   return new CensusCommand(context, "enforce", "Judge a file by a policy", [
     "census enforce model.pkl --policy tagger.json",
     "census enforce model.pt --policy weights-only@torch-2.8",
+    "census enforce model.pkl --policy tagger.json --enforcer pickleball --mode lazy",
   ])
     .addArgument(new Argument("<FILE>", "the file"))
     .requiredOption("--policy <FILE>", "a policy file, ours or PickleBall's, or the name of a built-in one")
@@ -25,10 +27,15 @@ export function enforceCommand(context: Context): CensusCommand {
         .choices(["strict", "lazy"])
         .default("strict"),
     )
+    .addOption(
+      new Option("--enforcer <WHOSE>", "whose rules: ours, or PickleBall's, gaps included, for comparison")
+        .choices(["census", "pickleball"])
+        .default("census"),
+    )
     .option("--json", "print JSON")
-    .runs(async (target: string, { policy: given, mode, json }: Options) => {
+    .runs(async (target: string, { policy: given, mode, enforcer, json }: Options) => {
       const policy = await loadPolicy(context, given);
-      const judged = await judgeFile(await fileOnDisk(context, target), [{ policy, mode }]);
+      const judged = await judgeFile(await fileOnDisk(context, target), [{ policy, mode, enforcer }]);
       const verdict = judged.verdicts[0]!;
       if (json) await printJson(context, verdictJson(target, verdict));
       else await context.effects.print(reportFile({ ...judged, loadsFrom: null }, context.effects.terminal));
