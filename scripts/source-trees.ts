@@ -23,7 +23,16 @@ async function readFolder(folder: string): Promise<SourceTree> {
     if (!/\.pyi?$/.test(file)) continue;
     files.push({ path: path.relative(folder, file).replaceAll(path.sep, "/"), text: await readFile(file, "utf8") });
   }
-  return { name: path.basename(folder), version: null, files };
+  return { name: path.basename(folder), version: statedVersion(files), files };
+}
+
+/** The version that a library's source states of itself, as most do: `__version__ = "1.2"` in the topmost file that has it. */
+function statedVersion(files: SourceTree["files"]): string | null {
+  const stated = files.flatMap(({ path: name, text }) => {
+    const version = /^__version__\s*(?::\s*str\s*)?=\s*["']([\w.+!-]+)["']/m.exec(text)?.[1];
+    return version === undefined ? [] : [{ depth: name.split("/").length, version }];
+  });
+  return stated.toSorted((a, b) => a.depth - b.depth)[0]?.version ?? null;
 }
 
 async function readWheelFile(file: string, given: string): Promise<SourceTree> {

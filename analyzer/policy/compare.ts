@@ -3,7 +3,7 @@
  * releases. Boundary: names only; what a name can do is `lint.ts`.
  */
 import { byCallable } from "./format.ts";
-import type { Policy, PolicyEntry, Reason } from "./policy.ts";
+import type { Policy, PolicyEntry } from "./policy.ts";
 
 /** How one list of names fares against the one it is measured by. */
 export interface Comparison {
@@ -83,7 +83,7 @@ export function unionPolicies(name: string, policies: readonly Policy[]): Policy
 }
 
 function unionEntries(lists: readonly (readonly PolicyEntry[])[]): PolicyEntry[] {
-  const reasons = new Map<string, readonly Reason[]>();
-  for (const entry of lists.flat()) if (!reasons.has(entry.callable)) reasons.set(entry.callable, entry.reasons);
-  return [...reasons].map(([callable, each]) => ({ callable, reasons: each })).sort(byCallable);
+  const entries = new Map<string, PolicyEntry>();
+  for (const entry of lists.flat()) if (!entries.has(entry.callable)) entries.set(entry.callable, entry);
+  return [...entries.values()].sort(byCallable);
 }

@@ -24,6 +24,7 @@ const reason = z.object({
     "protocol",
     "native",
     "loader",
+    "release",
     "observed",
     "unanalysed",
   ]),
@@ -31,6 +32,7 @@ const reason = z.object({
   name: z.string().optional(),
   file: z.string().optional(),
   line: z.number().int().positive().optional(),
+  releases: z.array(z.string()).optional(),
 });
 
 const callable = z.string().regex(/^[^\s.]+(\.[^\s.]+)+$/, "not a dotted name");
@@ -77,12 +79,13 @@ function sorted(entries: readonly PolicyEntry[]): z.infer<typeof entry>[] {
     callable,
     ...(sameAs === undefined ? {} : { sameAs }),
     ...(module === undefined ? {} : { module }),
-    reasons: reasons.map(({ kind, text, name, file, line }) => ({
+    reasons: reasons.map(({ kind, text, name, file, line, releases }) => ({
       kind,
       text,
       ...(name === undefined ? {} : { name }),
       ...(file === undefined ? {} : { file }),
       ...(line === undefined ? {} : { line }),
+      ...(releases === undefined ? {} : { releases: [...releases] }),
     })),
   }));
 }

@@ -17,6 +17,7 @@ export interface Reason {
     | "protocol"
     | "native"
     | "loader"
+    | "release"
     | "observed"
     | "unanalysed";
   /** What the step is about, in words a person reads: `SequenceTagger.embeddings`, `returns (restore, ...)`. */
@@ -26,6 +27,8 @@ export interface Reason {
   /** Path within the distribution's source, and the 1-based line. */
   readonly file?: string;
   readonly line?: number;
+  /** Of a step of kind `release`: every release in which the name is needed, from the earliest. */
+  readonly releases?: readonly string[];
 }
 
 /** A callable that is allowed, and the chain of reasons, from the class to the name. */
@@ -48,7 +51,10 @@ export interface PolicyLibrary {
 
 /** An allow-list of imports and calls. What is written to a policy file, with `format` and `version` added. */
 export interface Policy {
-  /** Unique name: `weights-only@torch-2.6`, `class:brine.models.SequenceTagger@brine-0.2.0`. */
+  /**
+   * Unique name, the kind of the policy first: `weights-only@torch-2.6`, `class:brine.models.SequenceTagger@brine-0.2.0`,
+   * `class-range:brine.models.SequenceTagger@brine-0.1.0..0.2.0`, `checkpoint:brine@brine-0.2.0`.
+   */
   readonly name: string;
   /** Fully qualified name of the class it is for; null for a policy that is not of a class. */
   readonly class: string | null;

@@ -4,15 +4,14 @@ import { Option } from "commander";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
 import { infer } from "../../analyzer/policy/infer.ts";
+import type { Policy } from "../../analyzer/policy/policy.ts";
+import { inferReleases, type Release } from "../../analyzer/policy/releases.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
-import type { Ending } from "../exit-codes.ts";
 import { plural } from "../quantities.ts";
 import { readSourceTree } from "../source-trees.ts";
 
 interface Options {
-  readonly source: string;
-  readonly dependency: readonly string[];
   readonly class: string;
   readonly libraryVersion?: string;
   readonly format: "census" | "pickleball";
@@ -20,42 +19,65 @@ interface Options {
   readonly output?: string;
 }
 
+/** A `--source`, and the `--dependency`s that follow it. */
+interface GivenRelease {
+  readonly source: string;
+  readonly dependencies: string[];
+}
+
 export function inferCommand(context: Context): CensusCommand {
+  const releases: GivenRelease[] = [];
+  const shared: string[] = [];
   return new CensusCommand(context, "infer", "Infer the policy of a class from the source of its library", [
     "census infer --source flair/ --class flair.models.SequenceTagger -o tagger.json",
     "census infer --source brine-0.2.0-py3-none-any.whl --class brine.models.SequenceTagger --explain",
+    "census infer --source brine-0.1.0/ --source brine-0.2.0/ --class brine.models.SequenceTagger",
   ])
-    .requiredOption("--source <DIR>", "the library: a folder of Python source, or a wheel")
+    .requiredOption(
+      "--source <DIR>",
+      "the library: a folder of Python source, or a wheel; repeated for its releases, from the earliest to the latest",
+      (source) => releases.push({ source, dependencies: [] }),
+    )
     .option(
       "--dependency <DIR>",
-      "source that the library imports; may be repeated",
-      (value, before: readonly string[]) => [...before, value],
-      [],
+      "source that the library imports; may be repeated; belongs to the --source before it, or to all if it comes first",
+      (dependency) => (releases.at(-1)?.dependencies ?? shared).push(dependency),
     )
     .requiredOption("--class <NAME>", "the class, by its full name: pkg.mod.Class")
-    .option("--library-version <VERSION>", "the version to name in the policy (default: the wheel's)")
+    .option("--library-version <VERSION>", "the version of the last --source (default: the one its source states)")
     .addOption(new Option("--format <FORMAT>", "how the policy is written").choices(["census", "pickleball"]).default("census"))
     .option("--explain", "print the reasons for each name, for people")
     .option("-o, --output <FILE>", "write to a file")
     .option("--json", "print JSON, as it does without --explain")
-    .runs((options: Options) => inferPolicy(context, options));
+    .runs(async (options: Options) => {
+      const given = releases.map(({ source, dependencies }) => ({ source, dependencies: [...dependencies, ...shared] }));
+      const policy = await inferPolicy(context, await Promise.all(given.map((release) => readRelease(context, release))), options);
+      const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
+      if (options.output === undefined) await context.effects.print(text);
+      else await writeFile(resolvePath(context, options.output), text);
+      return "done";
+    });
 }
 
-async function inferPolicy(context: Context, options: Options): Promise<Ending> {
-  const { effects } = context;
-  const [library, ...dependencies] = await Promise.all(
-    [options.source, ...options.dependency].map((given) => readSourceTree(context, given)),
-  );
-  const version = options.libraryVersion ?? library!.version;
+async function readRelease(context: Context, { source, dependencies }: GivenRelease): Promise<Release> {
+  const [library, ...others] = await Promise.all([source, ...dependencies].map((given) => readSourceTree(context, given)));
+  return { library: library!, dependencies: others };
+}
+
+/** The policy of the class: of the one release, or of all of them together. */
+async function inferPolicy({ effects }: Context, releases: readonly Release[], options: Options): Promise<Policy> {
+  const last = releases.at(-1)!;
+  const version = options.libraryVersion ?? last.library.version;
+  const all = [...releases.slice(0, -1), { ...last, library: { ...last.library, version } }];
   const parser = await loadPythonParser();
-  const inferred = infer({ parser, library: { ...library!, version }, dependencies, class: options.class });
+  const inferred =
+    all.length === 1 ? infer({ parser, ...all[0]!, class: options.class }) : inferReleases({ parser, releases: all, class: options.class });
   if (!inferred.ok) throw new UsageError(inferred.error.message);
   const { policy, notices, unparsed } = inferred.value;
   for (const { text, file, line } of notices) effects.report(`${file}:${line}: ${text}\n`);
   if (unparsed.length > 0)
     effects.report(`${plural(unparsed.length, "file")} with syntax that was not understood: ${unparsed.join(", ")}\n`);
-  const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
-  if (options.output === undefined) await effects.print(text);
-  else await writeFile(resolvePath(context, options.output), text);
-  return "done";
+  if ("without" in inferred.value && inferred.value.without.length > 0)
+    effects.report(`${options.class} is not in ${inferred.value.without.join(", ")}\n`);
+  return policy;
 }
