@@ -9,6 +9,7 @@ import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callExternal } from "./models.ts";
 import { familyOf, isContainer } from "./natives.ts";
 import { seedType } from "./types.ts";
@@ -90,8 +91,12 @@ export function invoke(
  * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
  * return there has been measured not to matter, while following it does not end.
  */
-function isFollowed(flow: Flow, from: Code, to: Code): boolean {
-  return flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || from.body.writesReceiver;
+function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null): boolean {
+  const from = frame.code;
+  if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || from.body.writesReceiver) return true;
+  // A class that loads its own objects does so through its bases, and a function that unpickles for all of them.
+  const isSameClass = receiver !== null && receiver === frame.receiver && flow.data(receiver).kind === "class";
+  return isSameClass || (frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to));
 }
 
 function invokeFunction(
@@ -110,7 +115,11 @@ function invokeFunction(
     addDeclared(flow, code, into);
     return null;
   }
-  if (!isFollowed(flow, frame.code, code)) {
+  if (isUnpickler(flow.nameOf(code))) {
+    if (into !== null) addUnpickled(flow, frame, into, code.line);
+    return null;
+  }
+  if (!isFollowed(flow, frame, code, receiver)) {
     if (into !== null) addResult(flow, flow.nameOf(code), into, frame, code.line);
     return null;
   }

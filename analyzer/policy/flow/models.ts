@@ -9,6 +9,7 @@ import { addMade, copyElements, elementInto, iterate, newContainer } from "./con
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { addUnpickled, isUnpickler } from "./loaders.ts";
 import { isContainer, nativeType } from "./natives.ts";
 import { evaluated, globalNames } from "./reflection.ts";
 import type { Value } from "./values.ts";
@@ -287,6 +288,10 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
     return;
   }
   if (into === null) return;
+  if (isUnpickler(name)) {
+    addUnpickled(flow, frame, into, call.line);
+    return;
+  }
   const native = nativeType(name);
   if (native) {
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);

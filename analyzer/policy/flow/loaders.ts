@@ -1,0 +1,54 @@
+/**
+ * Functions that unpickle. What they give cannot be seen in the source; but a class that loads its own objects
+ * (`@classmethod def load(cls, path): return pickle.load(file)`) gets objects of itself. Boundary: which functions, and
+ * what they give; whoever calls them is `calls.ts` and `models.ts`.
+ */
+import type { Code } from "../../python/code.ts";
+import { addMade } from "./containers.ts";
+import type { Flow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+
+const UNPICKLERS = new Set([
+  "pickle.load",
+  "pickle.loads",
+  "_pickle.load",
+  "_pickle.loads",
+  "cPickle.load",
+  "cPickle.loads",
+  "six.moves.cPickle.load",
+  "six.moves.cPickle.loads",
+  "dill.load",
+  "dill.loads",
+  "cloudpickle.load",
+  "cloudpickle.loads",
+  "joblib.load",
+  "joblib.numpy_pickle.load",
+  "torch.load",
+  "torch.serialization.load",
+]);
+
+/** Whether the function of that dotted name runs a pickle. */
+export function isUnpickler(name: string): boolean {
+  return UNPICKLERS.has(name);
+}
+
+/** Whether a function itself calls an unpickler: it is followed wherever it is, for what it gives is an object of some class. */
+export function callsUnpickler(flow: Flow, code: Code): boolean {
+  const names = new Map<number, string>();
+  for (const instruction of code.body.instructions) {
+    if (instruction.op === "name") names.set(instruction.into, instruction.name);
+    if (instruction.op !== "load" || !/^loads?$/.test(instruction.attribute)) continue;
+    const module = names.get(instruction.object);
+    if (module === undefined) continue;
+    const found = flow.resolver.path(code.unit, [module, instruction.attribute]);
+    if (found.some((definition) => isUnpickler(definition.kind === "external" ? definition.name : ""))) return true;
+  }
+  return false;
+}
+
+/** Lets what an unpickler gives flow to `into`: an object of the class on whose behalf it runs. */
+export function addUnpickled(flow: Flow, frame: Frame, into: Node, line: number): void {
+  const class_ = frame.context === null ? null : flow.data(frame.context);
+  if (class_?.kind === "class") addMade(flow, frame, into, flow.openInstance(class_.code), line);
+}
