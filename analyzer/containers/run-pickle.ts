@@ -1,13 +1,15 @@
 /**
  * One pickle program, run where it lies: its bytes are brought as the machine asks for them, raw arrays between its
- * opcodes are left out, and what it did is told by the places in the content, not in what was brought.
+ * opcodes and constants of megabytes are left out, and what it did is told by the places in the content, not in what was
+ * brought.
  */
 import { type Pause, startPickle } from "../pickle/execution.ts";
 import type { Failure, PickleFacts } from "../pickle/facts.ts";
 import { ARGUMENTS, OPCODE_OF_BYTE } from "../pickle/opcodes.ts";
 import type { PickleValue } from "../pickle/value.ts";
 import { endOfRaw, INLINE_WRAPPERS, inlineArray, OTHER_FILE_WRAPPERS, otherFile } from "./joblib.ts";
-import { ProgramView } from "./program-view.ts";
+import { NestedContents } from "./nested-contents.ts";
+import { type Constant, LONGEST_CONSTANT, ProgramView } from "./program-view.ts";
 import type { Loader, Program } from "./trace.ts";
 import type { Content, Reading, Tracing } from "./tracing.ts";
 
@@ -20,6 +22,8 @@ export interface PickleRun {
   readonly end: number;
   /** Pickles inside joblib's arrays of objects, each a program of its own. */
   readonly inner: readonly PickleRun[];
+  /** Archives and the like that it hands to a loader as bytes. */
+  readonly nested: NestedContents;
   /** Where the first of joblib's arrays lies between the opcodes; null where there is none. */
   readonly firstArray: number | null;
 }
@@ -38,27 +42,45 @@ export async function runPickle(
   tracing: Tracing,
   mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<PickleRun> {
-  const run = (encoding: "utf-8" | "any"): Promise<PickleRun> => {
+  const attempt = (encoding: "utf-8" | "any", whole: boolean): Promise<PickleRun> => {
     const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft), tracing.programStep);
-    return runView(content, start, view, followsArrays, encoding, tracing);
+    return runView(content, start, view, { followsArrays, encoding, whole }, tracing);
   };
-  const decoded = await run(content.loader === "torch" ? "utf-8" : "any");
-  // torch's default; whoever loads such a file names another encoding, and gets further.
-  return decoded.facts.failure?.kind === "bad-encoding" ? run("any") : decoded;
+  let encoding: "utf-8" | "any" = content.loader === "torch" ? "utf-8" : "any";
+  let run = await attempt(encoding, false);
+  if (run.facts.failure?.kind === "bad-encoding") {
+    // torch's default; whoever loads such a file names another encoding, and gets further.
+    encoding = "any";
+    run = await attempt(encoding, false);
+  }
+  return needsConstants(run) ? attempt(encoding, true) : run;
 }
 
-/** Runs a program, with Python 2 strs in one encoding or, where the loader's is not known, in any. */
+/** Whether what a constant holds that was left out matters: it is handed to a loader, or changed at an index beyond what stayed. */
+function needsConstants({ nested, facts }: PickleRun): boolean {
+  return nested.wantsWhole || facts.failure?.kind === "bad-items";
+}
+
+interface Manner {
+  readonly followsArrays: boolean;
+  /** Of Python 2 strs; `any` where the loader's is not known. */
+  readonly encoding: "utf-8" | "any";
+  /** Constants are brought whole, however long. */
+  readonly whole: boolean;
+}
+
 async function runView(
   content: Content,
   start: number,
   view: ProgramView,
-  followsArrays: boolean,
-  encoding: "utf-8" | "any",
+  { followsArrays, encoding, whole }: Manner,
   tracing: Tracing,
 ): Promise<PickleRun> {
+  const nested = new NestedContents(view);
   const execution = startPickle({
     encoding,
     pauseAfterBuildOf: followsArrays ? [...INLINE_WRAPPERS, ...OTHER_FILE_WRAPPERS] : [],
+    takeNested: (handed) => nested.take(handed),
   });
   const inner: PickleRun[] = [];
   let firstArray: number | null = null;
@@ -68,8 +90,9 @@ async function runView(
     await view.bring(1);
     for (let pause = execution.resume(view.bytes, view.complete); pause.kind === "starved" || pause.kind === "build"; ) {
       if (pause.kind === "starved") {
+        const constant = whole ? null : longConstant(pause, view);
         if (cannotBeHad(pause, view)) view.end();
-        else if (!(await view.bring(pause.needed))) {
+        else if (!(await (constant ? view.leaveOut(constant) : view.bring(pause.needed)))) {
           stopped = { outcome: "unfinished", failure: beyondLimit(view.limit, view.offsetOf(pause.position)) };
           break;
         }
@@ -101,19 +124,20 @@ async function runView(
     loader: firstArray === null ? content.loader : "joblib",
     end,
     inner,
+    nested,
     firstArray,
   };
 }
 
-/** Keeps a program that was run, and those inside its arrays. Returns how they ended, for their container. */
-export function keepRun(run: PickleRun, content: Content, tracing: Tracing): Omit<Reading, "container">[] {
+/** Keeps a program that was run, and what lies inside its arrays and constants. Returns how they ended, for their container. */
+export async function keepRun(run: PickleRun, content: Content, tracing: Tracing): Promise<Omit<Reading, "container">[]> {
   tracing.keep({ ...run.facts, entry: content.entry, loader: run.loader }, run.program);
   const { outcome, failure } = run.facts;
   // A pickle that breaks says so itself; that one was not read to its end is the container's failure too.
-  return [
-    { outcome, ...(outcome === "unfinished" && failure && { failure }) },
-    ...run.inner.flatMap((inner) => keepRun(inner, content, tracing)),
-  ];
+  const parts = [{ outcome, ...(outcome === "unfinished" && failure && { failure }) }];
+  for (const inner of run.inner) parts.push(...(await keepRun(inner, content, tracing)));
+  for (const nested of run.nested.contents(content)) parts.push(await tracing.read(nested, tracing));
+  return parts;
 }
 
 function beyondLimit(limit: number, offset: number): Failure {
@@ -138,6 +162,22 @@ function cannotBeHad(pause: Extract<Pause, { kind: "starved" }>, view: ProgramVi
   if (!isLine || opcode.name === "UNICODE" || view.bytes.length - pause.position < LONG_LINE) return false;
   return view.bytes.indexOf(NUL, pause.position) !== -1;
 }
+
+/**
+ * The constant for whose bytes the opcode waits, where it is long enough to be left out. Within a frame it is not: where
+ * frames end decides what some unpicklers read, and picklers write long constants outside of them (since Python 3.7).
+ */
+function longConstant(pause: Extract<Pause, { kind: "starved" }>, view: ProgramView): Constant | null {
+  const opcode = OPCODE_OF_BYTE[view.bytes[pause.position] ?? 0];
+  if (!opcode?.argument || pause.framed || !PLAIN_BYTES.has(opcode.name)) return null;
+  const countWidth = (ARGUMENTS[opcode.argument] as { count: number }).count;
+  const countAt = pause.position + 1;
+  const length = pause.needed - countAt - countWidth;
+  return length > LONGEST_CONSTANT ? { countAt, countWidth, length } : null;
+}
+
+/** Constants of which nothing but the length decides whether they load. */
+const PLAIN_BYTES: ReadonlySet<string> = new Set(["BINBYTES", "BINBYTES8", "BYTEARRAY8"]);
 
 /** What lies behind a wrapper of joblib's: nothing, an array that ends at `end`, or something whose length cannot be told. */
 type Passed =

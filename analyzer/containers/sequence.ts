@@ -50,7 +50,7 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
     if (kind === null && isTorchMagic(run)) return readTorchLegacy(content, run, tracing);
     kind ??= run.firstArray === null ? "pickle" : "joblib";
     tracing.recognise(content, kind);
-    parts.push(...keepRun(run, content, tracing));
+    parts.push(...(await keepRun(run, content, tracing)));
     if (run.firstArray !== null) parts.push(...(await readAsPickle(content, at, run, tracing)));
     whole = run.facts.outcome === "ok";
     at = run.end;

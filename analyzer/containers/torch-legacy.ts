@@ -25,7 +25,7 @@ export function isTorchMagic(run: PickleRun): boolean {
 export async function readTorchLegacy(content: Content, magic: PickleRun, tracing: Tracing): Promise<Reading> {
   const { source, entry } = content;
   tracing.recognise(content, "torch-legacy");
-  const parts = [...keepRun({ ...magic, loader: "torch" }, content, tracing)];
+  const parts = await keepRun({ ...magic, loader: "torch" }, content, tracing);
   let at = magic.end;
   let object: PickleRun | null = null;
   for (let index = 1; index < PICKLES; index++) {
@@ -35,7 +35,7 @@ export async function readTorchLegacy(content: Content, magic: PickleRun, tracin
       return readingOf("torch-legacy", [...parts, { outcome: "malformed", failure: failure("torch-legacy-truncated", message, at) }]);
     }
     const run = await runPickle({ ...content, loader: "torch" }, at, false, tracing);
-    parts.push(...keepRun(run, content, tracing));
+    parts.push(...(await keepRun(run, content, tracing)));
     if (run.facts.outcome !== "ok") return readingOf("torch-legacy", parts);
     if (index === OBJECT) object = run;
     at = run.end;

@@ -29,7 +29,7 @@ async function readInterleaved(content: Content, rawEnd: RawEnd, tracing: Tracin
   let at = 0;
   for (let index = 0; at < content.source.size; index++) {
     const run = await runPickle(content, at, false, tracing);
-    outcomes.push(...keepRun(run, content, tracing));
+    outcomes.push(...(await keepRun(run, content, tracing)));
     if (run.facts.outcome !== "ok") break;
     at = index === 0 ? run.end : await rawEnd(content, run);
     if (at <= content.source.size) continue;

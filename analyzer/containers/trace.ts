@@ -23,7 +23,8 @@ export type Loader = "pickle" | "torch" | "torchscript" | "joblib" | "numpy";
 
 /**
  * One pickle program, and where it lies: `entry` of an archive (null for the file itself), `offset` in its content. A
- * path of an entry inside an entry is joined by `!/`; a compressed stream is a step named after its container (`gzip`).
+ * path of an entry inside an entry is joined by `!/`; a compressed stream is a step named after its container (`gzip`),
+ * bytes that a pickle hands to a loader one named after the loader, with a running number (`torch.load#1`).
  */
 export interface PickleTrace extends PickleFacts {
   readonly entry: string | null;
@@ -52,7 +53,8 @@ export interface Program {
   readonly bytes: Uint8Array;
   /**
    * Where the bytes come from: `at` is an index into `bytes`, `offset` the place of that byte in the content that
-   * holds the pickle. One segment unless raw data lay between opcodes (joblib's arrays) and was left out.
+   * holds the pickle. One segment unless something was left out: raw data between opcodes (joblib's arrays), or all but
+   * the first bytes of a constant of megabytes, whose length then is that of what stayed.
    */
   readonly segments: readonly { readonly at: number; readonly offset: number }[];
 }

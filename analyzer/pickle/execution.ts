@@ -7,9 +7,9 @@ import type { Recording } from "./contents.ts";
 import type { Failure, PickleFacts } from "./facts.ts";
 import { advance } from "./machine.ts";
 import { Renderer, WRAPPER_BUDGET } from "./render.ts";
-import { growTables, type MachineState, type StringEncoding, startState } from "./state.ts";
+import { growTables, type MachineState, NO_FRAME, type StringEncoding, startState } from "./state.ts";
 import { allocateTables, borrowTables, giveBackTables } from "./tables.ts";
-import { failureOf, outermost, type Rerun, tell } from "./tell.ts";
+import { failureOf, outermost, type Rerun, type TakeNested, tell } from "./tell.ts";
 import type { PickleValue } from "./value.ts";
 
 export interface RunOptions {
@@ -25,13 +25,15 @@ export interface RunOptions {
 export interface ExecutionOptions extends RunOptions {
   /** Pause after a BUILD on an object that one of these callables made (or is the class of): `module.qualified.name`. */
   readonly pauseAfterBuildOf?: readonly string[];
+  /** Asked, while the facts are told, for each constant that is handed to a loader. */
+  readonly takeNested?: TakeNested;
 }
 
 /** Why a run returned to its caller. `position` is the index of the next byte the program reads. */
 export type Pause =
   | { readonly kind: "stopped"; readonly position: number }
-  /** The view must hold at least `needed` bytes, or be complete. */
-  | { readonly kind: "starved"; readonly position: number; readonly needed: number }
+  /** The view must hold at least `needed` bytes, or be complete; `framed` where a frame is open there. */
+  | { readonly kind: "starved"; readonly position: number; readonly needed: number; readonly framed: boolean }
   /** A BUILD has given `object` its state; the bytes at `position` may be something else than opcodes. */
   | { readonly kind: "build"; readonly position: number; readonly object: PickleValue }
   | { readonly kind: "failed"; readonly position: number; readonly failure: Failure };
@@ -78,11 +80,12 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
         if (pause === null) continue;
         const ended = pause.kind === "stopped" || pause.kind === "failed";
         // The other reading of a crossed frame may go on behind the end of this one (`frames.ts`), and wants all there is.
-        if (ended && state.straddle !== null && !complete) return { kind: "starved", position: state.position, needed: 2 * view.length };
+        if (ended && state.straddle !== null && !complete)
+          return { kind: "starved", position: state.position, needed: 2 * view.length, framed: true };
         return pause;
       }
     },
-    facts: () => tell(state, data, outermost(), rerun),
+    facts: () => tell(state, data, outermost(options.takeNested), rerun),
   };
 }
 
@@ -91,7 +94,7 @@ function pauseOf(state: MachineState, data: Uint8Array, pauseAfterBuildOf: Reado
   const { halt, position } = state;
   if (halt === null || halt.kind === "stopped") return { kind: "stopped", position };
   if (halt.kind === "failed") return { kind: "failed", position, failure: failureOf(halt.failure, position, halt.resource) };
-  if (halt.kind === "starved") return { kind: "starved", position, needed: halt.needed };
+  if (halt.kind === "starved") return { kind: "starved", position, needed: halt.needed, framed: state.frameEnd !== NO_FRAME };
   const recording: Recording = { state, data, changesByValue: null, buildsByValue: null };
   const callables = new Callables(recording);
   if (!pauseAfterBuildOf.has(callables.classOf(halt.value))) return null;

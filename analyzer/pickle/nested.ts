@@ -26,12 +26,17 @@ export function runNestedPickles(
     const known = divergences.get(kind);
     divergences.set(kind, known === undefined ? { offset, count: 1 } : { offset: known.offset, count: known.count + 1 });
   };
-  return (call, given, pickles) => {
+  return (loader, call, given, pickles) => {
     if (depth.nesting >= LIMITS.nestedPickles.limit || depth.nestedBytes.left < 0) {
       diverge("nested-unfinished", call);
       return [];
     }
     const content = given < 0 ? null : contentOf(recording, callables, given);
+    const offset = depth.nesting === 0 ? (content?.offset ?? null) : null;
+    if (content !== null && depth.take?.({ bytes: content.bytes, offset, loader, call })) {
+      depth.nestedBytes.left -= content.bytes.length;
+      return [];
+    }
     if (content === null || !looksLikePickle(content.bytes)) {
       diverge("nested-unknown", call);
       return [];

@@ -43,15 +43,15 @@ export function judgeTuple(state: MachineState, data: Uint8Array, tuple: number,
 
 /** The value stored under a memo key beyond the tables, or -1. */
 export function lookUpApart(state: MachineState, key: number): number {
-  return state.sparseMemo?.get(key) ?? -1;
+  // A view from which bytes were left out may be shorter than it was, and the tables hold what was stored before.
+  return state.sparseMemo?.get(key) ?? (key < state.tables.memo.length ? state.tables.memo[key]! - 1 : -1);
 }
 
 /** Stores a value under a memo key beyond the tables; false where there are too many. */
 export function storeApart(state: MachineState, key: number, value: number): boolean {
+  if (lookUpApart(state, key) < 0) state.memoCount++;
   state.sparseMemo ??= new Map();
-  const before = state.sparseMemo.size;
   state.sparseMemo.set(key, value);
-  state.memoCount += state.sparseMemo.size - before;
   return state.sparseMemo.size <= LIMITS.sparseMemoEntries.limit;
 }
 

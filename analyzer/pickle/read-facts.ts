@@ -15,8 +15,8 @@ import { FACT_BUDGET, Renderer } from "./render.ts";
 import { CHANGE, ROW } from "./tables.ts";
 import { ValueText } from "./value-text.ts";
 
-/** Runs the pickles that a loader is handed: `call` is the value that the loader's call made, `given` its argument. */
-export type RunNested = (call: number, given: number, pickles: number) => readonly Fact[];
+/** Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument. */
+export type RunNested = (loader: string, call: number, given: number, pickles: number) => readonly Fact[];
 
 /** What was read of a run. `limited` is the offset from which on facts are missing. */
 export interface ReadFacts {
@@ -213,7 +213,7 @@ class FactReader {
       }
       case "loads": {
         const bytes = given !== null && given.length > indirection.position ? given[indirection.position]! : -1;
-        for (const fact of this.runNested(this.offset, bytes, indirection.pickles))
+        for (const fact of this.runNested(via, this.offset, bytes, indirection.pickles))
           this.facts.push("via" in fact || fact.kind === "persistent-id" || fact.kind === "extension" ? fact : { ...fact, via });
         return;
       }

@@ -11,6 +11,20 @@ import { OPCODES } from "./opcodes.ts";
 import { readFacts } from "./read-facts.ts";
 import type { MachineState, StringEncoding } from "./state.ts";
 
+/** Constant bytes that a pickle hands to a loader. */
+export interface NestedContent {
+  readonly bytes: Uint8Array;
+  /** Where they lie in the program; null where they were decoded from text, or lie in a nested program. */
+  readonly offset: number | null;
+  /** The callable that is to load them: `torch.storage._load_from_bytes`. */
+  readonly loader: string;
+  /** Offset of the opcode that calls it. */
+  readonly call: number;
+}
+
+/** Takes over nested content, such as an archive: true where its taker sees to what it holds. */
+export type TakeNested = (content: NestedContent) => boolean;
+
 /** How deep a run is in pickles inside pickles, and how often its bytes were read anew because of a frame. */
 export interface Depth {
   readonly nesting: number;
@@ -19,11 +33,13 @@ export interface Depth {
   readonly framesPassed: number;
   /** Bytes of nested pickles that may still be run, by all of them together. */
   readonly nestedBytes: { left: number };
+  /** Asked before anything nested is run. */
+  readonly take?: TakeNested | undefined;
 }
 
 /** The depth of a program that was found in a file. */
-export function outermost(): Depth {
-  return { nesting: 0, rereadings: 0, framesPassed: 0, nestedBytes: { left: LIMITS.nestedBytes.limit } };
+export function outermost(take?: TakeNested): Depth {
+  return { nesting: 0, rereadings: 0, framesPassed: 0, nestedBytes: { left: LIMITS.nestedBytes.limit }, take };
 }
 
 /** Runs a whole program, for one that turned up inside another or in another reading of it. */

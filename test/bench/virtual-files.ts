@@ -36,7 +36,7 @@ export const VIRTUAL_FILES: Readonly<Record<string, VirtualFile>> = {
 export const WHOLE_FORMATS: ReadonlySet<string> = new Set(["pickle", "gzip"]);
 
 /** Parts one after another: bytes, other content, or a number of zeros. */
-function inOrder(name: string, parts: readonly (Uint8Array | Content | number)[]): Content {
+export function inOrder(name: string, parts: readonly (Uint8Array | Content | number)[]): Content {
   let size = 0;
   const placed = parts.map((part) => {
     const start = size;

@@ -54,9 +54,19 @@ describe("startPickle", () => {
 
   test("asks for no more than an opcode needs, and for twice as much of a line", () => {
     const execution = startPickle();
-    expect(execution.resume(Uint8Array.of(0x58, 200, 0), false)).toEqual({ kind: "starved", position: 0, needed: 5 });
-    expect(execution.resume(Uint8Array.of(0x58, 200, 0, 0, 0, 97), false)).toEqual({ kind: "starved", position: 0, needed: 205 });
-    expect(startPickle().resume(Buffer.from(`I${"1".repeat(99)}`), false)).toEqual({ kind: "starved", position: 0, needed: 200 });
+    expect(execution.resume(Uint8Array.of(0x58, 200, 0), false)).toEqual({ kind: "starved", position: 0, needed: 5, framed: false });
+    expect(execution.resume(Uint8Array.of(0x58, 200, 0, 0, 0, 97), false)).toEqual({
+      kind: "starved",
+      position: 0,
+      needed: 205,
+      framed: false,
+    });
+    expect(startPickle().resume(Buffer.from(`I${"1".repeat(99)}`), false)).toEqual({
+      kind: "starved",
+      position: 0,
+      needed: 200,
+      framed: false,
+    });
     expect(startPickle().resume(new Uint8Array(0), false)).toMatchObject({ kind: "starved", needed: 1 });
     expect(startPickle().resume(new Uint8Array(0), true)).toMatchObject({ kind: "failed", failure: { kind: "truncated" } });
   });
