@@ -20,6 +20,7 @@ import pickle
 import sys
 import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from unittest import mock
 
 TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "recorded-reductions.json"
 
@@ -28,15 +29,33 @@ class Payload:
     """Stands for whatever the user puts into a value that holds something; its own names are left out of the recording."""
 
 
+# What calls, or makes an object of, the classes it is told, and at which positions it is told them.
+MAKERS = {
+    "copyreg._reconstructor": (0, 1),
+    "collections.defaultdict": (0,),
+    "numpy.core.multiarray._reconstruct": (0,),
+    "numpy._core.multiarray._reconstruct": (0,),
+    "numpy.ma.core._mareconstruct": (0, 1),
+    "pandas.core.indexes.base._new_Index": (0,),
+    "torch._tensor._rebuild_from_type_v2": (0, 1),
+    "torch._utils._rebuild_wrapper_subclass": (0,),
+}
+
+
 class Stub:
     """What a looked-up name, or the result of calling one, is while recording."""
 
-    def __init__(self, name, calls):
-        self.__dict__.update(name=name, calls=calls)
+    def __init__(self, name, calls, made=False):
+        self.__dict__.update(name=name, calls=calls, made=made)
 
     def __call__(self, *args, **kwargs):
         self.calls.append(self.name)
-        return Stub(self.name, self.calls)
+        for position in MAKERS.get(self.name, ()):
+            told = args[position] if position < len(args) else None
+            # `object` is what copyreg is told where there is no other base: calling it does nothing.
+            if isinstance(told, Stub) and not told.made and told.name != "builtins.object":
+                self.calls.append(told.name)
+        return Stub(self.name, self.calls, made=True)
 
     def __setstate__(self, state):
         pass
@@ -110,6 +129,9 @@ def routes(sample, is_torch):
             continue
         yield str(protocol), data
     if not is_torch:
+        data = joblib_pickle(sample)
+        if data is not None:
+            yield "j", data
         return
     import torch
 
@@ -123,6 +145,21 @@ def routes(sample, is_torch):
             for name in archive.namelist():
                 if name.endswith(".pkl"):
                     yield "t", archive.read(name)
+
+
+def joblib_pickle(sample):
+    """What joblib.dump writes, without the bytes of the arrays; None where there is no joblib, or it cannot."""
+    try:
+        import joblib
+    except ImportError:
+        return None
+    buffer = io.BytesIO()
+    with mock.patch.object(joblib.numpy_pickle.NumpyArrayWrapper, "write_array", lambda self, array, pickler: None):
+        try:
+            joblib.dump(sample, buffer)
+        except Exception:
+            return None
+    return buffer.getvalue()
 
 
 def dotted(cls):
@@ -471,7 +508,7 @@ ALIASES = {
 
 def interpreter():
     versions = {"python": sys.version.split()[0]}
-    for name in ("numpy", "scipy", "sklearn", "pandas", "torch"):
+    for name in ("numpy", "scipy", "sklearn", "pandas", "torch", "joblib"):
         try:
             versions[name] = str(importlib.import_module(name).__version__)
         except ImportError:
@@ -512,7 +549,7 @@ def merge(into, entry):
 
 
 def plain(entry):
-    """The entry as JSON: the routes of a callable as one word, `0` to `5` for pickle's protocols and `t` for torch.save."""
+    """The entry as JSON: the routes of a callable as one word, `0` to `5` for pickle's protocols, `t` for torch.save, `j` for joblib.dump."""
     return {
         key: {name: "".join(sorted(routes)) for name, routes in sorted(value.items())}
         if key in ("imports", "calls")

@@ -1,24 +1,19 @@
 #!/usr/bin/env python3
-"""Makes objects of the classes that people save, with the real libraries, and prints what loading each would look up and call.
+"""Makes objects of the classes that people save, with the real libraries, and saves each in every way that fits it.
 
-Run with an interpreter that has the libraries (Debian's). Prints JSON: a list of
-{"name", "library", "class", "routes": {route: {"imports": [...], "calls": [...]}}}, where a route is a pickle protocol,
-`joblib` or `torch`. What is read back is read by the recorder of scripts/record_reductions.py, which looks nothing up.
+Run with an interpreter that has the libraries (Debian's): library_objects.py FOLDER
+Prints JSON: [{"name", "library", "class", "files": {route: file in FOLDER}}], where a route is a pickle protocol (`0` to
+`5`), `joblib` or `torch`. Nothing is read back here.
 """
 
-import importlib.util
 import io
 import json
 import pathlib
+import pickle
 import sys
 import warnings
 
 warnings.filterwarnings("ignore")
-_spec = importlib.util.spec_from_file_location(
-    "record_reductions", pathlib.Path(__file__).parent.parent.parent / "scripts" / "record_reductions.py"
-)
-recorder = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(recorder)
 
 
 def sklearn_objects():
@@ -218,101 +213,107 @@ def torch_objects():
     yield "torch", torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
 
 
-def other_objects():
+def numpy_objects():
+    import joblib
     import numpy as np
 
-    try:
-        import pandas as pd
-
-        yield "pandas", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
-        yield "pandas", pd.Series([1.0, 2.0])
-        yield "pandas", pd.Index(["a"])
-    except ImportError:
-        pass
-    try:
-        from gensim import corpora, models
-
-        texts = [["a", "b", "c"], ["b", "c", "d"], ["a", "d", "e"]] * 5
-        dictionary = corpora.Dictionary(texts)
-        corpus = [dictionary.doc2bow(text) for text in texts]
-        yield "gensim", dictionary
-        yield "gensim", models.Word2Vec(texts, vector_size=4, min_count=1)
-        yield "gensim", models.Word2Vec(texts, vector_size=4, min_count=1).wv
-        yield "gensim", models.FastText(texts, vector_size=4, min_count=1, bucket=10)
-        yield "gensim", models.Doc2Vec([models.doc2vec.TaggedDocument(text, [i]) for i, text in enumerate(texts)], vector_size=4, min_count=1)
-        yield "gensim", models.TfidfModel(corpus)
-        yield "gensim", models.LsiModel(corpus, id2word=dictionary, num_topics=2)
-        yield "gensim", models.LdaModel(corpus, id2word=dictionary, num_topics=2)
-        yield "gensim", models.Phrases(texts, min_count=1)
-    except ImportError:
-        pass
-    try:
-        import networkx as nx
-
-        yield "networkx", nx.path_graph(3)
-        yield "networkx", nx.DiGraph([(1, 2)])
-        yield "networkx", nx.MultiGraph([(1, 2)])
-    except ImportError:
-        pass
-    try:
-        import scipy.sparse
-
-        yield "scipy", scipy.sparse.csr_matrix(np.eye(2))
-        yield "scipy", scipy.sparse.coo_matrix(np.eye(2))
-    except ImportError:
-        pass
-    try:
-        import xgboost
-
-        classifier = xgboost.XGBClassifier(n_estimators=2)
-        yield "xgboost", classifier.fit(np.eye(4), np.array([0, 1, 0, 1]))
-        yield "xgboost", classifier.get_booster()
-    except ImportError:
-        pass
-    try:
-        import nltk
-
-        yield "nltk", nltk.FreqDist("aab")
-        yield "nltk", nltk.UnigramTagger([[("a", "X"), ("b", "Y")]])
-        yield "nltk", nltk.NaiveBayesClassifier.train([({"a": 1}, "x"), ({"a": 2}, "y")])
-        yield "nltk", nltk.RegexpTagger([("a", "X")])
-        yield "nltk", nltk.PorterStemmer()
-    except ImportError:
-        pass
-    try:
-        import statsmodels.api as sm
-
-        X, y = np.random.RandomState(0).randn(20, 2), np.arange(20.0)
-        yield "statsmodels", sm.OLS(y, X).fit()
-        yield "statsmodels", sm.GLM(y, X).fit()
-        yield "statsmodels", sm.OLS(y, X)
-    except ImportError:
-        pass
+    yield "numpy", np.arange(4.0)
+    yield "numpy", np.array(["a", None], dtype=object)
+    yield "numpy", np.ma.array([1.0, 2.0], mask=[0, 1])
+    yield "numpy", np.matrix([[1.0]])
+    yield "numpy", np.random.RandomState(0)
+    yield "numpy", np.random.default_rng(0)
+    yield "numpy", np.poly1d([1.0, 2.0])
+    yield "numpy", np.polynomial.Polynomial([1.0, 2.0])
+    yield "joblib", joblib.Memory(None)
+    yield "joblib", joblib.logger.Logger()
 
 
-def joblib_pickle(value):
+def other_objects():
+    import networkx as nx
+    import nltk
+    import numpy as np
+    import pandas as pd
+    import scipy.sparse
+    import statsmodels.api as sm
+    import xgboost
+    from gensim import corpora, models
+
+    yield "pandas", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    yield "pandas", pd.Series([1.0, 2.0])
+    yield "pandas", pd.Index(["a"])
+
+    texts = [["a", "b", "c"], ["b", "c", "d"], ["a", "d", "e"]] * 5
+    dictionary = corpora.Dictionary(texts)
+    corpus = [dictionary.doc2bow(text) for text in texts]
+    yield "gensim", dictionary
+    yield "gensim", models.Word2Vec(texts, vector_size=4, min_count=1)
+    yield "gensim", models.Word2Vec(texts, vector_size=4, min_count=1).wv
+    yield "gensim", models.FastText(texts, vector_size=4, min_count=1, bucket=10)
+    yield "gensim", models.Doc2Vec([models.doc2vec.TaggedDocument(text, [i]) for i, text in enumerate(texts)], vector_size=4, min_count=1)
+    yield "gensim", models.TfidfModel(corpus)
+    yield "gensim", models.LsiModel(corpus, id2word=dictionary, num_topics=2)
+    yield "gensim", models.LdaModel(corpus, id2word=dictionary, num_topics=2)
+    yield "gensim", models.Phrases(texts, min_count=1)
+
+    yield "networkx", nx.path_graph(3)
+    yield "networkx", nx.DiGraph([(1, 2)])
+    yield "networkx", nx.MultiGraph([(1, 2)])
+
+    yield "scipy", scipy.sparse.csr_matrix(np.eye(2))
+    yield "scipy", scipy.sparse.coo_matrix(np.eye(2))
+
+    classifier = xgboost.XGBClassifier(n_estimators=2)
+    yield "xgboost", classifier.fit(np.eye(4), np.array([0, 1, 0, 1]))
+    yield "xgboost", classifier.get_booster()
+
+    yield "nltk", nltk.FreqDist("aab")
+    yield "nltk", nltk.UnigramTagger([[("a", "X"), ("b", "Y")]])
+    yield "nltk", nltk.NaiveBayesClassifier.train([({"a": 1}, "x"), ({"a": 2}, "y")])
+    yield "nltk", nltk.RegexpTagger([("a", "X")])
+    yield "nltk", nltk.PorterStemmer()
+
+    X, y = np.random.RandomState(0).randn(20, 2), np.arange(20.0)
+    yield "statsmodels", sm.OLS(y, X).fit()
+    yield "statsmodels", sm.GLM(y, X).fit()
+    yield "statsmodels", sm.OLS(y, X)
+
+
+def routes(value, library):
+    """The ways in which a value is saved, each with the bytes of the file; what a library cannot save a way is left out."""
     import joblib
 
-    buffer = io.BytesIO()
-    joblib.dump(value, buffer)
-    return buffer.getvalue()
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        yield str(protocol), lambda file, protocol=protocol: pickle.dump(value, file, protocol)
+    if library == "torch":
+        import torch
+
+        yield "torch", lambda file: torch.save(value, file)
+    else:
+        yield "joblib", lambda file: joblib.dump(value, file)
 
 
-def main():
+def main(folder):
+    folder.mkdir(parents=True, exist_ok=True)
     objects = []
     seen = {}
-    for source in (sklearn_objects, torch_objects, other_objects):
+    for source in (sklearn_objects, torch_objects, numpy_objects, other_objects):
         for library, value in source():
-            by_route = {}
-            for route, data in recorder.routes(value, library == "torch"):
-                facts = by_route.setdefault(route, {"imports": {}, "calls": {}})
-                recorder.run(data, facts)
-            name = recorder.dotted(type(value))
-            seen[name] = seen.get(name, 0) + 1
-            routes = {route: {kind: sorted(names) for kind, names in facts.items()} for route, facts in by_route.items()}
-            objects.append({"name": f"{name}#{seen[name]}", "library": library, "class": name, "routes": routes})
-    json.dump(objects, sys.stdout, indent=1, sort_keys=True)
+            class_ = f"{type(value).__module__}.{type(value).__qualname__}"
+            seen[class_] = seen.get(class_, 0) + 1
+            name = f"{class_}#{seen[class_]}"
+            files = {}
+            for route, save in routes(value, library):
+                buffer = io.BytesIO()
+                try:
+                    save(buffer)
+                except (pickle.PicklingError, TypeError, AttributeError):
+                    continue
+                files[route] = f"{name}.{route}"
+                (folder / files[route]).write_bytes(buffer.getvalue())
+            objects.append({"name": name, "library": library, "class": class_, "files": files})
+    json.dump(objects, sys.stdout, indent=1)
 
 
 if __name__ == "__main__":
-    main()
+    main(pathlib.Path(sys.argv[1]))

@@ -163,7 +163,7 @@ export class Holding {
 
   /** The names of a recorded reduction; `{class}` is `class_`. */
   needReduction(value: Value, reduction: Reduction, class_: string | null, type: string): void {
-    const protocols = (routes: string) => routes.replace("t", " and torch.save");
+    const protocols = (routes: string) => routes.replace("j", " and joblib.dump").replace("t", " and torch.save");
     for (const kind of ["imports", "calls"] as const) {
       for (const [name, routes] of Object.entries(reduction[kind])) {
         const callable = class_ === null ? name : name.replace("{class}", class_);

@@ -4,7 +4,7 @@
  */
 import recorded from "../recorded-reductions.json" with { type: "json" };
 
-/** Callable -> the routes on which pickles name it: `0` to `5` are pickle's protocols, `t` is torch.save. */
+/** Callable -> the routes on which pickles name it: `0` to `5` are pickle's protocols, `t` is torch.save, `j` is joblib.dump. */
 export type Routes = Readonly<Record<string, string>>;
 
 export interface Reduction {
