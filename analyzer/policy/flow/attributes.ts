@@ -4,6 +4,7 @@
  */
 import type { Code } from "../../python/code.ts";
 import { invoke } from "./calls.ts";
+import { isContainerMethod } from "./container-methods.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -50,8 +51,12 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       graph.add(into, values.external(capped(`${data.name}.${attribute}`)), source);
       return;
     case "native":
+      // Called, it gives what calling a value of that type gives.
       graph.add(into, values.native(attributeType(data.type, attribute)), source);
-      graph.add(into, values.builtinMethod(attribute, value), source);
+      return;
+    case "open":
+      if (attribute === "__class__") graph.add(into, values.open(data.code, data.parameter, true), source);
+      else flow.noteUse(value, attribute);
       return;
     case "unanalysed":
       flow.noteUse(value, attribute);
@@ -65,6 +70,8 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       graph.edge(flow.field(value, ANY), into);
       return;
     case "container":
+      if (isContainerMethod(attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
+      return;
     case "namespace":
       graph.add(into, values.builtinMethod(attribute, value), source);
       return;

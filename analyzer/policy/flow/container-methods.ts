@@ -129,6 +129,11 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
 };
 
+/** Whether a method does anything to what containers hold; calling any other gives nothing that is kept. */
+export function isContainerMethod(name: string): boolean {
+  return Object.hasOwn(METHODS, name);
+}
+
 function view(flow: Flow, frame: Frame, receiver: Value, call: NativeCall, field: string): void {
   if (call.into === null) return;
   const list = newContainer(flow, frame, "builtins.list", call.line, `:${field}`);
