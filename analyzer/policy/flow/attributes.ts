@@ -56,7 +56,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
     case "open":
       if (attribute === "__class__") graph.add(into, values.open(data.code, data.parameter, true), source);
-      else flow.noteUse(value, attribute);
+      else flow.asked.of(data).attributes.add(attribute);
       return;
     case "unanalysed":
       flow.noteUse(value, attribute);

@@ -12,6 +12,7 @@ import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callExternal } from "./models.ts";
 import { familyOf, isContainer } from "./natives.ts";
+import { leaveOpen } from "./open-values.ts";
 import { seedType } from "./types.ts";
 import type { Value } from "./values.ts";
 
@@ -80,6 +81,10 @@ export function invoke(
       return null;
     case "unanalysed":
       if (into !== null && source !== undefined) graph.add(into, callee, source);
+      return null;
+    case "open":
+      if (!data.isClass) flow.asked.of(data).attributes.add("__call__");
+      else if (into !== null && source !== undefined) graph.add(into, flow.values.open(data.code, data.parameter), source);
       return null;
     default:
       return null;
@@ -224,11 +229,12 @@ export function openCall(flow: Flow, callee: Value, receiver: Value | null): Fra
     const into = annotatedNode(flow, activation, parameter, activation.base + register);
     seedType(flow, data.code, parameter.annotation, into, { what });
   });
+  leaveOpen(flow, activation);
   return activation;
 }
 
 /** `*args: T` and `**kwargs: T` say what the elements are. */
-function annotatedNode(flow: Flow, activation: Frame, parameter: Parameter, register: Node): Node {
+export function annotatedNode(flow: Flow, activation: Frame, parameter: Parameter, register: Node): Node {
   if (parameter.kind === "star") return elementInto(flow, rest(flow, activation, "builtins.tuple", register), null);
   if (parameter.kind === "double-star") return elementInto(flow, rest(flow, activation, "builtins.dict", register), null);
   return register;

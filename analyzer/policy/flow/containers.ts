@@ -59,6 +59,10 @@ export function copyElements(flow: Flow, from: Value, to: Value): void {
     });
     return;
   }
+  if (data.kind === "open") {
+    flow.graph.add(elementInto(flow, to, null), from, flow.graph.origin({ kind: "element", text: "", file: "", line: 0 }));
+    return;
+  }
   flow.listenFields(from, (name, node) => {
     if (!name.startsWith("[")) return;
     if (name === ANY || name === KEYS || name === SOME) flow.graph.edge(node, flow.field(to, name));
@@ -110,6 +114,7 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
         if (data.type !== "torch.Size") graph.add(into, value, frame.base + instruction.object);
         return;
       case "unanalysed":
+      case "open":
       // `Generic[T]` and the like are the class itself.
       case "class":
         graph.add(into, value, frame.base + instruction.object);
@@ -212,6 +217,7 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
     }
     case "native":
     case "unanalysed":
+    case "open":
       graph.add(into, value, source);
       return;
     case "class": {

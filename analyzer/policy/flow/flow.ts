@@ -11,6 +11,7 @@ import { execute } from "./execute.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
 import { familyOf, nativeType } from "./natives.ts";
+import { AskedOfCallers } from "./open-values.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
 
 /** Something the analysis could not follow, and what it did instead. */
@@ -30,6 +31,7 @@ export class Flow {
   readonly values = new Values();
   readonly graph = new Graph((value) => this.values.get(value).kind === "text");
   readonly notices: Notice[] = [];
+  readonly asked = new AskedOfCallers();
   private readonly effects: Effects;
   private readonly frames = new Map<string, Frame>();
   private readonly frameList: Frame[] = [];

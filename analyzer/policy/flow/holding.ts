@@ -68,7 +68,8 @@ export class Holding {
     if (this.links.has(value)) return;
     const { flow } = this;
     const data = flow.data(value);
-    if (data.kind === "text" || data.kind === "module" || data.kind === "super" || data.kind === "builtin-method") return;
+    if (data.kind === "text" || data.kind === "module" || data.kind === "super" || data.kind === "builtin-method" || data.kind === "open")
+      return;
     this.links.set(value, link);
     switch (data.kind) {
       case "instance":

@@ -11,6 +11,7 @@ import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, isUnpickler } from "./loaders.ts";
 import { isContainer, nativeType } from "./natives.ts";
+import { askAttribute, askCall, askClass } from "./open-values.ts";
 import { evaluated, globalNames } from "./reflection.ts";
 import type { Value } from "./values.ts";
 
@@ -234,6 +235,9 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.sum": element,
   "builtins.getattr": getattr,
   "builtins.setattr": setattr,
+  "builtins.isinstance": askClass,
+  "builtins.hasattr": askAttribute,
+  "builtins.callable": askCall,
   "builtins.type": typeOf,
   "builtins.vars": namespaceOf,
   "builtins.globals": globalNames,

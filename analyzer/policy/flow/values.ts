@@ -33,7 +33,9 @@ export type ValueData =
   | { readonly kind: "super"; readonly code: Code; readonly receiver: Value }
   /** `owner.__dict__`; with `without`, a copy from which those keys were taken. */
   | { readonly kind: "namespace"; readonly owner: Value; readonly without: ReadonlySet<string> | null; readonly site: string }
-  | { readonly kind: "text"; readonly text: string };
+  | { readonly kind: "text"; readonly text: string }
+  /** What a caller passes as a parameter, or anything inside it: nothing is known of it but what the code does with it. */
+  | { readonly kind: "open"; readonly code: Code; readonly parameter: string; readonly isClass: boolean };
 
 export class Values {
   private readonly data: ValueData[] = [];
@@ -119,6 +121,11 @@ export class Values {
 
   namespace(owner: Value, without: ReadonlySet<string> | null = null, site = ""): Value {
     return this.intern(`d${owner}:${site}`, { kind: "namespace", owner, without, site });
+  }
+
+  /** `isClass`: the class of what is passed, of which the code makes more. */
+  open(code: Code, parameter: string, isClass = false): Value {
+    return this.intern(`q${this.codeId(code)}:${parameter}:${isClass}`, { kind: "open", code, parameter, isClass });
   }
 
   text(text: string): Value {
