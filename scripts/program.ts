@@ -9,6 +9,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { disassembleCommand } from "./commands/disassemble.ts";
 import { enforceCommand } from "./commands/enforce.ts";
 import { exportCommand } from "./commands/export.ts";
+import { importTracesCommand } from "./commands/import-traces.ts";
 import { inferCommand } from "./commands/infer.ts";
 import { inferAllCommand } from "./commands/infer-all.ts";
 import { judgeCommand } from "./commands/judge.ts";
@@ -33,6 +34,7 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   inferCommand,
   enforceCommand,
   policyCommand,
+  importTracesCommand,
   exportCommand,
   dashboardCommand,
   demoCommand,
@@ -53,7 +55,8 @@ export function createProgram(context: Context): Command {
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", "\n'census help COMMAND' shows a command's examples and options. Exit codes: docs/command-line.md.")
     .showHelpAfterError("(census --help shows examples and commands)")
-    .helpCommand("help [COMMAND]", "print the help of a command");
+    .helpCommand("help [COMMAND]", "print the help of a command")
+    .enablePositionalOptions(); // a command's options are its own, also where the command that it is part of has some of that name
   for (const command of COMMANDS) program.addCommand(command(context));
   forAll(program, (command) => {
     command.exitOverride().configureOutput({ writeOut: (text) => void effects.print(text), writeErr: effects.report });
