@@ -87,7 +87,7 @@ function inferClass({ library, modules, resolver, classes }: Source, class_: str
   }
   // A class registered with copyreg is known to be so only in the end: then its other reductions were not meant.
   let holding = solve(resolver, classes, target, new Set());
-  const registered = holding.flow.registeredClasses();
+  const registered = holding.flow.reductions.registeredClasses();
   if ([...registered].some((code) => holding.named.has(code))) holding = solve(resolver, classes, target, registered);
   const { flow } = holding;
   const name = flow.nameOf(target);
@@ -116,7 +116,7 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
     holding.hold(flow.values.native(native.type), { holder: null, node: null, reason });
     return holding;
   }
-  const root = flow.openInstance(target);
+  const root = flow.objects.openInstance(target);
   const roots = [root];
   holding.hold(root, { holder: null, node: null, reason });
   for (const code of classes.librarySubclasses(target)) {
@@ -128,7 +128,7 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
       file: code.unit.path,
       line: code.line,
     };
-    const subclass = flow.openInstance(code);
+    const subclass = flow.objects.openInstance(code);
     roots.push(subclass);
     holding.hold(subclass, { holder: root, node: null, reason });
   }

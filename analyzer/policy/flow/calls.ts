@@ -245,7 +245,7 @@ function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[]
   const { graph, values } = flow;
   const value = values.instance(code, makerOf(flow, frame, code));
   if (into !== null) addMade(flow, frame, into, value, line);
-  flow.noteMade(value, code);
+  flow.objects.noteMade(value, code);
   const definer = flow.classes.definerOf(code, "__new__");
   if (definer) {
     const class_ = flow.classValue(code);

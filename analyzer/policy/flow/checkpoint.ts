@@ -12,7 +12,7 @@ import type { Value } from "./values.ts";
 
 /** Runs whatever stores to attributes that the roots leave empty. */
 export function runForeignWriters(flow: Flow, roots: readonly Value[]): void {
-  flow.closeWorld();
+  flow.objects.closeWorld();
   for (const code of foreignWriters(flow.resolver, emptyAttributes(flow, roots))) runWithClass(flow, code);
 }
 

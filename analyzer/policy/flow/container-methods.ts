@@ -209,7 +209,7 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
       return;
     case "__reduce__":
     case "__reduce_ex__":
-      if (call.into !== null) flow.graph.edge(flow.defaultReduction(receiver), call.into);
+      if (call.into !== null) flow.graph.edge(flow.reductions.defaultReduction(receiver), call.into);
       return;
     case "__getstate__":
       if (call.into !== null) addMade(flow, frame, call.into, flow.values.namespace(receiver), call.line);

@@ -11,7 +11,9 @@ import { execute } from "./execute.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
 import { familyOf, nativeType } from "./natives.ts";
+import { Objects } from "./objects.ts";
 import { AskedOfCallers } from "./open-values.ts";
+import { Reductions } from "./reductions.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
 
 /** Something the analysis could not follow, and what it did instead. */
@@ -32,6 +34,8 @@ export class Flow {
   readonly graph = new Graph((value) => this.values.get(value).kind === "text");
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
+  readonly objects = new Objects(this.values);
+  readonly reductions = new Reductions(this);
   private readonly effects: Effects;
   private readonly frames = new Map<string, Frame>();
   private readonly frameList: Frame[] = [];
@@ -46,13 +50,6 @@ export class Flow {
   private readonly uses = new Map<Value, Set<string>>();
   private readonly useListeners = new Map<Value, ((attribute: string) => void)[]>();
   private readonly imported = new Map<string, boolean>();
-  private isClosed = false;
-  private readonly made = new Map<Value, Code>();
-  private readonly madeListeners: ((value: Value, code: Code) => void)[] = [];
-  private readonly open = new Set<Value>();
-  private readonly openListeners: ((value: Value) => void)[] = [];
-  private readonly defaultReductions = new Map<Value, Node>();
-  private readonly registrations: { class_: Node; function_: Node }[] = [];
   private readonly partials = new Map<Value, readonly Passed[]>();
   private readonly stores = new Map<string, { file: string; line: number }>();
 
@@ -280,37 +277,6 @@ export class Flow {
     return this.values.class(code);
   }
 
-  /** An object that code outside the analysed source may have made: its constructor's parameters are the caller's. */
-  openInstance(code: Code): Value {
-    const value = this.values.instance(code, null);
-    if (!this.open.has(value)) {
-      this.open.add(value);
-      for (const listener of this.openListeners) listener(value);
-    }
-    return value;
-  }
-
-  /** From here on an annotation means the objects that are made, not every subclass there could be. */
-  closeWorld(): void {
-    this.isClosed = true;
-  }
-
-  get isWorldClosed(): boolean {
-    return this.isClosed;
-  }
-
-  /** Calls `listener` with every object of an analysed class that the program makes, or that the class was found to hold. */
-  listenMade(listener: (value: Value, code: Code) => void): void {
-    this.madeListeners.push(listener);
-    for (const [value, code] of [...this.made]) listener(value, code);
-  }
-
-  noteMade(value: Value, code: Code): void {
-    if (this.made.has(value)) return;
-    this.made.set(value, code);
-    for (const listener of this.madeListeners.slice()) listener(value, code);
-  }
-
   /** An attribute of something unknown is used: the only thing that is known of it. */
   noteUse(value: Value, attribute: string): void {
     const known = this.uses.get(value) ?? new Set<string>();
@@ -327,53 +293,6 @@ export class Flow {
 
   fieldNames(value: Value): string[] {
     return [...(this.fields.get(value)?.keys() ?? [])].filter((name) => !name.startsWith("["));
-  }
-
-  isOpen(value: Value): boolean {
-    return this.open.has(value);
-  }
-
-  listenOpen(listener: (value: Value) => void): void {
-    this.openListeners.push(listener);
-  }
-
-  /** What `object.__reduce_ex__` gives for an object: its class is called without arguments, and its namespace is its state. */
-  defaultReduction(receiver: Value): Node {
-    const known = this.defaultReductions.get(receiver);
-    if (known !== undefined) return known;
-    const { graph, values } = this;
-    const node = graph.allocate(1);
-    this.defaultReductions.set(receiver, node);
-    const source = graph.origin({ kind: "made", text: "", file: "", line: 0 });
-    const tuple = values.container("builtins.tuple", `reduction:${receiver}`);
-    const data = this.data(receiver);
-    graph.add(node, tuple, source);
-    graph.add(this.field(tuple, "[0]"), values.external("copyreg.__newobj__"), source);
-    if (data.kind === "instance") graph.add(this.field(tuple, "[1]"), this.classValue(data.code), source);
-    graph.add(this.field(tuple, "[2]"), values.namespace(receiver), source);
-    return node;
-  }
-
-  /** `copyreg.pickle(class, function)`. */
-  registerReduction(class_: Node, function_: Node): void {
-    this.registrations.push({ class_, function_ });
-  }
-
-  /** Functions registered with copyreg for a class are put into a node. */
-  registeredReductions(code: Code): Node {
-    const node = this.graph.allocate(1);
-    const class_ = this.classValue(code);
-    for (const registration of this.registrations) {
-      this.graph.listen(registration.class_, (value) => {
-        if (value === class_) this.graph.edge(registration.function_, node);
-      });
-    }
-    return node;
-  }
-
-  registeredClasses(): Set<Code> {
-    const values = this.registrations.flatMap(({ class_ }) => this.graph.valuesOf(class_));
-    return new Set(values.flatMap((value) => ((data) => (data.kind === "class" ? [data.code] : []))(this.data(value))));
   }
 
   partialArguments(partial: Value): readonly Passed[] {

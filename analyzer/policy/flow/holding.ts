@@ -44,7 +44,7 @@ export class Holding {
   private readonly ran = new Set<string>();
 
   constructor(readonly flow: Flow) {
-    flow.listenOpen((value) => {
+    flow.objects.listenOpen((value) => {
       if (this.links.has(value)) this.runConstructor(value);
     });
   }
@@ -73,7 +73,7 @@ export class Holding {
     this.links.set(value, link);
     switch (data.kind) {
       case "instance":
-        flow.noteMade(value, data.code);
+        flow.objects.noteMade(value, data.code);
         this.named.add(data.code);
         this.runMethods(value, data.code);
         holdReduction(this, value, data.code);
@@ -214,12 +214,12 @@ export class Holding {
   private runMethods(value: Value, code: Code): void {
     const { flow } = this;
     const isLibrary = flow.isOfLibrary(code);
-    if (flow.isOpen(value)) this.runConstructor(value);
+    if (flow.objects.isOpen(value)) this.runConstructor(value);
     if (isLibrary) this.seedAnnotatedMembers(value, code);
     const seen = new Set<string>(["__init__", "__new__"]);
     for (const base of flow.classes.orderOf(code)) {
       if (typeof base === "string") continue;
-      const isRun = flow.isOfLibrary(base) || (flow.isOpen(value) && !isLibrary);
+      const isRun = flow.isOfLibrary(base) || (flow.objects.isOpen(value) && !isLibrary);
       for (const name of base.members.keys()) {
         if (seen.has(name)) continue;
         seen.add(name);

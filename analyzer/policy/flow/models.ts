@@ -204,7 +204,7 @@ const localNames: Model = (flow, frame, call) => {
 const registerReduction: Model = (flow, _frame, call) => {
   const class_ = argument(call, 0);
   const function_ = argument(call, 1);
-  if (class_ !== null && function_ !== null) flow.registerReduction(class_, function_);
+  if (class_ !== null && function_ !== null) flow.reductions.registerReduction(class_, function_);
 };
 
 const nothing: Model = () => {};

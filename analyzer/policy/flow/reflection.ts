@@ -27,11 +27,11 @@ export function globalNames(flow: Flow, frame: Frame, call: NativeCall): void {
 function addVisibleClasses(flow: Flow, unit: Unit, into: Node): void {
   const definitions = visibleNames(flow, unit, new Set()).flatMap((name) => [...flow.resolver.name(unit, name)]);
   const visible = new Set(definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : [])));
-  if (!flow.isWorldClosed) {
+  if (!flow.objects.isWorldClosed) {
     for (const code of visible) flow.define({ kind: "class", code }, into);
     return;
   }
-  flow.listenMade((_, code) => {
+  flow.objects.listenMade((_, code) => {
     if (visible.has(code)) flow.define({ kind: "class", code }, into);
   });
 }

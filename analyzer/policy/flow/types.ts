@@ -126,8 +126,8 @@ class Seeder {
     const isInterface = candidates.length > OPEN_SUBCLASSES;
     if (isInterface)
       flow.notice(`${this.annotated.what}: any of ${candidates.length} classes, left to what the program makes`, this.scope, line);
-    if (flow.isWorldClosed && !this.annotated.isClass && !this.annotated.isExact) {
-      flow.listenMade((value, made) => {
+    if (flow.objects.isWorldClosed && !this.annotated.isClass && !this.annotated.isExact) {
+      flow.objects.listenMade((value, made) => {
         if (flow.classes.isSubclass(made, code)) flow.graph.add(into, value, source);
       });
       return;
@@ -136,7 +136,7 @@ class Seeder {
     if (isOpen && (isInterface || this.isOwnKind(code))) return;
     for (const candidate of candidates) {
       if (this.annotated.isClass) flow.graph.add(into, flow.classValue(candidate), source);
-      else if (!flow.classes.isAbstract(candidate)) flow.graph.add(into, flow.openInstance(candidate), source);
+      else if (!flow.classes.isAbstract(candidate)) flow.graph.add(into, flow.objects.openInstance(candidate), source);
     }
   }
 
