@@ -5,6 +5,7 @@
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { itemsMade } from "./rare.ts";
+import { lastUpTo } from "./search.ts";
 import { type MachineState, NO_FRAME } from "./state.ts";
 import { CHANGE, ROW } from "./tables.ts";
 
@@ -35,9 +36,9 @@ export function itemsOf(recording: Recording, value: number, moment: Moment, lim
   const { state, data } = recording;
   const kind = kinds.KIND[data[value]!]!;
   const isConstant = kind === kinds.TUPLE || kind === kinds.FROZENSET;
-  if ((!isConstant && state.contentsLostAt !== NO_FRAME) || state.setByIndex?.has(value)) return null;
+  if (!isConstant && isLost(state, value, moment)) return null;
   const items: number[] = [];
-  if (kind !== kinds.FOREIGN) {
+  if (kind !== kinds.FOREIGN && !kinds.isMadeEmpty(data[value]!)) {
     const made = itemsMade(state, value);
     if (made === null) return null;
     for (let index = 0; index < made.length; index++) {
@@ -61,6 +62,13 @@ export function itemsOf(recording: Recording, value: number, moment: Moment, lim
     }
   }
   return { items, more: false };
+}
+
+/** Whether what a list, dict or set holds at a moment is no longer known by then. */
+function isLost({ contentsLostAt, setByIndex, rowTop, tables }: MachineState, value: number, moment: Moment): boolean {
+  if (contentsLostAt === NO_FRAME && setByIndex === null) return false;
+  const now = moment.row < rowTop ? tables.rows[moment.row]! : NO_FRAME;
+  return contentsLostAt < now || (setByIndex?.get(value) ?? NO_FRAME) < now;
 }
 
 /** The rest of `itemsOf`, from an entry on, by the index. */
@@ -99,15 +107,9 @@ function indexChanges(state: MachineState): Map<number, number[]> {
 
 /** The first entry by an opcode after `offset`: a container changes only once it is there. */
 function firstChangeAfter(state: MachineState, offset: number): number {
-  const { changed } = state.tables;
-  let low = 0;
-  let high = state.changedTop / CHANGE;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (changed[middle * CHANGE + 2]! > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low * CHANGE;
+  const entry = lastUpTo(state.tables.changed, CHANGE, 2, state.changedTop / CHANGE, offset, state.nearChanged) + 1;
+  state.nearChanged = entry;
+  return entry * CHANGE;
 }
 
 /** The rows of BUILDs on an object: the first `count` of them are before a moment. */
@@ -149,6 +151,7 @@ export function stateOf(recording: Recording, object: number, moment: Moment): n
 /** All states that BUILDs before a moment gave to an object; null where there are more than `limit`. */
 export function statesOf(recording: Recording, object: number, moment: Moment, limit: number): readonly number[] | null {
   const { builds, count } = buildsOf(recording, object, moment);
+  if (count === 0) return NO_BUILDS;
   return count > limit ? null : builds.slice(0, count).map((build) => recording.state.tables.rows[build + 2]!);
 }
 
@@ -166,19 +169,18 @@ function indexBuilds({ state, data }: Recording): Map<number, number[]> {
 
 /** The row of the opcode at an offset: rows ascend. Only for opcodes that have one. */
 export function rowOf({ state }: Recording, offset: number): number {
-  const { rows } = state.tables;
-  let low = 0;
-  let high = state.rowTop / ROW - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (rows[middle * ROW]! < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low * ROW;
+  const row = lastUpTo(state.tables.rows, ROW, 0, state.rowTop / ROW, offset, state.nearRow);
+  state.nearRow = row;
+  return row * ROW;
 }
 
 /** Arguments that are looked at: more than any callable that matters takes. */
 const MOST_ARGUMENTS = 64;
+
+/** The dict of keywords of the call at an offset: NEWOBJ_EX's; null where there is none. */
+export function keywordsOf({ data, state }: Recording, call: number): number | null {
+  return data[call] === OP.NEWOBJ_EX ? (itemsMade(state, call)?.[1] ?? null) : null;
+}
 
 /** The first arguments of the call at an offset; NEWOBJ_EX's keywords come last, as a dict. Null where not known. */
 export function argumentsOf(recording: Recording, call: number): ArrayLike<number> | null {

@@ -8,7 +8,7 @@ import type { Failure, PickleFacts } from "./facts.ts";
 import { advance } from "./machine.ts";
 import { Renderer, WRAPPER_BUDGET } from "./render.ts";
 import { growTables, type MachineState, NO_FRAME, type StringEncoding, startState } from "./state.ts";
-import { allocateTables, borrowTables, giveBackTables } from "./tables.ts";
+import { borrowTables, giveBackTables } from "./table-pool.ts";
 import { failureOf, outermost, type Rerun, type TakeNested, tell } from "./tell.ts";
 import type { PickleValue } from "./value.ts";
 
@@ -55,12 +55,11 @@ export function runPickle(bytes: Uint8Array, options: RunOptions = {}): PickleFa
 }
 
 const rerun: Rerun = (bytes, start, encoding, depth) => {
-  const length = Math.max(0, bytes.length - start);
-  const tables = borrowTables(length);
+  const tables = borrowTables(Math.max(0, bytes.length - start));
   const state = startState(start, encoding, false, tables, depth.framesPassed);
   advance(state, bytes, true);
   const facts = tell(state, bytes, depth, rerun);
-  giveBackTables(tables, length);
+  giveBackTables(state);
   return facts;
 };
 
@@ -68,10 +67,13 @@ const rerun: Rerun = (bytes, start, encoding, depth) => {
 export function startPickle(options: ExecutionOptions = {}): PickleExecution {
   const pauseAfterBuildOf = new Set(options.pauseAfterBuildOf ?? []);
   const start = options.start ?? 0;
-  const state = startState(start, options.encoding ?? "any", pauseAfterBuildOf.size > 0, allocateTables(0));
+  const state = startState(start, options.encoding ?? "any", pauseAfterBuildOf.size > 0, borrowTables(0));
   let data: Uint8Array = new Uint8Array(0);
+  let ending: Pause | null = null;
+  let told: PickleFacts | null = null;
   return {
     resume(view, complete) {
+      if (ending !== null) return ending;
       data = view;
       growTables(state, view.length - start);
       for (;;) {
@@ -82,10 +84,18 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
         // The other reading of a crossed frame may go on behind the end of this one (`frames.ts`), and wants all there is.
         if (ended && state.straddle !== null && !complete)
           return { kind: "starved", position: state.position, needed: 2 * view.length, framed: true };
+        if (ended) ending = pause;
         return pause;
       }
     },
-    facts: () => tell(state, data, outermost(options.takeNested), rerun),
+    facts() {
+      if (told !== null) return told;
+      const facts = tell(state, data, outermost(options.takeNested), rerun);
+      if (ending === null) return facts;
+      told = facts;
+      giveBackTables(state);
+      return told;
+    },
   };
 }
 

@@ -2,7 +2,7 @@
  * What kind of object an opcode leaves on the stack. A value of the machine is the offset of the opcode that made it,
  * so its kind is one look at the program: `KIND[data[value]]`.
  */
-import { BYTE_OF_OPCODE, type OpcodeName } from "./opcodes.ts";
+import { BYTE_OF_OPCODE as OP, type OpcodeName } from "./opcodes.ts";
 
 /** Made by a callable, looked up, or handed over by the loader: it may be anything. */
 export const FOREIGN = 0;
@@ -43,7 +43,12 @@ const MADE_BY: readonly (readonly [kind: number, opcodes: readonly OpcodeName[]]
 
 /** The kind that each opcode makes, by its byte. */
 export const KIND = new Uint8Array(256);
-for (const [kind, opcodes] of MADE_BY) for (const name of opcodes) KIND[BYTE_OF_OPCODE[name]] = kind;
+for (const [kind, opcodes] of MADE_BY) for (const name of opcodes) KIND[OP[name]] = kind;
+
+/** Whether an opcode, by its byte, makes a container with nothing in it. */
+export function isMadeEmpty(code: number): boolean {
+  return code === OP.EMPTY_DICT || code === OP.EMPTY_LIST || code === OP.EMPTY_TUPLE || code === OP.EMPTY_SET;
+}
 
 /** What `HASHING` says of a value. */
 export const HASHABLE = 0;

@@ -57,6 +57,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
   let sp = state.stackTop;
   let mp = state.markTop;
   let fence = mp > 0 ? marks[mp - 1]! : 0;
+  let memoTop = state.memoTop;
   let memoCount = state.memoCount;
   let protocol = state.protocol;
   let frameEnd = state.frameEnd;
@@ -579,6 +580,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
           a = stack[sp - 1]!;
           if (n < memoLimit) {
             if (memo[n] === 0) memoCount++;
+            if (n >= memoTop) memoTop = n + 1;
             memo[n] = a + 1;
           } else {
             state.memoCount = memoCount;
@@ -653,6 +655,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
         const reception = rare.receiveItems(
           state,
           data,
+          at,
           a,
           wanted === kinds.LIST ? "append" : wanted === kinds.SET ? "add" : "set",
           from,
@@ -715,6 +718,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
   write(state, arenaTop, madeTop, changesTop, changedTop);
   state.stackTop = sp;
   state.markTop = mp;
+  state.memoTop = memoTop;
   state.memoCount = memoCount;
   state.protocol = protocol;
   state.frameEnd = frameEnd;

@@ -99,15 +99,24 @@ function textInteger(line: string, isLong: boolean): bigint {
   return sign === "-" ? -magnitude : magnitude;
 }
 
+/** A float and its bytes, least significant first: a view of the program for each would cost more than the rest. */
+const ONE_FLOAT = new Float64Array(1);
+const EIGHT_BYTES = new Uint8Array(ONE_FLOAT.buffer);
+
 /** The float of FLOAT or BINFLOAT. */
 export function floatOf(data: Uint8Array, value: number): number {
-  if (data[value] === OP.BINFLOAT) return new DataView(data.buffer, data.byteOffset + value + 1, 8).getFloat64(0);
+  if (data[value] === OP.BINFLOAT) {
+    for (let index = 0; index < 8; index++) EIGHT_BYTES[index] = data[value + 8 - index]!;
+    return ONE_FLOAT[0]!;
+  }
   const [text = ""] = latin1(data, value + 1, lineEnd(data, value + 1)).split("\0", 1);
   return parseFloatText(text);
 }
 
 /** Text that Python takes for a float, as one. */
 export function parseFloatText(text: string): number {
+  const plain = Number(text);
+  if (!Number.isNaN(plain)) return plain;
   const word = text.trim().replaceAll("_", "").toLowerCase();
   if (/^[+-]?inf/.test(word)) return word.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return /nan/.test(word) ? Number.NaN : Number(word);

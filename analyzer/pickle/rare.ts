@@ -8,6 +8,7 @@ import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { integerOf, textOf } from "./operand-values.ts";
 import { isAscii, isStrictUtf8 } from "./operands.ts";
+import { lastUpTo } from "./search.ts";
 import { diverge, type MachineState, NO_FRAME } from "./state.ts";
 import { CHANGE, ENTRY, ROW } from "./tables.ts";
 
@@ -65,6 +66,7 @@ export type Reception = "taken" | "refused" | "unknown" | "python-only";
 export function receiveItems(
   state: MachineState,
   data: Uint8Array,
+  at: number,
   target: number,
   opcode: "append" | "set" | "add",
   from: number,
@@ -73,8 +75,8 @@ export function receiveItems(
   const kind = KIND[data[target]!];
   if (opcode === "append" && kind === kinds.BYTEARRAY) return receiveBytes(state, data, from, to, 1);
   if (opcode !== "set" || (kind !== kinds.LIST && kind !== kinds.BYTEARRAY)) return "refused";
-  state.setByIndex ??= new Set();
-  state.setByIndex.add(target);
+  state.setByIndex ??= new Map();
+  if (!state.setByIndex.has(target)) state.setByIndex.set(target, at);
   const values = kind === kinds.BYTEARRAY ? receiveBytes(state, data, from + 1, to, 2) : "taken";
   if (values === "refused") return values;
   const length = lengthOf(state, data, target);
@@ -218,23 +220,18 @@ export function crosses(data: Uint8Array, at: number, end: number): boolean {
 /** Index into `made` of the entry of a value, or -1. */
 export function madeEntry(state: MachineState, value: number): number {
   const { made } = state.tables;
-  let low = 0;
-  let high = state.madeTop / ENTRY - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const owner = made[middle * ENTRY]!;
-    if (owner === value) return middle * ENTRY;
-    if (owner < value) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
+  const entry = lastUpTo(made, ENTRY, 0, state.madeTop / ENTRY, value, state.nearMade);
+  state.nearMade = entry;
+  return entry >= 0 && made[entry * ENTRY] === value ? entry * ENTRY : -1;
 }
+
+const NOTHING = new Int32Array(0);
 
 /** The items that a container was made with, a view of the arena; null where they are not known. */
 export function itemsMade(state: MachineState, value: number): Int32Array | null {
   if (value >= state.contentsLostAt) return null;
   const entry = madeEntry(state, value);
-  if (entry < 0) return state.tables.arena.subarray(0, 0);
+  if (entry < 0) return NOTHING;
   const { made, arena } = state.tables;
   const from = made[entry + 1]!;
   const to = entry + ENTRY < state.madeTop ? made[entry + ENTRY + 1]! : state.arenaTop;

@@ -1,7 +1,8 @@
 /** Where a run of the machine stands between two calls of its loop, and how the last call ended. */
 import type { Resource } from "../limits.ts";
 import type { DivergenceKind, FailureKind } from "./failures.ts";
-import { allocateTables, type Tables } from "./tables.ts";
+import { borrowTables, giveBackTables } from "./table-pool.ts";
+import type { Tables } from "./tables.ts";
 
 /** How the loader decodes Python 2 strs; `any` where it is not known. `ASCII` is CPython's default. */
 export type StringEncoding = "any" | "ASCII" | "utf-8" | "latin1" | "bytes";
@@ -33,6 +34,8 @@ export interface MachineState {
   position: number;
   stackTop: number;
   markTop: number;
+  /** Keys of the memo's table beyond every one that was stored under. */
+  memoTop: number;
   /** Entries of the memo, those apart included: the key that MEMOIZE stores under. */
   memoCount: number;
   /** Memo keys beyond the tables: key to value. */
@@ -52,12 +55,16 @@ export interface MachineState {
   rowTop: number;
   /** Containers made or changed from this offset on are of unknown contents: the tables were full. */
   contentsLostAt: number;
+  /** The rows, and the entries of `made` and of `changed`, that were last searched for: the next are near. */
+  nearRow: number;
+  nearMade: number;
+  nearChanged: number;
   /** One bit a value: tuples that cannot be keys. Made when the first such tuple is. */
   unhashableTuples: Uint32Array | null;
   /** Lengths of lists and dicts that changed, as far as `changed` was read for them; made when first asked for. */
   lengths: { readonly byValue: Map<number, number>; upTo: number } | null;
-  /** Lists and bytearrays whose items were set by index: their contents are not kept. */
-  setByIndex: Set<number> | null;
+  /** Lists and bytearrays whose items were set by index, and the opcode that did so first: from there on their contents are not kept. */
+  setByIndex: Map<number, number> | null;
   readonly divergences: Map<DivergenceKind, { offset: number; count: number }>;
   /** The value that STOP returned, or -1. */
   root: number;
@@ -80,6 +87,7 @@ export function startState(
     position: start,
     stackTop: 0,
     markTop: 0,
+    memoTop: 0,
     memoCount: 0,
     sparseMemo: null,
     protocol: 0,
@@ -93,6 +101,9 @@ export function startState(
     changedTop: 0,
     rowTop: 0,
     contentsLostAt: NO_FRAME,
+    nearRow: 0,
+    nearMade: 0,
+    nearChanged: 0,
     unhashableTuples: null,
     lengths: null,
     setByIndex: null,
@@ -117,15 +128,16 @@ export function growTables(state: MachineState, bytes: number): void {
   for (const [key, value] of state.sparseMemo ?? []) {
     if (key >= Math.min(state.tables.memo.length, bytes)) continue;
     state.tables.memo[key] = value + 1;
+    state.memoTop = Math.max(state.memoTop, key + 1);
     state.sparseMemo?.delete(key);
   }
 }
 
 function replaceTables(state: MachineState, old: Tables, bytes: number): void {
-  const tables = allocateTables(Math.max(bytes, 2 * old.capacity));
+  const tables = borrowTables(Math.max(bytes, 2 * old.capacity));
   tables.stack.set(old.stack.subarray(0, state.stackTop));
   tables.marks.set(old.marks.subarray(0, state.markTop));
-  tables.memo.set(old.memo);
+  tables.memo.set(old.memo.subarray(0, state.memoTop));
   tables.arena.set(old.arena.subarray(0, state.arenaTop));
   tables.made.set(old.made.subarray(0, state.madeTop));
   tables.changes.set(old.changes.subarray(0, state.changesTop));
@@ -133,6 +145,7 @@ function replaceTables(state: MachineState, old: Tables, bytes: number): void {
   tables.rows.set(old.rows.subarray(0, state.rowTop));
   tables.counts.set(old.counts);
   tables.firsts.set(old.firsts);
+  giveBackTables(state);
   state.tables = tables;
 }
 

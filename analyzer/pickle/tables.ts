@@ -54,26 +54,3 @@ export function allocateTables(bytes: number): Tables {
     firsts: new Int32Array(256),
   };
 }
-
-/** Programs up to this length share one set of tables, one after the other: allocating takes longer than running them. */
-const SHARED_BYTES = 2 ** 18;
-
-let spare: Tables | null = null;
-
-/** Tables for a program of `bytes` bytes, to be given back. */
-export function borrowTables(bytes: number): Tables {
-  if (bytes > SHARED_BYTES) return allocateTables(bytes);
-  const tables = spare ?? allocateTables(SHARED_BYTES);
-  spare = null;
-  return tables;
-}
-
-/** Gives back tables of a program of `bytes` bytes, of which nothing is read any more. */
-export function giveBackTables(tables: Tables, bytes: number): void {
-  if (tables.capacity !== SHARED_BYTES) return;
-  // The machine keeps memo keys beyond the program's length in its map. The other tables are written before they are read.
-  tables.memo.fill(0, 0, bytes);
-  tables.counts.fill(0);
-  tables.firsts.fill(0);
-  spare = tables;
-}

@@ -6,23 +6,20 @@ import type { Callables } from "./callables.ts";
 import { argumentsOf, itemsOf, type Moment, type Recording, rowOf, stateOf } from "./contents.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
-import { byteLengthOf, floatOf, integerOf, isBoolLine, lineEnd, longOf, textOf, utf8 } from "./operand-values.ts";
+import { byteLengthOf, countedRange, floatOf, integerOf, isBoolLine, lineEnd, longOf, textOf, utf8 } from "./operand-values.ts";
 import { madeEntry } from "./rare.ts";
 import { ENTRY } from "./tables.ts";
+import { ELLIPSIS, TextWriter } from "./text-writer.ts";
 
-/** Brackets within brackets, items of one container, values in all, characters of a str and in all. */
+/** Brackets within brackets, items of one container, values in all, characters of a str. */
 const DEEPEST = 4;
 const WIDEST = 16;
 const MOST_VALUES = 64;
 const LONGEST_STRING = 80;
-const LONGEST = 400;
-
-/** What stands where a bound was reached, or something is not known. */
-const ELLIPSIS = "…";
 
 /** Writes values of one recording. */
 export class ValueText {
-  private text = "";
+  private readonly writer = new TextWriter();
   private left = 0;
   private moment: Moment = { row: 0, change: 0 };
 
@@ -36,70 +33,69 @@ export class ValueText {
     if (values === null) return ELLIPSIS;
     this.begin(moment);
     for (let index = 0; index < values.length && this.begins(index); index++) this.value(values[index]!, DEEPEST);
-    return this.end();
+    return this.writer.end();
   }
 
-  /** The arguments of the call at an offset. */
+  /** The arguments of the call whose row is at a moment. */
   ofCall(call: number, moment: Moment): string {
     const { data, state } = this.recording;
     const opcode = data[call];
-    const given = opcode === OP.REDUCE || opcode === OP.NEWOBJ ? state.tables.rows[rowOf(this.recording, call) + 2]! : -1;
+    const given = opcode === OP.REDUCE || opcode === OP.NEWOBJ ? state.tables.rows[moment.row + 2]! : -1;
     if (given < 0 || kinds.KIND[data[given]!] !== kinds.TUPLE) return this.of(argumentsOf(this.recording, call), moment);
+    if (data[given] === OP.EMPTY_TUPLE) return "";
     this.begin(moment);
     this.tupleItems(given, DEEPEST + 1);
-    return this.end();
+    return this.writer.end();
   }
 
   private begin(moment: Moment): void {
-    this.text = "";
+    this.writer.begin();
     this.left = MOST_VALUES;
     this.moment = moment;
   }
 
-  private end(): string {
-    return this.text.length > LONGEST ? this.text.slice(0, LONGEST - 1) + ELLIPSIS : this.text;
-  }
-
   /** Writes the comma in front of an item; false, and an ellipsis, where no more are wanted. */
   private begins(index: number): boolean {
-    if (index > 0) this.text += ", ";
-    if (index < WIDEST && this.left > 0 && this.text.length <= LONGEST) return true;
-    this.text += ELLIPSIS;
+    if (index > 0) this.writer.latin1(", ");
+    if (index < WIDEST && this.left > 0 && !this.writer.isFull) return true;
+    this.writer.text(ELLIPSIS);
     return false;
   }
 
   private value(value: number, depth: number): void {
+    const { writer } = this;
     if (--this.left < 0) {
-      this.text += ELLIPSIS;
+      writer.text(ELLIPSIS);
       return;
     }
     const { data } = this.recording;
     switch (kinds.KIND[data[value]!]) {
       case kinds.NONE:
-        this.text += "None";
+        writer.latin1("None");
         return;
       case kinds.BOOL:
-        this.text += data[value] === OP.NEWTRUE ? "True" : "False";
+        writer.latin1(data[value] === OP.NEWTRUE ? "True" : "False");
         return;
       case kinds.INT:
-        this.text += integerText(data, value);
+        this.integer(value);
         return;
       case kinds.FLOAT:
-        this.text += floatText(floatOf(data, value));
+        writer.latin1(floatText(floatOf(data, value)));
         return;
       case kinds.STR:
-      case kinds.STRING: {
-        const { text, truncated } = textOf(data, value, LONGEST_STRING);
-        this.text += quote(text, truncated);
+      case kinds.STRING:
+        this.string(value);
         return;
-      }
       case kinds.BYTES:
       case kinds.BYTEARRAY:
-        this.text += `<${byteLengthOf(data, value)} bytes>`;
+        writer.latin1(`<${byteLengthOf(data, value)} bytes>`);
         return;
-      case kinds.TUPLE:
-        this.tuple(value, depth);
+      case kinds.TUPLE: {
+        writer.latin1("(");
+        const count = this.tupleItems(value, depth);
+        writer.latin1(count === 1 ? ",)" : ")");
         return;
+      }
       case kinds.LIST:
         this.items(value, depth, "[", "]");
         return;
@@ -114,14 +110,32 @@ export class ValueText {
         this.foreign(value, depth);
         return;
       default:
-        this.text += ELLIPSIS;
+        writer.text(ELLIPSIS);
     }
   }
 
-  private tuple(value: number, depth: number): void {
-    this.text += "(";
-    const count = this.tupleItems(value, depth);
-    this.text += count === 1 ? ",)" : ")";
+  private integer(value: number): void {
+    const { data } = this.recording;
+    const opcode = data[value];
+    if (opcode === OP.BININT1 || opcode === OP.BININT2 || opcode === OP.BININT) this.writer.integer(integerOf(data, value));
+    else if (opcode === OP.INT && isBoolLine(data, value)) this.writer.latin1(integerOf(data, value) === 1 ? "True" : "False");
+    else {
+      const integer = longOf(data, value);
+      this.writer.text(integer === null ? ELLIPSIS : String(integer));
+    }
+  }
+
+  private string(value: number): void {
+    const { data } = this.recording;
+    if (data[value] === OP.SHORT_BINUNICODE || data[value] === OP.BINUNICODE) {
+      const [from, to] = countedRange(data, value);
+      if (to - from <= LONGEST_STRING && this.writer.quoted(data, from, to, true)) return;
+    } else if (data[value] === OP.UNICODE) {
+      const end = lineEnd(data, value + 1);
+      if (end - value <= LONGEST_STRING && this.writer.quoted(data, value + 1, end, false)) return;
+    }
+    const { text, truncated } = textOf(data, value, LONGEST_STRING);
+    this.writer.text(quote(text, truncated));
   }
 
   /** Writes the items of a tuple, and says how many there are. */
@@ -130,7 +144,7 @@ export class ValueText {
     const { made, arena } = state.tables;
     const entry = madeEntry(state, value);
     if (depth === 0 || (entry < 0 && value >= state.contentsLostAt)) {
-      this.text += ELLIPSIS;
+      this.writer.text(ELLIPSIS);
       return 0;
     }
     const from = entry < 0 ? 0 : made[entry + 1]!;
@@ -140,62 +154,56 @@ export class ValueText {
   }
 
   private items(value: number, depth: number, open: string, close: string): void {
+    const { writer } = this;
     const isDict = kinds.KIND[this.recording.data[value]!] === kinds.DICT;
     const contents = depth === 0 ? null : itemsOf(this.recording, value, this.moment, isDict ? WIDEST * 2 + 1 : WIDEST + 1);
     if (contents === null) {
-      this.text += ELLIPSIS;
+      writer.text(ELLIPSIS);
       return;
     }
-    this.text += open;
+    writer.latin1(open);
     const step = isDict ? 2 : 1;
     for (let index = 0; index < contents.items.length && this.begins(index / step); index += step) {
       this.value(contents.items[index]!, depth - 1);
       if (!isDict) continue;
-      this.text += ": ";
+      writer.latin1(": ");
       if (index + 1 < contents.items.length) this.value(contents.items[index + 1]!, depth - 1);
     }
-    this.text += close;
+    writer.latin1(close);
   }
 
   private foreign(value: number, depth: number): void {
+    const { writer } = this;
     const { data, state } = this.recording;
     switch (data[value]) {
       case OP.PERSID:
-        this.text += `persistent_load(${quote(utf8(data, value + 1, Math.min(lineEnd(data, value + 1), value + LONGEST_STRING)), false)})`;
+        writer.text(`persistent_load(${quote(utf8(data, value + 1, Math.min(lineEnd(data, value + 1), value + LONGEST_STRING)), false)})`);
         return;
       case OP.BINPERSID:
-        this.text += "persistent_load(";
+        writer.latin1("persistent_load(");
         this.value(state.tables.rows[rowOf(this.recording, value) + 1]!, depth);
-        this.text += ")";
+        writer.latin1(")");
         return;
       case OP.EXT1:
       case OP.EXT2:
       case OP.EXT4:
       case OP.NEXT_BUFFER:
-        this.text += ELLIPSIS;
+        writer.text(ELLIPSIS);
         return;
     }
     const { made, callable } = this.callables.of(value);
-    this.text += callable;
+    writer.text(callable);
     if (!made) return;
     const given = depth === 0 ? null : argumentsOf(this.recording, value);
-    this.text += "(";
-    if (given === null) this.text += ELLIPSIS;
+    writer.latin1("(");
+    if (given === null) writer.text(ELLIPSIS);
     else for (let index = 0; index < given.length && this.begins(index); index++) this.value(given[index]!, depth - 1);
-    this.text += ")";
+    writer.latin1(")");
     const built = depth === 0 ? null : stateOf(this.recording, value, this.moment);
     if (built === null) return;
-    this.text += " with state ";
+    writer.latin1(" with state ");
     this.value(built, depth - 1);
   }
-}
-
-function integerText(data: Uint8Array, value: number): string {
-  const opcode = data[value];
-  if (opcode === OP.BININT1 || opcode === OP.BININT2 || opcode === OP.BININT) return String(integerOf(data, value));
-  if (opcode === OP.INT && isBoolLine(data, value)) return integerOf(data, value) === 1 ? "True" : "False";
-  const integer = longOf(data, value);
-  return integer === null ? ELLIPSIS : String(integer);
 }
 
 function floatText(value: number): string {

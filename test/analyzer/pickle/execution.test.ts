@@ -68,7 +68,33 @@ describe("startPickle", () => {
       framed: false,
     });
     expect(startPickle().resume(new Uint8Array(0), false)).toMatchObject({ kind: "starved", needed: 1 });
-    expect(startPickle().resume(new Uint8Array(0), true)).toMatchObject({ kind: "failed", failure: { kind: "truncated" } });
+  });
+
+  test.each([
+    ["nothing", "", 0],
+    ["nothing, from a place behind it", "", 5],
+    ["an opcode without its argument", "RAW 58 01", 0],
+    ["as many values as there are bytes", "NONE\nNONE\nNONE", 0],
+    ["as many marks as there are bytes", "MARK\nMARK", 0],
+  ])("says that a program is truncated when %s is all there is", (_, listing, start) => {
+    const bytes = program(listing);
+    expect(startPickle({ start }).resume(bytes, true)).toMatchObject({ kind: "failed", failure: { kind: "truncated" } });
+    const execution = startPickle({ start });
+    expect(execution.resume(bytes, false).kind).toBe("starved");
+    expect(execution.resume(bytes, true)).toMatchObject({ kind: "failed", failure: { kind: "truncated" } });
+  });
+
+  test("says the same of an ended run, whatever other runs are doing by then", () => {
+    const first = startPickle();
+    first.resume(program('GLOBAL "a b"\nBININT1 1\nTUPLE1\nREDUCE\nSTOP'), true);
+    const told = first.facts();
+    const second = startPickle();
+    second.resume(program('BININT1 7\nBINPUT 0\nGLOBAL "c d"\nBINGET 0\nTUPLE1\nREDUCE\nSTOP'), true);
+    expect(brief(second.facts().facts)).toEqual(["import c.d", "call c.d(7)"]);
+    expect(first.facts()).toBe(told);
+    expect(brief(told.facts)).toEqual(["import a.b", "call a.b(1)"]);
+    // The memo of the second is not that of a third.
+    expect(startPickle().resume(program("BINGET 0\nSTOP"), true)).toMatchObject({ failure: { kind: "memo-key-missing" } });
   });
 
   test("stops behind STOP, and stays there", () => {
@@ -165,6 +191,13 @@ describe("runPickle", () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+
+  test("tells what a list held before an item of it was set by index", () => {
+    // Found by the property above: the list was of unknown contents from the start.
+    const listing = 'GLOBAL "a b"\nEMPTY_LIST\nBINPUT 0\nNONE\nAPPEND\nBINPUT 0\nTUPLE1\nREDUCE\n';
+    const setting = 'BINGET 0\nBININT1 0\nNONE\nSETITEM\nGLOBAL "a c"\nBINGET 0\nTUPLE1\nREDUCE\nSTOP';
+    expect(brief(run(listing + setting).facts)).toEqual(["import a.b", "call a.b([None])", "import a.c", "call a.c(…)"]);
   });
 
   test("never throws on any bytes", () => {
