@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import type { ReactNode } from "react";
 import type { Result } from "../analyzer/result.ts";
 import type { Store } from "../db/connection.ts";
-import { EXPORT_FORMATS, type ExportFormatName } from "../db/queries/export-formats.ts";
-import type { ExportColumn, ExportRow } from "../db/queries/exports.ts";
+import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, type Heading } from "../db/exports/formats.ts";
+import type { ExportRow } from "../db/exports/table.ts";
 import type { Survey } from "../db/queries/surveys.ts";
 import type { Addresses } from "./addresses.ts";
 import { Document } from "./document.tsx";
@@ -59,15 +59,20 @@ interface PageDefinition<Data, Request extends PageRequest> {
   load(request: Request): Promise<Result<Data, PageError>>;
   title(data: Data): string;
   view(data: Data, request: Request): ReactNode;
-  /** The rows behind the page as a research table, where it is a list: the address with `.csv`. */
-  table?(request: Request): Promise<Result<{ columns: readonly ExportColumn[]; rows: AsyncIterable<ExportRow> }, PageError>>;
+  /** The rows behind the page as a research table, where it is a list: the address with `.csv`, `.parquet` or `.tex`. */
+  table?(request: Request): Promise<Result<Rows, PageError>>;
+}
+
+/** A research table, or the part of one that a page shows. */
+export interface Rows extends Heading {
+  readonly rows: AsyncIterable<ExportRow>;
 }
 
 /** A page that can be shown without a survey. */
 export function page<Data>(definition: PageDefinition<Data, PageRequest>): Page {
   return {
     path: definition.path,
-    formats: definition.table === undefined ? ["html", "json"] : ["html", "json", "csv"],
+    formats: definition.table === undefined ? ["html", "json"] : ["html", ...EXPORT_FORMAT_NAMES],
     answer: (request) => answer(definition, request),
   };
 }
@@ -84,10 +89,9 @@ export function surveyPage<Data>(definition: PageDefinition<Data, SurveyRequest>
 }
 
 async function answer<Data, Request extends PageRequest>(definition: PageDefinition<Data, Request>, request: Request): Promise<Response> {
-  if (request.format === "csv") {
+  if (request.format !== "html" && request.format !== "json") {
     const table = await definition.table!(request);
-    if (!table.ok) return failure(request, table.error);
-    return download("csv", table.value.columns, table.value.rows);
+    return table.ok ? download(request.format, table.value) : failure(request, table.error);
   }
   // One transaction, so that everything on a page is of one moment, even while a survey writes.
   const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));
@@ -97,30 +101,25 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
 }
 
 /** A research table, streamed as it is read. */
-export function download(format: ExportFormatName, columns: readonly ExportColumn[], rows: AsyncIterable<ExportRow>): Response {
-  const { mediaType, write } = EXPORT_FORMATS[format];
-  return new Response(streamed(write(columns, rows)), { headers: { "content-type": mediaType, "cache-control": "no-cache" } });
+export function download(format: ExportFormatName, table: Rows): Response {
+  const { mediaType, write, ending } = EXPORT_FORMATS[format];
+  return new Response(streamed(write(table, table.rows)), {
+    headers: {
+      "content-type": mediaType,
+      "content-disposition": `inline; filename="${table.name}.${ending}"`,
+      "cache-control": "no-cache",
+    },
+  });
 }
 
-/** Characters sent at once: a chunk a row would cost more than the rows. */
-const CHUNK = 64_000;
-
-/** Text as it comes, no faster than it is read. */
-function streamed(text: AsyncIterable<string>): ReadableStream<Uint8Array> {
-  const iterator = text[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
+/** Bytes as they come, no faster than they are read. */
+function streamed(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
-      let chunk = "";
-      while (chunk.length < CHUNK) {
-        const { done, value } = await iterator.next();
-        if (done === true) {
-          if (chunk !== "") controller.enqueue(encoder.encode(chunk));
-          return controller.close();
-        }
-        chunk += value;
-      }
-      controller.enqueue(encoder.encode(chunk));
+      const { done, value } = await iterator.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
     },
     async cancel() {
       await iterator.return?.();
@@ -142,7 +141,8 @@ export async function fault(asked: Asked, cause: unknown): Promise<Response> {
   return failure(asked, { kind: "unanswered", message: `The log of the dashboard knows more, under ${id}.` });
 }
 
-function json(data: unknown, status: number): Response {
+/** One JSON document. */
+export function json(data: unknown, status: number): Response {
   return new Response(`${JSON.stringify(data, null, 2)}\n`, {
     status,
     headers: { "content-type": "application/json; charset=utf-8", "cache-control": "no-cache" },

@@ -1,7 +1,8 @@
 /** Every address of the dashboard, and what answers it. */
+import { EXPORT_FORMATS, formatOf } from "../db/exports/formats.ts";
 import type { Format, Page } from "./answer.tsx";
 import { callablePage, callablesPage } from "./pages/callables.tsx";
-import { exportPage, exportsPage } from "./pages/exports.tsx";
+import { exportMetadataPage, exportPage, exportsPage } from "./pages/exports.tsx";
 import { methodsPage } from "./pages/methods.tsx";
 import { modelPage } from "./pages/model.tsx";
 import { modelsPage } from "./pages/models.tsx";
@@ -24,6 +25,7 @@ export const PAGES: readonly Page[] = [
   methodsPage,
   exportsPage,
   exportPage,
+  exportMetadataPage,
 ];
 
 /** A page that answers an address, with what the address names. */
@@ -39,10 +41,10 @@ export interface Match {
  */
 export function matchAll(pathname: string): Match[] {
   const path = pathname === "/" ? "/overview" : pathname;
-  const ending = /\.(json|csv)$/.exec(path)?.[1] as Format | undefined;
+  const data = formatOf(path);
   return PAGES.flatMap((page) => {
     const readings: [string, Format][] = [[path, "html"]];
-    if (ending !== undefined) readings.push([path.slice(0, -ending.length - 1), ending]);
+    if (data !== undefined) readings.push([path.slice(0, -EXPORT_FORMATS[data].ending.length - 1), data]);
     return readings.flatMap(([read, format]) => {
       const parameters = page.formats.includes(format) ? matchPath(page.path, read) : null;
       return parameters === null ? [] : [{ page, parameters, format }];

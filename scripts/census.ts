@@ -14,8 +14,8 @@ function standingIn(): string {
 function systemEffects(signal: AbortSignal): Effects {
   const plain = process.env.NO_COLOR !== undefined && process.env.NO_COLOR !== "";
   return {
-    print: async (text) => {
-      if (!process.stdout.write(text)) await once(process.stdout, "drain");
+    print: async (data) => {
+      if (!process.stdout.write(data)) await once(process.stdout, "drain");
     },
     report: (text) => {
       process.stderr.write(text);

@@ -6,7 +6,7 @@ import type { NetworkEffects } from "../crawler/effects.ts";
 
 export interface Effects {
   /** Data: standard output. Resolves when the stream takes more. */
-  readonly print: (text: string) => Promise<void>;
+  readonly print: (data: string | Uint8Array) => Promise<void>;
   /** Progress and what a person should know: standard error. */
   readonly report: (text: string) => void;
   readonly terminal: Terminal;

@@ -3,6 +3,7 @@
  * return static markup, not server components: a third of the time and a quarter of the bytes, and no script.
  */
 import type { Store } from "../../db/connection.ts";
+import { formatOf } from "../../db/exports/formats.ts";
 import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
 import { addresses } from "../addresses.ts";
 import { type Asked, failure, fault } from "../answer.tsx";
@@ -13,7 +14,7 @@ export const dynamic = "force-dynamic";
 
 export async function GET(request: Request): Promise<Response> {
   const url = new URL(request.url);
-  const format = /\.(json|csv)$/.test(url.pathname) ? "json" : "html";
+  const format = formatOf(url.pathname) === undefined ? "html" : "json";
   const asked: Asked = { url, parameters: {}, format, survey: null, running: null, at: addresses(null) };
   try {
     return await answer(await dashboardStore(), asked);

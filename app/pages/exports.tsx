@@ -1,11 +1,12 @@
-/** The research tables: what each column means, and the rows to take away. */
+/** The research tables: what each column means, the rows to take away, and their counts and checksums. */
 import { ok } from "../../analyzer/result.ts";
-import { EXPORT_FORMATS, type ExportFormatName } from "../../db/queries/export-formats.ts";
-import { EXPORTS, type ExportTable } from "../../db/queries/exports.ts";
-import { download, failure, type Page, surveyPage } from "../answer.tsx";
+import { dataPackage, writeResource } from "../../db/exports/data-package.ts";
+import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName } from "../../db/exports/formats.ts";
+import type { ExportTable } from "../../db/exports/table.ts";
+import { EXPORTS, findExport } from "../../db/exports/tables.ts";
+import { download, failure, json, type Page, surveyPage } from "../answer.tsx";
+import { Downloads } from "../parts/downloads.tsx";
 import { Table } from "../parts/table.tsx";
-
-const FORMATS = Object.keys(EXPORT_FORMATS) as ExportFormatName[];
 
 interface ExportsData {
   readonly formats: Readonly<Record<string, { readonly mediaType: string; readonly meaning: string }>>;
@@ -16,38 +17,39 @@ export const exportsPage = surveyPage<ExportsData>({
   path: "/exports",
   load: async () => ok({ formats: EXPORT_FORMATS, tables: Object.values(EXPORTS) }),
   title: () => "Research tables",
-  view: ({ formats, tables }, { at }) => (
+  view: ({ tables }, { at }) => (
     <>
       <header className="lead">
         <h1>Research tables</h1>
         <p className="muted">
-          The numbers of these pages, to take away. The command line gives the same: <code>census export TABLE</code>.
+          The numbers of these pages, to take away. The command line gives the same: <code>census export TABLE</code>, and{" "}
+          <code>census export all</code> for everything with its description.
         </p>
       </header>
-      <ul className="prose">
-        {Object.entries(formats).map(([name, { meaning }]) => (
-          <li key={name}>
-            <b>{name.toUpperCase()}</b>: {meaning}
-          </li>
+      <dl className="prose">
+        {EXPORT_FORMAT_NAMES.map((name) => (
+          <div key={name}>
+            <dt>
+              <b>{EXPORT_FORMATS[name].label}</b>
+            </dt>
+            <dd>{EXPORT_FORMATS[name].meaning}</dd>
+          </div>
         ))}
-      </ul>
+      </dl>
       {tables.map(({ name, description, columns }) => (
-        <section key={name} aria-labelledby={name}>
+        <section key={name} aria-labelledby={name} className="export">
           <h2 id={name}>
             <a className="anchor" href={`#${name}`}>
               {name}
             </a>
           </h2>
           <p>{description}</p>
-          <p className="downloads">
-            {FORMATS.map((format) => (
-              <a key={format} className="button" href={at.at(`/exports/${name}.${format}`)} download={`${name}.${format}`}>
-                {format.toUpperCase()}
-              </a>
-            ))}
-          </p>
+          <Downloads of={name} formats={EXPORT_FORMAT_NAMES} address={(ending) => at.at(`/exports/${name}${ending}`)} />
           <details>
             <summary>{columns.length} columns</summary>
+            <p>
+              <a href={at.at(`/exports/${name}/metadata.json`)}>Row count and checksums of each format</a>, computed when asked for
+            </p>
             <Table
               caption={`Columns of ${name}`}
               captionHidden
@@ -70,12 +72,26 @@ export const exportsPage = surveyPage<ExportsData>({
 /** A table itself, streamed. */
 export const exportPage: Page = {
   path: "/exports/:table",
-  formats: FORMATS,
+  formats: EXPORT_FORMAT_NAMES,
   answer: async (request) => {
-    const name = request.parameters.table!;
-    if (!Object.hasOwn(EXPORTS, name)) return failure(request, { kind: "not-found", message: "There is no table of this name." });
+    const table = findExport(request.parameters.table!);
+    if (table === null) return failure(request, { kind: "not-found", message: "There is no table of this name." });
     if (request.survey === null) return failure(request, { kind: "no-survey", message: "This store holds no survey yet." });
-    const table = EXPORTS[name as keyof typeof EXPORTS];
-    return download(request.format as ExportFormatName, table.columns, table.rows(request.store, request.survey.surveyId));
+    return download(request.format as ExportFormatName, { ...table, rows: table.rows(request.store, request.survey.surveyId) });
+  },
+};
+
+/** A table's description as a data package: its columns, and for each format the row count, size and sha256 of the download. */
+export const exportMetadataPage: Page = {
+  path: "/exports/:table/metadata",
+  formats: ["json"],
+  answer: async (request) => {
+    const { survey, store } = request;
+    const table = findExport(request.parameters.table!);
+    if (table === null) return failure(request, { kind: "not-found", message: "There is no table of this name." });
+    if (survey === null) return failure(request, { kind: "no-survey", message: "This store holds no survey yet." });
+    const resources = [];
+    for (const format of EXPORT_FORMAT_NAMES) resources.push(await writeResource(store, survey, table, format, () => undefined));
+    return json(dataPackage(survey, resources), 200);
   },
 };

@@ -1,6 +1,6 @@
 /** The list of models: a search, filters with their counts, an order, pages. The address is the state. */
 import { ok } from "../../analyzer/result.ts";
-import { EXPORTS, modelRows } from "../../db/queries/exports.ts";
+import { modelRows, modelsTable } from "../../db/exports/models.ts";
 import { modelSentence, parseModelQuery } from "../../db/queries/filters.ts";
 import { listJudgements } from "../../db/queries/judgements.ts";
 import { countFacets, listModels } from "../../db/queries/models.ts";
@@ -29,7 +29,9 @@ export const modelsPage = surveyPage<ModelsData>({
   view: (data, request) => <Models data={data} request={request} />,
   table: async ({ store, survey, url }) => {
     const query = parseModelQuery(url.searchParams, await listJudgements(store, survey.surveyId));
-    return query.ok ? ok({ columns: EXPORTS.models.columns, rows: modelRows(store, survey.surveyId, query.value) }) : query;
+    return query.ok
+      ? ok({ ...modelsTable, description: modelSentence(query.value), rows: modelRows(store, survey.surveyId, query.value) })
+      : query;
   },
 });
 

@@ -1,7 +1,8 @@
 /** What blocks most: the callables outside the policies, by the number of models that they keep from loading. */
+import { sql } from "kysely";
 import type { Capability } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import { callableName } from "./callable-name.ts";
+import { callableName, topModule } from "./callable-name.ts";
 import type { Lens } from "./judgements.ts";
 
 /** A callable that is outside the policies of some models. */
@@ -36,36 +37,47 @@ export async function topBlockers(store: Store, surveyId: number, lens: Lens, li
   );
 }
 
-/** The opcodes that loaders lack or refuse whatever the callable, by how many models have them; ties are ordered by name. */
-export async function blockedOpcodes(
-  store: Store,
-  surveyId: number,
-  lens: Lens,
-): Promise<{ readonly opcode: string; readonly models: number }[]> {
-  return blockedModels(store, surveyId, lens)
-    .where("opcode", "is not", null)
-    .groupBy("opcode")
-    .select(({ fn }) => ["opcode", fn.countAll<number>().as("models")])
-    .$narrowType<{ opcode: string }>()
-    .orderBy("models", "desc")
-    .orderBy("opcode")
-    .execute();
+/** Something that blocks models other than by one callable, with how many, and their downloads together. */
+type Blocking<Key extends string, Value> = { readonly [name in Key]: Value } & { readonly models: number; readonly downloads: number };
+
+/** The top-level modules of blocked callables, by the number of models; ties are ordered by name. A model counts once a module. */
+export function blockedModules(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Blocking<"module", string>[]> {
+  return blockedBy<"module", string>(store, surveyId, lens, "module", limit);
 }
 
-/** What blocked callables could do: models by capability, the most frequent first. A model counts once per capability. */
-export async function blockedCapabilities(
+/** The opcodes that loaders lack or refuse whatever the callable, in the same way. */
+export function blockedOpcodes(store: Store, surveyId: number, lens: Lens): Promise<Blocking<"opcode", string>[]> {
+  return blockedBy<"opcode", string>(store, surveyId, lens, "opcode", Number.MAX_SAFE_INTEGER);
+}
+
+/** What blocked callables could do, in the same way. */
+export function blockedCapabilities(store: Store, surveyId: number, lens: Lens): Promise<Blocking<"capability", Capability>[]> {
+  return blockedBy<"capability", Capability>(store, surveyId, lens, "capability", Number.MAX_SAFE_INTEGER);
+}
+
+async function blockedBy<Key extends "module" | "opcode" | "capability", Value extends string>(
   store: Store,
   surveyId: number,
   lens: Lens,
-): Promise<{ readonly capability: Capability; readonly models: number }[]> {
-  return blockedModels(store, surveyId, lens)
-    .where("capability", "is not", null)
-    .groupBy("capability")
-    .select(({ fn }) => ["capability", fn.count<number>("modelId").distinct().as("models")])
-    .$narrowType<{ capability: Capability }>()
+  key: Key,
+  limit: number,
+): Promise<Blocking<Key, Value>[]> {
+  const column = sql.ref<Value>(key);
+  const rows = await store
+    .selectFrom(
+      blockedModels(store, surveyId, lens)
+        .select(["modelId", "downloads", column.as("value")])
+        .where(column, "is not", null)
+        .distinct()
+        .as("once"),
+    )
+    .groupBy("value")
+    .select(({ fn }) => ["value", fn.countAll<number>().as("models"), fn.sum<number>("downloads").as("downloads")])
     .orderBy("models", "desc")
-    .orderBy("capability")
+    .orderBy("value")
+    .limit(limit)
     .execute();
+  return rows.map(({ value, ...counts }) => ({ [key]: value, ...counts }) as Blocking<Key, Value>);
 }
 
 /** One row for each model under the lens and each thing that blocks it. */
@@ -96,6 +108,7 @@ function blockedModels(store: Store, surveyId: number, lens: Lens) {
         callableName.as("callable"),
         eb.case().when("blocked.callable_id", "is", null).then(eb.ref("blocked.opcode")).else(null).end().as("opcode"),
         "callable.capability",
+        topModule.as("module"),
       ])
       .distinct()
       .as("blocked_model"),

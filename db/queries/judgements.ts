@@ -50,10 +50,15 @@ export const MODES = {
 /** The slots in the order in which they are shown. */
 export const SLOT_ORDER = Object.keys(POLICY_SLOTS) as PolicySlot[];
 
-/** What a survey's models were judged under, in the order of `POLICY_SLOTS`, strict before lazy. */
+/** What a survey's models were judged under. */
 export async function listJudgements(store: Store, surveyId: number): Promise<Judgement[]> {
   const rows = await store.selectFrom("model_verdict").where("survey_id", "=", surveyId).select(["slot", "mode"]).distinct().execute();
-  return rows.sort((a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || b.mode.localeCompare(a.mode));
+  return rows.sort(bySlotAndMode);
+}
+
+/** The order in which judgements are shown: that of `POLICY_SLOTS`, strict before lazy. */
+export function bySlotAndMode(a: Judgement, b: Judgement): number {
+  return SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || b.mode.localeCompare(a.mode);
 }
 
 /** What the roles of files are. */
@@ -65,6 +70,17 @@ export const ROLES = {
 /** A judgement of the files of one role: the view under which pages show verdicts. */
 export interface Lens extends Judgement {
   readonly role: FileRole;
+}
+
+/** The lenses under which a survey has verdicts: weights before side files, each in the order of `listJudgements`. */
+export async function listLenses(store: Store, surveyId: number): Promise<Lens[]> {
+  const rows = await store
+    .selectFrom("model_verdict")
+    .where("survey_id", "=", surveyId)
+    .select(["slot", "mode", "role"])
+    .distinct()
+    .execute();
+  return rows.sort((a, b) => b.role.localeCompare(a.role) || bySlotAndMode(a, b));
 }
 
 export function sameLens(a: Lens, b: Lens): boolean {

@@ -1,30 +1,53 @@
 /**
- * Load success: how many models load, over all of them and by library, and how many files, by container. One number,
+ * Load success: how many models load, over all of them and by library, task and year, and how many files, by container. One number,
  * one definition: what a page, an export and the command line say comes from here.
  */
+import { sql } from "kysely";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import type { ClassState, FileRole } from "../schema.ts";
-import { countVerdicts, type Lens, listJudgements, ROLES, tally, type VerdictCounts } from "./judgements.ts";
+import type { ClassState } from "../schema.ts";
+import { countVerdicts, type Lens, listLenses, type VerdictCounts } from "./judgements.ts";
+
+/** How many models got which verdict, and how many downloads they have together. */
+export interface Counted {
+  readonly counts: VerdictCounts;
+  readonly downloads: VerdictCounts;
+}
 
 /** Models counted by verdict under one lens. */
-export interface Success extends Lens {
+export interface Success extends Lens, Counted {
   /** The one policy that stood in the slot for all models; null where each class has its own. */
   readonly policy: { readonly policyId: number; readonly name: string } | null;
-  readonly counts: VerdictCounts;
   /** Why those without a verdict have none: how the search for their class ended; null for not judged yet. */
   readonly without: readonly { readonly classState: ClassState | null; readonly models: number }[];
 }
 
-/** One group of a breakdown: a library or a container; null for "none stated", and for files that were never read. */
-export interface Group {
+/** One group of a breakdown; null for "none stated", and for files that were never read. */
+export interface Group extends Counted {
   readonly name: string | null;
-  readonly counts: VerdictCounts;
 }
 
+/** What models can be told apart by. */
+export const DIMENSIONS = {
+  library: {
+    label: "library",
+    meaning: "The Hub's library_name; null if none is stated.",
+    column: sql<string | null>`survey_model.library`,
+  },
+  task: { label: "task", meaning: "The Hub's pipeline_tag; null if none is stated.", column: sql<string | null>`survey_model.task` },
+  year: {
+    label: "year of creation",
+    meaning: "In which the repository was created; null if the Hub did not say.",
+    column: sql<string | null>`(select substr(created_at, 1, 4) from model where model.model_id = survey_model.model_id)`,
+  },
+} as const;
+
+export type Dimension = keyof typeof DIMENSIONS;
+
 /**
- * The models that a lens is about, each with its verdict or null: those with a candidate file of the role, and those
- * that were judged without one being known (their file list could not be had).
+ * The models that a lens is about, each with its verdict or null: those whose files of the role were judged under any
+ * policy, so that every policy has the same denominator, and those not judged yet that have a candidate file of the role.
+ * A model whose files were read and hold no pickle was judged under none, and is in no denominator.
  */
 export function modelsUnder(store: Store, surveyId: number, lens: Lens) {
   return store
@@ -38,31 +61,43 @@ export function modelsUnder(store: Store, surveyId: number, lens: Lens) {
         .on("model_verdict.role", "=", lens.role),
     )
     .where("survey_model.survey_id", "=", surveyId)
-    .where(({ or, eb, exists, selectFrom }) =>
+    .where(({ or, and, eb, exists, selectFrom }) =>
       or([
         eb("model_verdict.verdict", "is not", null),
         exists(
-          selectFrom("file")
-            .whereRef("file.revision_id", "=", "survey_model.revision_id")
-            .where("file.role", "=", lens.role)
-            .select("file.file_id"),
+          selectFrom("model_verdict as judged")
+            .whereRef("judged.survey_id", "=", "survey_model.survey_id")
+            .whereRef("judged.model_id", "=", "survey_model.model_id")
+            .where("judged.role", "=", lens.role)
+            .select("judged.verdict"),
         ),
+        and([
+          eb("survey_model.state", "in", ["resolved", "traced"]),
+          exists(
+            selectFrom("file")
+              .whereRef("file.revision_id", "=", "survey_model.revision_id")
+              .where("file.role", "=", lens.role)
+              .select("file.file_id"),
+          ),
+        ]),
       ]),
     );
 }
 
 /** Load success under everything the survey judged by, weights before side files. Lenses without a verdict are left out. */
 export async function loadSuccess(store: Store, surveyId: number): Promise<Success[]> {
-  const judgements = await listJudgements(store, surveyId);
-  const lenses = (Object.keys(ROLES) as FileRole[]).flatMap((role) => judgements.map((judgement) => ({ ...judgement, role })));
-  const rows = await Promise.all(lenses.map((lens) => successUnder(store, surveyId, lens)));
-  return rows.filter(({ counts }) => tally(counts).total > counts.none);
+  return Promise.all((await listLenses(store, surveyId)).map((lens) => successUnder(store, surveyId, lens)));
 }
 
 async function successUnder(store: Store, surveyId: number, lens: Lens): Promise<Success> {
   const rows = await modelsUnder(store, surveyId, lens)
     .groupBy(["model_verdict.verdict", "class_state"])
-    .select(({ fn }) => ["model_verdict.verdict", "class_state", fn.countAll<number>().as("count")])
+    .select(({ fn }) => [
+      "model_verdict.verdict",
+      "class_state",
+      fn.countAll<number>().as("count"),
+      fn.sum<number>("survey_model.downloads").as("downloads"),
+    ])
     .orderBy("count", "desc")
     .execute();
   const without = rows.filter(({ verdict }) => verdict === null).map((row) => ({ classState: row.class_state, models: row.count }));
@@ -75,19 +110,29 @@ async function successUnder(store: Store, surveyId: number, lens: Lens): Promise
     .distinct()
     .limit(2)
     .execute();
-  return { ...lens, policy: policies.length === 1 ? policies[0]! : null, counts: countVerdicts(rows), without };
+  return { ...lens, policy: policies.length === 1 ? policies[0]! : null, ...counted(rows), without };
 }
 
-/** Models by the library that the Hub names for them, the most frequent first; beyond `limit` they are summed up in `others`. */
-export async function successByLibrary(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Breakdown> {
+/**
+ * Models by a dimension, the most frequent first, years in their order; beyond `limit` they are summed up in `others`.
+ */
+export async function successBy(store: Store, surveyId: number, lens: Lens, dimension: Dimension, limit: number): Promise<Breakdown> {
+  const { column } = DIMENSIONS[dimension];
   const rows = await modelsUnder(store, surveyId, lens)
-    .groupBy(["survey_model.library", "model_verdict.verdict"])
-    .select(({ fn }) => ["survey_model.library as name", "model_verdict.verdict", fn.countAll<number>().as("count")])
+    .groupBy([column, "model_verdict.verdict"])
+    .select(({ fn }) => [
+      column.as("name"),
+      "model_verdict.verdict",
+      fn.countAll<number>().as("count"),
+      fn.sum<number>("survey_model.downloads").as("downloads"),
+    ])
     .execute();
-  return breakDown(rows, limit);
+  const breakdown = breakDown(rows, limit);
+  if (dimension !== "year") return breakdown;
+  return { ...breakdown, groups: breakdown.groups.toSorted((a, b) => String(a.name ?? "").localeCompare(String(b.name ?? ""))) };
 }
 
-/** Files by container, in the same way. The verdict on a file is that on its content under its model's policy. */
+/** Files by container, in the same way, with their models' downloads. The verdict on a file is that on its content under its model's policy. */
 export async function successByContainer(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Breakdown> {
   const rows = await modelsUnder(store, surveyId, lens)
     .innerJoin("file", (join) => join.onRef("file.revision_id", "=", "survey_model.revision_id").on("file.role", "=", lens.role))
@@ -99,7 +144,13 @@ export async function successByContainer(store: Store, surveyId: number, lens: L
         .on("verdict.mode", "=", lens.mode),
     )
     .groupBy(["blob.container", "verdict.verdict", "file.state"])
-    .select(({ fn }) => ["blob.container as name", "verdict.verdict", "file.state", fn.countAll<number>().as("count")])
+    .select(({ fn }) => [
+      "blob.container as name",
+      "verdict.verdict",
+      "file.state",
+      fn.countAll<number>().as("count"),
+      fn.sum<number>("survey_model.downloads").as("downloads"),
+    ])
     .execute();
   const unavailable = (row: { state: string }) => (row.state === "unavailable" ? "unavailable" : null);
   return breakDown(
@@ -111,13 +162,21 @@ export async function successByContainer(store: Store, surveyId: number, lens: L
 /** The largest groups, and the sum of the rest, if there is a rest. */
 export interface Breakdown {
   readonly groups: readonly Group[];
-  readonly others: { readonly groups: number; readonly counts: VerdictCounts } | null;
+  readonly others: ({ readonly groups: number } & Counted) | null;
 }
 
-interface GroupRow {
-  readonly name: string | null;
+interface VerdictRow {
   readonly verdict: VerdictKind | null;
   readonly count: number;
+  readonly downloads: number;
+}
+
+interface GroupRow extends VerdictRow {
+  readonly name: string | null;
+}
+
+function counted(rows: readonly VerdictRow[]): Counted {
+  return { counts: countVerdicts(rows), downloads: countVerdicts(rows.map(({ verdict, downloads }) => ({ verdict, count: downloads }))) };
 }
 
 function breakDown(rows: readonly GroupRow[], limit: number): Breakdown {
@@ -127,7 +186,7 @@ function breakDown(rows: readonly GroupRow[], limit: number): Breakdown {
   const groups = [...byName].sort(([a, x], [b, y]) => size(y) - size(x) || String(a).localeCompare(String(b)));
   const rest = groups.slice(limit);
   return {
-    groups: groups.slice(0, limit).map(([name, group]) => ({ name, counts: countVerdicts(group) })),
-    others: rest.length === 0 ? null : { groups: rest.length, counts: countVerdicts(rest.flatMap(([, group]) => group)) },
+    groups: groups.slice(0, limit).map(([name, group]) => ({ name, ...counted(group) })),
+    others: rest.length === 0 ? null : { groups: rest.length, ...counted(rest.flatMap(([, group]) => group)) },
   };
 }

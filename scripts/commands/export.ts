@@ -1,11 +1,16 @@
-/** `census export`: a research table of a survey, streamed to standard output or a file. */
-import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+/** `census export`: research tables of a survey, streamed to standard output, a file, or a folder with their description. */
+import { once } from "node:events";
+import { createWriteStream, mkdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { finished } from "node:stream/promises";
 import { Argument, Option } from "commander";
-import { EXPORT_FORMATS, type ExportFormatName } from "../../db/queries/export-formats.ts";
-import { EXPORTS } from "../../db/queries/exports.ts";
-import { findSurvey } from "../../db/queries/surveys.ts";
+import type { Store } from "../../db/connection.ts";
+import { dataPackage, type Resource, writeResource } from "../../db/exports/data-package.ts";
+import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, formatOf } from "../../db/exports/formats.ts";
+import type { ExportTable } from "../../db/exports/table.ts";
+import { EXPORT_NAMES, EXPORTS, findExport } from "../../db/exports/tables.ts";
+import { findSurvey, type Survey } from "../../db/queries/surveys.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 
@@ -17,37 +22,43 @@ interface Options {
   readonly database?: string;
 }
 
-type TableName = keyof typeof EXPORTS;
-
-const TABLES = Object.keys(EXPORTS) as TableName[];
-const FORMATS = Object.keys(EXPORT_FORMATS) as ExportFormatName[];
+/** Every table at once. */
+const ALL = "all";
 
 export function exportCommand(context: Context): CensusCommand {
-  const command = new CensusCommand(context, "export", "Write a research table of a survey", [
+  const command = new CensusCommand(context, "export", "Write research tables of a survey", [
+    "census export load-success --format latex -o load-success.tex",
     "census export models > models.csv",
-    "census export blocked --survey spring --format json -o blocked.json",
+    "census export blocked --survey spring -o blocked.parquet",
+    "census export all --format json -o tables/",
   ]);
+  const tables = EXPORT_NAMES.map((name) => `${name}: ${EXPORTS[name]!.description}`);
   return withDatabase(command)
     .addArgument(
-      new Argument("<TABLE>", `which table\n${TABLES.map((name) => `${name}: ${EXPORTS[name].description}`).join("\n")}`).choices(TABLES),
+      new Argument(
+        "<TABLE>",
+        `which table\n${[...tables, `${ALL}: Every table, in a folder, with datapackage.json: columns, row counts, checksums.`].join("\n")}`,
+      ).choices([...EXPORT_NAMES, ALL]),
     )
     .option("--survey <NAME>", "which survey (default: the last one)")
     .addOption(
-      new Option("--format <FORMAT>", "how it is written (default: by the ending of the output's name, else csv)").choices(FORMATS),
+      new Option("--format <FORMAT>", "how it is written (default: by the ending of the output's name, else csv)").choices(
+        EXPORT_FORMAT_NAMES,
+      ),
     )
-    .option("-o, --output <FILE>", "write to a file")
+    .option("-o, --output <FILE>", "write to a file; for 'all', to a folder")
     .option("--json", "the same as --format json")
-    .runs(async (table: TableName, options: Options) => {
-      const format = options.json ? "json" : (options.format ?? byEnding(options.output) ?? "csv");
+    .runs(async (table: string, options: Options) => {
+      const format = options.json ? "json" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
+      if (table === ALL && options.output === undefined) throw new UsageError("'all' is written to a folder: name it by --output");
       const store = await openForReading(databasePath(context, options.database));
       try {
         const survey = await findSurvey(store, options.survey ?? null);
         if (survey === null)
           throw new UsageError(options.survey === undefined ? "the store holds no survey" : `no survey ${options.survey}`);
-        const { columns, rows } = EXPORTS[table];
-        const text = EXPORT_FORMATS[format].write(columns, rows(store, survey.surveyId));
-        if (options.output === undefined) for await (const chunk of text) await context.effects.print(chunk);
-        else await pipeline(Readable.from(text), createWriteStream(resolvePath(context, options.output)));
+        if (table === ALL) await writeAll(store, survey, format, resolvePath(context, options.output!));
+        else if (options.output === undefined) await writeResource(store, survey, findExport(table)!, format, context.effects.print);
+        else await writeTo(resolvePath(context, options.output), store, survey, findExport(table)!, format);
         return "done";
       } finally {
         await store.destroy();
@@ -55,6 +66,26 @@ export function exportCommand(context: Context): CensusCommand {
     });
 }
 
-function byEnding(file: string | undefined): ExportFormatName | undefined {
-  return FORMATS.find((format) => file?.toLowerCase().endsWith(`.${format}`));
+async function writeAll(store: Store, survey: Survey, format: ExportFormatName, folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const resources: Resource[] = [];
+  for (const table of Object.values(EXPORTS)) {
+    const file = path.join(folder, `${table.name}.${EXPORT_FORMATS[format].ending}`);
+    resources.push(await writeTo(file, store, survey, table, format));
+  }
+  const description = JSON.stringify(dataPackage(survey, resources), null, 2);
+  await writeFile(path.join(folder, "datapackage.json"), `${description}\n`);
+}
+
+async function writeTo(file: string, store: Store, survey: Survey, table: ExportTable, format: ExportFormatName): Promise<Resource> {
+  const output = createWriteStream(file);
+  const written = finished(output);
+  // It is awaited below; until then a failure must not be one that nobody waits for.
+  written.catch(() => undefined);
+  const resource = await writeResource(store, survey, table, format, async (chunk) => {
+    if (!output.write(chunk)) await Promise.race([once(output, "drain"), written]);
+  });
+  output.end();
+  await written;
+  return resource;
 }

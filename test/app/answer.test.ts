@@ -48,6 +48,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "/methods": ["/methods"],
   "/exports": ["/exports"],
   "/exports/:table": [],
+  "/exports/:table/metadata": [],
 };
 
 describe("pages", () => {

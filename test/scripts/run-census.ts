@@ -21,8 +21,8 @@ export async function census(words: readonly string[], changes: Partial<Effects>
   let printed = "";
   let reported = "";
   const effects: Effects = {
-    print: async (text) => {
-      printed += text;
+    print: async (data) => {
+      printed += typeof data === "string" ? data : Buffer.from(data).toString();
     },
     report: (text) => {
       reported += text;

@@ -1,7 +1,7 @@
 /** What the overview is made of. */
 import { blockedCapabilities, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
 import type { Judgement, Lens } from "../../../db/queries/judgements.ts";
-import { loadSuccess, successByContainer, successByLibrary } from "../../../db/queries/success.ts";
+import { loadSuccess, successBy, successByContainer } from "../../../db/queries/success.ts";
 import { surveyTotals } from "../../../db/queries/surveys.ts";
 import type { SurveyRequest } from "../../answer.tsx";
 
@@ -28,7 +28,7 @@ export async function loadOverview({ store, survey }: SurveyRequest, judgements:
     blockers: await topBlockers(store, survey.surveyId, lens, BLOCKERS),
     opcodes: await blockedOpcodes(store, survey.surveyId, lens),
     capabilities: await blockedCapabilities(store, survey.surveyId, lens),
-    libraries: await successByLibrary(store, survey.surveyId, lens, GROUPS),
+    libraries: await successBy(store, survey.surveyId, lens, "library", GROUPS),
     containers: await successByContainer(store, survey.surveyId, lens, GROUPS),
   };
 }

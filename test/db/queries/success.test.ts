@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { blockedCapabilities, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
+import { blockedCapabilities, blockedModules, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
 import { type Lens, tally } from "../../../db/queries/judgements.ts";
-import { loadSuccess, successByContainer, successByLibrary } from "../../../db/queries/success.ts";
+import { loadSuccess, successBy, successByContainer } from "../../../db/queries/success.ts";
 import { surveyTotals } from "../../../db/queries/surveys.ts";
 import { SAMPLE_MODELS } from "../../browser/sample-models.ts";
 import { sampleSurvey } from "./sample.ts";
@@ -28,6 +28,26 @@ describe("load success", () => {
     ]);
   });
 
+  it("counts no model whose files hold no pickle", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const { model_id } = await store
+      .selectFrom("model")
+      .select("model_id")
+      .where("name", "=", "modern/nothing-but-numbers")
+      .executeTakeFirstOrThrow();
+    await store.deleteFrom("model_verdict").where("model_id", "=", model_id).where("survey_id", "=", surveyId).execute();
+    for (const row of (await loadSuccess(store, surveyId)).filter(({ role }) => role === "weights"))
+      expect(tally(row.counts).total).toBe(withWeights - 1);
+  });
+
+  it("counts those that are not judged yet, once it is known that they have files", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    await store.updateTable("survey_model").set({ state: "traced" }).where("survey_id", "=", surveyId).execute();
+    await store.deleteFrom("model_verdict").where("survey_id", "=", surveyId).where("model_id", ">", 1).execute();
+    const [first] = await loadSuccess(store, surveyId);
+    expect([tally(first!.counts).total, first!.counts.none]).toEqual([withWeights, withWeights - 1]);
+  });
+
   it("keeps side files apart", async () => {
     const { store, surveyId } = await sampleSurvey();
     const side = (await loadSuccess(store, surveyId)).filter((row) => row.role === "side");
@@ -38,7 +58,7 @@ describe("load success", () => {
     const { store, surveyId } = await sampleSurvey();
     const whole = (await loadSuccess(store, surveyId)).find((row) => row.slot === "class" && row.mode === "strict")!;
     for (const limit of [2, 100]) {
-      const { groups, others } = await successByLibrary(store, surveyId, CLASS, limit);
+      const { groups, others } = await successBy(store, surveyId, CLASS, "library", limit);
       const all = [...groups.map((group) => group.counts), ...(others === null ? [] : [others.counts])];
       expect(groups.length).toBeLessThanOrEqual(limit);
       for (const kind of Object.keys(whole.counts) as (keyof typeof whole.counts)[])
@@ -63,11 +83,17 @@ describe("what blocks most", () => {
       ["models.yolo.Model", "unknown", 4],
       ["builtins.getattr", "calls-callables", 1],
     ]);
-    expect(await blockedCapabilities(store, surveyId, CLASS)).toEqual([
-      { capability: "unknown", models: 4 },
-      { capability: "calls-callables", models: 1 },
-      { capability: "imports", models: 1 },
-      { capability: "network", models: 1 },
+    const told = (rows: readonly { models: number; downloads: number }[], key: string) =>
+      rows.map((row) => [(row as unknown as Record<string, string>)[key], row.models, row.downloads]);
+    expect(told(await blockedCapabilities(store, surveyId, CLASS), "capability")).toEqual([
+      ["unknown", 4, 124_629],
+      ["calls-callables", 1, 48_483],
+      ["imports", 1, 941],
+      ["network", 1, 941],
+    ]);
+    expect(told(await blockedModules(store, surveyId, CLASS, 2), "module")).toEqual([
+      ["models", 4, 124_629],
+      ["builtins", 1, 48_483],
     ]);
     expect(await blockedOpcodes(store, surveyId, CLASS)).toEqual([]);
   });

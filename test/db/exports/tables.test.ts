@@ -1,13 +1,14 @@
-import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import type { Store } from "../../../db/connection.ts";
-import { EXPORT_FORMATS } from "../../../db/queries/export-formats.ts";
-import { EXPORTS, type ExportRow, type ExportTable, modelRows } from "../../../db/queries/exports.ts";
+import { EXPORT_FORMATS } from "../../../db/exports/formats.ts";
+import { modelRows } from "../../../db/exports/models.ts";
+import type { ExportRow, ExportTable } from "../../../db/exports/table.ts";
+import { EXPORTS, findExport } from "../../../db/exports/tables.ts";
 import { ALL_MODELS } from "../../../db/queries/filters.ts";
 import { tally } from "../../../db/queries/judgements.ts";
 import { loadSuccess } from "../../../db/queries/success.ts";
 import { SAMPLE_MODELS } from "../../browser/sample-models.ts";
-import { sampleSurvey } from "./sample.ts";
+import { sampleSurvey } from "../queries/sample.ts";
 
 async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
   const found: T[] = [];
@@ -16,17 +17,19 @@ async function all<T>(rows: AsyncIterable<T>): Promise<T[]> {
 }
 
 const written = async (format: "csv" | "json", { columns }: Pick<ExportTable, "columns">, rows: AsyncIterable<ExportRow>) =>
-  (await all(EXPORT_FORMATS[format].write(columns, rows))).join("");
+  Buffer.concat(await all(EXPORT_FORMATS[format].write({ name: "t", description: "T", columns }, rows))).toString();
 
 async function* given(...rows: ExportRow[]): AsyncGenerator<ExportRow> {
   yield* rows;
 }
 
-const TYPES = { text: "string", integer: "number", boolean: "boolean" };
+const TYPES = { text: "string", integer: "number", number: "number", boolean: "boolean" };
 
 describe.each(Object.values(EXPORTS))("the table $name", (table) => {
   it("has in every row a value of its type for every column, and nothing else", async () => {
     const { store, surveyId } = await sampleSurvey();
+    // The samples have no opcode that a loader lacks.
+    await store.updateTable("blocked").set({ callable_id: null }).where("ordinal", "=", 3).execute();
     const rows = await all(table.rows(store, surveyId));
     expect(rows.length).toBeGreaterThan(0);
     for (const row of rows) {
@@ -56,16 +59,16 @@ describe("research tables", () => {
 
   it("say of load success what the pages say", async () => {
     const { store, surveyId } = await sampleSurvey();
-    const rows = await all(EXPORTS["load-success"].rows(store, surveyId));
+    const rows = await all(findExport("load-success")!.rows(store, surveyId));
     const success = await loadSuccess(store, surveyId);
-    expect(rows.map(({ slot, mode, role, loads, could_not_tell, models }) => [slot, mode, role, loads, could_not_tell, models])).toEqual(
+    expect(rows.map(({ slot, mode, role, loads, could_not_tell, total }) => [slot, mode, role, loads, could_not_tell, total])).toEqual(
       success.map(({ slot, mode, role, counts }) => [slot, mode, role, counts.loads, tally(counts).unknown, tally(counts).total]),
     );
   });
 
   it("hold what blocks each model, the first thing at position 0", async () => {
     const { store, surveyId } = await sampleSurvey();
-    const rows = (await all(EXPORTS.blocked.rows(store, surveyId))).filter(({ model }) => model === "mallory/totally-safe-bert");
+    const rows = (await all(findExport("blocked")!.rows(store, surveyId))).filter(({ model }) => model === "mallory/totally-safe-bert");
     expect(rows.map(({ position, opcode, callable, offset }) => [position, opcode, callable, offset])).toEqual([
       [0, "STACK_GLOBAL", "posix.system", 44],
       [1, "REDUCE", "posix.system", 64],
@@ -75,26 +78,9 @@ describe("research tables", () => {
   });
 
   it("are empty arrays and lone headers where there is nothing", async () => {
-    const { columns } = EXPORTS["load-success"];
+    const { columns } = findExport("load-success")!;
     expect(await written("json", { columns }, given())).toBe("[]\n");
     expect((await written("csv", { columns }, given())).split("\n")).toEqual([columns.map(({ name }) => name).join(","), ""]);
-  });
-});
-
-describe("CSV", () => {
-  const columns = ["a", "b"].map((name) => ({ name, type: "text" as const, meaning: "" }));
-
-  it.each(["=cmd|' /C calc'!A1", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])("gives a spreadsheet nothing to run: %j", async (cell) => {
-    const [, line] = (await written("csv", { columns }, given({ a: cell, b: 1 }))).split("\n");
-    expect(line).toMatch(/^"?'/);
-  });
-
-  it("is read by Python as it was written", async () => {
-    const cells = ['quo"te', "com,ma", "new\nline", "日本 🥒", "\u202ereversed", " space "];
-    const csv = await written("csv", { columns }, given(...cells.map((a) => ({ a, b: null }))));
-    const read = "import csv, json, sys, io; print(json.dumps(list(csv.reader(io.TextIOWrapper(sys.stdin.buffer, 'utf-8', newline='')))))";
-    const rows = JSON.parse(execFileSync("/usr/bin/python3", ["-c", read], { input: csv, encoding: "utf8" })) as string[][];
-    expect(rows).toEqual([["a", "b"], ...cells.map((a) => [a, ""])]);
   });
 });
 
