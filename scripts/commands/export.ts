@@ -13,6 +13,7 @@ import { EXPORT_NAMES, EXPORTS, findExport } from "../../db/exports/tables.ts";
 import { findSurvey, type Survey } from "../../db/queries/surveys.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
+import { confusionCommand } from "./confusion.ts";
 
 interface Options {
   readonly survey?: string;
@@ -34,6 +35,8 @@ export function exportCommand(context: Context): CensusCommand {
   ]);
   const tables = EXPORT_NAMES.map((name) => `${name}: ${EXPORTS[name]!.description}`);
   return withDatabase(command)
+    .enablePositionalOptions()
+    .addCommand(confusionCommand(context))
     .addArgument(
       new Argument(
         "<TABLE>",
