@@ -2,6 +2,7 @@
  * Which files of a model could hold a pickle, by their names: the tables of extensions and of side files. A name only
  * decides what is looked at; what a file is, its content says. How large it is does not matter, as little of it is read.
  */
+import type { ModelFormat } from "../db/schema.ts";
 import type { Candidate } from "../db/writes-listing.ts";
 import { isFilePath } from "./remote-file.ts";
 
@@ -52,6 +53,14 @@ export function chooseFiles(paths: readonly string[]): Candidate[] {
     .filter((path) => isFilePath(path) && EXTENSION.test(path) && !OTHER_FORMATS.some(({ name }) => name.test(fileName(path))))
     .map((path): Candidate => ({ path, role: SIDE_FILES.some(({ name }) => name.test(fileName(path))) ? "side" : "weights" }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** What a model comes in, by the names of its files: the formats of PickleBall's figure 3. */
+export function formatOf(paths: readonly string[]): ModelFormat {
+  const pickle = chooseFiles(paths).some(({ role }) => role === "weights");
+  if (paths.some((path) => /\.safetensors$/i.test(path))) return pickle ? "pickle+safetensors" : "safetensors";
+  if (pickle) return "pickle";
+  return paths.some((path) => /\.gguf$/i.test(path)) ? "gguf" : "other";
 }
 
 function fileName(path: string): string {

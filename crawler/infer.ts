@@ -18,7 +18,8 @@ import { parseMetadata } from "./metadata.ts";
 import type { SurveyRun } from "./survey-run.ts";
 import { WorkerPool } from "./worker-pool.ts";
 
-const TO_INFER: Selection = { states: ["traced", "judged"], classUnknown: true };
+/** Models of which no class was looked for. */
+export const TO_INFER: Selection = { states: ["traced", "judged"], classUnknown: true };
 /** Inference is all work and no waiting: more threads than cores gain nothing. */
 const THREADS = 2;
 

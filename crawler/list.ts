@@ -2,7 +2,7 @@
 import { ok, type Result } from "../analyzer/result.ts";
 import { countListed } from "../db/work.ts";
 import { type ModelToList, placeholderId, type SurveyRow, writePage } from "../db/writes-listing.ts";
-import { chooseFiles } from "./candidates.ts";
+import { chooseFiles, formatOf } from "./candidates.ts";
 import type { HttpFailure } from "./http-failure.ts";
 import type { ListedModel } from "./hub.ts";
 import { refusalOf } from "./hub-refusal.ts";
@@ -79,6 +79,7 @@ function modelToList(model: ListedModel): ModelToList {
     library: model.library,
     task: model.task,
     gated: model.gated,
+    format: model.paths === null ? null : formatOf(model.paths),
     candidates,
     end: endOf(model, candidates),
   };
@@ -106,6 +107,7 @@ function missingModel(name: string, failure: HttpFailure): ModelToList {
     library: null,
     task: null,
     gated: kind === "gated",
+    format: null,
     candidates: null,
     end: { state: kind === "entry" ? "missing" : kind, failure: message },
   };

@@ -1,7 +1,7 @@
 /** What a survey comes to, from the store alone: the last word of `census survey`. */
 import type { VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { Store } from "../db/connection.ts";
-import type { ClassState, ModelState } from "../db/schema.ts";
+import { type SurveyTotals, surveyTotals } from "../db/queries/surveys.ts";
 import type { SurveyRow } from "../db/writes-listing.ts";
 
 /**
@@ -30,13 +30,15 @@ export interface SurveySummary {
   /** Entries of the listing that could not be read as models. */
   readonly unreadable: number;
   /** Models by where they stand, and by how the search for their class ended. */
-  readonly states: Partial<Record<ModelState, number>>;
-  readonly classes: Partial<Record<ClassState, number>>;
+  readonly states: SurveyTotals["states"];
+  readonly classes: SurveyTotals["classes"];
   /** HTTP requests sent and body bytes received, in all runs of the survey. */
   readonly requests: number;
   readonly bytesRead: number;
   /** What the distinct contents of its files hold. */
   readonly bytesHeld: number;
+  /** Hex, once it is finished: two surveys that found the same have the same. */
+  readonly manifest: string | null;
 }
 
 /** The summary of a survey as it stands. */
@@ -48,51 +50,25 @@ export async function summarize(
 ): Promise<SurveySummary> {
   const survey = await store
     .selectFrom("survey")
-    .select(["requests", "bytes_read", "unreadable"])
+    .select(["requests", "bytes_read", "unreadable", "manifest"])
     .where("survey_id", "=", surveyId)
     .executeTakeFirstOrThrow();
-  const models = await store
-    .selectFrom("survey_model")
-    .select(["state", "class_state", ({ fn }) => fn.countAll<number>().as("models")])
-    .where("survey_id", "=", surveyId)
-    .groupBy(["state", "class_state"])
-    .execute();
-  const files = store
-    .selectFrom("survey_model")
-    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
-    .where("survey_model.survey_id", "=", surveyId);
-  const { candidates } = await files.select(({ fn }) => fn.countAll<number>().as("candidates")).executeTakeFirstOrThrow();
-  const blobs = store
-    .selectFrom("blob")
-    .where("blob.blob_id", "in", files.where("blob_id", "is not", null).select("blob_id").$castTo<{ blob_id: number }>());
-  const { held } = await blobs.select(({ fn, val }) => fn.coalesce(fn.sum<number>("size"), val(0)).as("held")).executeTakeFirstOrThrow();
-  const { pickles } = await blobs
-    .innerJoin("pickle", "pickle.blob_id", "blob.blob_id")
-    .select(({ fn }) => fn.countAll<number>().as("pickles"))
-    .executeTakeFirstOrThrow();
-  const count = (rows: typeof models) => rows.reduce((sum, row) => sum + row.models, 0);
-  const by = <Key extends string>(keyOf: (row: (typeof models)[number]) => Key | null) => {
-    const counts: Partial<Record<Key, number>> = {};
-    for (const row of models) {
-      const key = keyOf(row);
-      if (key !== null) counts[key] = (counts[key] ?? 0) + row.models;
-    }
-    return counts;
-  };
+  const { models, files, pickles, bytesHeld, states, classes } = await surveyTotals(store, surveyId);
   return {
     survey: name,
     outcome,
     failure,
-    models: count(models),
-    files: candidates,
+    models,
+    files,
     pickles,
     verdicts: await countVerdicts(store, surveyId),
     unreadable: survey.unreadable,
-    states: by(({ state }) => state),
-    classes: by(({ class_state }) => class_state),
+    states,
+    classes,
     requests: survey.requests,
     bytesRead: survey.bytes_read,
-    bytesHeld: held,
+    bytesHeld,
+    manifest: survey.manifest,
   };
 }
 
@@ -129,6 +105,7 @@ export function refusedSummary(survey: string, failure: string): SurveySummary {
     requests: 0,
     bytesRead: 0,
     bytesHeld: 0,
+    manifest: null,
   };
   return { survey, outcome: "refused", failure, ...nothing };
 }

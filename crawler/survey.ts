@@ -3,13 +3,14 @@
  * interrupted anywhere, killed, and run again, alone or with the others.
  */
 
-import { isComplete } from "../db/work.ts";
+import { finishSurvey, reopenSurvey } from "../db/finish.ts";
+import { countModels, isComplete } from "../db/work.ts";
 import { retryClasses, retryFailed } from "../db/writes-crawl.ts";
-import { findSurveyRow, finishSurvey, openSurvey, type SurveyRow } from "../db/writes-listing.ts";
+import { findSurveyRow, openSurvey, type SurveyRow } from "../db/writes-listing.ts";
 import { crawlModels } from "./crawl.ts";
 import { CLASS_ENGINE } from "./engine.ts";
 import { describeFailure } from "./http-failure.ts";
-import { inferPolicies } from "./infer.ts";
+import { inferPolicies, TO_INFER } from "./infer.ts";
 import { judgeModels } from "./judge.ts";
 import { listPopulation } from "./list.ts";
 import { refusedSummary, type SurveySummary, summarize } from "./summary.ts";
@@ -78,16 +79,18 @@ async function crawlStage(run: SurveyRun, survey: SurveyRow): Promise<Stop> {
 
 async function inferStage(run: SurveyRun): Promise<Stop> {
   await run.commit((store) => retryClasses(store, run.surveyId, CLASS_ENGINE));
+  if ((await countModels(run.store, run.surveyId, TO_INFER)) > 0) await reopenSurvey(run.store, run.surveyId);
   await inferPolicies(run);
   return stopOf(run);
 }
 
 async function judgeStage(run: SurveyRun): Promise<Stop> {
+  if ((await countModels(run.store, run.surveyId, { states: ["traced"] })) > 0) await reopenSurvey(run.store, run.surveyId);
   await judgeModels(run);
   const stop = stopOf(run);
-  if (stop === null && (await isComplete(run.store, run.surveyId))) {
-    await run.commit((store) => finishSurvey(store, run.surveyId, run.effects.date().toISOString()));
-  }
+  const { totals } = await run.store.selectFrom("survey").select("totals").where("survey_id", "=", run.surveyId).executeTakeFirstOrThrow();
+  if (stop === null && totals === null && (await isComplete(run.store, run.surveyId)))
+    await finishSurvey(run.store, run.surveyId, run.effects.date().toISOString());
   return stop;
 }
 

@@ -1,28 +1,72 @@
-/** Opens the store: one SQLite file, in WAL mode so that readers and the one writer do not wait for each other. */
+/**
+ * Opens the store: one SQLite file, in WAL mode so that readers and the one writer do not wait for each other, or a
+ * PostgreSQL database that several machines share. The queries are the same; `dialect.ts` has what is not.
+ */
 import BetterSqlite3 from "better-sqlite3";
-import { Kysely, Migrator, SqliteDialect } from "kysely";
+import {
+  type Dialect,
+  HandleEmptyInListsPlugin,
+  Kysely,
+  Migrator,
+  PostgresDialect,
+  replaceWithNoncontingentExpression,
+  SqliteDialect,
+} from "kysely";
+import pg from "pg";
 import * as tables from "./migrations/001-tables.ts";
+import * as index from "./migrations/002-index.ts";
 import type { Database } from "./schema.ts";
 
 export type Store = Kysely<Database>;
 
-const MIGRATIONS = { "001-tables": tables };
+const MIGRATIONS = { "001-tables": tables, "002-index": index };
+
+/** Whether a store's address is of a PostgreSQL database; any other is a path. */
+export function isPostgres(address: string): boolean {
+  return /^postgres(ql)?:\/\//.test(address);
+}
 
 /**
- * The store at `path` (`:memory:` for none on disk), created and migrated if need be. A read-only store must exist and
- * is not migrated. Throws what SQLite throws where the file cannot be opened or is not a database.
+ * The store at `address`: a path (`:memory:` for none on disk), or `postgres://...`. Created and migrated if need be; a
+ * read-only one must exist and is not migrated. Throws what the database throws where it cannot be opened or is none.
  */
-export async function openStore(path: string, options: { readonly?: boolean } = {}): Promise<Store> {
+export async function openStore(address: string, options: { readonly?: boolean } = {}): Promise<Store> {
   const readonly = options.readonly ?? false;
+  const dialect = isPostgres(address) ? openPostgres(address, readonly) : openSqlite(address, readonly);
+  // `in ()` is nothing in SQLite and an error in PostgreSQL.
+  const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })];
+  const store = new Kysely<Database>({ dialect, plugins });
+  if (!readonly) await migrate(store);
+  return store;
+}
+
+function openSqlite(path: string, readonly: boolean): Dialect {
   const database = new BetterSqlite3(path, { readonly, fileMustExist: readonly });
   // Measured in docs/data.md: WAL and NORMAL lose nothing at a crash of the process; the cache is 64 MB.
   if (readonly) database.pragma("query_only = on");
   else for (const pragma of ["journal_mode = wal", "synchronous = normal", "journal_size_limit = 67108864"]) database.pragma(pragma);
   for (const pragma of ["cache_size = -64000", "busy_timeout = 5000", "foreign_keys = on"]) database.pragma(pragma);
-  const store = new Kysely<Database>({ dialect: new SqliteDialect({ database }) });
-  if (!readonly) await migrate(store);
-  return store;
+  return new SqliteDialect({ database });
 }
+
+/** Connections of one process; a server allows a hundred where nothing else was set. */
+const CONNECTIONS = 16;
+
+function openPostgres(address: string, readonly: boolean): Dialect {
+  const options = readonly ? "-c default_transaction_read_only=on" : undefined;
+  const pool = new pg.Pool({ connectionString: address, max: CONNECTIONS, types: NUMBERS, ...(options && { options }) });
+  // A connection that is idle when the server goes away; whoever asks next is told.
+  pool.on("error", () => undefined);
+  return new PostgresDialect({ pool });
+}
+
+/** Counts and sums as numbers, as SQLite has them: PostgreSQL's bigint and numeric come as text, lest they lose digits. */
+const NUMBERS = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC
+      ? Number
+      : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+};
 
 async function migrate(store: Store): Promise<void> {
   const migrator = new Migrator({ db: store, provider: { getMigrations: async () => MIGRATIONS } });

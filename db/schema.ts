@@ -24,6 +24,12 @@ export interface SurveyTable {
   /** HTTP requests sent and body bytes received, the listing and the package index included. */
   requests: Generated<number>;
   bytes_read: Generated<number>;
+  /** Hex sha256 over what was found, once it is finished: `manifest.ts`. */
+  manifest: string | null;
+  /** JSON: SurveyTotals, once it is finished. */
+  totals: string | null;
+  /** Of the derived index that holds now; 0 where none was built. */
+  generation: Generated<number>;
 }
 
 /** A repository, across surveys. */
@@ -54,6 +60,9 @@ export interface RevisionTable {
  */
 export type ModelState = "listed" | "resolved" | "traced" | "judged" | "gated" | "disabled" | "missing" | "failed";
 
+/** What a model comes in, by the names of its files: `pickle` and `safetensors` where it has both kinds. */
+export type ModelFormat = "pickle" | "pickle+safetensors" | "safetensors" | "gguf" | "other";
+
 /**
  * How the search for a model's class and its policy ended. `inferred`: `model_policy` has it; `no-class`: nothing says which
  * class; `no-source`: the package index has no source of it that can be read; `no-policy`: the class is not in the source, or
@@ -68,6 +77,8 @@ export interface SurveyModelTable {
   revision_id: number;
   /** Position in the listing, from 0. */
   position: number;
+  /** As it was called then. */
+  listed_name: string;
   downloads: number;
   likes: number;
   /** The Hub's `library_name`, or null. */
@@ -82,6 +93,8 @@ export interface SurveyModelTable {
   class_reason: string | null;
   /** Null before a class was looked for; it is where there are facts. */
   class_state: ClassState | null;
+  /** By the names of its files; null where they were not told. */
+  format: ModelFormat | null;
 }
 
 /** The policy that a model is judged by in a slot that depends on the model. */
@@ -138,15 +151,61 @@ export interface PickleTable {
   length: number;
   protocol: number;
   outcome: Outcome;
+  /** JSON: Failure, or null. */
   failure: string | null;
-  /** JSON: OpcodeUse[]. */
-  opcodes: string;
+  /** JSON: Divergence[], or null where all loaders agree. */
+  divergences: string | null;
   /** Which loader gets to it, where several would read the file differently. */
   loader: Loader | null;
   root: string | null;
+  program_id: number;
+  fact_set_id: number;
+  /** JSON: for each member of the set, by its ordinal, the offset of the first and how many there are. */
+  places: string;
+}
+
+/** A program with everything the machine saw it do: those that are the same in every byte and place share a row. */
+export interface ProgramTable {
+  program_id: Generated<number>;
+  /** Hex, over all the other columns. */
+  sha256: string;
   /** The program, deflated (RFC 1951), and JSON: Program["segments"]. */
-  program: Buffer;
+  bytes: Buffer;
   segments: string;
+  /** JSON: OpcodeUse[]. */
+  opcodes: string;
+  /** JSON, deflated: Fact[], in execution order. */
+  facts: Buffer;
+}
+
+/** What pickles look up and call: those that do the same, in any order and at any place, share a set. */
+export interface FactSetTable {
+  fact_set_id: Generated<number>;
+  /** Hex, over its members. */
+  sha256: string;
+}
+
+export interface FactSetMemberTable {
+  fact_set_id: number;
+  ordinal: number;
+  kind: FactKind;
+  opcode: string;
+  callable_id: number | null;
+}
+
+export type FactKind = "import" | "call" | "persistent-id" | "extension";
+
+/** A view: the facts of a pickle, one for each kind, opcode and callable. */
+export interface FactView {
+  pickle_id: number;
+  ordinal: number;
+  kind: FactKind;
+  opcode: string;
+  callable_id: number | null;
+  /** Of the first, in the content that holds the pickle. */
+  offset: number;
+  /** How many of them there are. */
+  count: number;
 }
 
 /** One row for each spelling `module.qualified.name`, cut at its last dot: how a pickle or a policy cuts it makes no other callable. */
@@ -155,18 +214,6 @@ export interface CallableTable {
   module: string;
   name: string;
   capability: Capability;
-}
-
-/** A fact of a pickle, in execution order. */
-export interface FactTable {
-  pickle_id: number;
-  ordinal: number;
-  kind: "import" | "call" | "persistent-id" | "extension";
-  opcode: string;
-  offset: number;
-  callable_id: number | null;
-  /** JSON: the Fact itself. */
-  detail: string;
 }
 
 /** Which of the policies judged side by side. */
@@ -249,7 +296,68 @@ export interface SourceFileTable {
   text: string;
 }
 
+/** A window of the Hub's rate limit, shared by every process that asks as the same identity. Instants in milliseconds of the store's clock. */
+export interface RateLimitTable {
+  /** Of whom the Hub counts: a hash of the token, or the address that requests come from. */
+  identity: string;
+  bucket: string;
+  remaining: number;
+  resets_at: number;
+  quota: number | null;
+  length: number | null;
+  in_flight: number;
+}
+
+/** A column of a survey's models in the order of their ranks: by downloads, then by model. */
+export interface SurveyColumnTable {
+  survey_id: number;
+  generation: number;
+  name: string;
+  /** How `data` is to be read: unsigned integers, the least byte first; or UTF-8, a line for each model. */
+  type: "uint8" | "uint16" | "uint32" | "text";
+  /** JSON: what codes stand for, in their order, from 0; null where numbers or lines stand for themselves. */
+  labels: string | null;
+  data: Buffer;
+}
+
+/** Which models do something, and how many, and how often they are downloaded together. */
+export interface SurveyPostingTable {
+  survey_id: number;
+  generation: number;
+  /** `import`, `call`, `container`, or `blocked` and what under: `blocked class strict weights`. */
+  kind: string;
+  value: string;
+  callable_id: number | null;
+  models: number;
+  downloads: number;
+  /** The models' ranks. */
+  data: Buffer;
+}
+
+/** Counts of models by verdict, over all and by each value of a dimension. */
+export interface SurveyCellTable {
+  survey_id: number;
+  generation: number;
+  dimension: string;
+  /** Empty for `all`, and for those of which none is stated. */
+  value: string;
+  slot: PolicySlot;
+  mode: Mode;
+  role: FileRole;
+  /** `none`: models with files of the role that were judged, but not under this. */
+  verdict: VerdictKind | "none";
+  models: number;
+  downloads: number;
+}
+
 export interface Database {
+  rate_limit: RateLimitTable;
+  survey_column: SurveyColumnTable;
+  survey_posting: SurveyPostingTable;
+  survey_cell: SurveyCellTable;
+  program: ProgramTable;
+  fact_set: FactSetTable;
+  fact_set_member: FactSetMemberTable;
   survey: SurveyTable;
   model: ModelTable;
   revision: RevisionTable;
@@ -259,7 +367,7 @@ export interface Database {
   blob: BlobTable;
   pickle: PickleTable;
   callable: CallableTable;
-  fact: FactTable;
+  fact: FactView;
   policy: PolicyTable;
   policy_entry: PolicyEntryTable;
   verdict: VerdictTable;

@@ -1,7 +1,9 @@
 /** The facts of a blob as rows, written once and read back as they were: deciding again parses nothing again. */
+import { createHash } from "node:crypto";
+import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { Finding, PickleTrace, Program, Trace } from "../analyzer/containers/trace.ts";
-import type { Fact, Failure, OpcodeUse } from "../analyzer/pickle/facts.ts";
-import { type CapabilityOf, callableIds } from "./callables.ts";
+import type { Divergence, Fact, Failure, OpcodeUse } from "../analyzer/pickle/facts.ts";
+import { type CapabilityOf, callableIds, storable } from "./callables.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Store } from "./connection.ts";
 
@@ -61,35 +63,93 @@ async function writePickle(
   program: StoredProgram,
   callables: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const { pickle_id } = await store
+  const { factSetId, places } = await writeFactSet(store, pickle.facts, callables);
+  await store
     .insertInto("pickle")
     .values({
       blob_id: blobId,
       ordinal,
-      entry: pickle.entry,
+      entry: pickle.entry === null ? null : storable(pickle.entry),
       start: pickle.offset,
       length: pickle.length,
       protocol: pickle.protocol,
       outcome: pickle.outcome,
       failure: jsonOrNull(pickle.failure),
-      opcodes: JSON.stringify(pickle.opcodes),
+      divergences: jsonOrNull(pickle.divergences),
       loader: pickle.loader ?? null,
-      root: pickle.root,
-      program: Buffer.from(program.deflated.buffer, program.deflated.byteOffset, program.deflated.byteLength),
-      segments: JSON.stringify(program.segments),
+      root: pickle.root === null ? null : storable(pickle.root),
+      program_id: await writeProgram(store, pickle, program),
+      fact_set_id: factSetId,
+      places: JSON.stringify(places),
     })
-    .returning("pickle_id")
+    .execute();
+}
+
+/** The id of a program with its facts: one that did exactly the same at the same places is stored once. */
+async function writeProgram(store: Store, { opcodes, facts }: PickleTrace, program: StoredProgram): Promise<number> {
+  const row = {
+    bytes: Buffer.from(program.deflated.buffer, program.deflated.byteOffset, program.deflated.byteLength),
+    segments: JSON.stringify(program.segments),
+    opcodes: JSON.stringify(opcodes),
+  };
+  const told = JSON.stringify(facts);
+  const hash = createHash("sha256").update(row.bytes);
+  for (const part of [row.segments, row.opcodes, told]) hash.update("\n").update(part);
+  const sha256 = hash.digest("hex");
+  const known = await store.selectFrom("program").select("program_id").where("sha256", "=", sha256).executeTakeFirst();
+  if (known !== undefined) return known.program_id;
+  const { program_id } = await store
+    .insertInto("program")
+    .values({ sha256, ...row, facts: deflateRawSync(told) })
+    // Another writer may have been quicker: then it is the same.
+    .onConflict((conflict) => conflict.column("sha256").doUpdateSet(({ ref }) => ({ sha256: ref("excluded.sha256") })))
+    .returning("program_id")
     .executeTakeFirstOrThrow();
-  const rows = pickle.facts.map((fact, index) => ({
-    pickle_id,
-    ordinal: index,
-    kind: fact.kind,
-    opcode: fact.opcode,
-    offset: fact.offset,
-    callable_id: "callable" in fact ? callables.get(fact.callable)! : null,
-    detail: JSON.stringify(fact),
+  return program_id;
+}
+
+/** The set of what the facts do, and where in this pickle each of it is first and how often. */
+async function writeFactSet(
+  store: Store,
+  facts: readonly Fact[],
+  callables: ReadonlyMap<string, number>,
+): Promise<{ factSetId: number; places: [offset: number, count: number][] }> {
+  const members = new Map<string, { kind: Fact["kind"]; opcode: string; callable: string | null; place: [number, number] }>();
+  for (const fact of facts) {
+    const callable = "callable" in fact ? fact.callable : null;
+    const key = `${fact.kind} ${fact.opcode} ${callable ?? ""}`;
+    const times = 1 + ("repeats" in fact ? (fact.repeats ?? 0) : 0);
+    const known = members.get(key);
+    if (known === undefined) members.set(key, { kind: fact.kind, opcode: fact.opcode, callable, place: [fact.offset, times] });
+    else known.place[1] += times;
+  }
+  const sorted = [...members].sort(([a], [b]) => (a < b ? -1 : 1));
+  const sha256 = createHash("sha256")
+    .update(JSON.stringify(sorted.map(([key]) => key)))
+    .digest("hex");
+  const places = sorted.map(([, { place }]) => place);
+  const known = await store.selectFrom("fact_set").select("fact_set_id").where("sha256", "=", sha256).executeTakeFirst();
+  if (known !== undefined) return { factSetId: known.fact_set_id, places };
+  const { fact_set_id } = await store
+    .insertInto("fact_set")
+    .values({ sha256 })
+    .onConflict((conflict) => conflict.column("sha256").doUpdateSet(({ ref }) => ({ sha256: ref("excluded.sha256") })))
+    .returning("fact_set_id")
+    .executeTakeFirstOrThrow();
+  const rows = sorted.map(([, { kind, opcode, callable }], ordinal) => ({
+    fact_set_id,
+    ordinal,
+    kind,
+    opcode,
+    callable_id: callable === null ? null : callables.get(callable)!,
   }));
-  for (const chunk of chunksOf(rows)) await store.insertInto("fact").values(chunk).execute();
+  for (const chunk of chunksOf(rows))
+    await store
+      .insertInto("fact_set_member")
+      .values(chunk)
+      .onConflict((conflict) => conflict.columns(["fact_set_id", "ordinal"]).doNothing())
+      .execute();
+  return { factSetId: fact_set_id, places };
 }
 
 /** The trace of a blob as it was written, with the ids of its pickles in their order. Rejects where there is no such blob. */
@@ -97,20 +157,24 @@ export async function readTrace(store: Store, blobId: number): Promise<{ readonl
   const blob = await store.selectFrom("blob").selectAll().where("blob_id", "=", blobId).executeTakeFirstOrThrow();
   const pickles = await store
     .selectFrom("pickle")
-    .select(["pickle_id", "entry", "start", "length", "protocol", "outcome", "failure", "opcodes", "loader", "root"])
+    .innerJoin("program", "program.program_id", "pickle.program_id")
+    .select([
+      "pickle_id",
+      "entry",
+      "start",
+      "length",
+      "protocol",
+      "outcome",
+      "failure",
+      "divergences",
+      "opcodes",
+      "facts",
+      "loader",
+      "root",
+    ])
     .where("blob_id", "=", blobId)
     .orderBy("ordinal")
     .execute();
-  const facts = await store
-    .selectFrom("pickle")
-    .innerJoin("fact", "fact.pickle_id", "pickle.pickle_id")
-    .select(["fact.pickle_id", "fact.detail"])
-    .where("blob_id", "=", blobId)
-    .orderBy("fact.pickle_id")
-    .orderBy("fact.ordinal")
-    .execute();
-  const byPickle = new Map<number, Fact[]>(pickles.map(({ pickle_id }) => [pickle_id, []]));
-  for (const { pickle_id, detail } of facts) byPickle.get(pickle_id)!.push(JSON.parse(detail) as Fact);
   const trace: Trace = {
     size: blob.size,
     container: blob.container,
@@ -125,7 +189,8 @@ export async function readTrace(store: Store, blobId: number): Promise<{ readonl
       protocol: row.protocol,
       outcome: row.outcome,
       ...failureKey(row.failure),
-      facts: byPickle.get(row.pickle_id)!,
+      ...(row.divergences === null ? {} : { divergences: JSON.parse(row.divergences) as Divergence[] }),
+      facts: JSON.parse(inflateRawSync(row.facts).toString()) as Fact[],
       opcodes: JSON.parse(row.opcodes) as OpcodeUse[],
       root: row.root,
     })),

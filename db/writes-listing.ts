@@ -3,7 +3,7 @@
 import type { Selectable } from "kysely";
 import { chunksOf } from "./chunks.ts";
 import type { Store } from "./connection.ts";
-import type { FileRole, ModelState, SurveyModelTable, SurveyTable } from "./schema.ts";
+import type { FileRole, ModelFormat, ModelState, SurveyModelTable, SurveyTable } from "./schema.ts";
 
 export type SurveyRow = Selectable<SurveyTable>;
 
@@ -33,16 +33,6 @@ export async function addSpent(store: Store, surveyId: number, spent: { requests
     .execute();
 }
 
-/** Notes when a survey was finished, the first time that it is. */
-export async function finishSurvey(store: Store, surveyId: number, finishedAt: string): Promise<void> {
-  await store
-    .updateTable("survey")
-    .set({ finished_at: finishedAt })
-    .where("survey_id", "=", surveyId)
-    .where("finished_at", "is", null)
-    .execute();
-}
-
 /** A file that could hold a pickle, by its name. */
 export interface Candidate {
   readonly path: string;
@@ -64,6 +54,7 @@ export interface ModelToList {
   readonly library: string | null;
   readonly task: string | null;
   readonly gated: boolean;
+  readonly format: ModelFormat | null;
   /** Null where the names of its files are not known yet. */
   readonly candidates: readonly Candidate[] | null;
   /** Set where it is known from the listing that it goes no further. */
@@ -119,6 +110,8 @@ async function writeModels(store: Store, surveyId: number, models: readonly Mode
     model_id: modelIds.get(model.hubId)!,
     revision_id: revisionIds.get(model.hubId)!,
     position: position + 1 + index,
+    listed_name: model.name,
+    format: model.format,
     downloads: model.downloads,
     likes: model.likes,
     library: model.library,
@@ -141,7 +134,7 @@ function standing({
   if (end !== null) return { ...begun, ...end };
   if (candidates === null) return { ...begun, state: "listed" };
   if (candidates.length > 0) return { ...begun, state: "resolved" };
-  return { ...begun, state: "judged", class_state: "no-class", class_reason: "none of its files could hold a pickle, by their names" };
+  return { ...begun, state: "judged", class_state: "no-class" };
 }
 
 async function upsertModels(store: Store, models: readonly ModelToList[]): Promise<ReadonlyMap<string, number>> {

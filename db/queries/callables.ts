@@ -4,6 +4,7 @@ import type { Capability, Mode } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import type { PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
+import { countOf } from "./fact-count.ts";
 import { SLOT_ORDER } from "./judgements.ts";
 
 /** A callable, as it is spelt: `module.qualified.name`. */
@@ -59,12 +60,7 @@ const COLUMNS = [
  */
 export function findCallables(store: Store, spelling: string): Promise<Callable[]> {
   const modules = [...spelling.matchAll(/\./g)].map((dot) => spelling.slice(0, dot.index));
-  return store
-    .selectFrom("callable")
-    .where("module", "in", sql<string>`(select value from json_each(${JSON.stringify(modules)}))`)
-    .where(callableName, "=", spelling)
-    .select(COLUMNS)
-    .execute();
+  return store.selectFrom("callable").where("module", "in", modules).where(callableName, "=", spelling).select(COLUMNS).execute();
 }
 
 /** The callable with this id, or null. */
@@ -105,14 +101,8 @@ export function callableModels(store: Store, surveyId: number, callableId: numbe
   return inModels(store, surveyId)
     .innerJoin("model", "model.model_id", "survey_model.model_id")
     .where("fact.callable_id", "=", callableId)
-    .groupBy("survey_model.model_id")
-    .select(({ fn }) => [
-      "model.name",
-      "survey_model.library",
-      "survey_model.downloads",
-      fn.countAll<number>().filterWhere("fact.kind", "=", "import").as("imports"),
-      fn.countAll<number>().filterWhere("fact.kind", "=", "call").as("calls"),
-    ])
+    .groupBy(["survey_model.model_id", "model.name", "survey_model.library", "survey_model.downloads"])
+    .select(["model.name", "survey_model.library", "survey_model.downloads", countOf("import").as("imports"), countOf("call").as("calls")])
     .orderBy("survey_model.downloads", "desc")
     .orderBy("survey_model.model_id")
     .limit(limit)

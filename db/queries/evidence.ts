@@ -128,8 +128,13 @@ async function policiesAllowing(store: Store, callableIds: readonly number[]): P
 
 /** A stored pickle program; null where it is longer than `maxBytes`, or not stored. */
 export async function findProgram(store: Store, pickleId: number, maxBytes: number): Promise<Program | null> {
-  const row = await store.selectFrom("pickle").where("pickle_id", "=", pickleId).select(["program", "segments"]).executeTakeFirst();
-  const bytes = row && inflateUpTo(row.program, maxBytes);
+  const row = await store
+    .selectFrom("pickle")
+    .innerJoin("program", "program.program_id", "pickle.program_id")
+    .where("pickle_id", "=", pickleId)
+    .select(["bytes", "segments"])
+    .executeTakeFirst();
+  const bytes = row && inflateUpTo(row.bytes, maxBytes);
   return bytes ? { bytes, segments: JSON.parse(row.segments) as Program["segments"] } : null;
 }
 

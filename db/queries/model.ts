@@ -5,6 +5,7 @@ import type { Capability, Mode, VerdictKind } from "../../analyzer/verdict/verdi
 import type { Store } from "../connection.ts";
 import type { ClassState, FileRole, FileState, ModelState, PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
+import { countOf } from "./fact-count.ts";
 import { type Judgement, SLOT_ORDER } from "./judgements.ts";
 
 /** A model at the commit that a survey saw. */
@@ -207,12 +208,12 @@ export function usedCallables(store: Store, revisionId: number, limit: number): 
     .innerJoin("callable", "callable.callable_id", "fact.callable_id")
     .where("file.revision_id", "=", revisionId)
     .groupBy("callable.callable_id")
-    .select(({ fn }) => [
+    .select([
       "callable.callable_id as callableId",
       callableName.$notNull().as("callable"),
       "capability",
-      fn.countAll<number>().filterWhere("fact.kind", "=", "import").as("imports"),
-      fn.countAll<number>().filterWhere("fact.kind", "=", "call").as("calls"),
+      countOf("import").as("imports"),
+      countOf("call").as("calls"),
     ])
     .orderBy("callable")
     .limit(limit)

@@ -3,7 +3,7 @@
  * is queried within one survey.
  */
 import type { Store } from "../connection.ts";
-import type { FileRole, ModelState } from "../schema.ts";
+import type { ClassState, FileRole, ModelState } from "../schema.ts";
 
 /** A run over a population of models. `finishedAt` is null while it runs, and after it was interrupted. */
 export interface Survey {
@@ -22,6 +22,8 @@ export interface SurveyTotals {
   readonly models: number;
   /** How many models stand where; states that none is in are absent. */
   readonly states: Readonly<Partial<Record<ModelState, number>>>;
+  /** Models by how the search for their class ended; those of which none was looked for are in none. */
+  readonly classes: Readonly<Partial<Record<ClassState, number>>>;
   readonly modelsWithFiles: Readonly<Record<FileRole, number>>;
   readonly files: number;
   readonly pickles: number;
@@ -51,13 +53,19 @@ export async function findSurvey(store: Store, name: string | null): Promise<Sur
   return surveys.find((survey) => survey.finishedAt !== null) ?? surveys[0] ?? null;
 }
 
-/** The models, files, pickles and bytes of a survey. */
+/** The models, files, pickles and bytes of a survey: as they were counted when it was finished, or else counted now. */
 export async function surveyTotals(store: Store, surveyId: number): Promise<SurveyTotals> {
-  const states = await store
+  const survey = await store.selectFrom("survey").select("totals").where("survey_id", "=", surveyId).executeTakeFirst();
+  return survey?.totals ? (JSON.parse(survey.totals) as SurveyTotals) : countTotals(store, surveyId);
+}
+
+/** Counts them from the tables. */
+export async function countTotals(store: Store, surveyId: number): Promise<SurveyTotals> {
+  const models = await store
     .selectFrom("survey_model")
     .where("survey_id", "=", surveyId)
-    .groupBy("state")
-    .select(["state", ({ fn }) => fn.countAll<number>().as("models")])
+    .groupBy(["state", "class_state"])
+    .select(["state", "class_state", ({ fn }) => fn.countAll<number>().as("models")])
     .execute();
   const candidates = store
     .selectFrom("survey_model")
@@ -79,11 +87,24 @@ export async function surveyTotals(store: Store, surveyId: number): Promise<Surv
     .executeTakeFirstOrThrow();
   const withRole = (role: FileRole) => files.find((row) => row.role === role)?.models ?? 0;
   return {
-    models: states.reduce((sum, row) => sum + row.models, 0),
-    states: Object.fromEntries(states.map((row) => [row.state, row.models])),
+    models: models.reduce((sum, row) => sum + row.models, 0),
+    states: sumBy(models, (row) => row.state),
+    classes: sumBy(models, (row) => row.class_state),
     modelsWithFiles: { weights: withRole("weights"), side: withRole("side") },
     files: files.reduce((sum, row) => sum + row.files, 0),
     pickles,
     bytesHeld: bytes,
   };
+}
+
+function sumBy<Row extends { readonly models: number }, Key extends string>(
+  rows: readonly Row[],
+  keyOf: (row: Row) => Key | null,
+): Partial<Record<Key, number>> {
+  const sums: Partial<Record<Key, number>> = {};
+  for (const row of rows) {
+    const key = keyOf(row);
+    if (key !== null) sums[key] = (sums[key] ?? 0) + row.models;
+  }
+  return sums;
 }

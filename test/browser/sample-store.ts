@@ -1,8 +1,12 @@
 /** Fills a store with the invented models, by plain inserts: for pages, not for the truth of what they say. */
 import { createHash } from "node:crypto";
 import { deflateRawSync } from "node:zlib";
-import type { Capability, VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import type { Trace } from "../../analyzer/containers/trace.ts";
+import type { Fact as FactOfTrace } from "../../analyzer/pickle/facts.ts";
+import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import { callableIds } from "../../db/callables.ts";
 import { openStore, type Store } from "../../db/connection.ts";
+import { readTrace, writeTrace } from "../../db/stored-trace.ts";
 import { CAPABILITIES_OF, CLASSES, SAMPLE_MODELS, type SampleFile, type SampleModel, WEIGHTS_ONLY } from "./sample-models.ts";
 import { bare, type Fact, factsOf, programOf } from "./sample-programs.ts";
 
@@ -25,6 +29,8 @@ export async function sampleStore(path: string, { running = false, finished = tr
   });
   return store;
 }
+
+const capabilityOf = (callable: string) => CAPABILITIES_OF[callable] ?? "unknown";
 
 class Filling {
   readonly #callables = new Map<string, number>();
@@ -150,6 +156,8 @@ class Filling {
         model_id,
         revision_id,
         position,
+        listed_name: model.name,
+        format: "pickle",
         downloads: model.downloads,
         likes: Math.round(model.downloads ** 0.6),
         library: model.library,
@@ -216,56 +224,23 @@ class Filling {
     const known = this.#blobs.get(key);
     if (known !== undefined) return known;
     const outcome = file.outcome ?? "ok";
-    const failure = outcome === "ok" ? null : JSON.stringify({ kind: outcome, message: file.message, offset: 40 });
-    const { blob_id } = await this.store
-      .insertInto("blob")
-      .values({
-        sha256: sha256(key),
-        size: file.size,
-        container: file.container,
-        outcome,
-        failure,
-        findings: "[]",
-        requests: 2,
-        bytes_read: Math.min(file.size, 65_536 + (file.size % 9_000)),
-      })
-      .returning("blob_id")
-      .executeTakeFirstOrThrow();
+    const failure = outcome === "ok" ? null : { kind: outcome, message: file.message ?? "", offset: 40 };
     const program = programOf(file.callables);
     const facts = factsOf(program, file.callables);
-    const { pickle_id } = await this.store
-      .insertInto("pickle")
-      .values({
-        blob_id,
-        ordinal: 0,
-        entry: file.entry ?? null,
-        start: 0,
-        length: program.length,
-        protocol: 2,
-        outcome,
-        failure,
-        opcodes: "[]",
-        loader: null,
-        root: null,
-        program: deflateRawSync(program),
-        segments: JSON.stringify([{ at: 0, offset: 0 }]),
-      })
-      .returning("pickle_id")
-      .executeTakeFirstOrThrow();
-    for (const [ordinal, fact] of facts.entries())
-      await this.store
-        .insertInto("fact")
-        .values({
-          pickle_id,
-          ordinal,
-          kind: fact.kind,
-          opcode: fact.opcode,
-          offset: fact.offset,
-          callable_id: await this.#callable(fact.callable),
-          detail: JSON.stringify(fact),
-        })
-        .execute();
-    const blob = { blobId: blob_id, pickleId: pickle_id, facts, file };
+    const place = { entry: file.entry ?? null, offset: 0, length: program.length, protocol: 2, root: null };
+    const ending = { outcome, ...(failure !== null && { failure }) };
+    const trace: Trace = {
+      size: file.size,
+      container: file.container,
+      ...ending,
+      findings: [],
+      pickles: [{ ...place, ...ending, facts: facts as unknown as readonly FactOfTrace[], opcodes: [] }],
+    };
+    const programs = [{ deflated: deflateRawSync(program), segments: [{ at: 0, offset: 0 }] }];
+    const bytesRead = Math.min(file.size, 65_536 + (file.size % 9_000));
+    const blobId = await writeTrace(this.store, { sha256: sha256(key), trace, programs, requests: 2, bytesRead }, capabilityOf);
+    const [pickleId] = (await readTrace(this.store, blobId)).pickleIds;
+    const blob = { blobId, pickleId: pickleId!, facts, file };
     this.#blobs.set(key, blob);
     return blob;
   }
@@ -318,13 +293,7 @@ class Filling {
   async #callable(callable: string): Promise<number> {
     const known = this.#callables.get(callable);
     if (known !== undefined) return known;
-    const dot = callable.lastIndexOf(".");
-    const capability: Capability = CAPABILITIES_OF[callable] ?? "unknown";
-    const { callable_id } = await this.store
-      .insertInto("callable")
-      .values({ module: callable.slice(0, Math.max(0, dot)), name: callable.slice(dot + 1), capability })
-      .returning("callable_id")
-      .executeTakeFirstOrThrow();
+    const callable_id = (await callableIds(this.store, [callable], capabilityOf)).get(callable)!;
     this.#callables.set(callable, callable_id);
     return callable_id;
   }

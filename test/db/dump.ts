@@ -11,13 +11,20 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   revision: ["model_id", "commit_sha"],
   blob: ["sha256"],
   pickle: ["blob_id", "ordinal"],
+  program: ["sha256"],
+  fact_set: ["sha256"],
   callable: ["module", "name"],
   policy: ["name"],
   source: ["sha256"],
 };
 
 /** What differs between two runs that came to the same: when they ran, and what they cost. */
-const LEFT_OUT: Readonly<Record<string, readonly string[]>> = { survey: ["started_at", "finished_at", "requests", "bytes_read"] };
+const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
+  survey: ["started_at", "finished_at", "requests", "bytes_read", "generation", "totals"],
+  survey_column: ["generation"],
+  survey_posting: ["generation"],
+  survey_cell: ["generation"],
+};
 
 type Row = Readonly<Record<string, unknown>>;
 

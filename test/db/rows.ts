@@ -21,6 +21,7 @@ export function model(name: string, changes: Partial<ModelToList> = {}): ModelTo
     library: null,
     task: null,
     gated: false,
+    format: null,
     candidates: [],
     end: null,
     ...changes,

@@ -119,8 +119,13 @@ describe("a trace", () => {
       blobOf("x", { size: 1, container: "pickle", outcome: "ok", findings: [], pickles: [pickle, pickle] }),
       capabilityOf,
     );
-    const rows = await store.selectFrom("pickle").select(["program", "segments"]).orderBy("ordinal").execute();
-    expect(rows.map((row) => inflateRawSync(row.program).toString())).toEqual(["program 0", "program 1"]);
+    const rows = await store
+      .selectFrom("pickle")
+      .innerJoin("program", "program.program_id", "pickle.program_id")
+      .select(["bytes", "segments"])
+      .orderBy("ordinal")
+      .execute();
+    expect(rows.map((row) => inflateRawSync(row.bytes).toString())).toEqual(["program 0", "program 1"]);
     expect(rows[0]?.segments).toBe('[{"at":0,"offset":0}]');
   });
 });

@@ -101,6 +101,7 @@ async function addModels(store: Store, survey_id: number, count: number): Promis
       model_id,
       revision_id,
       position,
+      listed_name: `many/${position}`,
       downloads: position % 7,
       likes: 0,
       library: null,
@@ -111,6 +112,7 @@ async function addModels(store: Store, survey_id: number, count: number): Promis
       class: null,
       class_reason: null,
       class_state: null,
+      format: null,
     };
     await store.insertInto("survey_model").values(row).execute();
   }

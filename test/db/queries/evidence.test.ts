@@ -105,9 +105,9 @@ describe("evidence", () => {
     const { store, evidence } = await model("mallory/totally-safe-bert");
     const { pickleId } = evidence[0]!.places[0]!;
     await store
-      .updateTable("pickle")
-      .set({ program: deflateRawSync(Buffer.alloc(64 * 2 ** 20)) })
-      .where("pickle_id", "=", pickleId)
+      .updateTable("program")
+      .set({ bytes: deflateRawSync(Buffer.alloc(64 * 2 ** 20)) })
+      .where(({ eb, selectFrom }) => eb("program_id", "=", selectFrom("pickle").select("program_id").where("pickle_id", "=", pickleId)))
       .execute();
     expect(await findProgram(store, pickleId, 2 ** 20)).toBeNull();
   });

@@ -133,6 +133,7 @@ describe("the totals of a survey", () => {
     expect(await surveyTotals(store, survey_id)).toEqual({
       models: 0,
       states: {},
+      classes: {},
       modelsWithFiles: { weights: 0, side: 0 },
       files: 0,
       pickles: 0,

@@ -1,0 +1,223 @@
+/**
+ * Builds the derived index of a finished survey: columns, posting lists and counts, from the tables alone and without
+ * what only one dialect has. It is published in one transaction under a new generation; the one before is then deleted.
+ */
+import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import { chunksOf } from "../chunks.ts";
+import type { Store } from "../connection.ts";
+import type { ModelVerdictTable, SurveyCellTable, SurveyColumnTable, SurveyPostingTable } from "../schema.ts";
+import { Codes, DIMENSIONS, encodeNumbers } from "./columns.ts";
+import { readBlocked, readContainers, readFacts } from "./postings.ts";
+import { encodeRanks } from "./ranks.ts";
+
+/** Rows read at once. */
+export const BATCH = 5_000;
+
+/** Builds the index of a survey anew, and returns its generation. */
+export async function buildIndex(store: Store, surveyId: number): Promise<number> {
+  const models = await readModels(store, surveyId);
+  const verdicts = await readVerdicts(store, surveyId, models);
+  const postings = new Postings(models.count);
+  await readContainers(store, surveyId, models, postings);
+  await readFacts(store, surveyId, models, postings);
+  await readBlocked(store, surveyId, models, postings);
+  const { generation } = await store.selectFrom("survey").select("generation").where("survey_id", "=", surveyId).executeTakeFirstOrThrow();
+  const next = { survey_id: surveyId, generation: generation + 1 };
+  await store.transaction().execute(async (transaction) => {
+    for (const table of ["survey_column", "survey_posting", "survey_cell"] as const)
+      await transaction.deleteFrom(table).where("survey_id", "=", surveyId).execute();
+    for (const column of [...models.columns(), ...verdictColumns(verdicts)])
+      await transaction
+        .insertInto("survey_column")
+        .values({ ...next, ...column })
+        .execute();
+    for (const chunk of chunksOf([...postings.rows(models.downloads)]))
+      await transaction
+        .insertInto("survey_posting")
+        .values(chunk.map((row) => ({ ...next, ...row })))
+        .execute();
+    for (const chunk of chunksOf(countCells(models, verdicts, postings)))
+      await transaction
+        .insertInto("survey_cell")
+        .values(chunk.map((row) => ({ ...next, ...row })))
+        .execute();
+    await transaction.updateTable("survey").set({ generation: next.generation }).where("survey_id", "=", surveyId).execute();
+  });
+  return next.generation;
+}
+
+type Column = Pick<SurveyColumnTable, "name" | "type" | "labels" | "data">;
+
+/** The models of a survey, by rank. */
+export class RankedModels {
+  readonly downloads: number[] = [];
+  readonly likes: number[] = [];
+  readonly names: string[] = [];
+  readonly ids: number[] = [];
+  readonly rankOf = new Map<number, number>();
+  readonly codes = Object.fromEntries(DIMENSIONS.map((name) => [name, new Codes()])) as Record<(typeof DIMENSIONS)[number], Codes>;
+
+  get count(): number {
+    return this.ids.length;
+  }
+
+  columns(): Column[] {
+    const numbers = (name: string, values: readonly number[]): Column => {
+      return { name, type: "uint32", labels: null, data: encodeNumbers("uint32", values) };
+    };
+    return [
+      numbers("model_id", this.ids),
+      numbers("downloads", this.downloads),
+      numbers("likes", this.likes),
+      { name: "name", type: "text", labels: null, data: Buffer.from(this.names.join("\n")) },
+      ...DIMENSIONS.map((name) => ({ name, ...this.codes[name].encode() })),
+    ];
+  }
+}
+
+async function readModels(store: Store, surveyId: number): Promise<RankedModels> {
+  const models = new RankedModels();
+  for (let last: { downloads: number; model_id: number } | null = null; ; ) {
+    const rows: Awaited<ReturnType<typeof modelsAfter>> = await modelsAfter(store, surveyId, last);
+    for (const row of rows) {
+      models.rankOf.set(row.model_id, models.count);
+      models.ids.push(row.model_id);
+      models.downloads.push(row.downloads);
+      models.likes.push(row.likes);
+      models.names.push(row.listed_name);
+      const { codes } = models;
+      codes.library.push(row.library);
+      codes.task.push(row.task);
+      codes.class.push(row.class);
+      codes.format.push(row.format);
+      codes.year.push(row.created_at?.slice(0, 4) ?? null);
+      codes.gated.push(row.gated === 1 ? "gated" : null);
+      codes.state.push(row.state);
+    }
+    if (rows.length < BATCH) return models;
+    last = rows.at(-1)!;
+  }
+}
+
+function modelsAfter(store: Store, surveyId: number, last: { downloads: number; model_id: number } | null) {
+  return store
+    .selectFrom("survey_model")
+    .innerJoin("model", "model.model_id", "survey_model.model_id")
+    .select(["survey_model.model_id", "listed_name", "downloads", "likes", "library", "task", "class", "format", "gated", "state"])
+    .select("created_at")
+    .where("survey_id", "=", surveyId)
+    .$if(last !== null, (rows) =>
+      rows
+        .where("downloads", "<=", last!.downloads)
+        .where(({ or, eb }) => or([eb("downloads", "<", last!.downloads), eb("survey_model.model_id", ">", last!.model_id)])),
+    )
+    .orderBy("downloads", "desc")
+    .orderBy("survey_model.model_id")
+    .limit(BATCH)
+    .execute();
+}
+
+/** The verdicts under each slot, mode and role, by the name of their column. */
+type Verdicts = ReadonlyMap<string, { readonly lens: Pick<ModelVerdictTable, "slot" | "mode" | "role">; readonly codes: Codes }>;
+
+async function readVerdicts(store: Store, surveyId: number, models: RankedModels): Promise<Verdicts> {
+  const verdicts = new Map<string, { lens: Pick<ModelVerdictTable, "slot" | "mode" | "role">; codes: Codes }>();
+  for (let first = 0; first < models.count; first += BATCH) {
+    const rows = await store
+      .selectFrom("model_verdict")
+      .select(["model_id", "slot", "mode", "role", "verdict"])
+      .where("survey_id", "=", surveyId)
+      .where("model_id", "in", models.ids.slice(first, first + BATCH))
+      .execute();
+    for (const { model_id, verdict, ...lens } of rows) {
+      const name = `verdict ${lensName(lens)}`;
+      const column = verdicts.get(name) ?? { lens, codes: new Codes().ofLength(models.count) };
+      column.codes.set(models.rankOf.get(model_id)!, verdict);
+      verdicts.set(name, column);
+    }
+  }
+  return verdicts;
+}
+
+/** A slot, a mode and a role in one word for each: how columns and posting lists are named by them. */
+export function lensName({ slot, mode, role }: Pick<ModelVerdictTable, "slot" | "mode" | "role">): string {
+  return `${slot} ${mode} ${role}`;
+}
+
+function verdictColumns(verdicts: Verdicts): Column[] {
+  return [...verdicts].map(([name, { codes }]) => ({ name, ...codes.encode() }));
+}
+
+/** Ranks by what the models have or do, while they are gathered. */
+export class Postings {
+  readonly #lists = new Map<string, { kind: string; value: string; callable_id: number | null; ranks: number[] }>();
+
+  constructor(readonly models: number) {}
+
+  /** Adds a model; adding it again does nothing. */
+  add(kind: string, value: string, callable_id: number | null, rank: number): void {
+    const key = `${kind}\n${value}`;
+    const list = this.#lists.get(key) ?? { kind, value, callable_id, ranks: [] };
+    list.ranks.push(rank);
+    this.#lists.set(key, list);
+  }
+
+  *rows(downloads: readonly number[]): Generator<Omit<SurveyPostingTable, "survey_id" | "generation">> {
+    for (const { ranks, ...list } of this.#lists.values()) {
+      const distinct = sortedSet(ranks);
+      const sum = distinct.reduce((total, rank) => total + downloads[rank]!, 0);
+      yield { ...list, models: distinct.length, downloads: sum, data: encodeRanks(distinct, this.models) };
+    }
+  }
+
+  /** The ranks of a kind, by value. */
+  *of(kind: string): Generator<readonly [value: string, ranks: Uint32Array]> {
+    for (const list of this.#lists.values()) if (list.kind === kind) yield [list.value, sortedSet(list.ranks)];
+  }
+}
+
+function sortedSet(ranks: readonly number[]): Uint32Array {
+  const sorted = Uint32Array.from(ranks).sort();
+  return sorted.filter((rank, index) => index === 0 || rank !== sorted[index - 1]);
+}
+
+type Cell = Omit<SurveyCellTable, "survey_id" | "generation">;
+
+function countCells(models: RankedModels, verdicts: Verdicts, postings: Postings): Cell[] {
+  const cells = new Map<string, Cell>();
+  const count = (
+    dimension: string,
+    value: string,
+    lens: Cell | Pick<Cell, "slot" | "mode" | "role">,
+    verdict: Cell["verdict"],
+    rank: number,
+  ) => {
+    const key = `${dimension}\n${value}\n${lensName(lens)}\n${verdict}`;
+    const { slot, mode, role } = lens;
+    const cell = cells.get(key) ?? { dimension, value, slot, mode, role, verdict, models: 0, downloads: 0 };
+    cell.models++;
+    cell.downloads += models.downloads[rank]!;
+    cells.set(key, cell);
+  };
+  const columns = [...verdicts.values()];
+  for (const { lens, codes } of columns) {
+    const sameRole = columns.filter((other) => other.lens.role === lens.role);
+    const verdictAt = (rank: number): Cell["verdict"] | null => {
+      const code = codes.at(rank);
+      if (code !== 0) return codes.labels[code] as VerdictKind;
+      return sameRole.some((other) => other.codes.at(rank) !== 0) ? "none" : null;
+    };
+    for (let rank = 0; rank < models.count; rank++) {
+      const verdict = verdictAt(rank);
+      if (verdict === null) continue;
+      count("all", "", lens, verdict, rank);
+      for (const name of DIMENSIONS) count(name, models.codes[name].labels[models.codes[name].at(rank)]!, lens, verdict, rank);
+    }
+    for (const [container, ranks] of postings.of("container"))
+      for (const rank of ranks) {
+        const verdict = verdictAt(rank);
+        if (verdict !== null) count("container", container, lens, verdict, rank);
+      }
+  }
+  return [...cells.values()];
+}

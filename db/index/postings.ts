@@ -1,0 +1,89 @@
+/** What posting lists are gathered from: containers, imports and calls, and what is blocked, for some thousand models at a time. */
+import { spellingOf } from "../callables.ts";
+import type { Store } from "../connection.ts";
+import { BATCH, lensName, type Postings, type RankedModels } from "./build-index.ts";
+
+/** Which models hold which containers. */
+export async function readContainers(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
+  for (const ids of batches(models)) {
+    const rows = await filesOf(store, surveyId, ids)
+      .innerJoin("blob", "blob.blob_id", "file.blob_id")
+      .select(["model_id", "container"])
+      .distinct()
+      .execute();
+    for (const { model_id, container } of rows) postings.add("container", container, null, models.rankOf.get(model_id)!);
+  }
+}
+
+/** Which models import and call what. Sets of facts are few: each is read once, however many pickles have it. */
+export async function readFacts(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
+  const members = new Map<number, { kind: "import" | "call"; callable: string; callableId: number }[]>();
+  for (const ids of batches(models)) {
+    const rows = await filesOf(store, surveyId, ids)
+      .innerJoin("pickle", "pickle.blob_id", "file.blob_id")
+      .select(["model_id", "fact_set_id"])
+      .distinct()
+      .execute();
+    const unread = [...new Set(rows.map(({ fact_set_id }) => fact_set_id))].filter((id) => !members.has(id));
+    for (const id of unread) members.set(id, []);
+    for (const member of await membersOf(store, unread)) {
+      const { kind } = member;
+      if (kind === "import" || kind === "call")
+        members.get(member.fact_set_id)!.push({ kind, callable: spellingOf(member), callableId: member.callable_id! });
+    }
+    for (const { model_id, fact_set_id } of rows) {
+      const rank = models.rankOf.get(model_id)!;
+      for (const { kind, callable, callableId } of members.get(fact_set_id)!) postings.add(kind, callable, callableId, rank);
+    }
+  }
+}
+
+function membersOf(store: Store, factSetIds: readonly number[]) {
+  return store
+    .selectFrom("fact_set_member")
+    .innerJoin("callable", "callable.callable_id", "fact_set_member.callable_id")
+    .select(["fact_set_id", "kind", "fact_set_member.callable_id", "module", "name"])
+    .where("fact_set_id", "in", factSetIds)
+    .execute();
+}
+
+/** Which models are blocked on what, under each slot, mode and role. */
+export async function readBlocked(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
+  for (const ids of batches(models)) {
+    const rows = await store
+      .selectFrom("model_verdict")
+      .innerJoin("survey_model", (join) =>
+        join.onRef("survey_model.survey_id", "=", "model_verdict.survey_id").onRef("survey_model.model_id", "=", "model_verdict.model_id"),
+      )
+      .innerJoin("file", (join) =>
+        join.onRef("file.revision_id", "=", "survey_model.revision_id").onRef("file.role", "=", "model_verdict.role"),
+      )
+      .innerJoin("blocked", (join) =>
+        join
+          .onRef("blocked.blob_id", "=", "file.blob_id")
+          .onRef("blocked.policy_id", "=", "model_verdict.policy_id")
+          .onRef("blocked.mode", "=", "model_verdict.mode"),
+      )
+      .innerJoin("callable", "callable.callable_id", "blocked.callable_id")
+      .where("model_verdict.survey_id", "=", surveyId)
+      .where("model_verdict.model_id", "in", ids)
+      .where("model_verdict.verdict", "=", "blocked")
+      .select(["model_verdict.model_id", "model_verdict.slot", "model_verdict.mode", "model_verdict.role"])
+      .select(["blocked.callable_id", "callable.module", "callable.name"])
+      .distinct()
+      .execute();
+    for (const row of rows) postings.add(`blocked ${lensName(row)}`, spellingOf(row), row.callable_id, models.rankOf.get(row.model_id)!);
+  }
+}
+
+function filesOf(store: Store, surveyId: number, modelIds: readonly number[]) {
+  return store
+    .selectFrom("survey_model")
+    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
+    .where("survey_id", "=", surveyId)
+    .where("model_id", "in", modelIds);
+}
+
+function* batches(models: RankedModels): Generator<readonly number[]> {
+  for (let first = 0; first < models.count; first += BATCH) yield models.ids.slice(first, first + BATCH);
+}
