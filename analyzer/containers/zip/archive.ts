@@ -9,6 +9,7 @@ import { type EndRecord, findEndRecords, LONGEST_END } from "./end-record.ts";
 import { readEntries } from "./entries.ts";
 import type { ReadEntries } from "./entry.ts";
 import { readUnlisted } from "./unlisted.ts";
+import { compareViews } from "./views.ts";
 
 /** An archive that was found in some content, not yet read. */
 export interface ZipArchive {
@@ -48,9 +49,11 @@ export async function readArchives(content: Content, archives: readonly ZipArchi
   const read: ReadEntries = new Map();
   for (const [index, { end, directories }] of archives.entries()) {
     if (index > 0) say("zip-several-ends", "another end record, with a directory of its own", end.offset);
+    // Readers take the last end record in the file; what an earlier one describes, nobody asks for by name.
+    if (index === 0) for (const finding of compareViews(directories)) tracing.find({ ...finding, entry: content.entry });
     for (const [view, directory] of directories.entries()) {
       if (view > 0)
-        say("zip-two-directories", "readers disagree on where the directory begins: before its end, or as written", directory.start);
+        say("zip-two-directories", "zipfile looks for the directory before its end, torch's reader where it is written", directory.start);
       if (directory.moved !== 0) {
         say("zip-moved", `offsets in the archive are off by ${directory.moved}: something was put before it`, directory.start);
       }

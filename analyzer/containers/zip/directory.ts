@@ -2,12 +2,14 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { LIMITS } from "../../limits.ts";
 import type { Finding } from "../trace.ts";
-import type { EndRecord } from "./end-record.ts";
+import type { DirectoryPlace, EndRecord } from "./end-record.ts";
 
 /** An entry as the directory describes it. */
 export interface ZipEntry {
   /** Decoded, cut at a NUL as Python cuts it. */
   readonly name: string;
+  /** The bytes of the name, as Latin-1: what torch's reader goes by. */
+  readonly rawName: string;
   readonly flags: number;
   readonly method: number;
   readonly crc32: number;
@@ -23,6 +25,8 @@ export interface ZipEntry {
 export interface ZipDirectory {
   readonly entries: readonly ZipEntry[];
   readonly findings: readonly Finding[];
+  /** Whose directory this is, and what the end record says of it. */
+  readonly places: readonly DirectoryPlace[];
   /** Where the directory begins in the file. */
   readonly start: number;
   /** How far the archive is moved against the offsets written in it: the length of what was put before it. */
@@ -36,29 +40,30 @@ const HEADER_BYTES = 46;
 const STEP = 1024 * 1024;
 
 /**
- * Reads the directory that an end record describes, in each place where a reader would look for it: right before the
- * end record (Python's zipfile, which tolerates bytes before the archive) and at the offset written (miniz). Returns
- * none where no directory header lies there, one where readers agree, two where they see different archives.
+ * Reads the directories that an end record describes: one where both readers look in the same place, two where they see
+ * different archives, none where no directory header lies there.
  */
 export async function readDirectories(source: ByteSource, end: EndRecord): Promise<ZipDirectory[]> {
-  const before = end.directoryEnd - end.directorySize;
-  const places = [
-    { start: before, moved: before - end.directoryOffset },
-    { start: end.directoryOffset, moved: 0 },
-  ];
   const directories: ZipDirectory[] = [];
-  for (const { start, moved } of places) {
-    if (start < 0 || start > end.directoryEnd || directories.some((known) => known.start === start && known.moved === moved)) continue;
-    const directory = await readDirectory(source, end, start, moved);
-    if (directory.entries.length > 0 || (end.directorySize === 0 && end.entryCount === 0)) directories.push(directory);
+  for (const place of end.places) {
+    const { start, size, moved, entryCount } = place;
+    if (start < 0 || start > source.size) continue;
+    const same = directories.findIndex((known) => known.start === start && known.moved === moved && known.places[0]!.size === size);
+    if (same !== -1) {
+      directories[same] = { ...directories[same]!, places: [...directories[same]!.places, place] };
+      continue;
+    }
+    const directory = await readDirectory(source, end, place);
+    if (directory.entries.length > 0 || (size === 0 && entryCount === 0)) directories.push(directory);
   }
   return directories;
 }
 
-async function readDirectory(source: ByteSource, end: EndRecord, start: number, moved: number): Promise<ZipDirectory> {
+async function readDirectory(source: ByteSource, end: EndRecord, place: DirectoryPlace): Promise<ZipDirectory> {
+  const { start, moved, entryCount } = place;
   const entries: ZipEntry[] = [];
   const findings: Finding[] = [];
-  const stop = Math.min(end.directoryEnd, start + end.directorySize);
+  const stop = Math.min(source.size, start + place.size);
   let at = start;
   let limited = false;
   let chunk: Uint8Array = new Uint8Array(0);
@@ -68,7 +73,7 @@ async function readDirectory(source: ByteSource, end: EndRecord, start: number, 
     if (resource !== null) {
       limited = true;
       const { limit, unit } = LIMITS[resource];
-      const message = `the directory of ${end.entryCount} entries is longer than ${limit} ${unit}; the rest was not read`;
+      const message = `the directory of ${entryCount} entries is longer than ${limit} ${unit}; the rest was not read`;
       findings.push({ kind: "limit", message, entry: null, offset: at, resource, limit });
       break;
     }
@@ -91,15 +96,23 @@ async function readDirectory(source: ByteSource, end: EndRecord, start: number, 
     entries.push(entry.entry);
     at = entry.next;
   }
-  if (!limited && entries.length !== end.entryCount) {
+  if (at > stop) {
+    findings.push({
+      kind: "directory-broken",
+      message: `the last header ends ${at - stop} bytes beyond the directory`,
+      entry: null,
+      offset: stop,
+    });
+  }
+  if (!limited && entries.length !== entryCount) {
     findings.push({
       kind: "entry-count",
-      message: `the end record says ${end.entryCount} entries, the directory has ${entries.length}`,
+      message: `the end record says ${entryCount} entries, the directory has ${entries.length}`,
       entry: null,
       offset: end.offset,
     });
   }
-  return { entries, findings, start, moved, limited };
+  return { entries, findings, places: [place], start, moved, limited };
 }
 
 function limitAt(entries: number, bytes: number): "archiveEntries" | "directoryBytes" | null {
@@ -114,10 +127,11 @@ function readHeader(chunk: Uint8Array, at: number, headerOffset: number, moved: 
   const nameLength = view.getUint16(at + 28, true);
   const extraLength = view.getUint16(at + 30, true);
   const length = HEADER_BYTES + nameLength + extraLength + view.getUint16(at + 32, true);
-  if (at + length > chunk.length) return null;
   const flags = view.getUint16(at + 8, true);
   const name = chunk.subarray(at + HEADER_BYTES, at + HEADER_BYTES + nameLength);
-  const extra = new DataView(chunk.buffer, chunk.byteOffset + at + HEADER_BYTES + nameLength, extraLength);
+  // Where the directory ends inside a header, zipfile takes what there is.
+  const extraAt = Math.min(chunk.length, at + HEADER_BYTES + nameLength);
+  const extra = new DataView(chunk.buffer, chunk.byteOffset + extraAt, Math.min(extraLength, chunk.length - extraAt));
   const sizes = zip64Sizes(extra, {
     size: view.getUint32(at + 24, true),
     compressedSize: view.getUint32(at + 20, true),
@@ -126,6 +140,7 @@ function readHeader(chunk: Uint8Array, at: number, headerOffset: number, moved: 
   return {
     entry: {
       name: decodeName(name, flags),
+      rawName: LATIN1.decode(name),
       flags,
       method: view.getUint16(at + 10, true),
       crc32: view.getUint32(at + 16, true),

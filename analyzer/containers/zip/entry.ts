@@ -57,11 +57,17 @@ export async function readEntry(archive: Content, entry: ZipEntry, loader: Loade
 
   const flags = entry.flags | local.flags;
   let reading = await readBody(archive, { ...entry, path, start: local.dataStart, flags }, loader, tracing);
+  const readAlso = async (other: Omit<Body, "path" | "start" | "flags">): Promise<void> => {
+    const also = await readBody(archive, { ...other, path, start: local.dataStart, flags }, loader, tracing);
+    reading = { ...reading, outcome: worse(reading.outcome, also.outcome) };
+  };
   const bytesDiffer = local.method !== entry.method || local.compressedSize !== entry.compressedSize;
-  if (bytesDiffer && !(flags & SIZES_FOLLOW)) {
-    // What a reader that streams would see, which never comes to the directory.
-    const streamed = await readBody(archive, { ...local, path, start: local.dataStart, flags }, loader, tracing);
-    reading = { ...reading, outcome: worse(reading.outcome, streamed.outcome) };
+  // What a reader that streams would see, which never comes to the directory.
+  if (bytesDiffer && !(flags & SIZES_FOLLOW)) await readAlso(local);
+  if (entry.method === STORED && entry.size !== entry.compressedSize) {
+    const message = `a stored entry of ${entry.compressedSize} bytes says that it has ${entry.size}, which is what miniz reads`;
+    tracing.find({ kind: "zip-stored-size", message, entry: path, offset: entry.headerOffset });
+    if (entry.size > entry.compressedSize) await readAlso({ ...entry, compressedSize: entry.size });
   }
   return { reading, end: local.dataStart + entry.compressedSize };
 }

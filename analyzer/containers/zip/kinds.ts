@@ -6,10 +6,12 @@ import type { ZipEntry } from "./directory.ts";
 
 /** The kind that the names of the entries tell before anything is read; null where only content can tell. */
 export function kindByNames(names: ReadonlySet<string>): ContainerName | null {
-  for (const name of names) {
+  // torch's reader looks names up without regard to case.
+  const lower = new Set(Array.from(names, (name) => name.toLowerCase()));
+  for (const name of lower) {
     if (!/(^|\/)data\.pkl$/.test(name)) continue;
     // torch.serialization._is_torchscript_zip asks for the same.
-    return names.has(name.replace(/data\.pkl$/, "constants.pkl")) ? "torchscript" : "torch-zip";
+    return lower.has(name.replace(/data\.pkl$/, "constants.pkl")) ? "torchscript" : "torch-zip";
   }
   if (names.has("MAR-INF/MANIFEST.json")) return "mar";
   if (names.has("schema.json")) return "skops";
@@ -20,7 +22,7 @@ export function kindByNames(names: ReadonlySet<string>): ContainerName | null {
 /** Who unpickles an entry of an archive of this kind. */
 export function loaderOf(name: string, kind: ContainerName | null, archive: Loader): Loader {
   if (kind === "torchscript") return "torchscript";
-  return kind === "torch-zip" && /(^|\/)data\.pkl$/.test(name) ? "torch" : archive;
+  return kind === "torch-zip" && /(^|\/)data\.pkl$/i.test(name) ? "torch" : archive;
 }
 
 /** The kind that remains to be told by what the entries turned out to be. */

@@ -66,7 +66,7 @@ export async function readUnlisted(archive: Content, region: Range, known: ReadE
 }
 
 function entryOf(local: LocalHeader, offset: number): ZipEntry {
-  return { ...local, localOffset: offset, headerOffset: offset };
+  return { ...local, rawName: local.name, localOffset: offset, headerOffset: offset };
 }
 
 async function findHeader(source: HeldSource, start: number, end: number): Promise<number | null> {

@@ -31,6 +31,10 @@ export interface ArchiveSpec {
   readonly zip64?: boolean;
   readonly entryCount?: number;
   readonly comment?: Uint8Array;
+  /** Added to the offset of the directory as it is written. */
+  readonly directoryOffBy?: number;
+  /** Added to the size of the directory as it is written. */
+  readonly directorySizeOffBy?: number;
 }
 
 /** Writes an archive of `entries`. */
@@ -96,9 +100,10 @@ export function buildZip(entries: readonly EntrySpec[], archive: ArchiveSpec = {
       zip64,
     );
   }
-  const start = at - base;
+  const begins = at;
   for (const bytes of directory) add(bytes);
-  const size = at - base - start;
+  const size = at - begins + (archive.directorySizeOffBy ?? 0);
+  const start = begins - base + (archive.directoryOffBy ?? 0);
   const count = archive.entryCount ?? entries.filter((entry) => !entry.unlisted).length;
   if (archive.zip64) {
     const record = at - base;
