@@ -25,6 +25,7 @@ const reason = z.object({
     "native",
     "loader",
     "release",
+    "save",
     "observed",
     "unanalysed",
   ]),
@@ -93,6 +94,11 @@ function sorted(entries: readonly PolicyEntry[]): z.infer<typeof entry>[] {
 /** Orders entries by callable, by code unit, on every machine alike. */
 export function byCallable(a: { readonly callable: string }, b: { readonly callable: string }): number {
   return a.callable < b.callable ? -1 : a.callable > b.callable ? 1 : 0;
+}
+
+/** Orders texts by code unit. */
+export function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** A policy as the text of a file in PickleBall's format. A policy of no class is written under its own name. */

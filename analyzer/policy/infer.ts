@@ -5,15 +5,20 @@
 import { aliasesOf } from "../python/aliases.ts";
 import { Classes } from "../python/classes.ts";
 import type { Code } from "../python/code.ts";
-import { findClass, findNearMisses } from "../python/find-class.ts";
+import { findClass, findDefinition, findNearMisses } from "../python/find-class.ts";
 import { Modules, type SourceTree } from "../python/modules.ts";
 import type { PythonParser } from "../python/parser.ts";
 import { Resolver } from "../python/resolve.ts";
 import { failed, ok, type Result } from "../result.ts";
-import { runForeignWriters } from "./flow/checkpoint.ts";
+import { dangerIn } from "./danger-in-code.ts";
+import type { Candidate, Filling, FindCandidate } from "./fill.ts";
+import { holdCheckpoints } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
+import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding, type Need } from "./flow/holding.ts";
+import { loadingOf } from "./flow/inertness.ts";
 import { nativeType } from "./flow/natives.ts";
+import { slotsOf } from "./flow/open-slots.ts";
 import { reasonsFor } from "./flow/reasons.ts";
 import { byCallable } from "./format.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
@@ -31,7 +36,8 @@ export interface InferRequest {
 /** Why there is no policy. */
 export type InferError =
   | { readonly kind: "nothing-to-parse"; readonly message: string }
-  | { readonly kind: "class-not-found"; readonly message: string; readonly nearMisses: readonly string[] };
+  | { readonly kind: "class-not-found"; readonly message: string; readonly nearMisses: readonly string[] }
+  | { readonly kind: "nothing-saved"; readonly message: string };
 
 /** A policy, and what the inference has to say about it. */
 export interface Inferred {
@@ -40,6 +46,8 @@ export interface Inferred {
   readonly notices: readonly Notice[];
   /** Files, of those that were needed, with syntax that is not Python as the grammar knows it; the rest of each was read. */
   readonly unparsed: readonly string[];
+  /** Whether objects of the class may fill slots that others leave open, and which; absent where there is no one class. */
+  readonly filling?: Filling;
   /** How much was looked at: files parsed, activations of functions, nodes of the graph. */
   readonly size: { readonly files: number; readonly activations: number; readonly nodes: number };
 }
@@ -55,9 +63,20 @@ export function infer(request: InferRequest): Result<Inferred, InferError> {
   return openLibrary(request).infer(request.class);
 }
 
+/**
+ * The policy of what a library itself saves (`checkpoint`): the values that reach `torch.save`, `pickle.dump` and the like
+ * anywhere in it. Each chain of reasons starts with the call that saves. An error where the library saves nothing.
+ */
+export function inferCheckpoint(request: Omit<InferRequest, "class">): Result<Inferred, InferError> {
+  return openLibrary({ ...request, class: request.library.name }).inferCheckpoint();
+}
+
 /** A library whose source has been opened: several of its classes share what was parsed and resolved. */
 export interface OpenLibrary {
   infer(class_: string): Result<Inferred, InferError>;
+  inferCheckpoint(): Result<Inferred, InferError>;
+  /** What a name stands for in the library or its dependencies, as something to fill slots with. */
+  candidate: FindCandidate;
 }
 
 /** Opens a library. Where its tree is the inside of a package, `class` says which package that is. */
@@ -66,7 +85,12 @@ export function openLibrary(request: InferRequest): OpenLibrary {
   const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
   const resolver = new Resolver(modules);
   const classes = new Classes(resolver);
-  return { infer: (class_) => inferClass({ library, modules, resolver, classes }, class_) };
+  const source = { library, modules, resolver, classes };
+  return {
+    infer: (class_) => inferClass(source, class_),
+    inferCheckpoint: () => inferSaved(source),
+    candidate: (name) => candidateOf(source, name),
+  };
 }
 
 interface Source {
@@ -76,31 +100,76 @@ interface Source {
   readonly classes: Classes;
 }
 
-function inferClass({ library, modules, resolver, classes }: Source, class_: string): Result<Inferred, InferError> {
-  const names = modules.libraryModules();
-  if (names.length === 0) return failed({ kind: "nothing-to-parse", message: `${library.name} has no Python source` });
+function inferClass(source: Source, class_: string): Result<Inferred, InferError> {
+  const { library, modules, resolver, classes } = source;
+  if (modules.libraryModules().length === 0) return failed(nothingToParse(library));
   const target = findClass(resolver, class_);
   if (!target) {
     const nearMisses = findNearMisses(classes, class_);
     const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
     return failed({ kind: "class-not-found", message: `no class ${class_} in ${library.name}${hint}`, nearMisses });
   }
-  // A class registered with copyreg is known to be so only in the end: then its other reductions were not meant.
-  let holding = solve(resolver, classes, target, new Set());
+  const holding = solveWithRegistrations((registered) => solve(resolver, classes, target, registered));
+  const name = holding.flow.nameOf(target);
+  const inferred = inferredFrom(source, holding, `class:${name}`, name);
+  return ok({ ...inferred, filling: fillingOf(holding.flow, target) });
+}
+
+function fillingOf(flow: Flow, target: Code): Filling {
+  const order = flow.classes.orderOf(target);
+  const attributes = order.flatMap((base) => (typeof base === "string" ? [] : [...base.members.keys()]));
+  return {
+    attributes: new Set([...attributes, ...flow.fieldNames(flow.values.instance(target, null))]),
+    classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
+    loading: loadingOf(flow, target),
+  };
+}
+
+function candidateOf(source: Source, name: string): Candidate | null {
+  const { resolver } = source;
+  const definition = findDefinition(resolver, name);
+  if (definition?.kind === "function") return dangerIn(resolver, definition.code) === null ? { kind: "function" } : null;
+  const inferred = definition?.kind === "class" ? inferClass(source, name) : null;
+  return inferred?.ok && inferred.value.filling ? { kind: "class", policy: inferred.value.policy, filling: inferred.value.filling } : null;
+}
+
+function inferSaved(source: Source): Result<Inferred, InferError> {
+  const { library, modules, resolver, classes } = source;
+  if (modules.libraryModules().length === 0) return failed(nothingToParse(library));
+  let savers = 0;
+  const holding = solveWithRegistrations((registered) => {
+    const checkpoints = new Holding(new Flow(resolver, classes, registered));
+    savers = holdCheckpoints(checkpoints);
+    return checkpoints;
+  });
+  if (savers === 0) return failed({ kind: "nothing-saved", message: `no function of ${library.name} saves anything by pickle` });
+  return ok(inferredFrom(source, holding, `checkpoint:${library.name}`, null));
+}
+
+function nothingToParse(library: SourceTree): InferError {
+  return { kind: "nothing-to-parse", message: `${library.name} has no Python source` };
+}
+
+/** A class registered with copyreg is known to be so only in the end: then its other reductions were not meant. */
+function solveWithRegistrations(solve: (registered: ReadonlySet<Code>) => Holding): Holding {
+  const holding = solve(new Set());
   const registered = holding.flow.reductions.registeredClasses();
-  if ([...registered].some((code) => holding.named.has(code))) holding = solve(resolver, classes, target, registered);
+  return [...registered].some((code) => holding.named.has(code)) ? solve(registered) : holding;
+}
+
+function inferredFrom({ library, modules, resolver }: Source, holding: Holding, name: string, class_: string | null): Inferred {
   const { flow } = holding;
-  const name = flow.nameOf(target);
   const version = library.version === null ? "" : `-${library.version}`;
   const policy: Policy = {
-    name: `class:${name}@${library.name}${version}`,
-    class: name,
+    name: `${name}@${library.name}${version}`,
+    class: class_,
     library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
+    openSlots: slotsOf(holding),
     ...withAliases(resolver, holding, { imports: entries(holding, holding.imports), calls: entries(holding, holding.calls) }),
   };
-  const unparsed = modules.parsed.filter((unit) => unit.hasErrors);
+  const unparsed = modules.parsed.filter((unit) => unit.hasErrors).map((unit) => unit.path);
   const size = { files: modules.parsed.length, activations: flow.frameCount, nodes: flow.graph.nodes };
-  return ok({ policy, notices: flow.notices, unparsed: unparsed.map((unit) => unit.path), size });
+  return { policy, notices: flow.notices, unparsed, size };
 }
 
 /** Everything that objects of the class and of its subclasses in the library hold. */

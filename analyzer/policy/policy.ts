@@ -18,6 +18,7 @@ export interface Reason {
     | "native"
     | "loader"
     | "release"
+    | "save"
     | "observed"
     | "unanalysed";
   /** What the step is about, in words a person reads: `SequenceTagger.embeddings`, `returns (restore, ...)`. */
@@ -49,6 +50,56 @@ export interface PolicyLibrary {
   readonly sourceSha256: string | null;
 }
 
+/** A parameter that reaches a slot. */
+export interface SlotSource {
+  /** Fully qualified name of the function that takes it. */
+  readonly function: string;
+  readonly parameter: string;
+  readonly file: string;
+  readonly line: number;
+  /** What the docstring says that it is. */
+  readonly documentation?: string;
+}
+
+/** An attribute that a class leaves to its caller: the steps of a pipeline, the members of a module list, a function. */
+export interface OpenSlot {
+  /** Fully qualified name of the class of the objects that have it. */
+  readonly class: string;
+  /** `*` under a computed name, `[]` for the elements of an object that is itself a container. */
+  readonly attribute: string;
+  readonly from: readonly SlotSource[];
+  readonly asks: SlotAsks;
+  /** In a `class+open` policy: the fillers, by name, that it takes. */
+  readonly takes?: readonly string[];
+}
+
+/** What the code asks of what it finds in a slot. */
+export interface SlotAsks {
+  /** Attributes and methods that are read, called or looked for. */
+  readonly attributes: readonly string[];
+  /** Classes that it is compared with by isinstance. */
+  readonly classes: readonly string[];
+  /** Whether it is called itself. */
+  readonly functions: boolean;
+}
+
+/**
+ * What may fill open slots: a class that is inert to load, a type whose reduction was recorded, a function. It loads by a
+ * policy of its own, which holds for what it holds in turn.
+ */
+export interface Filler {
+  /** The class or function; for a recorded type, what its reduction calls to make it. */
+  readonly name: string;
+  readonly kind: "class" | "recorded" | "function";
+  readonly imports: readonly PolicyEntry[];
+  readonly calls: readonly PolicyEntry[];
+  readonly openSlots: readonly OpenSlot[];
+  /** Of a class: attributes whose methods loading calls, where nothing but a builtin container may be. */
+  readonly touches: readonly string[];
+  /** Of a class: whether a pickle makes it by calling it. Otherwise only NEWOBJ, NEWOBJ_EX and copyreg may make it. */
+  readonly isCalled: boolean;
+}
+
 /** An allow-list of imports and calls. What is written to a policy file, with `format` and `version` added. */
 export interface Policy {
   /**
@@ -62,4 +113,8 @@ export interface Policy {
   /** Sorted by callable. */
   readonly imports: readonly PolicyEntry[];
   readonly calls: readonly PolicyEntry[];
+  /** Absent where none are known: a policy that was not inferred. */
+  readonly openSlots?: readonly OpenSlot[];
+  /** Of a `class+open` policy: what its slots, and those of the fillers, may be filled with. */
+  readonly fillers?: readonly Filler[];
 }

@@ -3,16 +3,18 @@ import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
-import { infer } from "../../analyzer/policy/infer.ts";
+import { infer, inferCheckpoint } from "../../analyzer/policy/infer.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
-import { inferReleases, type Release } from "../../analyzer/policy/releases.ts";
+import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
+import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
 import { plural } from "../quantities.ts";
 import { readSourceTree } from "../source-trees.ts";
 
 interface Options {
-  readonly class: string;
+  readonly class?: string;
+  readonly checkpoint?: boolean;
   readonly libraryVersion?: string;
   readonly format: "census" | "pickleball";
   readonly explain?: boolean;
@@ -32,6 +34,7 @@ export function inferCommand(context: Context): CensusCommand {
     "census infer --source flair/ --class flair.models.SequenceTagger -o tagger.json",
     "census infer --source brine-0.2.0-py3-none-any.whl --class brine.models.SequenceTagger --explain",
     "census infer --source brine-0.1.0/ --source brine-0.2.0/ --class brine.models.SequenceTagger",
+    "census infer --source brine-0.2.0/ --checkpoint --explain",
   ])
     .requiredOption(
       "--source <DIR>",
@@ -43,7 +46,8 @@ export function inferCommand(context: Context): CensusCommand {
       "source that the library imports; may be repeated; belongs to the --source before it, or to all if it comes first",
       (dependency) => (releases.at(-1)?.dependencies ?? shared).push(dependency),
     )
-    .requiredOption("--class <NAME>", "the class, by its full name: pkg.mod.Class")
+    .option("--class <NAME>", "the class, by its full name: pkg.mod.Class")
+    .option("--checkpoint", "instead of a class: what the library itself saves, wherever it calls torch.save, pickle.dump and the like")
     .option("--library-version <VERSION>", "the version of the last --source (default: the one its source states)")
     .addOption(new Option("--format <FORMAT>", "how the policy is written").choices(["census", "pickleball"]).default("census"))
     .option("--explain", "print the reasons for each name, for people")
@@ -64,20 +68,28 @@ async function readRelease(context: Context, { source, dependencies }: GivenRele
   return { library: library!, dependencies: others };
 }
 
-/** The policy of the class: of the one release, or of all of them together. */
+/** The policy that was asked for, with a word on standard error about what the inference noticed. */
 async function inferPolicy({ effects }: Context, releases: readonly Release[], options: Options): Promise<Policy> {
   const last = releases.at(-1)!;
   const version = options.libraryVersion ?? last.library.version;
   const all = [...releases.slice(0, -1), { ...last, library: { ...last.library, version } }];
-  const parser = await loadPythonParser();
-  const inferred =
-    all.length === 1 ? infer({ parser, ...all[0]!, class: options.class }) : inferReleases({ parser, releases: all, class: options.class });
+  const inferred = inferAsked(await loadPythonParser(), all, options);
   if (!inferred.ok) throw new UsageError(inferred.error.message);
   const { policy, notices, unparsed } = inferred.value;
   for (const { text, file, line } of notices) effects.report(`${file}:${line}: ${text}\n`);
   if (unparsed.length > 0)
     effects.report(`${plural(unparsed.length, "file")} with syntax that was not understood: ${unparsed.join(", ")}\n`);
-  if ("without" in inferred.value && inferred.value.without.length > 0)
-    effects.report(`${options.class} is not in ${inferred.value.without.join(", ")}\n`);
+  const { without = [] } = inferred.value as Partial<InferredReleases>;
+  if (without.length > 0) effects.report(`${options.class} is not in ${without.join(", ")}\n`);
   return policy;
+}
+
+/** Of a class, in one release or in several together; or of what the library saves. */
+function inferAsked(parser: PythonParser, releases: readonly Release[], { class: class_, checkpoint }: Options) {
+  if ((class_ === undefined) === (checkpoint === undefined)) throw new UsageError("give either --class or --checkpoint");
+  const [first, ...others] = releases as [Release, ...Release[]];
+  if (class_ !== undefined)
+    return others.length === 0 ? infer({ parser, ...first, class: class_ }) : inferReleases({ parser, releases, class: class_ });
+  if (others.length > 0) throw new UsageError("--checkpoint takes one --source");
+  return inferCheckpoint({ parser, ...first });
 }

@@ -13,6 +13,7 @@ import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callExternal } from "./models.ts";
 import { familyOf, isContainer } from "./natives.ts";
 import { leaveOpen } from "./open-values.ts";
+import { noteSave } from "./saves.ts";
 import { seedType } from "./types.ts";
 import type { Value } from "./values.ts";
 
@@ -45,6 +46,7 @@ export function invoke(
   const data = flow.data(callee);
   switch (data.kind) {
     case "function":
+      noteSave(flow, frame, flow.nameOf(data.code), args, line);
       return invokeFunction(flow, frame, callee, null, args, into);
     case "method": {
       const function_ = flow.data(data.function);
@@ -70,6 +72,7 @@ export function invoke(
       return null;
     }
     case "external":
+      noteSave(flow, frame, data.name, args, line);
       callExternal(flow, frame, data.name, { args, into, line });
       return null;
     case "builtin-method":

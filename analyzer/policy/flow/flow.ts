@@ -14,6 +14,7 @@ import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
 import { AskedOfCallers } from "./open-values.ts";
 import { Reductions } from "./reductions.ts";
+import { Saves } from "./saves.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
 
 /** Something the analysis could not follow, and what it did instead. */
@@ -35,6 +36,7 @@ export class Flow {
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
   readonly objects = new Objects(this.values);
+  readonly saves = new Saves();
   readonly reductions = new Reductions(this);
   private readonly effects: Effects;
   private readonly frames = new Map<string, Frame>();
@@ -128,6 +130,11 @@ export class Flow {
 
   get frameCount(): number {
     return this.frameList.length;
+  }
+
+  /** Every activation of a code. */
+  framesOf(code: Code): Frame[] {
+    return this.frameList.filter((frame) => frame.code === code);
   }
 
   /** The activation that a node is a register of. */
@@ -289,6 +296,11 @@ export class Flow {
   listenUses(value: Value, listener: (attribute: string) => void): void {
     this.useListeners.set(value, [...(this.useListeners.get(value) ?? []), listener]);
     for (const attribute of [...(this.uses.get(value) ?? [])]) listener(attribute);
+  }
+
+  /** The field of that name, if anything has been asked of it. */
+  knownField(value: Value, name: string): Node | null {
+    return this.fields.get(value)?.get(name) ?? null;
   }
 
   fieldNames(value: Value): string[] {

@@ -1,7 +1,7 @@
 /**
  * Code of the library that writes attributes of objects that are not its own: `self.model.model_card = card`. Such a
  * store is how a trainer leaves its optimizer in the model it trains. Boundary: finding the functions; running them is
- * `checkpoint.ts`.
+ * `foreign-writers.ts`.
  */
 import type { Code } from "../../python/code.ts";
 import type { Resolver } from "../../python/resolve.ts";
@@ -19,7 +19,7 @@ export function foreignWriters(resolver: Resolver, attributes: ReadonlySet<strin
 }
 
 /** Functions of a module and methods of its classes, in order; functions inside functions belong to those. */
-function functionsOf(code: Code): Code[] {
+export function functionsOf(code: Code): Code[] {
   return code.body.instructions.flatMap((instruction) => {
     if (instruction.op === "function") return [instruction.code];
     return instruction.op === "class" ? functionsOf(instruction.code) : [];

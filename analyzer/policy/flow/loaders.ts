@@ -4,6 +4,7 @@
  * what they give; whoever calls them is `calls.ts` and `models.ts`.
  */
 import type { Code } from "../../python/code.ts";
+import { calledNames } from "./called-names.ts";
 import { addMade } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -35,16 +36,7 @@ export function isUnpickler(name: string): boolean {
 
 /** Whether a function itself calls an unpickler: it is followed wherever it is, for what it gives is an object of some class. */
 export function callsUnpickler(flow: Flow, code: Code): boolean {
-  const names = new Map<number, string>();
-  for (const instruction of code.body.instructions) {
-    if (instruction.op === "name") names.set(instruction.into, instruction.name);
-    if (instruction.op !== "load" || !/^loads?$/.test(instruction.attribute)) continue;
-    const module = names.get(instruction.object);
-    if (module === undefined) continue;
-    const found = flow.resolver.path(code.unit, [module, instruction.attribute]);
-    if (found.some((definition) => isUnpickler(definition.kind === "external" ? definition.name : ""))) return true;
-  }
-  return false;
+  return calledNames(flow, code).some(isUnpickler);
 }
 
 /** Lets what an unpickler gives flow to `into`: an object of the class on whose behalf it runs. */

@@ -1,11 +1,23 @@
-/** Every folder of `test/fixtures/inference` is a test: `source/`, `dependencies/*`, and what the policy must be exactly. */
+/**
+ * Every folder of `test/fixtures/inference` is a test: `source/`, `dependencies/*`, and what the policy must be exactly.
+ * With `releases/*` in place of `source/` it is that of all releases; with `checkpoint` in place of a class, of what is saved.
+ */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { writePolicy } from "../../../analyzer/policy/format.ts";
-import { type InferRequest, inferPolicy } from "../../../analyzer/policy/infer.ts";
+import {
+  type InferError,
+  type InferRequest,
+  infer,
+  inferCheckpoint,
+  inferPolicy,
+  type SourceTree,
+} from "../../../analyzer/policy/infer.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
+import { inferReleases } from "../../../analyzer/policy/releases.ts";
 import type { PythonParser } from "../../../analyzer/python/parser.ts";
+import { ok, type Result } from "../../../analyzer/result.ts";
 import { loadPythonParser } from "../../../crawler/python-grammar.ts";
 import { sourceTree } from "./source.ts";
 
@@ -16,16 +28,35 @@ beforeAll(async () => {
   parser = await loadPythonParser();
 });
 
+function treesIn(folder: string): SourceTree[] {
+  return existsSync(folder) ? readdirSync(folder).map((name) => sourceTree(join(folder, name), name)) : [];
+}
+
 function requestOf(fixture: string, class_: string): InferRequest {
   const folder = join(FIXTURES, fixture);
-  const dependencies = join(folder, "dependencies");
-  const names = existsSync(dependencies) ? readdirSync(dependencies).sort() : [];
-  return {
-    parser,
-    library: sourceTree(join(folder, "source"), fixture),
-    dependencies: names.map((name) => sourceTree(join(dependencies, name), name)),
-    class: class_,
-  };
+  const library = sourceTree(join(folder, "source"), fixture);
+  return { parser, library, dependencies: treesIn(join(folder, "dependencies")), class: class_ };
+}
+
+interface Expected {
+  readonly class?: string;
+  readonly checkpoint?: boolean;
+  readonly imports: readonly string[];
+  readonly calls: readonly string[];
+  /** Some names, and the releases that need them. */
+  readonly releases?: Readonly<Record<string, readonly string[]>>;
+}
+
+function inferFixture(fixture: string, { class: class_ = "", checkpoint }: Expected): Result<Policy, InferError> {
+  const releases = treesIn(join(FIXTURES, fixture, "releases"));
+  const request = requestOf(fixture, class_);
+  const versions = releases.map((tree) => ({ library: { ...tree, version: tree.name }, dependencies: request.dependencies }));
+  const inferred = checkpoint
+    ? inferCheckpoint(request)
+    : releases.length > 0
+      ? inferReleases({ parser, releases: versions, class: class_ })
+      : infer(request);
+  return inferred.ok ? ok(inferred.value.policy) : inferred;
 }
 
 function namesOf(entries: Policy["imports"]): string[] {
@@ -36,11 +67,23 @@ describe("inference fixtures", () => {
   const fixtures = readdirSync(FIXTURES).filter((name) => existsSync(join(FIXTURES, name, "expected.json")));
 
   test.each(fixtures)("%s", (fixture) => {
-    const expected = JSON.parse(readFileSync(join(FIXTURES, fixture, "expected.json"), "utf8"));
-    const result = inferPolicy(requestOf(fixture, expected.class));
+    const expected: Expected = JSON.parse(readFileSync(join(FIXTURES, fixture, "expected.json"), "utf8"));
+    const result = inferFixture(fixture, expected);
     if (!result.ok) throw new Error(result.error.message);
     const { imports, calls } = result.value;
     expect({ imports: namesOf(imports), calls: namesOf(calls) }).toEqual({ imports: expected.imports, calls: expected.calls });
+    for (const [name, releases] of Object.entries(expected.releases ?? {}))
+      expect({ name, releases: imports.find(({ callable }) => callable === name)?.reasons[0]?.releases }).toEqual({ name, releases });
+  });
+
+  test.each(fixtures)("%s: ten runs give the same bytes", (fixture) => {
+    const expected: Expected = JSON.parse(readFileSync(join(FIXTURES, fixture, "expected.json"), "utf8"));
+    const texts = Array.from({ length: 10 }, () => {
+      const result = inferFixture(fixture, expected);
+      parser.forget();
+      return result.ok ? writePolicy(result.value) : "";
+    });
+    expect(new Set(texts).size).toBe(1);
   });
 });
 

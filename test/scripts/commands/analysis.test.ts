@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Policy } from "../../../analyzer/policy/policy.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
 
@@ -148,6 +149,27 @@ describe("infer", () => {
     expect(ending).toBe("usage");
     expect(reported).toContain("did you mean brine.models.sequence_tagger.SequenceTagger");
     expect((await census(["infer", "--source", MODELS, "--class", "a.B"])).ending).toBe("usage");
+  });
+
+  it("joins the releases of a library", async () => {
+    const [first, last] = ["0.1.0", "0.2.0"].map((version) => path.join(ROOT, "test/fixtures/brine", version));
+    const words = ["infer", "--source", first!, "--source", last!, "--class", "brine.models.SequenceTagger"];
+    const { value } = await censusJson<Policy>(words);
+    expect(value.name).toMatch(/^class-range:brine\.models\.sequence_tagger\.SequenceTagger@brine-.+\.\..+$/);
+    const releases = new Set(value.imports.map(({ reasons }) => reasons[0]?.releases?.length));
+    expect(releases).toEqual(new Set([1, 2]));
+    expect((await census([...words, "--explain"])).printed).toContain("release: needed in ");
+  });
+
+  it("says what a library saves itself, or that it saves nothing", async () => {
+    const fixture = path.join(ROOT, "test/fixtures/inference/checkpoint/source");
+    const { value } = await censusJson<Policy>(["infer", "--source", fixture, "--checkpoint"]);
+    expect(value).toMatchObject({ name: "checkpoint:source@source", class: null });
+    const optimizer = value.imports.find(({ callable }) => callable === "lib.parts.Optimizer");
+    expect(optimizer?.reasons[0]).toMatchObject({ kind: "save", text: "lib.trainer.Trainer.save calls torch.save", line: 19 });
+    const silent = path.join(ROOT, "test/fixtures/inference/annotations/source");
+    expect(await census(["infer", "--source", silent, "--checkpoint"])).toMatchObject({ ending: "usage" });
+    expect(await census(["infer", "--source", silent])).toMatchObject({ ending: "usage" });
   });
 });
 

@@ -1,0 +1,73 @@
+/**
+ * Functions that pickle, and the places where the library calls them: what it saves itself is what its checkpoints hold.
+ * Boundary: which functions, and which argument; running the code around them is `checkpoint.ts`.
+ */
+import type { Code } from "../../python/code.ts";
+import type { Passed } from "./calls.ts";
+import { argument } from "./container-methods.ts";
+import type { Flow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+
+/** The position and the name of the argument that is saved. */
+const PICKLERS: Readonly<Record<string, readonly [number, string]>> = {
+  "pickle.dump": [0, "obj"],
+  "pickle.dumps": [0, "obj"],
+  "_pickle.dump": [0, "obj"],
+  "_pickle.dumps": [0, "obj"],
+  "cPickle.dump": [0, "obj"],
+  "cPickle.dumps": [0, "obj"],
+  "six.moves.cPickle.dump": [0, "obj"],
+  "six.moves.cPickle.dumps": [0, "obj"],
+  "dill.dump": [0, "obj"],
+  "dill.dumps": [0, "obj"],
+  "cloudpickle.dump": [0, "obj"],
+  "cloudpickle.dumps": [0, "obj"],
+  "joblib.dump": [0, "value"],
+  "joblib.numpy_pickle.dump": [0, "value"],
+  "numpy.save": [1, "arr"],
+  "torch.save": [0, "obj"],
+  "torch.serialization.save": [0, "obj"],
+};
+
+/** What a method of this name saves is the tensors of the object it is called on, under their names. */
+export const SAVES_TENSORS = "save_pretrained";
+
+/** Texts that may call one of them. */
+export const MAY_SAVE = /\b(dumps?|save|save_pretrained)\s*\(/;
+
+/** A call that saves something. */
+export interface Save {
+  readonly node: Node;
+  /** The function it calls; `SAVES_TENSORS` where it saves only tensors. */
+  readonly by: string;
+  readonly code: Code;
+  readonly line: number;
+}
+
+/** The saving calls that have been reached. */
+export class Saves {
+  private readonly found: Save[] = [];
+  private readonly listeners: ((save: Save) => void)[] = [];
+
+  listen(listener: (save: Save) => void): void {
+    this.listeners.push(listener);
+    for (const save of this.found.slice()) listener(save);
+  }
+
+  note(save: Save): void {
+    this.found.push(save);
+    for (const listener of this.listeners.slice()) listener(save);
+  }
+}
+
+export function isPickler(name: string): boolean {
+  return Object.hasOwn(PICKLERS, name);
+}
+
+/** Notes that a call of `name` saves one of its arguments. */
+export function noteSave(flow: Flow, frame: Frame, name: string, args: readonly Passed[], line: number): void {
+  const position = PICKLERS[name];
+  const node = position && argument({ args, into: null, line }, ...position);
+  if (node !== undefined && node !== null) flow.saves.note({ node, by: name, code: frame.code, line });
+}
