@@ -4,7 +4,7 @@
  */
 import { argumentsOf, type Recording, rowOf } from "./contents.ts";
 import type { CallableOrigin } from "./facts.ts";
-import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import { INDIRECT_CALLABLES, RETURNS_WHAT_IS_SHARED } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { lineEnd, textOf, utf8 } from "./operand-values.ts";
@@ -104,6 +104,17 @@ export class Callables {
     return name === null ? null : [given[0]!, name];
   }
 
+  /** Whether an object may be a class, a function or a module, or one that others hold as well. */
+  isShared(object: number): boolean {
+    const source = this.of(object);
+    if (!source.made) return true;
+    if (RETURNS_WHAT_IS_SHARED.has(source.callable)) return true;
+    const indirection = INDIRECT_CALLABLES.get(source.callable);
+    if (indirection?.does !== "calls" || indirection.returns.kind !== "result") return false;
+    const callee = this.toldClass(object);
+    return callee === undefined || INDIRECT_CALLABLES.has(callee) || RETURNS_WHAT_IS_SHARED.has(callee);
+  }
+
   /** The class of an object, where its maker was told it, else what made it: `copyreg._reconstructor(class, ...)`. */
   classOf(object: number): string {
     return this.toldClass(object) ?? this.of(object).callable;
@@ -113,10 +124,11 @@ export class Callables {
   toldClass(object: number): string | undefined {
     const source = this.of(object);
     const indirection = source.made && source.origin !== "computed" ? INDIRECT_CALLABLES.get(source.callable) : undefined;
-    if (indirection?.does !== "calls" || indirection.positions[0] !== 0) return undefined;
-    const [first] = Array.from(argumentsOf(this.recording, object) ?? []);
-    if (first === undefined || kinds.KIND[this.recording.data[first]!] !== kinds.FOREIGN) return undefined;
-    const told = this.of(first);
+    if (indirection?.does !== "calls" || indirection.returns.kind === "keeper") return undefined;
+    const position = indirection.returns.kind === "instance" ? indirection.returns.class : (indirection.positions[0] ?? 0);
+    const given = argumentsOf(this.recording, object)?.[position];
+    if (given === undefined || kinds.KIND[this.recording.data[given]!] !== kinds.FOREIGN) return undefined;
+    const told = this.of(given);
     return told.made ? undefined : told.callable;
   }
 

@@ -57,6 +57,11 @@ export interface CallFact extends FactOfCallable {
   readonly overrides?: readonly string[];
   /** For a `method`, where the maker is told the class: `copyreg._reconstructor(class, ...)` made an instance of this one. */
   readonly instanceOf?: string;
+  /**
+   * It is handed over to `via`, and calls or looks up what it is given in its turn: with what, or what becomes of the
+   * result, is not known. Also of a callable that may do anything (`builtins.exec`).
+   */
+  readonly effectUnknown?: true;
   /** What it is given, for people: bounded in length, never evaluated. */
   readonly arguments: string;
 }

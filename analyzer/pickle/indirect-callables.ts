@@ -6,8 +6,7 @@
 
 /** What a callable does with its arguments on the pickle's behalf. */
 export type Indirection =
-  /** It calls them, now or later: each position that holds a callable. */
-  | { readonly does: "calls"; readonly positions: readonly number[] }
+  | Calling
   /** It walks from an object to an attribute: `getattr(object, name)`. */
   | { readonly does: "fetches"; readonly object: number; readonly name: number }
   /** It imports the module that is named. */
@@ -18,10 +17,57 @@ export type Indirection =
   | { readonly does: "makes-getter" }
   | { readonly does: "makes-caller" }
   /** It loads the pickles in the bytes it is given: up to so many, one after the other. */
-  | { readonly does: "loads"; readonly position: number; readonly pickles: number };
+  | { readonly does: "loads"; readonly position: number; readonly pickles: number }
+  /** It runs source, or changes what it was not given to keep: which names mean what afterwards is not known. */
+  | { readonly does: "anything" };
 
-const calls = (...positions: number[]): Indirection => ({ does: "calls", positions });
+/** It calls what it is given, now or later. */
+export interface Calling {
+  readonly does: "calls";
+  /** Where it takes callables. Those among its keyword arguments are taken to be called as well. */
+  readonly positions: readonly number[];
+  readonly passes: Passes;
+  readonly returns: Returns;
+}
+
+/** What a callable that is handed over gets called with. */
+export type Passes =
+  | { readonly kind: "unknown" }
+  /** The arguments from a position on, up to another one; `more` may follow them later. */
+  | { readonly kind: "arguments"; readonly from: number; readonly to?: number; readonly more?: true }
+  /** What is in the tuple at a position, and in the dict at another one by keyword. */
+  | { readonly kind: "items"; readonly position?: number; readonly keywords?: number };
+
+/** What a call of it leaves on the stack. */
+export type Returns =
+  /** An object of its own that keeps the callable, and in whose state the pickle can put another. */
+  | { readonly kind: "keeper" }
+  /** An instance of the class at a position. */
+  | { readonly kind: "instance"; readonly class: number }
+  /** What the callable returned. */
+  | { readonly kind: "result" };
+
+const UNKNOWN: Passes = { kind: "unknown" };
+const NOTHING: Passes = { kind: "arguments", from: 0, to: 0 };
+const from = (position: number, to?: number): Passes => ({ kind: "arguments", from: position, ...(to !== undefined && { to }) });
+const bound = (position: number): Passes => ({ kind: "arguments", from: position, more: true });
+const items = (position?: number, keywords?: number): Passes => ({
+  kind: "items",
+  ...(position !== undefined && { position }),
+  ...(keywords !== undefined && { keywords }),
+});
+
+const keeps = (passes: Passes, ...positions: number[]): Calling => ({ does: "calls", positions, passes, returns: { kind: "keeper" } });
+const returns = (passes: Passes, ...positions: number[]): Calling => ({ does: "calls", positions, passes, returns: { kind: "result" } });
+/** Calls them to make an instance of the class at the first of the positions. */
+const makes = (passes: Passes, ...positions: number[]): Calling => ({
+  does: "calls",
+  positions,
+  passes,
+  returns: { kind: "instance", class: positions[0]! },
+});
 const loads = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickles });
+const ANYTHING: Indirection = { does: "anything" };
 
 /** torch's legacy format: magic number, protocol version, system, the object, the keys of its storages. */
 const TORCH_LEGACY_PICKLES = 5;
@@ -38,58 +84,113 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["builtins.__import__", { does: "imports", position: 0 }],
   ["importlib.import_module", { does: "imports", position: 0 }],
   ["importlib.__import__", { does: "imports", position: 0 }],
+  ["importlib._bootstrap.__import__", { does: "imports", position: 0 }],
+  ["importlib._bootstrap._gcd_import", { does: "imports", position: 0 }],
   ["cloudpickle.cloudpickle.subimport", { does: "imports", position: 0 }],
   ["dill._dill._import_module", { does: "imports", position: 0 }],
   ["pydoc.locate", { does: "resolves", position: 0 }],
+  ["pydoc.resolve", { does: "resolves", position: 0 }],
   ["pkgutil.resolve_name", { does: "resolves", position: 0 }],
+  ["logging.config._resolve", { does: "resolves", position: 0 }],
 
-  ["builtins.map", calls(0)],
-  ["builtins.filter", calls(0)],
-  ["builtins.apply", calls(0)],
-  ["builtins.iter", calls(0)],
-  ["functools.partial", calls(0)],
-  ["_functools.partial", calls(0)],
-  ["functools.partialmethod", calls(0)],
-  ["functools.reduce", calls(0)],
-  ["_functools.reduce", calls(0)],
-  ["functools.cmp_to_key", calls(0)],
-  ["functools.lru_cache", calls(0)],
-  ["functools.singledispatch", calls(0)],
-  ["functools.cached_property", calls(0)],
-  ["itertools.starmap", calls(0)],
-  ["itertools.filterfalse", calls(0)],
-  ["itertools.takewhile", calls(0)],
-  ["itertools.dropwhile", calls(0)],
-  ["itertools.accumulate", calls(1)],
-  ["itertools.groupby", calls(1)],
-  ["operator.call", calls(0)],
-  ["_operator.call", calls(0)],
-  ["types.MethodType", calls(0)],
-  ["builtins.property", calls(0, 1, 2)],
-  ["builtins.classmethod", calls(0)],
-  ["builtins.staticmethod", calls(0)],
-  ["collections.defaultdict", calls(0)],
-  ["weakref.WeakMethod", calls(0)],
-  ["weakref.finalize", calls(1)],
-  ["atexit.register", calls(0)],
-  ["threading.Thread", calls(1)],
-  ["threading.Timer", calls(1)],
-  ["numpy.vectorize", calls(0)],
-  ["numpy.frompyfunc", calls(0)],
+  ["builtins.map", keeps(UNKNOWN, 0)],
+  ["builtins.filter", keeps(UNKNOWN, 0)],
+  ["builtins.apply", returns(items(1, 2), 0)],
+  ["builtins.iter", keeps(NOTHING, 0)],
+  ["builtins.sorted", keeps(UNKNOWN)],
+  ["builtins.min", returns(UNKNOWN)],
+  ["builtins.max", returns(UNKNOWN)],
+  ["builtins.property", keeps(UNKNOWN, 0, 1, 2)],
+  ["builtins.classmethod", keeps(UNKNOWN, 0)],
+  ["builtins.staticmethod", keeps(UNKNOWN, 0)],
+  ["functools.partial", keeps(bound(1), 0)],
+  ["_functools.partial", keeps(bound(1), 0)],
+  ["functools.partialmethod", keeps(UNKNOWN, 0)],
+  ["functools.reduce", returns(UNKNOWN, 0)],
+  ["_functools.reduce", returns(UNKNOWN, 0)],
+  ["functools.cmp_to_key", keeps(UNKNOWN, 0)],
+  ["_functools.cmp_to_key", keeps(UNKNOWN, 0)],
+  ["functools.lru_cache", keeps(UNKNOWN, 0)],
+  ["functools._lru_cache_wrapper", keeps(UNKNOWN, 0, 3)],
+  ["_functools._lru_cache_wrapper", keeps(UNKNOWN, 0, 3)],
+  ["functools.cache", keeps(UNKNOWN, 0)],
+  ["functools.singledispatch", keeps(UNKNOWN, 0)],
+  ["functools.singledispatchmethod", keeps(UNKNOWN, 0)],
+  ["functools.cached_property", keeps(UNKNOWN, 0)],
+  ["itertools.starmap", keeps(UNKNOWN, 0)],
+  ["itertools.filterfalse", keeps(UNKNOWN, 0)],
+  ["itertools.takewhile", keeps(UNKNOWN, 0)],
+  ["itertools.dropwhile", keeps(UNKNOWN, 0)],
+  ["itertools.accumulate", keeps(UNKNOWN, 1)],
+  ["itertools.groupby", keeps(UNKNOWN, 1)],
+  ["operator.call", returns(from(1), 0)],
+  ["_operator.call", returns(from(1), 0)],
+  ["types.MethodType", keeps(bound(1), 0)],
+  ["types.DynamicClassAttribute", keeps(UNKNOWN, 0, 1, 2)],
+  ["types.coroutine", keeps(UNKNOWN, 0)],
+  ["types.new_class", keeps(UNKNOWN, 1, 2, 3)],
+  ["collections.defaultdict", keeps(NOTHING, 0)],
+  ["_collections.defaultdict", keeps(NOTHING, 0)],
+  ["contextlib.contextmanager", keeps(UNKNOWN, 0)],
+  ["copy._reconstruct", returns(items(3), 2)],
+  ["copyreg.pickle", keeps(UNKNOWN, 1, 2)],
+  ["codecs.register", keeps(UNKNOWN, 0)],
+  ["_codecs.register", keeps(UNKNOWN, 0)],
+  ["codecs.register_error", keeps(UNKNOWN, 1)],
+  ["_codecs.register_error", keeps(UNKNOWN, 1)],
+  ["heapq.nlargest", keeps(UNKNOWN, 2)],
+  ["heapq.nsmallest", keeps(UNKNOWN, 2)],
+  ["heapq.merge", keeps(UNKNOWN)],
+  ["re.sub", keeps(UNKNOWN, 1)],
+  ["re.subn", keeps(UNKNOWN, 1)],
+  ["weakref.ref", keeps(UNKNOWN, 1)],
+  ["_weakref.ref", keeps(UNKNOWN, 1)],
+  ["weakref.ReferenceType", keeps(UNKNOWN, 1)],
+  ["weakref.proxy", returns(UNKNOWN, 1)],
+  ["_weakref.proxy", returns(UNKNOWN, 1)],
+  ["weakref.WeakMethod", keeps(UNKNOWN, 0, 1)],
+  ["weakref.finalize", keeps(from(2), 1)],
+  ["atexit.register", keeps(from(1), 0)],
+  ["_thread.start_new_thread", keeps(items(1, 2), 0)],
+  ["threading.Thread", keeps(items(3, 4), 1)],
+  ["threading.Timer", keeps(items(2, 3), 1)],
+  ["signal.signal", keeps(UNKNOWN, 1)],
+  ["numpy.vectorize", keeps(UNKNOWN, 0)],
+  ["numpy.frompyfunc", keeps(UNKNOWN, 0)],
+  ["numpy.fromfunction", keeps(UNKNOWN, 0)],
+  ["numpy.apply_along_axis", keeps(UNKNOWN, 0)],
+  ["numpy.apply_over_axes", keeps(UNKNOWN, 0)],
+  ["numpy.piecewise", keeps(UNKNOWN)],
 
-  ["copyreg._reconstructor", calls(0, 1)],
-  ["copyreg.__newobj__", calls(0)],
-  ["copyreg.__newobj_ex__", calls(0)],
-  ["numpy.core.multiarray._reconstruct", calls(0)],
-  ["numpy._core.multiarray._reconstruct", calls(0)],
-  ["numpy.ma.core._mareconstruct", calls(0, 1)],
-  ["torch._tensor._rebuild_from_type_v2", calls(0, 1)],
-  ["torch._tensor._rebuild_from_type", calls(0, 1)],
-  ["torch._utils._rebuild_wrapper_subclass", calls(0)],
-  ["pandas.core.indexes.base._new_Index", calls(0)],
-  ["dill._dill._create_type", calls(0)],
-  ["dill._dill._create_ftype", calls(0)],
-  ["dill._dill._create_weakref", calls(0)],
+  ["copyreg._reconstructor", makes(from(2), 0, 1)],
+  ["copyreg.__newobj__", makes(from(1), 0)],
+  ["copyreg.__newobj_ex__", makes(items(1, 2), 0)],
+  ["numpy.core.multiarray._reconstruct", makes(from(1), 0)],
+  ["numpy._core.multiarray._reconstruct", makes(from(1), 0)],
+  ["numpy.ma.core._mareconstruct", makes(UNKNOWN, 0, 1)],
+  // numpy 1.24 and newer: Generator(bit_generator_ctor(bit_generator_name)); a class for the name since 1.25.
+  ["numpy.random._pickle.__generator_ctor", keeps(from(0, 1), 1)],
+  ["numpy.random._pickle.__randomstate_ctor", keeps(from(0, 1), 1)],
+  ["numpy.random._pickle.__bit_generator_ctor", makes(NOTHING, 0)],
+  ["torch._tensor._rebuild_from_type_v2", { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 } }],
+  ["torch._tensor._rebuild_from_type", { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 } }],
+  ["torch._utils._rebuild_wrapper_subclass", makes(UNKNOWN, 0)],
+  ["pandas.core.indexes.base._new_Index", makes(items(undefined, 1), 0)],
+  ["dill._dill._create_type", returns(from(1), 0)],
+  ["dill._dill._create_ftype", returns(UNKNOWN, 0, 1)],
+  ["dill._dill._create_weakref", keeps(UNKNOWN, 0, 1)],
+
+  ["builtins.setattr", ANYTHING],
+  ["builtins.delattr", ANYTHING],
+  ["builtins.vars", ANYTHING],
+  ["builtins.globals", ANYTHING],
+  ["builtins.locals", ANYTHING],
+  ["builtins.eval", ANYTHING],
+  ["builtins.exec", ANYTHING],
+  ["builtins.execfile", ANYTHING],
+  ["functools.update_wrapper", ANYTHING],
+  ["functools.wraps", ANYTHING],
+  ["copyreg.add_extension", ANYTHING],
 
   ["pickle.loads", loads()],
   ["_pickle.loads", loads()],
@@ -120,6 +221,23 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
 
 /** Callables that make a file of bytes in memory: what a loader is given by way of them are those bytes. */
 export const BYTES_FILES: ReadonlySet<string> = new Set(["io.BytesIO", "_io.BytesIO"]);
+
+/**
+ * Callables that return a class, a function, a module, or the very object they were given: to change what they returned
+ * is to change that, for everybody.
+ */
+export const RETURNS_WHAT_IS_SHARED: ReadonlySet<string> = new Set(
+  `abc.ABCMeta abc.update_abstractmethods builtins.__build_class__ builtins.getattr builtins.intern builtins.iter builtins.max builtins.min
+  builtins.next builtins.super builtins.type cloudpickle.cloudpickle._builtin_type cloudpickle.cloudpickle._make_function
+  cloudpickle.cloudpickle._make_skeleton_class cloudpickle.cloudpickle.subimport collections.namedtuple copy.copy copy.deepcopy
+  dataclasses.dataclass dataclasses.make_dataclass dill._dill._create_function dill._dill._create_namedtuple dill._dill._create_type
+  dill._dill._eval_repr dill._dill._get_attr dill._dill._getattribute dill._dill._import_module dill._dill._load_type
+  functools.cmp_to_key functools.lru_cache functools.reduce functools.singledispatch functools.total_ordering importlib.__import__
+  importlib.import_module importlib.reload operator.getitem _operator.getitem pkgutil.resolve_name pydoc.locate
+  sys._getframe types.BuiltinFunctionType types.BuiltinMethodType types.CodeType types.FunctionType types.LambdaType types.MethodType
+  types.ModuleType types.coroutine types.new_class typing.NamedTuple typing.NewType typing.TypeVar typing.cast weakref.proxy _weakref.proxy
+  builtins.__import__ builtins.property builtins.classmethod builtins.staticmethod`.split(/\s+/),
+);
 
 /** Calling it makes nothing happen: `copyreg._reconstructor`'s usual base. */
 export const INERT = "builtins.object";

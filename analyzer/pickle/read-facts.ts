@@ -4,11 +4,12 @@
  * as it came.
  */
 import { LIMITS } from "../limits.ts";
-import { type Callables, computed, type Name, type Source, walk } from "./callables.ts";
-import { argumentsOf, itemsOf, type Moment, type Recording, rowOf, stateOf, statesOf } from "./contents.ts";
+import type { Callables, Name, Source } from "./callables.ts";
+import { type Moment, type Recording, rowOf, stateOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
-import { INDIRECT_CALLABLES, INERT, type Indirection } from "./indirect-callables.ts";
-import * as kinds from "./kinds.ts";
+import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import { IndirectCalls } from "./indirect-calls.ts";
+import { LOADED_BY_METHODS, ObjectState } from "./object-state.ts";
 import { BYTE_OF_OPCODE as OP, OPCODE_OF_BYTE, type OpcodeName } from "./opcodes.ts";
 import { LOOKED_UP_ONLY } from "./rare.ts";
 import { FACT_BUDGET, Renderer } from "./render.ts";
@@ -59,7 +60,8 @@ class FactReader {
   private readonly text: ValueText;
   /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
   private hasChangedNames = false;
-  private keysLeft: number = LIMITS.stateKeys.limit;
+  private readonly indirect: IndirectCalls;
+  private readonly states: ObjectState;
   private moment: Moment = { row: 0, change: 0 };
   private offset = 0;
   private opcode: OpcodeName = "STOP";
@@ -71,6 +73,12 @@ class FactReader {
   ) {
     this.renderer = new Renderer(recording, callables);
     this.text = new ValueText(recording, callables);
+    this.states = new ObjectState(recording, callables);
+    this.indirect = new IndirectCalls(recording, callables, {
+      lookUp: (looked, via) => this.lookUp(looked, via),
+      call: (source, via, effectUnknown) => this.tellCall(source, via, effectUnknown),
+      load: (loader, bytes, pickles) => this.loadNested(loader, bytes, pickles),
+    });
   }
 
   read(): ReadFacts {
@@ -94,7 +102,9 @@ class FactReader {
   private rememberPlain(): void {
     const { plainKey, lastTold } = this;
     this.plainKey = -1;
-    if (plainKey < 0 || lastTold === null || INDIRECT_CALLABLES.has(this.callables.of(Math.floor(plainKey / 256)).callable)) return;
+    if (plainKey < 0 || lastTold === null) return;
+    const { callable } = this.callables.of(Math.floor(plainKey / 256));
+    if (INDIRECT_CALLABLES.has(callable) || LOADED_BY_METHODS.has(callable)) return;
     this.toldPlainly.set(plainKey, lastTold);
   }
 
@@ -141,45 +151,48 @@ class FactReader {
   }
 
   private call(source: Source, callable?: number): void {
-    const indirection = INDIRECT_CALLABLES.get(source.callable);
-    this.tellCall(source);
-    if (indirection === undefined) return;
-    const given = argumentsOf(this.recording, this.offset);
-    if (!source.made) this.follow(indirection, source.callable, given);
-    else if (callable !== undefined) this.callMade(indirection, source, callable, given);
+    const isUnknown = !source.made && INDIRECT_CALLABLES.get(source.callable)?.does === "anything";
+    this.tellCall(source, undefined, isUnknown || undefined);
+    this.indirect.call(this.offset, source, callable, this.moment);
   }
 
-  private tellCall(source: Source, via?: string): void {
+  private tellCall(source: Source, via?: string, effectUnknown?: true): void {
     const origin = this.hasChangedNames ? "mutated" : source.made ? "computed" : source.origin;
-    if (this.wasTold("call", source.callable, origin, "", via)) return;
+    if (this.wasTold("call", source.callable, origin, effectUnknown ? "unknown" : "", via)) return;
     const { offset, opcode } = this;
     const { module, name, callable } = source;
     const given = via === undefined ? this.text.ofCall(offset, this.moment) : this.text.of(null, this.moment);
     const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, arguments: given };
-    this.facts.push(via === undefined ? fact : { ...fact, via });
+    if (via === undefined && effectUnknown === undefined) this.facts.push(fact);
+    else this.facts.push({ ...fact, ...(via !== undefined && { via }), ...(effectUnknown && { effectUnknown }) });
   }
 
   /** BUILD, and item writes on what is no builtin container. */
   private callMethod(method: Method, object: number, second: number): void {
     const source = this.callables.of(object);
-    const origin = this.hasChangedNames || this.isOverridden(object) ? "mutated" : source.origin;
-    const overrides = method === "__setstate__" ? this.overridesOf(second) : undefined;
+    const origin = this.hasChangedNames || this.states.isOverridden(object, this.moment) ? "mutated" : source.origin;
+    const builds = method === "__setstate__";
+    const overrides = builds ? this.states.overridesOf(second, this.moment, this.states.expectedKeys(object)) : undefined;
     const instanceOf = this.callables.toldClass(object);
-    if (!source.made) this.hasChangedNames = true;
-    if (this.wasTold("call", source.callable, origin, `${method} ${source.made} ${overrides} ${instanceOf}`)) return;
-    const { offset, opcode } = this;
-    const { module, name, callable } = source;
-    const given = this.showChange(method, object, second);
-    const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, method, arguments: given };
-    if (source.made && overrides === undefined && instanceOf === undefined) this.facts.push(fact);
-    else {
-      this.facts.push({
-        ...fact,
-        ...(!source.made && { onCallable: true as const }),
-        ...(overrides !== undefined && { overrides }),
-        ...(instanceOf !== undefined && { instanceOf }),
-      });
+    const isShared = this.callables.isShared(object);
+    if (isShared) this.hasChangedNames = true;
+    if (!this.wasTold("call", source.callable, origin, `${method} ${isShared} ${overrides} ${instanceOf}`)) {
+      const { offset, opcode } = this;
+      const { module, name, callable } = source;
+      const given = this.showChange(method, object, second);
+      const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, method, arguments: given };
+      if (!isShared && overrides === undefined && instanceOf === undefined) this.facts.push(fact);
+      else {
+        this.facts.push({
+          ...fact,
+          ...(isShared && { onCallable: true as const }),
+          ...(overrides !== undefined && { overrides }),
+          ...(instanceOf !== undefined && { instanceOf }),
+        });
+      }
     }
+    if (!builds) return;
+    for (const handed of this.states.handedBy(object, second, this.moment)) this.indirect.handOver(handed, this.moment);
   }
 
   private showChange(method: Method, object: number, second: number): string {
@@ -192,135 +205,9 @@ class FactReader {
     return this.text.of(changes.subarray(from, from + second), this.moment);
   }
 
-  /** What `Indirection` says of a call with these arguments. */
-  private follow(indirection: Indirection, via: string, given: ArrayLike<number> | null): void {
-    switch (indirection.does) {
-      case "calls":
-        for (const position of indirection.positions) {
-          if (given === null) this.tellCall({ ...computed("", "?"), made: false }, via);
-          else if (position < given.length) this.callArgument(given[position]!, via);
-        }
-        return;
-      case "fetches":
-        this.fetch(given, indirection.object, indirection.name, via);
-        return;
-      case "imports":
-      case "resolves": {
-        const path =
-          given !== null && given.length > indirection.position ? this.callables.constantText(given[indirection.position]!) : null;
-        this.lookUp(path === null ? computed("", "?") : namedByPath(path, indirection.does === "imports"), via);
-        return;
-      }
-      case "loads": {
-        const bytes = given !== null && given.length > indirection.position ? given[indirection.position]! : -1;
-        for (const fact of this.runNested(via, this.offset, bytes, indirection.pickles))
-          this.facts.push("via" in fact || fact.kind === "persistent-id" || fact.kind === "extension" ? fact : { ...fact, via });
-        return;
-      }
-      default:
-        return;
-    }
-  }
-
-  private callArgument(value: number, via: string): void {
-    if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return;
-    const source = this.callables.of(value);
-    if (source.callable !== INERT) this.tellCall(source, via);
-  }
-
-  private fetch(given: ArrayLike<number> | null, objectAt: number, nameAt: number, via: string): void {
-    if (given === null || given.length <= Math.max(objectAt, nameAt)) {
-      this.lookUp(computed("", "?"), via);
-      return;
-    }
-    this.fetchAttribute(given[objectAt]!, this.callables.constantText(given[nameAt]!), via);
-  }
-
-  private fetchAttribute(object: number, name: string | null, via: string): void {
-    const isForeign = kinds.KIND[this.recording.data[object]!] === kinds.FOREIGN;
-    const source = isForeign
-      ? this.callables.of(object)
-      : { ...computed("builtins", TYPE_NAMES[kinds.KIND[this.recording.data[object]!]!]!), origin: "attribute" as const, made: false };
-    if (name === null) {
-      this.lookUp({ ...walk(source, "?"), origin: "computed" }, via);
-      return;
-    }
-    this.lookUp(walk(source, name), via);
-  }
-
-  /** A call of what an indirect callable made: `attrgetter("a.b")(object)`, `methodcaller("name")(object)`. */
-  private callMade(indirection: Indirection, source: Source, callable: number, given: ArrayLike<number> | null): void {
-    if (indirection.does !== "makes-getter" && indirection.does !== "makes-caller") return;
-    const made = argumentsOf(this.recording, callable);
-    const object = given === null || given.length === 0 ? null : given[0]!;
-    if (made === null || made.length === 0 || object === null) {
-      this.lookUp(computed("", "?"), source.callable);
-      return;
-    }
-    const names = indirection.does === "makes-getter" ? Array.from(made) : [made[0]!];
-    for (const each of names) {
-      const name = this.callables.constantText(each);
-      this.fetchAttribute(object, name, source.callable);
-      if (indirection.does === "makes-caller" && name !== null && kinds.KIND[this.recording.data[object]!] === kinds.FOREIGN) {
-        this.tellCall(walk(this.callables.of(object), name), source.callable);
-      }
-    }
-  }
-
-  /**
-   * Whether a state that an object was given names what is to be called on it: as the state is by now, since a
-   * `__setstate__` may have kept the very dict, and the pickle may have changed it.
-   */
-  private isOverridden(object: number): boolean {
-    const states = statesOf(this.recording, object, this.moment, MOST_STATES);
-    return states === null || states.some((given) => this.overridesOf(given) !== undefined);
-  }
-
-  /** Keys of a state under which something is later looked up on the object and called. */
-  private overridesOf(given: number): readonly string[] | undefined {
-    const { data } = this.recording;
-    const kind = kinds.KIND[data[given]!];
-    if (kind === kinds.FOREIGN) return ["*"];
-    if (kind === kinds.DICT) return this.overridesIn(given);
-    if (kind !== kinds.TUPLE) return undefined;
-    const parts = itemsOf(this.recording, given, this.moment, 3);
-    if (parts === null) return ["*"];
-    // Attributes and slots; a tuple of another length is for the class's own __setstate__ alone.
-    if (parts.items.length !== 2) return undefined;
-    const found: string[] = [];
-    for (const part of parts.items) {
-      const partKind = kinds.KIND[data[part]!];
-      if (partKind === kinds.DICT) found.push(...(this.overridesIn(part) ?? []));
-      else if (partKind === kinds.FOREIGN) found.push("*");
-    }
-    return found.length === 0 ? undefined : found;
-  }
-
-  private overridesIn(dict: number): readonly string[] | undefined {
-    const contents = this.keysLeft > 0 ? itemsOf(this.recording, dict, this.moment, MOST_KEYS * 2) : null;
-    if (contents === null || contents.more) return ["*"];
-    this.keysLeft -= contents.items.length / 2;
-    let found: string[] | undefined;
-    for (let index = 0; index < contents.items.length; index += 2) {
-      const name = this.overrideOf(contents.items[index]!);
-      if (name !== null) found = [...(found ?? []), name];
-    }
-    return found;
-  }
-
-  /** The name under which a key overrides something, `*` where the key is not known, null where it does not. */
-  private overrideOf(key: number): string | null {
-    const { data } = this.recording;
-    const kind = kinds.KIND[data[key]!];
-    if (kind === kinds.FOREIGN) return "*";
-    if (kind !== kinds.STR && kind !== kinds.STRING) return null;
-    // Most keys are short, plain and begin with another letter: nothing of them needs decoding.
-    if (data[key] === OP.SHORT_BINUNICODE || data[key] === OP.BINUNICODE) {
-      const first = data[key + (data[key] === OP.SHORT_BINUNICODE ? 2 : 5)]!;
-      if (first !== 0x5f && first !== 0x61 && first !== 0x65 && first !== 0x75) return null;
-    }
-    const name = this.callables.constantText(key)!;
-    return isOverriding(name) ? name : null;
+  private loadNested(loader: string, bytes: number, pickles: number): void {
+    for (const fact of this.runNested(loader, this.offset, bytes, pickles))
+      this.facts.push("via" in fact || fact.kind === "persistent-id" || fact.kind === "extension" ? fact : { ...fact, via: loader });
   }
 
   /** Whether the same was told before: asked only of what comes after the first `listedFacts`. Counts it. */
@@ -349,7 +236,9 @@ class FactReader {
       if (data[callable] !== OP.NEWOBJ) return false;
       this.moment = { row, change: rows[row + 3]! };
       if (stateOf(this.recording, callable, this.moment) !== null) return false;
-      if (this.overridesOf(rows[row + 2]!) !== undefined) return false;
+      const given = rows[row + 2]!;
+      if (this.states.overridesOf(given, this.moment) !== undefined) return false;
+      if (this.states.mayHandOver(given) && this.states.handedBy(callable, given, this.moment).length > 0) return false;
       callable = rows[rowOf(this.recording, callable) + 1]!;
     } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
@@ -365,42 +254,4 @@ class FactReader {
     }
     return { facts: this.facts, limited };
   }
-}
-
-/** States of one object that are looked through; picklers give one. With more, anything may be called on it. */
-const MOST_STATES = 8;
-
-/** Keys of a state that are looked through; no class has as many attributes. */
-const MOST_KEYS = 10_000;
-
-const CALLED_BY_UNPICKLER: ReadonlySet<string> = new Set(["append", "extend", "add", "update"]);
-
-function isOverriding(key: string): boolean {
-  return (key.startsWith("__") && key.endsWith("__") && key.length > 4) || CALLED_BY_UNPICKLER.has(key);
-}
-
-const TYPE_NAMES: readonly string[] = [
-  "object",
-  "NoneType",
-  "bool",
-  "int",
-  "float",
-  "str",
-  "bytes",
-  "str",
-  "tuple",
-  "frozenset",
-  "list",
-  "dict",
-  "set",
-  "bytearray",
-  "memoryview",
-];
-
-/** What `import_module`, `pydoc.locate` or `pkgutil.resolve_name` ("module:name") are asked for. */
-function namedByPath(path: string, isModule: boolean): Name {
-  const dotted = path.replace(":", ".");
-  const dot = dotted.lastIndexOf(".");
-  if (isModule || dot < 0) return { module: dotted, name: "", callable: dotted, spelt: path, origin: "attribute" };
-  return { module: dotted.slice(0, dot), name: dotted.slice(dot + 1), callable: dotted, spelt: path, origin: "attribute" };
 }

@@ -52,7 +52,7 @@ export class ClassPolicyRules {
 
   #call(fact: CallFact): string | null {
     const outside = this.#calls.refuses(fact);
-    if (outside === null) return null;
+    if (outside === null) return fact.effectUnknown ? `call whose effect is not known${on(fact)}` : null;
     // NEWOBJ on a stub gives the stub again, and nothing runs; a class that may be looked up but not made is one as well.
     const instantiates = fact.opcode === "NEWOBJ" || fact.opcode === "NEWOBJ_EX";
     if (this.mode === "lazy" && instantiates && this.#isStub(fact)) return null;

@@ -36,6 +36,11 @@ const ACTING: readonly Name[] = [
   ["itertools", "starmap"],
   ["itertools", "accumulate"],
   ["types", "MethodType"],
+  ["operator", "call"],
+  ["copyreg", "__newobj_ex__"],
+  ["builtins", "iter"],
+  ["builtins", "max"],
+  ["builtins", "setattr"],
   ["pydoc", "locate"],
   ["pickle", "loads"],
   ["io", "BytesIO"],
@@ -310,12 +315,22 @@ class Maker {
       else this.state(depth);
       this.state(depth);
       this.op(OP.TUPLE2, OP.BUILD);
-    } else {
+    } else if (kind === 4 && random.chance(50)) this.stateOfPartial(depth);
+    else {
       if (kind === 4) this.persistent();
       else if (kind === 5) this.tuple(random.below(4), depth);
       else this.state(depth);
       this.op(OP.BUILD);
     }
+  }
+
+  /** The state that `functools.partial` takes: its callable, arguments, keywords and attributes. */
+  private stateOfPartial(depth: number): void {
+    this.op(OP.MARK);
+    this.lookup(this.random.pick([CLASSES, FUNCTIONS, ACTING]));
+    this.tuple(this.random.below(3), depth);
+    this.state(depth);
+    this.op(OP.NONE, OP.TUPLE, OP.BUILD);
   }
 
   private persistent(): void {
@@ -356,6 +371,11 @@ const TAKEN: Readonly<Record<string, readonly Taken[]>> = {
   "itertools.starmap": ["callable", "items"],
   "itertools.accumulate": ["items", "callable"],
   "types.MethodType": ["callable", "object"],
+  "operator.call": ["callable"],
+  "copyreg.__newobj_ex__": ["callable", "items", "none"],
+  "builtins.iter": ["callable", "none"],
+  "builtins.max": ["object", "object"],
+  "builtins.setattr": ["object", "attribute", "none"],
   "pydoc.locate": ["path"],
   "pickle.loads": ["pickle"],
   "io.BytesIO": ["none"],

@@ -47,9 +47,6 @@ const POLICIES = 40;
 const STRICTER = [
   "is an attribute, not a method of its class",
   "itself, not an object made by it",
-  "as a keyword",
-  "by the state of a",
-  "call with arguments that are not known",
   "a loader is handed something else than bytes",
   "use of what is outside the policy",
 ] as const;

@@ -1,16 +1,16 @@
-"""Part two of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
+"""Part three of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
 
 The reasons that are given for a refusal are that file's, word for word.
 """
 
+from indirect import Indirect
 from rules import (
-    CALLED_BY_UNPICKLER, CALLS, CODE, FILE_LOADERS, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked,
-    Stub, UnpicklingError, _indirection, _modern, _noted, _running, _spelt, _text, _type_name, defaultdict, io,
-    partial, pickle,
+    CALLED_BY_UNPICKLER, CALLS, CODE, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _modern,
+    _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
 
-class Enforcement:
+class Enforcement(Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
     def __init__(self, *arguments, **keywords):
@@ -20,6 +20,8 @@ class Enforcement:
         self._looked_up = {}
         self._handed_over = {}
         self._computed = {}
+        # What a call returned that is not for the pickle to change, and by whom.
+        self._shared = {}
         self._is_looking_up = False
         self._blocked = None
 
@@ -55,7 +57,7 @@ class Enforcement:
         function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
         arguments = self.pop_mark()
         self._instantiate(self._callee("INST", size, function, arguments), arguments)
-        self._note_made()
+        self._note_made(function, arguments)
 
     def _look_up(self, opcode, size, module, name):
         """`find_class`, for names of the policy; they are compared as Python 3 spells them."""
@@ -77,31 +79,35 @@ class Enforcement:
 
     def load_reduce(self):
         self._require_tuple("REDUCE", -1)
-        self.stack[-2] = self._callee("REDUCE", 1, *self.stack[-2:])
+        called = self.stack[-2:]
+        self.stack[-2] = self._callee("REDUCE", 1, *called)
         super().load_reduce()
-        self._note_made()
+        self._note_made(*called)
 
     def load_newobj(self):
         self._require_tuple("NEWOBJ", -1)
-        if not self._push_stub("NEWOBJ", *self.stack[-2:]):
-            self._callee("NEWOBJ", 1, *self.stack[-2:])
+        called = self.stack[-2:]
+        if not self._push_stub("NEWOBJ", *called):
+            self._callee("NEWOBJ", 1, *called)
             super().load_newobj()
-            self._note_made()
+            self._note_made(*called)
 
     def load_newobj_ex(self):
         self._require_tuple("NEWOBJ_EX", -2)
         if type(self.stack[-1]) is not dict:
             raise UnpicklingError("the keywords of NEWOBJ_EX are no dict")
-        if not self._push_stub("NEWOBJ_EX", *self.stack[-3:]):
-            self._callee("NEWOBJ_EX", 1, *self.stack[-3:])
+        called = self.stack[-3:]
+        if not self._push_stub("NEWOBJ_EX", *called):
+            self._callee("NEWOBJ_EX", 1, *called)
             super().load_newobj_ex()
-            self._note_made()
+            self._note_made(*called[:2])
 
     def load_obj(self):
-        if self.stack and self.metastack:
-            self.stack[0] = self._callee("OBJ", 1, self.stack[0], self.stack[1:])
+        function, arguments = self.stack[:1], self.stack[1:]
+        if function and self.metastack:
+            self.stack[0] = self._callee("OBJ", 1, *function, arguments)
         super().load_obj()
-        self._note_made()
+        self._note_made(*function, arguments)
 
     def _require_tuple(self, opcode, index):
         arguments = self.stack[index]
@@ -117,6 +123,7 @@ class Enforcement:
             return False
         self._acting(opcode, 1, class_, *given)
         self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
+        self._note_made(class_, given[0])
         return True
 
     def _callee(self, opcode, size, function, *given):
@@ -126,28 +133,6 @@ class Enforcement:
         self._check_call(opcode, size, function, "")
         return self._acting(opcode, size, function, *given)
 
-    def _acting(self, opcode, size, function, arguments, keywords=None):
-        """Checks what a callable does for the pickle, with these arguments; `_callee` otherwise."""
-        via, does, positions = _indirection(function, self._names(function))
-        by = f", by {via}"
-        if does == "calls":
-            for position in positions:
-                if position < len(arguments):
-                    self._check_handed(opcode, size, arguments[position], by)
-            for value in (keywords or {}).values():
-                self._check_handed(opcode, size, value, f"{by}, as a keyword")
-        elif does == "fetches":
-            return self._fetching(opcode, size, function, arguments, via)
-        elif does in ("imports", "resolves"):
-            path = arguments[0] if arguments else None
-            self._require_constant(opcode, size, path, by)
-            module, _, name = path.replace(":", ".", 1).rpartition(".")
-            if does == "imports" or (module, name) not in IMPORTS:
-                self._refuse(opcode, size, path.replace(":", ".", 1), f"import outside the policy{by}")
-        elif does == "loads":
-            return lambda *given: self._load_nested(opcode, size, via, given)
-        return function
-
     def _check_call(self, opcode, size, function, by):
         names = self._names(function)
         if names is None:
@@ -155,61 +140,13 @@ class Enforcement:
         if names.isdisjoint(CALLS):
             self._refuse(opcode, size, _spelt(names), f"call outside the policy{by}")
 
-    def _check_handed(self, opcode, size, value, by):
-        """A callable that another one is given to call."""
-        if not self._is_foreign(value) or value is object or type(value) is object:
-            return
-        self._check_call(opcode, size, value, by)
-        if _indirection(value, self._names(value))[1]:
-            self._refuse(opcode, size, _spelt(self._names(value)), f"call with arguments that are not known{by}")
-
-    def _require_constant(self, opcode, size, name, by):
-        if type(name) is not str or self._is_foreign(name):
-            self._refuse(opcode, size, "?", f"import of a computed name{by}")
-
-    def _fetching(self, opcode, size, function, arguments, via):
-        """`getattr`, for attributes that the policy names, of what was looked up."""
-        target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
-        by = f", by {via}"
-        self._require_constant(opcode, size, name, by)
-        if self._names(target) is not None:
-            keys = {(module, f"{within}.{name}") for module, within in self._names(target)}
-        elif type(target) in PLAIN:
-            keys = {("builtins", f"{type(target).__name__}.{name}")}
-        else:
-            self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
-        if keys.isdisjoint(IMPORTS):
-            self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
-
-        def fetch(*given):
-            found = function(*given)
-            if opcode == "REDUCE" and via == "builtins.getattr":
-                self._remember(found, min(keys & IMPORTS))
-            return found
-
-        return fetch
-
-    def _load_nested(self, opcode, size, via, given):
-        """Loads the pickle that a loader is handed, under the same policy."""
-        content = given[0] if len(given) == 1 else None
-        if type(content) in (bytes, bytearray):
-            content = io.BytesIO(content)
-        if type(content) is not io.BytesIO:
-            self._refuse(opcode, size, via, "a loader is handed something else than bytes")
-        return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)
-
     # Changing
 
     def load_build(self):
         target, state = self.stack[-2:]
         if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
-            # What these would call later, INDIRECT has checked where they were made.
-            if isinstance(target, partial) and type(state) is tuple:
-                self._check_handed("BUILD", 1, state[0] if state else None, ", by the state of a functools.partial")
-            elif isinstance(target, defaultdict) and type(state) is tuple and state and type(state[-1]) is dict:
-                factory = state[-1].get("default_factory")
-                self._check_handed("BUILD", 1, factory, ", by the state of a collections.defaultdict")
+            self._check_state(target, state)
         super().load_build()
 
     def load_append(self):
@@ -245,8 +182,8 @@ class Enforcement:
     def _check_change(self, opcode, target, method, overridden=""):
         """Whether `target` is an object that an allowed call made. Builtin containers may change as the pickle likes."""
         names = self._names(target)
-        if names is not None or isinstance(target, CODE):
-            name = _spelt(names) if names else _type_name(target)
+        if names is not None or id(target) in self._shared or isinstance(target, CODE):
+            name = _spelt(names) if names else self._shared.get(id(target), (target, _type_name(target)))[1]
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
         if not self._is_foreign(target):
             return False
@@ -343,8 +280,10 @@ class Enforcement:
         known = self._looked_up.get(id(value))
         return None if known is None else known[1]
 
-    def _note_made(self):
+    def _note_made(self, function, arguments):
         made = self.stack[-1]
+        if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
+            self._shared[id(made)] = (made, _spelt(self._names(function)))
         # Of shorter ones Python keeps one for all.
         if type(made) in MUTABLE or (type(made) in (str, tuple, frozenset) and len(made) > 1):
             self._computed[id(made)] = made

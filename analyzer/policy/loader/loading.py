@@ -1,4 +1,4 @@
-"""Part three of the loader: pickle's functions, torch's and joblib's.
+"""Part four of the loader: pickle's functions, torch's and joblib's.
 
 What torch and joblib have for loading is taken as it is, in every version, and given this module where it looks for
 `pickle`: nothing in the libraries is patched, and nothing of them is copied here.
@@ -59,13 +59,16 @@ def joblib_load(filename, **options):
 
         def _check_wrapper(self, wrapper, state):
             """joblib reads an array as the state says, by methods of the wrapper, which the state could replace."""
-            if type(state) is not dict or not ARRAY_ATTRIBUTES.issuperset(state):
+            if type(state) is not dict:
                 self._refuse("BUILD", 1, _type_name(wrapper), "a state that joblib does not write")
+            if not ARRAY_ATTRIBUTES.issuperset(state):
+                others = ", ".join(str(key) for key in state if key not in ARRAY_ATTRIBUTES)
+                self._refuse("BUILD", 1, _type_name(wrapper), f"BUILD would override {others}")
             shape, class_ = state.get("shape"), state.get("subclass")
             if not isinstance(state.get("dtype"), self.np.dtype) or type(shape) is not tuple or set(map(type, shape)) - {int}:
                 self._refuse("BUILD", 1, _type_name(wrapper), "an array that is none")
             if class_ is not self.np.ndarray and class_ is not self.np.memmap:
-                self._check_handed("BUILD", 1, class_, f", by {_type_name(wrapper)}")
+                self._check_handed("BUILD", 1, class_, _type_name(wrapper))
             # An array of objects is a pickle of its own, which joblib loads by what its module has.
             wrapper.read_array = types.MethodType(read_array, wrapper)
 

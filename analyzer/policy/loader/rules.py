@@ -24,8 +24,6 @@ import sys
 import threading
 import types
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from collections import defaultdict
-from functools import partial
 
 # What else a drop-in for pickle has.
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, Pickler, PicklingError, UnpicklingError, dump, dumps
@@ -36,8 +34,11 @@ MODE = "strict"
 # What may be looked up, and what may be called: (module, qualified name).
 IMPORTS = frozenset()
 CALLS = frozenset()
-# Callables that call, look up or load for the pickle: what they do, and with which of their arguments.
+# Callables that call, look up or load for the pickle: what they do, and with which of their arguments; for those that call
+# also what they pass on, and whether they return what the callable returned.
 INDIRECT = {}
+# Callables that return a class, a function, a module, or the very object they were given.
+SHARED = frozenset()
 
 
 class Blocked(UnpicklingError):
@@ -92,16 +93,24 @@ def _modern(module, name):
     return NAME_MAPPING.get((module, name)) or (IMPORT_MAPPING.get(module, module), name)
 
 
-def _indirection(function, names):
-    """What INDIRECT says of a callable, also under another name: its name there, what it does, the arguments' positions."""
+def _names_of(function, names):
+    """How a callable is called: as looked up, as it calls itself, and, of a class, what it derives from."""
     spelt = [".".join(name) for name in names]
-    if isinstance(function, (type, types.FunctionType, types.BuiltinFunctionType)):
-        spelt.append(f"{function.__module__}.{function.__qualname__}")
+    classes = function.__mro__ if isinstance(function, type) else [function]
+    for each in classes:
+        if isinstance(each, (type, types.FunctionType, types.BuiltinFunctionType)):
+            spelt.append(f"{each.__module__}.{each.__qualname__}")
+    return spelt
+
+
+def _indirection(function, names):
+    """What INDIRECT says of a callable, under whatever name: its name there, what it does, and the rest of the row."""
+    spelt = _names_of(function, names)
     for name in spelt:
         if name in INDIRECT:
-            does, *positions = INDIRECT[name]
-            return name, does, positions
-    return spelt[0], "", []
+            does, *details = INDIRECT[name]
+            return name, does, details
+    return spelt[0] if spelt else "?", "", []
 
 
 def _spelt(names):

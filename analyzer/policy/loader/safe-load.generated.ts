@@ -27,8 +27,6 @@ import sys
 import threading
 import types
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
-from collections import defaultdict
-from functools import partial
 
 # What else a drop-in for pickle has.
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, Pickler, PicklingError, UnpicklingError, dump, dumps
@@ -39,7 +37,8 @@ MODE = "strict"
 # What may be looked up, and what may be called: (module, qualified name).
 IMPORTS = frozenset()
 CALLS = frozenset()
-# Callables that call, look up or load for the pickle: what they do, and with which of their arguments.
+# Callables that call, look up or load for the pickle: what they do, and with which of their arguments; for those that call
+# also what they pass on, and whether they return what the callable returned.
 INDIRECT = {
     "builtins.getattr": ("fetches", 0, 1),
     "dill._dill._getattribute": ("fetches", 0, 1),
@@ -51,56 +50,109 @@ INDIRECT = {
     "builtins.__import__": ("imports", 0),
     "importlib.import_module": ("imports", 0),
     "importlib.__import__": ("imports", 0),
+    "importlib._bootstrap.__import__": ("imports", 0),
+    "importlib._bootstrap._gcd_import": ("imports", 0),
     "cloudpickle.cloudpickle.subimport": ("imports", 0),
     "dill._dill._import_module": ("imports", 0),
     "pydoc.locate": ("resolves", 0),
+    "pydoc.resolve": ("resolves", 0),
     "pkgutil.resolve_name": ("resolves", 0),
-    "builtins.map": ("calls", 0),
-    "builtins.filter": ("calls", 0),
-    "builtins.apply": ("calls", 0),
-    "builtins.iter": ("calls", 0),
-    "functools.partial": ("calls", 0),
-    "_functools.partial": ("calls", 0),
-    "functools.partialmethod": ("calls", 0),
-    "functools.reduce": ("calls", 0),
-    "_functools.reduce": ("calls", 0),
-    "functools.cmp_to_key": ("calls", 0),
-    "functools.lru_cache": ("calls", 0),
-    "functools.singledispatch": ("calls", 0),
-    "functools.cached_property": ("calls", 0),
-    "itertools.starmap": ("calls", 0),
-    "itertools.filterfalse": ("calls", 0),
-    "itertools.takewhile": ("calls", 0),
-    "itertools.dropwhile": ("calls", 0),
-    "itertools.accumulate": ("calls", 1),
-    "itertools.groupby": ("calls", 1),
-    "operator.call": ("calls", 0),
-    "_operator.call": ("calls", 0),
-    "types.MethodType": ("calls", 0),
-    "builtins.property": ("calls", 0, 1, 2),
-    "builtins.classmethod": ("calls", 0),
-    "builtins.staticmethod": ("calls", 0),
-    "collections.defaultdict": ("calls", 0),
-    "weakref.WeakMethod": ("calls", 0),
-    "weakref.finalize": ("calls", 1),
-    "atexit.register": ("calls", 0),
-    "threading.Thread": ("calls", 1),
-    "threading.Timer": ("calls", 1),
-    "numpy.vectorize": ("calls", 0),
-    "numpy.frompyfunc": ("calls", 0),
-    "copyreg._reconstructor": ("calls", 0, 1),
-    "copyreg.__newobj__": ("calls", 0),
-    "copyreg.__newobj_ex__": ("calls", 0),
-    "numpy.core.multiarray._reconstruct": ("calls", 0),
-    "numpy._core.multiarray._reconstruct": ("calls", 0),
-    "numpy.ma.core._mareconstruct": ("calls", 0, 1),
-    "torch._tensor._rebuild_from_type_v2": ("calls", 0, 1),
-    "torch._tensor._rebuild_from_type": ("calls", 0, 1),
-    "torch._utils._rebuild_wrapper_subclass": ("calls", 0),
-    "pandas.core.indexes.base._new_Index": ("calls", 0),
-    "dill._dill._create_type": ("calls", 0),
-    "dill._dill._create_ftype": ("calls", 0),
-    "dill._dill._create_weakref": ("calls", 0),
+    "logging.config._resolve": ("resolves", 0),
+    "builtins.map": ("calls", (0,), None, False),
+    "builtins.filter": ("calls", (0,), None, False),
+    "builtins.apply": ("calls", (0,), ("items", 1, 2), True),
+    "builtins.iter": ("calls", (0,), ("arguments", 0, 0, False), False),
+    "builtins.sorted": ("calls", (), None, False),
+    "builtins.min": ("calls", (), None, True),
+    "builtins.max": ("calls", (), None, True),
+    "builtins.property": ("calls", (0, 1, 2), None, False),
+    "builtins.classmethod": ("calls", (0,), None, False),
+    "builtins.staticmethod": ("calls", (0,), None, False),
+    "functools.partial": ("calls", (0,), ("arguments", 1, None, True), False),
+    "_functools.partial": ("calls", (0,), ("arguments", 1, None, True), False),
+    "functools.partialmethod": ("calls", (0,), None, False),
+    "functools.reduce": ("calls", (0,), None, True),
+    "_functools.reduce": ("calls", (0,), None, True),
+    "functools.cmp_to_key": ("calls", (0,), None, False),
+    "_functools.cmp_to_key": ("calls", (0,), None, False),
+    "functools.lru_cache": ("calls", (0,), None, False),
+    "functools._lru_cache_wrapper": ("calls", (0, 3), None, False),
+    "_functools._lru_cache_wrapper": ("calls", (0, 3), None, False),
+    "functools.cache": ("calls", (0,), None, False),
+    "functools.singledispatch": ("calls", (0,), None, False),
+    "functools.singledispatchmethod": ("calls", (0,), None, False),
+    "functools.cached_property": ("calls", (0,), None, False),
+    "itertools.starmap": ("calls", (0,), None, False),
+    "itertools.filterfalse": ("calls", (0,), None, False),
+    "itertools.takewhile": ("calls", (0,), None, False),
+    "itertools.dropwhile": ("calls", (0,), None, False),
+    "itertools.accumulate": ("calls", (1,), None, False),
+    "itertools.groupby": ("calls", (1,), None, False),
+    "operator.call": ("calls", (0,), ("arguments", 1, None, False), True),
+    "_operator.call": ("calls", (0,), ("arguments", 1, None, False), True),
+    "types.MethodType": ("calls", (0,), ("arguments", 1, None, True), False),
+    "types.DynamicClassAttribute": ("calls", (0, 1, 2), None, False),
+    "types.coroutine": ("calls", (0,), None, False),
+    "types.new_class": ("calls", (1, 2, 3), None, False),
+    "collections.defaultdict": ("calls", (0,), ("arguments", 0, 0, False), False),
+    "_collections.defaultdict": ("calls", (0,), ("arguments", 0, 0, False), False),
+    "contextlib.contextmanager": ("calls", (0,), None, False),
+    "copy._reconstruct": ("calls", (2,), ("items", 3, None), True),
+    "copyreg.pickle": ("calls", (1, 2), None, False),
+    "codecs.register": ("calls", (0,), None, False),
+    "_codecs.register": ("calls", (0,), None, False),
+    "codecs.register_error": ("calls", (1,), None, False),
+    "_codecs.register_error": ("calls", (1,), None, False),
+    "heapq.nlargest": ("calls", (2,), None, False),
+    "heapq.nsmallest": ("calls", (2,), None, False),
+    "heapq.merge": ("calls", (), None, False),
+    "re.sub": ("calls", (1,), None, False),
+    "re.subn": ("calls", (1,), None, False),
+    "weakref.ref": ("calls", (1,), None, False),
+    "_weakref.ref": ("calls", (1,), None, False),
+    "weakref.ReferenceType": ("calls", (1,), None, False),
+    "weakref.proxy": ("calls", (1,), None, True),
+    "_weakref.proxy": ("calls", (1,), None, True),
+    "weakref.WeakMethod": ("calls", (0, 1), None, False),
+    "weakref.finalize": ("calls", (1,), ("arguments", 2, None, False), False),
+    "atexit.register": ("calls", (0,), ("arguments", 1, None, False), False),
+    "_thread.start_new_thread": ("calls", (0,), ("items", 1, 2), False),
+    "threading.Thread": ("calls", (1,), ("items", 3, 4), False),
+    "threading.Timer": ("calls", (1,), ("items", 2, 3), False),
+    "signal.signal": ("calls", (1,), None, False),
+    "numpy.vectorize": ("calls", (0,), None, False),
+    "numpy.frompyfunc": ("calls", (0,), None, False),
+    "numpy.fromfunction": ("calls", (0,), None, False),
+    "numpy.apply_along_axis": ("calls", (0,), None, False),
+    "numpy.apply_over_axes": ("calls", (0,), None, False),
+    "numpy.piecewise": ("calls", (), None, False),
+    "copyreg._reconstructor": ("calls", (0, 1), ("arguments", 2, None, False), False),
+    "copyreg.__newobj__": ("calls", (0,), ("arguments", 1, None, False), False),
+    "copyreg.__newobj_ex__": ("calls", (0,), ("items", 1, 2), False),
+    "numpy.core.multiarray._reconstruct": ("calls", (0,), ("arguments", 1, None, False), False),
+    "numpy._core.multiarray._reconstruct": ("calls", (0,), ("arguments", 1, None, False), False),
+    "numpy.ma.core._mareconstruct": ("calls", (0, 1), None, False),
+    "numpy.random._pickle.__generator_ctor": ("calls", (1,), ("arguments", 0, 1, False), False),
+    "numpy.random._pickle.__randomstate_ctor": ("calls", (1,), ("arguments", 0, 1, False), False),
+    "numpy.random._pickle.__bit_generator_ctor": ("calls", (0,), ("arguments", 0, 0, False), False),
+    "torch._tensor._rebuild_from_type_v2": ("calls", (0, 1), ("items", 2, None), False),
+    "torch._tensor._rebuild_from_type": ("calls", (0, 1), ("items", 2, None), False),
+    "torch._utils._rebuild_wrapper_subclass": ("calls", (0,), None, False),
+    "pandas.core.indexes.base._new_Index": ("calls", (0,), ("items", None, 1), False),
+    "dill._dill._create_type": ("calls", (0,), ("arguments", 1, None, False), True),
+    "dill._dill._create_ftype": ("calls", (0, 1), None, True),
+    "dill._dill._create_weakref": ("calls", (0, 1), None, False),
+    "builtins.setattr": ("anything",),
+    "builtins.delattr": ("anything",),
+    "builtins.vars": ("anything",),
+    "builtins.globals": ("anything",),
+    "builtins.locals": ("anything",),
+    "builtins.eval": ("anything",),
+    "builtins.exec": ("anything",),
+    "builtins.execfile": ("anything",),
+    "functools.update_wrapper": ("anything",),
+    "functools.wraps": ("anything",),
+    "copyreg.add_extension": ("anything",),
     "pickle.loads": ("loads", 0),
     "_pickle.loads": ("loads", 0),
     "pickle._loads": ("loads", 0),
@@ -127,6 +179,69 @@ INDIRECT = {
     "torch.serialization.load": ("loads", 0),
     "torch.storage._load_from_bytes": ("loads", 0),
 }
+# Callables that return a class, a function, a module, or the very object they were given.
+SHARED = frozenset([
+    "abc.ABCMeta",
+    "abc.update_abstractmethods",
+    "builtins.__build_class__",
+    "builtins.getattr",
+    "builtins.intern",
+    "builtins.iter",
+    "builtins.max",
+    "builtins.min",
+    "builtins.next",
+    "builtins.super",
+    "builtins.type",
+    "cloudpickle.cloudpickle._builtin_type",
+    "cloudpickle.cloudpickle._make_function",
+    "cloudpickle.cloudpickle._make_skeleton_class",
+    "cloudpickle.cloudpickle.subimport",
+    "collections.namedtuple",
+    "copy.copy",
+    "copy.deepcopy",
+    "dataclasses.dataclass",
+    "dataclasses.make_dataclass",
+    "dill._dill._create_function",
+    "dill._dill._create_namedtuple",
+    "dill._dill._create_type",
+    "dill._dill._eval_repr",
+    "dill._dill._get_attr",
+    "dill._dill._getattribute",
+    "dill._dill._import_module",
+    "dill._dill._load_type",
+    "functools.cmp_to_key",
+    "functools.lru_cache",
+    "functools.reduce",
+    "functools.singledispatch",
+    "functools.total_ordering",
+    "importlib.__import__",
+    "importlib.import_module",
+    "importlib.reload",
+    "operator.getitem",
+    "_operator.getitem",
+    "pkgutil.resolve_name",
+    "pydoc.locate",
+    "sys._getframe",
+    "types.BuiltinFunctionType",
+    "types.BuiltinMethodType",
+    "types.CodeType",
+    "types.FunctionType",
+    "types.LambdaType",
+    "types.MethodType",
+    "types.ModuleType",
+    "types.coroutine",
+    "types.new_class",
+    "typing.NamedTuple",
+    "typing.NewType",
+    "typing.TypeVar",
+    "typing.cast",
+    "weakref.proxy",
+    "_weakref.proxy",
+    "builtins.__import__",
+    "builtins.property",
+    "builtins.classmethod",
+    "builtins.staticmethod",
+])
 
 
 class Blocked(UnpicklingError):
@@ -181,16 +296,24 @@ def _modern(module, name):
     return NAME_MAPPING.get((module, name)) or (IMPORT_MAPPING.get(module, module), name)
 
 
-def _indirection(function, names):
-    """What INDIRECT says of a callable, also under another name: its name there, what it does, the arguments' positions."""
+def _names_of(function, names):
+    """How a callable is called: as looked up, as it calls itself, and, of a class, what it derives from."""
     spelt = [".".join(name) for name in names]
-    if isinstance(function, (type, types.FunctionType, types.BuiltinFunctionType)):
-        spelt.append(f"{function.__module__}.{function.__qualname__}")
+    classes = function.__mro__ if isinstance(function, type) else [function]
+    for each in classes:
+        if isinstance(each, (type, types.FunctionType, types.BuiltinFunctionType)):
+            spelt.append(f"{each.__module__}.{each.__qualname__}")
+    return spelt
+
+
+def _indirection(function, names):
+    """What INDIRECT says of a callable, under whatever name: its name there, what it does, and the rest of the row."""
+    spelt = _names_of(function, names)
     for name in spelt:
         if name in INDIRECT:
-            does, *positions = INDIRECT[name]
-            return name, does, positions
-    return spelt[0], "", []
+            does, *details = INDIRECT[name]
+            return name, does, details
+    return spelt[0] if spelt else "?", "", []
 
 
 def _spelt(names):
@@ -222,132 +345,21 @@ def _noted(blocked):
     return blocked
 
 
-class Enforcement:
-    """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
+# How many callables may hand over one another.
+DEEPEST_CALL = 8
+# Brackets within a state in which callables are looked for.
+DEEPEST_STATE = 4
 
-    def __init__(self, *arguments, **keywords):
-        super().__init__(*arguments, **keywords)
-        # By identity, and with the object, so that no other can take its place: what was looked up, under which names;
-        # what the loader handed over for a persistent id; what calls made that could as well be an opcode's.
-        self._looked_up = {}
-        self._handed_over = {}
-        self._computed = {}
-        self._is_looking_up = False
-        self._blocked = None
 
-    def load(self):
-        running = _running()
-        running.append(self)
-        try:
-            result = super().load()
-        finally:
-            running.pop()
-        if self._blocked is not None:  # and some class's code caught it
-            raise self._blocked
-        return result
-
-    # Looking up
-
-    def load_global(self):
-        module, name = self.readline(), self.readline()
-        size = 1 + len(module) + len(name)
-        self.append(self._look_up("GLOBAL", size, module[:-1].decode("utf-8"), name[:-1].decode("utf-8")))
-
-    def load_stack_global(self):
-        name, module = self.stack.pop(), self.stack.pop()
-        if self._is_foreign(module, name):
-            self._refuse("STACK_GLOBAL", 1, f"{_text(module)}.{_text(name)}", "import of a computed name")
-        if type(module) is not str or type(name) is not str:
-            raise UnpicklingError("STACK_GLOBAL requires str")
-        self.append(self._look_up("STACK_GLOBAL", 1, module, name))
-
-    def load_inst(self):
-        module, name = self.readline(), self.readline()
-        size = 1 + len(module) + len(name)
-        function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
-        arguments = self.pop_mark()
-        self._instantiate(self._callee("INST", size, function, arguments), arguments)
-        self._note_made()
-
-    def _look_up(self, opcode, size, module, name):
-        """\`find_class\`, for names of the policy; they are compared as Python 3 spells them."""
-        key = _modern(module, name) if self.proto < 3 and self.fix_imports else (module, name)
-        if key in IMPORTS:
-            self._is_looking_up = True
-            try:
-                found = self.find_class(module, name)
-            finally:
-                self._is_looking_up = False
-        elif self._is_lazy():
-            found = Stub(".".join(key))
-        else:
-            self._refuse(opcode, size, ".".join(key), "import outside the policy")
-        self._remember(found, key)
-        return found
-
-    # Calling
-
-    def load_reduce(self):
-        self._require_tuple("REDUCE", -1)
-        self.stack[-2] = self._callee("REDUCE", 1, *self.stack[-2:])
-        super().load_reduce()
-        self._note_made()
-
-    def load_newobj(self):
-        self._require_tuple("NEWOBJ", -1)
-        if not self._push_stub("NEWOBJ", *self.stack[-2:]):
-            self._callee("NEWOBJ", 1, *self.stack[-2:])
-            super().load_newobj()
-            self._note_made()
-
-    def load_newobj_ex(self):
-        self._require_tuple("NEWOBJ_EX", -2)
-        if type(self.stack[-1]) is not dict:
-            raise UnpicklingError("the keywords of NEWOBJ_EX are no dict")
-        if not self._push_stub("NEWOBJ_EX", *self.stack[-3:]):
-            self._callee("NEWOBJ_EX", 1, *self.stack[-3:])
-            super().load_newobj_ex()
-            self._note_made()
-
-    def load_obj(self):
-        if self.stack and self.metastack:
-            self.stack[0] = self._callee("OBJ", 1, self.stack[0], self.stack[1:])
-        super().load_obj()
-        self._note_made()
-
-    def _require_tuple(self, opcode, index):
-        arguments = self.stack[index]
-        if not isinstance(arguments, tuple):
-            raise UnpicklingError(f"the arguments of {opcode} are no tuple")
-        if type(arguments) is not tuple:  # a subclass has a say in what is in it
-            self.stack[index] = tuple(tuple.__iter__(arguments))
-
-    def _push_stub(self, opcode, class_, *given):
-        """In lazy mode, makes a stub of an object whose class may not be instantiated."""
-        names = self._names(class_)
-        if not self._is_lazy() or not names or not names.isdisjoint(CALLS):
-            return False
-        self._acting(opcode, 1, class_, *given)
-        self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
-        return True
-
-    def _callee(self, opcode, size, function, *given):
-        """What to call for \`function\`, if it may be called: itself, or what does the same under this policy."""
-        if type(function) in PLAIN and self._names(function) is None:
-            raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
-        self._check_call(opcode, size, function, "")
-        return self._acting(opcode, size, function, *given)
+class Indirect:
+    """Checks what a callable is given, before it is called: to be mixed into \`Enforcement\`."""
 
     def _acting(self, opcode, size, function, arguments, keywords=None):
-        """Checks what a callable does for the pickle, with these arguments; \`_callee\` otherwise."""
-        via, does, positions = _indirection(function, self._names(function))
+        """What to call for \`function\`, if what it does for the pickle with these arguments may happen."""
+        via, does, details = _indirection(function, self._names(function))
         by = f", by {via}"
         if does == "calls":
-            for position in positions:
-                if position < len(arguments):
-                    self._check_handed(opcode, size, arguments[position], by)
-            for value in (keywords or {}).values():
-                self._check_handed(opcode, size, value, f"{by}, as a keyword")
+            self._check_calling(opcode, size, via, details, (arguments, False, (keywords or {}).values()), 0)
         elif does == "fetches":
             return self._fetching(opcode, size, function, arguments, via)
         elif does in ("imports", "resolves"):
@@ -358,22 +370,92 @@ class Enforcement:
                 self._refuse(opcode, size, path.replace(":", ".", 1), f"import outside the policy{by}")
         elif does == "loads":
             return lambda *given: self._load_nested(opcode, size, via, given)
+        elif does == "anything" and not self._names(function).isdisjoint(CALLS):
+            self._refuse(opcode, size, _spelt(self._names(function)), "call whose effect is not known")
         return function
 
-    def _check_call(self, opcode, size, function, by):
-        names = self._names(function)
-        if names is None:
-            self._refuse(opcode, size, _type_name(function), f"call of a computed name{by}")
-        if names.isdisjoint(CALLS):
-            self._refuse(opcode, size, _spelt(names), f"call outside the policy{by}")
+    def _check_calling(self, opcode, size, via, details, given, depth):
+        """The callables among what another one is given: its arguments, whether more may follow, and its keywords' values."""
+        positions, passes, _ = details
+        arguments, more, keywords = given
+        passed = self._passed(passes, arguments, more)
+        for position in positions:
+            if position < len(arguments):
+                self._check_handed(opcode, size, arguments[position], via, passed, depth)
+            elif more:
+                self._refuse(opcode, size, "?", f"call of a computed name, by {via}")
+        for value in keywords:
+            self._check_handed(opcode, size, value, via)
 
-    def _check_handed(self, opcode, size, value, by):
-        """A callable that another one is given to call."""
+    def _check_handed(self, opcode, size, value, via, given=None, depth=0):
+        """A callable that is handed over, to be called with what is \`given\`; None where that is not known."""
         if not self._is_foreign(value) or value is object or type(value) is object:
             return
+        by = f", by {via}"
         self._check_call(opcode, size, value, by)
-        if _indirection(value, self._names(value))[1]:
-            self._refuse(opcode, size, _spelt(self._names(value)), f"call with arguments that are not known{by}")
+        inner, does, details = _indirection(value, self._names(value))
+        if does and (does != "calls" or given is None or depth == DEEPEST_CALL):
+            self._refuse(opcode, size, _spelt(self._names(value)), f"call whose effect is not known{by}")
+        if does:
+            self._check_calling(opcode, size, inner, details, given, depth + 1)
+
+    def _passed(self, passes, arguments, more):
+        """What a callable that is handed over is called with, as INDIRECT says; None where that is not known."""
+        if passes is None:
+            return None
+        kind, *where = passes
+        if kind == "arguments":
+            start, stop, adds = where
+            return arguments[start:stop], adds or (more and stop is None), ()
+        positional, keywords = (arguments[at] if at is not None and at < len(arguments) else () for at in where)
+        return self._inside(positional, keywords or None, more)
+
+    def _inside(self, positional, keywords, more):
+        """The items of a tuple (or list) as arguments, and the values of a dict as keywords."""
+        if type(positional) not in (tuple, list) or self._is_foreign(positional):
+            return None
+        if keywords is not None and (type(keywords) is not dict or self._is_foreign(keywords)):
+            return None
+        return positional, more, () if keywords is None else keywords.values()
+
+    def _check_state(self, target, state):
+        """The callables that a state gives an object to call."""
+        parts = state if type(state) is tuple else ()
+        if self._is_state_of_partial(parts):
+            self._check_handed("BUILD", 1, parts[0], "functools.partial", self._inside(parts[1], parts[2], True))
+        elif len(parts) == 2 and type(parts[1]) is dict and "default_factory" in parts[1]:
+            self._check_handed("BUILD", 1, parts[1]["default_factory"], "collections.defaultdict")
+        elif _indirection(type(target), [])[1] == "calls":
+            for value in self._looked_up_in(state, DEEPEST_STATE):
+                self._check_handed("BUILD", 1, value, _type_name(target))
+
+    def _is_state_of_partial(self, parts):
+        """(function, arguments, keywords, attributes), as \`functools.partial.__setstate__\` takes it."""
+        if len(parts) != 4 or not self._is_foreign(parts[0]):
+            return False
+        kinds = [tuple, (dict, type(None)), (dict, type(None))]
+        return all(self._is_foreign(part) or isinstance(part, kind) for part, kind in zip(parts[1:], kinds))
+
+    def _looked_up_in(self, value, depth):
+        """What the pickle looked up, within a state."""
+        if self._names(value) is not None:
+            yield value
+        elif depth and type(value) in (tuple, list, dict):
+            parts = value if type(value) is not dict else [part for item in value.items() for part in item]
+            for part in parts:
+                yield from self._looked_up_in(part, depth - 1)
+
+    def _returns_shared(self, function, arguments):
+        """Whether what a callable returns may be a class, a function, a module, or what others hold as well."""
+        names = _names_of(function, self._names(function) or ())
+        if not SHARED.isdisjoint(names):
+            return True
+        _, does, details = _indirection(function, self._names(function) or ())
+        if does != "calls" or not details[2]:
+            return False
+        callee = arguments[details[0][0]] if details[0] and details[0][0] < len(arguments) else None
+        known = self._names(callee)
+        return known is None or not set(_names_of(callee, known)).isdisjoint(SHARED.union(INDIRECT))
 
     def _require_constant(self, opcode, size, name, by):
         if type(name) is not str or self._is_foreign(name):
@@ -410,18 +492,144 @@ class Enforcement:
             self._refuse(opcode, size, via, "a loader is handed something else than bytes")
         return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)
 
+
+class Enforcement(Indirect):
+    """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
+
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        # By identity, and with the object, so that no other can take its place: what was looked up, under which names;
+        # what the loader handed over for a persistent id; what calls made that could as well be an opcode's.
+        self._looked_up = {}
+        self._handed_over = {}
+        self._computed = {}
+        # What a call returned that is not for the pickle to change, and by whom.
+        self._shared = {}
+        self._is_looking_up = False
+        self._blocked = None
+
+    def load(self):
+        running = _running()
+        running.append(self)
+        try:
+            result = super().load()
+        finally:
+            running.pop()
+        if self._blocked is not None:  # and some class's code caught it
+            raise self._blocked
+        return result
+
+    # Looking up
+
+    def load_global(self):
+        module, name = self.readline(), self.readline()
+        size = 1 + len(module) + len(name)
+        self.append(self._look_up("GLOBAL", size, module[:-1].decode("utf-8"), name[:-1].decode("utf-8")))
+
+    def load_stack_global(self):
+        name, module = self.stack.pop(), self.stack.pop()
+        if self._is_foreign(module, name):
+            self._refuse("STACK_GLOBAL", 1, f"{_text(module)}.{_text(name)}", "import of a computed name")
+        if type(module) is not str or type(name) is not str:
+            raise UnpicklingError("STACK_GLOBAL requires str")
+        self.append(self._look_up("STACK_GLOBAL", 1, module, name))
+
+    def load_inst(self):
+        module, name = self.readline(), self.readline()
+        size = 1 + len(module) + len(name)
+        function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
+        arguments = self.pop_mark()
+        self._instantiate(self._callee("INST", size, function, arguments), arguments)
+        self._note_made(function, arguments)
+
+    def _look_up(self, opcode, size, module, name):
+        """\`find_class\`, for names of the policy; they are compared as Python 3 spells them."""
+        key = _modern(module, name) if self.proto < 3 and self.fix_imports else (module, name)
+        if key in IMPORTS:
+            self._is_looking_up = True
+            try:
+                found = self.find_class(module, name)
+            finally:
+                self._is_looking_up = False
+        elif self._is_lazy():
+            found = Stub(".".join(key))
+        else:
+            self._refuse(opcode, size, ".".join(key), "import outside the policy")
+        self._remember(found, key)
+        return found
+
+    # Calling
+
+    def load_reduce(self):
+        self._require_tuple("REDUCE", -1)
+        called = self.stack[-2:]
+        self.stack[-2] = self._callee("REDUCE", 1, *called)
+        super().load_reduce()
+        self._note_made(*called)
+
+    def load_newobj(self):
+        self._require_tuple("NEWOBJ", -1)
+        called = self.stack[-2:]
+        if not self._push_stub("NEWOBJ", *called):
+            self._callee("NEWOBJ", 1, *called)
+            super().load_newobj()
+            self._note_made(*called)
+
+    def load_newobj_ex(self):
+        self._require_tuple("NEWOBJ_EX", -2)
+        if type(self.stack[-1]) is not dict:
+            raise UnpicklingError("the keywords of NEWOBJ_EX are no dict")
+        called = self.stack[-3:]
+        if not self._push_stub("NEWOBJ_EX", *called):
+            self._callee("NEWOBJ_EX", 1, *called)
+            super().load_newobj_ex()
+            self._note_made(*called[:2])
+
+    def load_obj(self):
+        function, arguments = self.stack[:1], self.stack[1:]
+        if function and self.metastack:
+            self.stack[0] = self._callee("OBJ", 1, *function, arguments)
+        super().load_obj()
+        self._note_made(*function, arguments)
+
+    def _require_tuple(self, opcode, index):
+        arguments = self.stack[index]
+        if not isinstance(arguments, tuple):
+            raise UnpicklingError(f"the arguments of {opcode} are no tuple")
+        if type(arguments) is not tuple:  # a subclass has a say in what is in it
+            self.stack[index] = tuple(tuple.__iter__(arguments))
+
+    def _push_stub(self, opcode, class_, *given):
+        """In lazy mode, makes a stub of an object whose class may not be instantiated."""
+        names = self._names(class_)
+        if not self._is_lazy() or not names or not names.isdisjoint(CALLS):
+            return False
+        self._acting(opcode, 1, class_, *given)
+        self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
+        self._note_made(class_, given[0])
+        return True
+
+    def _callee(self, opcode, size, function, *given):
+        """What to call for \`function\`, if it may be called: itself, or what does the same under this policy."""
+        if type(function) in PLAIN and self._names(function) is None:
+            raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
+        self._check_call(opcode, size, function, "")
+        return self._acting(opcode, size, function, *given)
+
+    def _check_call(self, opcode, size, function, by):
+        names = self._names(function)
+        if names is None:
+            self._refuse(opcode, size, _type_name(function), f"call of a computed name{by}")
+        if names.isdisjoint(CALLS):
+            self._refuse(opcode, size, _spelt(names), f"call outside the policy{by}")
+
     # Changing
 
     def load_build(self):
         target, state = self.stack[-2:]
         if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
-            # What these would call later, INDIRECT has checked where they were made.
-            if isinstance(target, partial) and type(state) is tuple:
-                self._check_handed("BUILD", 1, state[0] if state else None, ", by the state of a functools.partial")
-            elif isinstance(target, defaultdict) and type(state) is tuple and state and type(state[-1]) is dict:
-                factory = state[-1].get("default_factory")
-                self._check_handed("BUILD", 1, factory, ", by the state of a collections.defaultdict")
+            self._check_state(target, state)
         super().load_build()
 
     def load_append(self):
@@ -457,8 +665,8 @@ class Enforcement:
     def _check_change(self, opcode, target, method, overridden=""):
         """Whether \`target\` is an object that an allowed call made. Builtin containers may change as the pickle likes."""
         names = self._names(target)
-        if names is not None or isinstance(target, CODE):
-            name = _spelt(names) if names else _type_name(target)
+        if names is not None or id(target) in self._shared or isinstance(target, CODE):
+            name = _spelt(names) if names else self._shared.get(id(target), (target, _type_name(target)))[1]
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
         if not self._is_foreign(target):
             return False
@@ -555,8 +763,10 @@ class Enforcement:
         known = self._looked_up.get(id(value))
         return None if known is None else known[1]
 
-    def _note_made(self):
+    def _note_made(self, function, arguments):
         made = self.stack[-1]
+        if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
+            self._shared[id(made)] = (made, _spelt(self._names(function)))
         # Of shorter ones Python keeps one for all.
         if type(made) in MUTABLE or (type(made) in (str, tuple, frozenset) and len(made) > 1):
             self._computed[id(made)] = made
@@ -634,13 +844,16 @@ def joblib_load(filename, **options):
 
         def _check_wrapper(self, wrapper, state):
             """joblib reads an array as the state says, by methods of the wrapper, which the state could replace."""
-            if type(state) is not dict or not ARRAY_ATTRIBUTES.issuperset(state):
+            if type(state) is not dict:
                 self._refuse("BUILD", 1, _type_name(wrapper), "a state that joblib does not write")
+            if not ARRAY_ATTRIBUTES.issuperset(state):
+                others = ", ".join(str(key) for key in state if key not in ARRAY_ATTRIBUTES)
+                self._refuse("BUILD", 1, _type_name(wrapper), f"BUILD would override {others}")
             shape, class_ = state.get("shape"), state.get("subclass")
             if not isinstance(state.get("dtype"), self.np.dtype) or type(shape) is not tuple or set(map(type, shape)) - {int}:
                 self._refuse("BUILD", 1, _type_name(wrapper), "an array that is none")
             if class_ is not self.np.ndarray and class_ is not self.np.memmap:
-                self._check_handed("BUILD", 1, class_, f", by {_type_name(wrapper)}")
+                self._check_handed("BUILD", 1, class_, _type_name(wrapper))
             # An array of objects is a pickle of its own, which joblib loads by what its module has.
             wrapper.read_array = types.MethodType(read_array, wrapper)
 

@@ -1,0 +1,210 @@
+/**
+ * What the state that BUILD gives an object does beyond setting attributes: keys under which the unpickler or Python
+ * later looks something up and calls it, and callables that the object is handed to call.
+ */
+import { LIMITS } from "../limits.ts";
+import type { Callables } from "./callables.ts";
+import { itemsOf, type Moment, type Recording, statesOf } from "./contents.ts";
+import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import * as kinds from "./kinds.ts";
+import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
+
+/** A callable in a state, who calls it, and what it is bound to: the values of a tuple and of a dict; null where that is not known. */
+export interface HandedOver {
+  readonly value: number;
+  readonly via: string;
+  readonly bound: { readonly positional: number; readonly keywords: number } | null;
+}
+
+/** States of one object that are looked through; picklers give one. With more, anything may be called on it. */
+const MOST_STATES = 8;
+
+/** Keys of a state that are looked through; no class has as many attributes. */
+const MOST_KEYS = 10_000;
+
+/** Reads states of one recording. */
+export class ObjectState {
+  private keysLeft: number = LIMITS.stateKeys.limit;
+
+  constructor(
+    private readonly recording: Recording,
+    private readonly callables: Callables,
+  ) {}
+
+  /**
+   * Whether a state that an object was given names what is to be called on it: as the state is by now, since a
+   * `__setstate__` may have kept the very dict, and the pickle may have changed it.
+   */
+  isOverridden(object: number, moment: Moment): boolean {
+    const states = statesOf(this.recording, object, moment, MOST_STATES);
+    return states === null || states.some((given) => this.overridesOf(given, moment) !== undefined);
+  }
+
+  /** Keys of a state under which something is later looked up on the object and called; `expected` as in `expectedKeys`. */
+  overridesOf(given: number, moment: Moment, expected?: ReadonlySet<string>): readonly string[] | undefined {
+    const { data } = this.recording;
+    const kind = kinds.KIND[data[given]!];
+    if (kind === kinds.FOREIGN) return ["*"];
+    if (kind === kinds.DICT) return this.overridesIn(given, moment, expected);
+    if (kind !== kinds.TUPLE) return undefined;
+    const parts = itemsOf(this.recording, given, moment, 3);
+    if (parts === null) return ["*"];
+    // Attributes and slots; a tuple of another length is for the class's own __setstate__ alone.
+    if (parts.items.length !== 2) return undefined;
+    const found: string[] = [];
+    for (const part of parts.items) {
+      const partKind = kinds.KIND[data[part]!];
+      if (partKind === kinds.DICT) found.push(...(this.overridesIn(part, moment, expected) ?? []));
+      else if (partKind === kinds.FOREIGN) found.push("*");
+    }
+    return found.length === 0 ? undefined : found;
+  }
+
+  /** The only keys that the class of an object writes into its state, where its loader calls methods of it. */
+  expectedKeys(object: number): ReadonlySet<string> | undefined {
+    return LOADED_BY_METHODS.get(this.callables.classOf(object));
+  }
+
+  private overridesIn(dict: number, moment: Moment, expected: ReadonlySet<string> | undefined): readonly string[] | undefined {
+    const contents = this.keysLeft > 0 ? itemsOf(this.recording, dict, moment, MOST_KEYS * 2) : null;
+    if (contents === null || contents.more) return ["*"];
+    this.keysLeft -= contents.items.length / 2;
+    let found: string[] | undefined;
+    for (let index = 0; index < contents.items.length; index += 2) {
+      const name = expected === undefined ? this.overrideOf(contents.items[index]!) : this.unexpected(contents.items[index]!, expected);
+      if (name !== null) found = [...(found ?? []), name];
+    }
+    return found;
+  }
+
+  /** The name under which a key overrides something, `*` where the key is not known, null where it does not. */
+  private overrideOf(key: number): string | null {
+    const { data } = this.recording;
+    const kind = kinds.KIND[data[key]!];
+    if (kind === kinds.FOREIGN) return "*";
+    if (kind !== kinds.STR && kind !== kinds.STRING) return null;
+    // Most keys are short, plain and begin with another letter: nothing of them needs decoding.
+    if (data[key] === OP.SHORT_BINUNICODE || data[key] === OP.BINUNICODE) {
+      const first = data[key + (data[key] === OP.SHORT_BINUNICODE ? 2 : 5)]!;
+      if (first !== 0x5f && first !== 0x61 && first !== 0x65 && first !== 0x75) return null;
+    }
+    const name = this.callables.constantText(key)!;
+    return isOverriding(name) ? name : null;
+  }
+
+  private unexpected(key: number, expected: ReadonlySet<string>): string | null {
+    const name = this.callables.constantText(key);
+    return name === null ? "*" : expected.has(name) ? null : name;
+  }
+
+  /** What a state hands to the object to call: looked-up callables, and what is in the place of one. */
+  handedBy(object: number, given: number, moment: Moment): readonly HandedOver[] {
+    const { data } = this.recording;
+    const kind = kinds.KIND[data[given]!];
+    const handed: HandedOver[] = [];
+    if (kind === kinds.TUPLE) {
+      const parts = itemsOf(this.recording, given, moment, 5)?.items ?? [];
+      const partial = this.partialIn(parts);
+      if (partial !== null) handed.push(partial);
+      // setattr, past the object's __dict__: a defaultdict's own factory, also in a class that derives from it.
+      if (parts.length === 2) handed.push(...this.handedUnder("default_factory", parts[1]!, "collections.defaultdict", moment));
+    }
+    if (this.expectedKeys(object) !== undefined) handed.push(...this.classesOfArray(object, given, moment));
+    if (handed.length === 0 && this.isKeeper(object)) {
+      const via = this.callables.of(object).callable;
+      handed.push(...this.lookedUpIn(given, moment, DEEPEST).map((value) => ({ value, via, bound: null })));
+    }
+    return handed;
+  }
+
+  /** Whether a state is of the shape that could hand something over: looked at for each of a million states. */
+  mayHandOver(given: number): boolean {
+    return kinds.KIND[this.recording.data[given]!] === kinds.TUPLE;
+  }
+
+  /** `functools.partial.__setstate__`: (function, arguments, keywords, attributes), also in a class that derives from it. */
+  private partialIn(parts: readonly number[]): HandedOver | null {
+    if (parts.length !== 4) return null;
+    const [value, positional, keywords, attributes] = parts as [number, number, number, number];
+    const kindOf = (part: number) => kinds.KIND[this.recording.data[part]!]!;
+    const mayBe = (part: number, ...allowed: number[]) => kindOf(part) === kinds.FOREIGN || allowed.includes(kindOf(part));
+    if (kindOf(value) !== kinds.FOREIGN || !mayBe(positional, kinds.TUPLE)) return null;
+    if (!mayBe(keywords, kinds.DICT, kinds.NONE) || !mayBe(attributes, kinds.DICT, kinds.NONE)) return null;
+    return { value, via: "functools.partial", bound: { positional, keywords } };
+  }
+
+  /** What a dict has under a key: more than once, where the key was set again. */
+  private handedUnder(key: string, dict: number, via: string, moment: Moment): HandedOver[] {
+    if (kinds.KIND[this.recording.data[dict]!] !== kinds.DICT) return [];
+    const items = itemsOf(this.recording, dict, moment, MOST_KEYS * 2)?.items ?? [];
+    return items.flatMap((value, index) => (index % 2 === 1 && this.isKey(items[index - 1]!, key) ? { value, via, bound: null } : []));
+  }
+
+  private isKey(value: number, key: string): boolean {
+    const { data } = this.recording;
+    if (data[value] === OP.SHORT_BINUNICODE && data[value + 1] !== key.length) return false;
+    return this.callables.constantText(value) === key;
+  }
+
+  /** The class that joblib makes an array of: `subclass`, or the first of ZNDArrayWrapper's `init_args`. */
+  private classesOfArray(object: number, given: number, moment: Moment): HandedOver[] {
+    const via = this.callables.classOf(object);
+    const initial = this.handedUnder("init_args", given, via, moment).flatMap((handed) =>
+      kinds.KIND[this.recording.data[handed.value]!] === kinds.TUPLE
+        ? (itemsOf(this.recording, handed.value, moment, 1)?.items ?? []).map((value) => ({ ...handed, value }))
+        : handed,
+    );
+    return [...this.handedUnder("subclass", given, via, moment), ...initial].filter(({ value }) => !this.isArray(value));
+  }
+
+  private isKeeper(object: number): boolean {
+    const { callable, made } = this.callables.of(object);
+    const indirection = made ? INDIRECT_CALLABLES.get(callable) : undefined;
+    return indirection?.does === "calls" && indirection.returns.kind === "keeper";
+  }
+
+  /** Looked-up callables in a state, in its tuples, lists and dicts. */
+  private lookedUpIn(value: number, moment: Moment, depth: number): number[] {
+    const kind = kinds.KIND[this.recording.data[value]!]!;
+    if (kind === kinds.FOREIGN) return this.callables.of(value).made ? [] : [value];
+    if (depth === 0 || (kind !== kinds.TUPLE && kind !== kinds.LIST && kind !== kinds.DICT)) return [];
+    return (itemsOf(this.recording, value, moment, MOST_KEYS)?.items ?? []).flatMap((item) => this.lookedUpIn(item, moment, depth - 1));
+  }
+
+  /** `numpy.ndarray` and `numpy.memmap`, which joblib does not instantiate by itself. */
+  private isArray(value: number): boolean {
+    if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return false;
+    const { made, callable, origin } = this.callables.of(value);
+    return !made && origin === "named" && ARRAYS.has(callable);
+  }
+}
+
+/** Brackets within a state in which callables are looked for. */
+const DEEPEST = 4;
+
+const ARRAYS: ReadonlySet<string> = new Set(["numpy.ndarray", "numpy.memmap", "numpy.core.memmap.memmap", "numpy._core.memmap.memmap"]);
+
+const CALLED_BY_UNPICKLER: ReadonlySet<string> = new Set(["append", "extend", "add", "update"]);
+
+function isOverriding(key: string): boolean {
+  return (key.startsWith("__") && key.endsWith("__") && key.length > 4) || CALLED_BY_UNPICKLER.has(key);
+}
+
+/**
+ * joblib's wrappers of arrays, whose `read` (and what that calls) joblib calls as soon as they have their state: what all
+ * of its versions write (joblib/numpy_pickle.py, joblib/numpy_pickle_compat.py).
+ */
+const WRAPPER_KEYS: readonly (readonly [string, readonly string[]])[] = [
+  ["numpy_pickle.NumpyArrayWrapper", ["subclass", "shape", "order", "dtype", "allow_mmap", "numpy_array_alignment_bytes"]],
+  ["numpy_pickle.NDArrayWrapper", ["filename", "subclass", "allow_mmap"]],
+  ["numpy_pickle.ZNDArrayWrapper", ["filename", "init_args", "state"]],
+  ["numpy_pickle_compat.NDArrayWrapper", ["filename", "subclass", "allow_mmap"]],
+  ["numpy_pickle_compat.ZNDArrayWrapper", ["filename", "init_args", "state"]],
+];
+
+/** Classes whose loader calls methods of their instances, and the keys of their states. */
+export const LOADED_BY_METHODS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  WRAPPER_KEYS.flatMap(([name, keys]) =>
+    ["joblib.", "sklearn.externals.joblib."].map((package_) => [package_ + name, new Set(keys)] as const),
+  ),
+);
