@@ -22,6 +22,12 @@ export function addresses(survey: string | null) {
   return {
     at,
     overview: (lens?: Lens, judgements: readonly Judgement[] = []) => at("/", lens && lensParameters(lens, judgements)),
+    /** The overview of another survey. */
+    inSurvey: (name: string) => `/?${new URLSearchParams({ survey: name })}`,
+    /** A figure by itself, as a page or, with an ending, in a format. */
+    figure: (id: string, lens: Lens, judgements: readonly Judgement[], ending = "") =>
+      at(`/figures/${id}${ending}`, lensParameters(lens, judgements)),
+    callablesNamed: (q: string) => at("/callables", new URLSearchParams({ q })),
     models: (query: ModelQuery, judgements: readonly Judgement[], ending = "") =>
       at(`/models${ending}`, modelParameters(query, judgements)),
     modelsWith: (lens: Lens, judgements: readonly Judgement[], filters: Partial<Record<FilterName, string>>) => {

@@ -14,7 +14,8 @@ import { Document } from "./document.tsx";
 import { ERRORS, ErrorView } from "./pages/errors.tsx";
 import { SurveyNotice } from "./parts/notices.tsx";
 
-export type Format = "html" | ExportFormatName;
+/** `svg` and `png`: pictures of figures. */
+export type Format = "html" | ExportFormatName | "svg" | "png";
 
 /** What is asked for: the survey is the one that pages are about, `running` another one that has been begun since. */
 export interface Asked {
@@ -91,7 +92,7 @@ export function surveyPage<Data>(definition: PageDefinition<Data, SurveyRequest>
 async function answer<Data, Request extends PageRequest>(definition: PageDefinition<Data, Request>, request: Request): Promise<Response> {
   if (request.format !== "html" && request.format !== "json") {
     const table = await definition.table!(request);
-    return table.ok ? download(request.format, table.value) : failure(request, table.error);
+    return table.ok ? download(request.format as ExportFormatName, table.value) : failure(request, table.error);
   }
   // One transaction, so that everything on a page is of one moment, even while a survey writes.
   const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));

@@ -1,8 +1,9 @@
 /** Every address of the dashboard, and what answers it. */
-import { EXPORT_FORMATS, formatOf } from "../db/exports/formats.ts";
+import { formatOf } from "../db/exports/formats.ts";
 import type { Format, Page } from "./answer.tsx";
 import { callablePage, callablesPage } from "./pages/callables.tsx";
 import { exportMetadataPage, exportPage, exportsPage } from "./pages/exports.tsx";
+import { figurePage } from "./pages/figure.tsx";
 import { methodsPage } from "./pages/methods.tsx";
 import { modelPage } from "./pages/model.tsx";
 import { modelsPage } from "./pages/models.tsx";
@@ -14,6 +15,7 @@ import { surveysPage } from "./pages/surveys.tsx";
 
 export const PAGES: readonly Page[] = [
   overviewPage,
+  figurePage,
   modelsPage,
   modelPage,
   callablesPage,
@@ -28,6 +30,8 @@ export const PAGES: readonly Page[] = [
   exportMetadataPage,
 ];
 
+const PICTURES = ["svg", "png"] as const;
+
 /** A page that answers an address, with what the address names. */
 export interface Match {
   readonly page: Page;
@@ -41,10 +45,10 @@ export interface Match {
  */
 export function matchAll(pathname: string): Match[] {
   const path = pathname === "/" ? "/overview" : pathname;
-  const data = formatOf(path);
+  const data = formatOf(path) ?? PICTURES.find((picture) => path.endsWith(`.${picture}`));
   return PAGES.flatMap((page) => {
     const readings: [string, Format][] = [[path, "html"]];
-    if (data !== undefined) readings.push([path.slice(0, -EXPORT_FORMATS[data].ending.length - 1), data]);
+    if (data !== undefined) readings.push([path.slice(0, path.lastIndexOf(".")), data]);
     return readings.flatMap(([read, format]) => {
       const parameters = page.formats.includes(format) ? matchPath(page.path, read) : null;
       return parameters === null ? [] : [{ page, parameters, format }];

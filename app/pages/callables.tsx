@@ -16,6 +16,7 @@ import {
 } from "../../db/queries/callables.ts";
 import { MODES, POLICY_SLOTS } from "../../db/queries/judgements.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
+import { CallableTable } from "../parts/callable-table.tsx";
 import { counted, integer } from "../parts/numbers.ts";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
@@ -97,23 +98,12 @@ function List({
       {callables.length === 0 ? (
         <p className="empty">No callable matches.</p>
       ) : (
-        <Table
+        <CallableTable
           caption="Callables by the number of models that look them up"
-          captionHidden
           className="bars"
           rows={callables}
-          rowKey={(row) => row.callableId}
+          at={request.at}
           columns={[
-            {
-              header: "Callable",
-              kind: "heading",
-              cell: (row) => (
-                <a href={request.at.callable(row)}>
-                  <Name code>{row.callable}</Name>
-                </a>
-              ),
-            },
-            { header: "Capability", cell: (row) => (row.capability === "unknown" ? "" : <CapabilityTag capability={row.capability} />) },
             { header: "Share", kind: "bar", cell: (row) => <CountBar value={row.importedBy} of={most} name="plain" /> },
             { header: "Imported by", kind: "number", cell: (row) => counted(row.importedBy, "model") },
             { header: "Called by", kind: "number", cell: (row) => counted(row.calledBy, "model") },

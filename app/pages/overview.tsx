@@ -1,15 +1,16 @@
 /** The overview: what of the ecosystem loads under each policy, what blocks the rest, and where. */
 import { ok } from "../../analyzer/result.ts";
 import { parseLens } from "../../db/queries/filters.ts";
-import { listJudgements, POLICY_SLOTS, sameLens, tally } from "../../db/queries/judgements.ts";
+import { listJudgements, POLICY_SLOTS, tally } from "../../db/queries/judgements.ts";
 import type { Success } from "../../db/queries/success.ts";
 import { surveyPage } from "../answer.tsx";
+import { ChartFigure } from "../figures/chart-figure.tsx";
+import { breakdownChart, capabilitiesChart, formatsChart, modulesChart, overTimeChart } from "../figures/charts.ts";
 import { Numbers } from "../parts/figure.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { bytes, counted, day, integer, percent } from "../parts/numbers.ts";
 import { Name } from "../parts/text.tsx";
 import { Blockers } from "./overview/blockers.tsx";
-import { Containers, Libraries } from "./overview/breakdowns.tsx";
 import { type FigureProps, loadOverview, type OverviewData } from "./overview/data.ts";
 import { LoadSuccess } from "./overview/load-success.tsx";
 
@@ -26,7 +27,7 @@ export const overviewPage = surveyPage({
 
 function Overview({ data, request }: FigureProps) {
   const { survey, judgements, lens, success } = data;
-  const under = success.find((row) => sameLens(row, lens)) ?? null;
+  const common = { lens, judgements, at: request.at };
   return (
     <>
       <header className="lead">
@@ -38,14 +39,19 @@ function Overview({ data, request }: FigureProps) {
       </header>
       <SurveyNumbers data={data} />
       <LoadSuccess data={data} request={request} />
+      {data.overTime.length > 1 && <ChartFigure chart={overTimeChart({ data, request })} {...common} />}
+      <ChartFigure chart={formatsChart({ data, request })} {...common} empty="The survey did not learn the names of the models’ files." />
       <section className="under" aria-labelledby="under">
         <h2 id="under">What blocks, and where</h2>
         <LensSwitch lens={lens} judgements={judgements} address={(target) => `${request.at.overview(target, judgements)}#under`} />
       </section>
-      <Blockers data={data} request={request} blockedModels={under?.counts.blocked ?? 0} />
+      <Blockers data={data} request={request} />
       <div className="pair">
-        <Libraries data={data} request={request} />
-        <Containers data={data} request={request} />
+        <ChartFigure chart={modulesChart({ data, request })} {...common} empty="Nothing is outside this policy." />
+        <ChartFigure chart={capabilitiesChart({ data, request })} {...common} empty="Nothing is outside this policy." />
+        {(["libraries", "containers", "tasks", "years"] as const).map((id) => (
+          <ChartFigure key={id} chart={breakdownChart({ data, request }, id)} {...common} />
+        ))}
       </div>
     </>
   );

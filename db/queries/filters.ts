@@ -53,12 +53,28 @@ export const FILTERS = {
     phrase: (values) => `for ${values}`,
     condition: (row, values) => oneOf(row, "survey_model.task", values),
   },
+  format: {
+    label: "Format",
+    phrase: (values) => `in the format ${values}`,
+    condition: (row, values) => oneOf(row, "survey_model.format", values),
+  },
+  year: {
+    label: "Year",
+    phrase: (values) => `created in ${values}`,
+    condition: (row, values) => {
+      const stated = values.filter((value) => value !== NONE);
+      const years = stated.map((year) => row("model.created_at", "like", `${year.replaceAll(/[\\%_]/g, "")}-%`));
+      return row.or([...years, ...(stated.length < values.length ? [row("model.created_at", "is", null)] : [])]);
+    },
+  },
 } as const satisfies Record<string, Filter>;
 
 export type FilterName = keyof typeof FILTERS;
 export const FILTER_NAMES = Object.keys(FILTERS) as FilterName[];
 
-function oneOf(row: RowBuilder, column: "model_verdict.verdict" | "survey_model.library" | "survey_model.task", values: readonly string[]) {
+type FilteredColumn = "model_verdict.verdict" | "survey_model.library" | "survey_model.task" | "survey_model.format";
+
+function oneOf(row: RowBuilder, column: FilteredColumn, values: readonly string[]) {
   const stated = values.filter((value) => value !== NONE);
   return row.or([
     ...(stated.length > 0 ? [row(column, "in", stated as VerdictKind[])] : []),
@@ -86,11 +102,16 @@ export interface ModelQuery {
   readonly after: Cursor | null;
 }
 
+/** The values of every filter. */
+function filtersOf(values: (name: FilterName) => readonly string[]): ModelQuery["filters"] {
+  return Object.fromEntries(FILTER_NAMES.map((name) => [name, values(name)])) as unknown as ModelQuery["filters"];
+}
+
 /** Every model of a survey. */
 export const ALL_MODELS: ModelQuery = {
   q: "",
   lens: { slot: "weights-only", mode: "strict", role: "weights" },
-  filters: { verdict: [], library: [], container: [], task: [] },
+  filters: filtersOf(() => []),
   sort: "downloads",
   after: null,
 };
@@ -126,7 +147,7 @@ export function parseModelQuery(parameters: URLSearchParams, judgements: readonl
   return ok({
     q: (parameters.get("q") ?? "").trim(),
     lens: lens.value,
-    filters: { verdict: values("verdict"), library: values("library"), container: values("container"), task: values("task") },
+    filters: filtersOf(values),
     sort: sort.value,
     after,
   });

@@ -1,4 +1,5 @@
 /** Lists of models: one page of them in an order, and how many each value of each filter would give. */
+import { sql } from "kysely";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import type { ClassState, FileRole, ModelState } from "../schema.ts";
@@ -113,6 +114,15 @@ export async function countFacets(store: Store, surveyId: number, query: ModelQu
   return Object.fromEntries(facets) as Record<FilterName, FacetValue[]>;
 }
 
+/** What a filter's values are counted by, but for containers, of which a model has several. */
+const COLUMNS = {
+  verdict: sql<string | null>`model_verdict.verdict`,
+  library: sql<string | null>`survey_model.library`,
+  task: sql<string | null>`survey_model.task`,
+  format: sql<string | null>`survey_model.format`,
+  year: sql<string | null>`substr(model.created_at, 1, 4)`,
+} as const;
+
 function countValues(
   store: Store,
   surveyId: number,
@@ -129,10 +139,10 @@ function countValues(
       .orderBy("models", "desc")
       .orderBy("value")
       .execute();
-  const column = ({ verdict: "model_verdict.verdict", library: "survey_model.library", task: "survey_model.task" } as const)[name];
+  const column = COLUMNS[name];
   return rows
     .groupBy(column)
-    .select(({ fn, ref }) => [ref(column).$castTo<string | null>().as("value"), fn.countAll<number>().as("models")])
+    .select(({ fn }) => [column.as("value"), fn.countAll<number>().as("models")])
     .orderBy("models", "desc")
     .orderBy("value")
     .execute();

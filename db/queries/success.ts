@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import type { ClassState } from "../schema.ts";
-import { countVerdicts, type Lens, listLenses, type VerdictCounts } from "./judgements.ts";
+import { countVerdicts, type Lens, listLenses, tally, type VerdictCounts } from "./judgements.ts";
 
 /** How many models got which verdict, and how many downloads they have together. */
 export interface Counted {
@@ -87,6 +87,27 @@ export function modelsUnder(store: Store, surveyId: number, lens: Lens) {
 /** Load success under everything the survey judged by, weights before side files. Lenses without a verdict are left out. */
 export async function loadSuccess(store: Store, surveyId: number): Promise<Success[]> {
   return Promise.all((await listLenses(store, surveyId)).map((lens) => successUnder(store, surveyId, lens)));
+}
+
+/** Load success under one lens in every finished survey, the earliest first; surveys that have no verdict under it are left out. */
+export async function successOverTime(
+  store: Store,
+  lens: Lens,
+): Promise<(Counted & { readonly name: string; readonly startedAt: string })[]> {
+  const surveys = await store
+    .selectFrom("survey")
+    .where("finished_at", "is not", null)
+    .select(["survey_id", "name", "started_at"])
+    .orderBy("started_at")
+    .execute();
+  const rows = await Promise.all(
+    surveys.map(async ({ survey_id, name, started_at }) => ({
+      name,
+      startedAt: started_at,
+      ...(await successUnder(store, survey_id, lens)),
+    })),
+  );
+  return rows.filter(({ counts }) => counts.none < tally(counts).total);
 }
 
 async function successUnder(store: Store, surveyId: number, lens: Lens): Promise<Success> {

@@ -32,6 +32,7 @@ const HOSTILE = "/models/mallory/%3Cscript%3Ealert(1)%3C/script%3E";
 /** An address of every page, by the pattern that it is an example of. */
 const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "/overview": ["/", "/overview", "/?policy=class&mode=lazy", "/?role=side", "/?survey=2026-q3"],
+  "/figures/:id": ["/figures/load-success", "/figures/libraries?policy=class&mode=lazy", "/figures/formats", "/figures/over-time"],
   "/models": ["/models", "/models?verdict=blocked&library=flair&sort=name", "/models?q=nothing-is-called-this"],
   "/models/*name": [
     "/models/mallory/tagger-with-a-surprise",

@@ -1,9 +1,10 @@
 /** Everything a model looks up and calls, and what surveys said of it over time. */
 import { POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
+import { CallableTable } from "../../parts/callable-table.tsx";
 import { day, integer } from "../../parts/numbers.ts";
 import { Table } from "../../parts/table.tsx";
 import { Name } from "../../parts/text.tsx";
-import { CapabilityTag, Verdict, VerdictIcon } from "../../parts/verdict.tsx";
+import { Verdict, VerdictIcon } from "../../parts/verdict.tsx";
 import type { ModelProps } from "./data.ts";
 import { evidenceId } from "./evidence.tsx";
 
@@ -12,22 +13,11 @@ export function UsedCallables({ data: { callables, evidence }, request }: ModelP
   return (
     <section aria-labelledby="callables">
       <h2 id="callables">Everything it imports and calls</h2>
-      <Table
+      <CallableTable
         caption="Callables that its pickles look up and call"
-        captionHidden
         rows={callables}
-        rowKey={(row) => row.callableId}
+        at={request.at}
         columns={[
-          {
-            header: "Callable",
-            kind: "heading",
-            cell: (row) => (
-              <a href={request.at.callable(row)}>
-                <Name code>{row.callable}</Name>
-              </a>
-            ),
-          },
-          { header: "Capability", cell: (row) => (row.capability === "unknown" ? "" : <CapabilityTag capability={row.capability} />) },
           { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
           { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
           {

@@ -2,6 +2,7 @@
 import type { Evidence } from "../../../db/queries/evidence.ts";
 import type { JudgedModel } from "../../../db/queries/model.ts";
 import type { SurveyRequest } from "../../answer.tsx";
+import { CallableLink } from "../../parts/callable-table.tsx";
 import { Disassembly } from "../../parts/disassembly.tsx";
 import { counted, integer } from "../../parts/numbers.ts";
 import { Table } from "../../parts/table.tsx";
@@ -106,11 +107,7 @@ function ListedEvidence({ caption, found, request }: ModelProps & { readonly cap
 
 function EvidenceName({ found: { callableId, callable, places }, request }: { readonly found: Evidence; readonly request: SurveyRequest }) {
   if (callableId === null || callable === null) return <code>{places[0]!.opcode}</code>;
-  return (
-    <a href={request.at.callable({ callableId, callable })}>
-      <Name code>{callable}</Name>
-    </a>
-  );
+  return <CallableLink callable={{ callableId, callable }} at={request.at} />;
 }
 
 /** What would allow it: the model's own class policy, others of this census, or nothing that is known. */

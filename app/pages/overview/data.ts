@@ -1,13 +1,15 @@
 /** What the overview is made of. */
-import { blockedCapabilities, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
+import { blockedCapabilities, blockedModules, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
+import { formatShares } from "../../../db/queries/formats.ts";
 import type { Judgement, Lens } from "../../../db/queries/judgements.ts";
-import { loadSuccess, successBy, successByContainer } from "../../../db/queries/success.ts";
+import { loadSuccess, successBy, successByContainer, successOverTime } from "../../../db/queries/success.ts";
 import { surveyTotals } from "../../../db/queries/surveys.ts";
 import type { SurveyRequest } from "../../answer.tsx";
 
 /** Rows of the longest tables; what is beyond is summed up. */
 const BLOCKERS = 12;
 const GROUPS = 10;
+const YEARS = 20;
 
 export type OverviewData = Awaited<ReturnType<typeof loadOverview>>;
 
@@ -19,16 +21,22 @@ export interface FigureProps {
 
 /** The overview of a survey: load success under every judgement, and the rest under one lens. */
 export async function loadOverview({ store, survey }: SurveyRequest, judgements: readonly Judgement[], lens: Lens) {
+  const { surveyId } = survey;
   return {
     survey,
     judgements,
     lens,
-    totals: await surveyTotals(store, survey.surveyId),
-    success: await loadSuccess(store, survey.surveyId),
-    blockers: await topBlockers(store, survey.surveyId, lens, BLOCKERS),
-    opcodes: await blockedOpcodes(store, survey.surveyId, lens),
-    capabilities: await blockedCapabilities(store, survey.surveyId, lens),
-    libraries: await successBy(store, survey.surveyId, lens, "library", GROUPS),
-    containers: await successByContainer(store, survey.surveyId, lens, GROUPS),
+    totals: await surveyTotals(store, surveyId),
+    success: await loadSuccess(store, surveyId),
+    overTime: await successOverTime(store, lens),
+    formats: await formatShares(store, surveyId),
+    blockers: await topBlockers(store, surveyId, lens, BLOCKERS),
+    modules: await blockedModules(store, surveyId, lens, GROUPS),
+    opcodes: await blockedOpcodes(store, surveyId, lens),
+    capabilities: await blockedCapabilities(store, surveyId, lens),
+    libraries: await successBy(store, surveyId, lens, "library", GROUPS),
+    tasks: await successBy(store, surveyId, lens, "task", GROUPS),
+    years: await successBy(store, surveyId, lens, "year", YEARS),
+    containers: await successByContainer(store, surveyId, lens, GROUPS),
   };
 }

@@ -1,11 +1,12 @@
 /** Load success under each policy: the first figure, weights apart from side files. */
 import type { ReactNode } from "react";
 import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
-import { POLICY_SLOTS, ROLES, tally } from "../../../db/queries/judgements.ts";
+import { ROLES, tally } from "../../../db/queries/judgements.ts";
 import type { Success } from "../../../db/queries/success.ts";
-import { Figure } from "../../parts/figure.tsx";
+import { ChartFigure } from "../../figures/chart-figure.tsx";
+import { loadSuccessChart } from "../../figures/charts.ts";
 import { judgementLabel } from "../../parts/lens.tsx";
-import { counted, day, integer, percent } from "../../parts/numbers.ts";
+import { integer, percent } from "../../parts/numbers.ts";
 import { CLASS_STATES } from "../../parts/states.ts";
 import { Table } from "../../parts/table.tsx";
 import { Name } from "../../parts/text.tsx";
@@ -15,19 +16,11 @@ import type { FigureProps } from "./data.ts";
 export function LoadSuccess({ data, request }: FigureProps) {
   const weights = data.success.filter((row) => row.role === "weights");
   const side = data.success.filter((row) => row.role === "side");
-  const [first] = weights;
-  if (first === undefined)
-    return (
-      <Figure id="load-success" finding="Load success is not known yet" about="No model of this survey has been judged.">
-        <p className="empty">Models appear here as the survey judges them.</p>
-      </Figure>
-    );
+  const chart = loadSuccessChart({ data, request });
+  const common = { chart, lens: data.lens, judgements: data.judgements, at: request.at };
+  if (weights.length === 0) return <ChartFigure {...common} empty="Models appear here as the survey judges them." />;
   return (
-    <Figure
-      id="load-success"
-      finding={finding(weights)}
-      about={`Models by the verdict on their weights; n = ${counted(tally(first.counts).total, "model")} with pickles; ${day(data.survey.startedAt)}.`}
-    >
+    <ChartFigure {...common}>
       <TallyLegend />
       <SuccessTable rows={weights} caption="Load success of weights under each policy" data={data} request={request} />
       {side.length > 0 && (
@@ -37,15 +30,8 @@ export function LoadSuccess({ data, request }: FigureProps) {
           <SuccessTable rows={side} caption="Load success of side files under each policy" data={data} request={request} />
         </>
       )}
-    </Figure>
+    </ChartFigure>
   );
-}
-
-function finding(weights: readonly Success[]): string {
-  const shares = weights.map((row) => ({ row, ...tally(row.counts) })).sort((a, b) => b.loads - a.loads);
-  const best = shares[0]!;
-  const doubt = best.unknown === 0 ? "none is in doubt" : `${percent(best.unknown, best.total)} could not be told`;
-  return `${percent(best.loads, best.total)} load ${POLICY_SLOTS[best.row.slot].phrase}; ${doubt}`;
 }
 
 function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly rows: readonly Success[]; readonly caption: string }) {
@@ -91,6 +77,14 @@ function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly
           ),
         },
         { header: "Blocked", kind: "number", cell: (row) => models(row, "blocked") },
+        {
+          header: "By downloads",
+          kind: "number",
+          cell: ({ downloads }) => {
+            const { loads, total } = tally(downloads);
+            return <span title={`of ${integer(total)} downloads a month`}>{percent(loads, total)}</span>;
+          },
+        },
         { header: "Could not tell", cell: (row) => <Doubts row={row} models={models} /> },
       ]}
     />

@@ -28,7 +28,14 @@ const text = fc.string({ unit: "grapheme", maxLength: 30 });
 const queries: fc.Arbitrary<ModelQuery> = fc.record({
   q: text.map((q) => q.trim()),
   lens: fc.record({ slot: keyOf(POLICY_SLOTS), mode: keyOf(MODES), role: keyOf(ROLES) }),
-  filters: fc.record({ verdict: sorted(keyOf(VERDICT_KINDS)), library: sorted(text), container: sorted(text), task: sorted(text) }),
+  filters: fc.record({
+    verdict: sorted(keyOf(VERDICT_KINDS)),
+    library: sorted(text),
+    container: sorted(text),
+    task: sorted(text),
+    format: sorted(text),
+    year: sorted(text),
+  }),
   sort: keyOf(SORTS),
   after: fc.option(fc.record({ value: fc.oneof(text, fc.nat()), modelId: fc.nat() })),
 });

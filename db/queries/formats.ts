@@ -1,0 +1,23 @@
+/** What models come in, by the names of their files: pickles, safetensors, both, GGUF. */
+import type { Store } from "../connection.ts";
+import type { ModelFormat } from "../schema.ts";
+
+/** Models of a format, and their downloads; null for those whose files were not told. */
+export interface FormatShare {
+  readonly format: ModelFormat | null;
+  readonly models: number;
+  readonly downloads: number;
+}
+
+const ORDER: readonly (ModelFormat | null)[] = ["pickle", "pickle+safetensors", "safetensors", "gguf", "other", null];
+
+/** Every format that models of a survey come in, in a fixed order. */
+export async function formatShares(store: Store, surveyId: number): Promise<FormatShare[]> {
+  const rows = await store
+    .selectFrom("survey_model")
+    .where("survey_id", "=", surveyId)
+    .groupBy("format")
+    .select(({ fn }) => ["format", fn.countAll<number>().as("models"), fn.sum<number>("downloads").as("downloads")])
+    .execute();
+  return rows.sort((a, b) => ORDER.indexOf(a.format) - ORDER.indexOf(b.format));
+}
