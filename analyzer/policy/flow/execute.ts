@@ -57,7 +57,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     case "load":
       loadAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.into, line);
       if (instruction.attribute === SAVES_TENSORS)
-        flow.saves.note({ node: base + instruction.object, by: SAVES_TENSORS, code: frame.code, line });
+        flow.saves.note({ node: base + instruction.object, by: SAVES_TENSORS, code: frame.code, context: null, line });
       return;
     case "store":
       storeAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.from, line);

@@ -12,6 +12,7 @@ import { hasFields } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { nativeType, type Reduction } from "./natives.ts";
+import { NestedPickles } from "./nested-pickles.ts";
 import { holdReduction } from "./reduction.ts";
 import { seedType } from "./types.ts";
 import type { Value } from "./values.ts";
@@ -41,9 +42,11 @@ export class Holding {
   readonly named = new Set<Code>();
   /** Dangerous callables that an object may hold, and that the policy leaves out all the same. */
   readonly dangerous = new Set<string>();
+  readonly nested: NestedPickles;
   private readonly ran = new Set<string>();
 
   constructor(readonly flow: Flow) {
+    this.nested = new NestedPickles(this);
     flow.objects.listenOpen((value) => {
       if (this.links.has(value)) this.runConstructor(value);
     });

@@ -84,6 +84,7 @@ function holdCallable(holding: Holding, value: Value, node: number, reason: Reas
       case "function": {
         const name = flow.nameOf(data.code);
         holding.named.add(data.code);
+        holding.nested.noteLoader(value, data.code);
         if (!name.includes("<")) holding.needCall(name, value, { ...reason, text: `${reason.text} returns ${data.code.name}`, name });
         return;
       }
@@ -128,6 +129,7 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
     }
   }
   holdNewArguments(holding, value, code);
+  noteSetState(holding, value, code);
   holdState(holding, value, code);
 }
 
@@ -152,6 +154,17 @@ function nativeBase(bases: readonly string[]): NativeType | null {
 
 function holdNewArguments(holding: Holding, value: Value, code: Code): void {
   for (const name of ["__getnewargs__", "__getnewargs_ex__"]) holdMethodResult(holding, value, code, name);
+}
+
+/** `__setstate__` may load pickles that the state holds as bytes. */
+function noteSetState(holding: Holding, value: Value, code: Code): void {
+  const { flow } = holding;
+  const definer = flow.classes.definerOf(code, "__setstate__");
+  if (!definer) return;
+  flow.graph.listen(flow.field(flow.classValue(definer), "__setstate__"), (member) => {
+    const data = flow.data(member);
+    if (data.kind === "function") holding.nested.noteLoader(value, data.code);
+  });
 }
 
 /** What is saved as state: what `__getstate__` returns, else every attribute. */

@@ -8,6 +8,7 @@ import { argument } from "./container-methods.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import type { Value } from "./values.ts";
 
 /** The position and the name of the argument that is saved. */
 const PICKLERS: Readonly<Record<string, readonly [number, string]>> = {
@@ -42,6 +43,8 @@ export interface Save {
   /** The function it calls; `SAVES_TENSORS` where it saves only tensors. */
   readonly by: string;
   readonly code: Code;
+  /** The object on whose behalf the code runs. */
+  readonly context: Value | null;
   readonly line: number;
 }
 
@@ -69,5 +72,5 @@ export function isPickler(name: string): boolean {
 export function noteSave(flow: Flow, frame: Frame, name: string, args: readonly Passed[], line: number): void {
   const position = PICKLERS[name];
   const node = position && argument({ args, into: null, line }, ...position);
-  if (node !== undefined && node !== null) flow.saves.note({ node, by: name, code: frame.code, line });
+  if (node !== undefined && node !== null) flow.saves.note({ node, by: name, code: frame.code, context: frame.context, line });
 }
