@@ -50,12 +50,14 @@ class Stub:
 
     def __call__(self, *args, **kwargs):
         self.calls.append(self.name)
+        made = self.name
         for position in MAKERS.get(self.name, ()):
             told = args[position] if position < len(args) else None
             # `object` is what copyreg is told where there is no other base: calling it does nothing.
             if isinstance(told, Stub) and not told.made and told.name != "builtins.object":
                 self.calls.append(told.name)
-        return Stub(self.name, self.calls, made=True)
+                made = told.name if position == 0 and self.name != "collections.defaultdict" else made
+        return Stub(made, self.calls, made=True)
 
     def __setstate__(self, state):
         pass
@@ -112,9 +114,11 @@ def run(data, into):
         recorder = Recorder(stream)
         recorder.proto = 0
         try:
-            recorder.load()
+            root = recorder.load()
         except (EOFError, pickle.UnpicklingError):
             return
+        if isinstance(root, Stub):
+            into["makers"].setdefault(root.name, None)
         for kind, names in (("imports", recorder.imports), ("calls", recorder.calls)):
             for name in names:
                 into[kind].setdefault(name, None)
@@ -185,14 +189,14 @@ def lookup(name):
 
 def record_samples(samples, torch):
     """What the pickles of some values look up and call: callable -> the routes on which they do."""
-    entry = {"imports": {}, "calls": {}}
+    entry = {"imports": {}, "calls": {}, "makers": {}}
     by_route = {}
     for sample in samples:
         for route, data in routes(sample, torch):
-            one = by_route.setdefault(route, {"imports": {}, "calls": {}})
+            one = by_route.setdefault(route, {"imports": {}, "calls": {}, "makers": {}})
             run(data, one)
     for route, one in by_route.items():
-        for kind in ("imports", "calls"):
+        for kind in ("imports", "calls", "makers"):
             for callable_name in one[kind]:
                 if callable_name == "__main__.Payload":
                     continue
@@ -211,6 +215,7 @@ def record(name, samples, aliases=(), torch=False):
         subclass = make_class(cls) if make_class else type(cls)("Subclass", (cls,), {"__module__": "__main__"})
         globals()["Subclass"] = subclass
         entry["subclass"] = record_samples([make_instance(subclass)], torch)
+        entry["subclass"].pop("makers", None)
         for kind in ("imports", "calls"):
             found = entry["subclass"].get(kind, {})
             entry["subclass"][kind] = {name.replace("__main__.Subclass", "{class}"): routes for name, routes in found.items()}
@@ -537,7 +542,7 @@ def main():
 
 def merge(into, entry):
     """Adds one recording to another: every callable with the routes of both."""
-    for kind in ("imports", "calls"):
+    for kind in ("imports", "calls", "makers"):
         for callable_name, found in entry.get(kind, {}).items():
             into.setdefault(kind, {})[callable_name] = {*into.get(kind, {}).get(callable_name, ()), *found}
     if "subclass" in entry:
@@ -552,7 +557,7 @@ def plain(entry):
     """The entry as JSON: the routes of a callable as one word, `0` to `5` for pickle's protocols, `t` for torch.save, `j` for joblib.dump."""
     return {
         key: {name: "".join(sorted(routes)) for name, routes in sorted(value.items())}
-        if key in ("imports", "calls")
+        if key in ("imports", "calls", "makers")
         else plain(value)
         if key == "subclass"
         else value

@@ -65,7 +65,7 @@ export interface SlotSource {
 export interface OpenSlot {
   /** Fully qualified name of the class of the objects that have it. */
   readonly class: string;
-  /** `*` under a computed name, `[]` for the elements of an object that is itself a container. */
+  /** `[]` for the elements of an object that is itself a container. */
   readonly attribute: string;
   readonly from: readonly SlotSource[];
   readonly asks: SlotAsks;

@@ -1,16 +1,27 @@
 /** From the dotted name that a person gives to the class that is meant. Boundary: names only. */
 import type { Classes } from "./classes.ts";
 import type { Code } from "./code.ts";
-import type { Resolver } from "./resolve.ts";
+import type { Definition, Resolver } from "./resolve.ts";
 
 /** The class of that dotted name, also by a name it is re-exported under; null if there is none. */
 export function findClass(resolver: Resolver, class_: string): Code | null {
-  const parts = class_.split(".");
+  const found = find(resolver, class_, (definition) => definition.kind === "class");
+  return found?.kind === "class" ? found.code : null;
+}
+
+/** The class or function of that dotted name; null if there is none. */
+export function findDefinition(resolver: Resolver, name: string): Extract<Definition, { readonly code: Code }> | null {
+  const found = find(resolver, name, (definition) => definition.kind === "class" || definition.kind === "function");
+  return found?.kind === "class" || found?.kind === "function" ? found : null;
+}
+
+function find(resolver: Resolver, name: string, isMeant: (definition: Definition) => boolean): Definition | null {
+  const parts = name.split(".");
   for (let length = parts.length - 1; length > 0; length--) {
     const unit = resolver.modules.unit(parts.slice(0, length).join("."));
     if (!unit) continue;
-    const found = resolver.path(unit, parts.slice(length)).find((definition) => definition.kind === "class");
-    if (found?.kind === "class") return found.code;
+    const found = resolver.path(unit, parts.slice(length)).find(isMeant);
+    if (found) return found;
   }
   return null;
 }

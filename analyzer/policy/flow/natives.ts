@@ -17,6 +17,8 @@ export interface NativeType {
   readonly type: string;
   /** How its own instances pickle; null if they do not. */
   readonly own: Reduction | null;
+  /** What a pickle calls to make an instance, or the class that it tells the maker; for a constant the name it is looked up by. */
+  readonly makers: readonly string[];
   /** How instances of a subclass that adds nothing pickle; `{class}` stands for the subclass. Null where not recorded. */
   readonly subclass: Reduction | null;
 }
@@ -24,6 +26,7 @@ export interface NativeType {
 interface RecordedReduction {
   readonly imports?: Routes;
   readonly calls?: Routes;
+  readonly makers?: Routes;
   readonly unpicklable?: boolean;
 }
 interface RecordedType extends RecordedReduction {
@@ -33,7 +36,8 @@ interface RecordedType extends RecordedReduction {
 
 const BY_NAME = new Map<string, NativeType>();
 for (const [type, entry] of Object.entries(recorded.types as unknown as Record<string, RecordedType>)) {
-  const native = { type, own: reduction(entry), subclass: entry.subclass ? reduction(entry.subclass) : null };
+  const makers = Object.keys(entry.makers ?? {});
+  const native = { type, own: reduction(entry), makers, subclass: entry.subclass ? reduction(entry.subclass) : null };
   for (const name of [type, ...entry.names]) BY_NAME.set(name, native);
 }
 
@@ -48,6 +52,11 @@ export const RECORDED_WITH: readonly Readonly<Record<string, string | undefined>
 /** The recorded type that can be found under that dotted name. */
 export function nativeType(name: string): NativeType | null {
   return BY_NAME.get(name) ?? null;
+}
+
+/** Every type in the table, once. */
+export function recordedTypes(): readonly NativeType[] {
+  return [...new Set(BY_NAME.values())];
 }
 
 /** Types whose instances hold what is put into them. */

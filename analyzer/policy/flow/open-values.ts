@@ -2,7 +2,7 @@
  * What a caller leaves in a parameter: where such values enter the flow, and what the code was seen to ask of them.
  * Boundary: in which attributes they end is `open-slots.ts`.
  */
-import type { Parameter, TypeExpression } from "../../python/code.ts";
+import type { TypeExpression } from "../../python/code.ts";
 import { annotatedNode } from "./calls.ts";
 import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
 import { ANY, type Flow } from "./flow.ts";
@@ -79,12 +79,11 @@ function isLiteral(type: TypeExpression): boolean {
 }
 
 /** Whether an annotation says that a function is taken. */
-export function takesFunction({ annotation }: Parameter): boolean {
+export function takesFunction(annotation: TypeExpression | null): boolean {
   if (annotation === null) return false;
   if (annotation.kind === "name") return annotation.path.at(-1) === "Callable";
-  if (annotation.kind === "subscript")
-    return [annotation.base, ...annotation.items].some((type) => takesFunction({ annotation: type } as Parameter));
-  return annotation.items.some((type) => takesFunction({ annotation: type } as Parameter));
+  const parts = annotation.kind === "subscript" ? [annotation.base, ...annotation.items] : annotation.items;
+  return parts.some(takesFunction);
 }
 
 /** `isinstance(value, classes)`. */

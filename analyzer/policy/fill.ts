@@ -1,0 +1,130 @@
+/**
+ * From a class policy to `class+open`: the slots that it leaves open, with what may fill them. Only what a set of pickles
+ * names is asked about, so that the policy stays as small as they are. Boundary: which class may sit where; what sits
+ * where in a pickle is the verdict's.
+ */
+import type { Loading } from "./flow/inertness.ts";
+import { type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
+import { byText } from "./format.ts";
+import { dangerOf } from "./lint.ts";
+import type { Filler, OpenSlot, Policy, PolicyEntry } from "./policy.ts";
+
+/** What is known of a class beyond its policy: whether it may fill a slot, and which it answers. */
+export interface Filling {
+  readonly loading: Loading;
+  /** Methods and attributes that its objects have. */
+  readonly attributes: ReadonlySet<string>;
+  /** Its method resolution order, by name. */
+  readonly classes: ReadonlySet<string>;
+}
+
+/** What a name in a pickle may fill slots with. */
+export type Candidate =
+  | { readonly kind: "class"; readonly policy: Policy; readonly filling: Filling }
+  /** A function of the analysed source that gets to nothing dangerous. */
+  | { readonly kind: "function" };
+
+/** What the name stands for in the analysed libraries; null where it is no class or function there, or a dangerous one. */
+export type FindCandidate = (name: string) => Candidate | null;
+
+interface Found {
+  readonly filler: Filler;
+  readonly filling: Filling | null;
+}
+
+/**
+ * The policy with its slots open to the classes, recorded types and functions among `named` that answer them and are
+ * inert to load. `named` are the callables that the pickles in question look up.
+ */
+export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCandidate): Policy {
+  const found: Found[] = [];
+  for (const name of [...new Set(named)].sort(byText)) {
+    const filler = recordedFiller(name) ?? analysedFiller(name, find(name));
+    if (filler !== null) found.push(filler);
+  }
+  const open = (slots: readonly OpenSlot[]) =>
+    slots.map((slot) => ({ ...slot, takes: found.filter((each) => answers(each, slot)).map(({ filler }) => filler.name) }));
+  return {
+    ...policy,
+    name: policy.name.replace(/^class:/, "class+open:"),
+    openSlots: open(policy.openSlots ?? []),
+    fillers: found.map(({ filler }) => ({ ...filler, openSlots: open(filler.openSlots) })),
+  };
+}
+
+/**
+ * Whether what fills is what the slot asks for: an object of a class it is compared with, or with one of the methods it is
+ * asked for (a pipeline asks different ones of its steps). Recorded types are data, which any slot may hold.
+ */
+function answers({ filler, filling }: Found, { asks }: OpenSlot): boolean {
+  if (filler.kind === "function") return asks.functions;
+  if (filling === null) return true;
+  if (asks.classes.some((name) => filling.classes.has(name))) return true;
+  if (asks.functions && filling.attributes.has("__call__")) return true;
+  return asks.attributes.some((name) => filling.attributes.has(name));
+}
+
+function analysedFiller(name: string, candidate: Candidate | null): Found | null {
+  if (candidate === null) return null;
+  if (candidate.kind === "function") return { filler: functionFiller(name), filling: null };
+  const { policy, filling } = candidate;
+  if (filling.loading.acts.length > 0) return null;
+  const { imports, calls, openSlots = [] } = policy;
+  const { touches, isCalled } = filling.loading;
+  return { filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, isCalled }, filling };
+}
+
+function functionFiller(name: string): Filler {
+  const reason = { kind: "argument" as const, text: "a function that the caller passes", name };
+  return {
+    name,
+    kind: "function",
+    imports: [{ callable: name, reasons: [reason] }],
+    calls: [],
+    openSlots: [],
+    touches: [],
+    isCalled: false,
+  };
+}
+
+/** The recorded types that a pickle makes by calling `name`, as one: what any of them needs. */
+function recordedFiller(name: string): Found | null {
+  const types = (typesByMaker.get(name) ?? []).filter(isData);
+  if (types.length === 0) return null;
+  const entries = (kind: "imports" | "calls"): PolicyEntry[] =>
+    [...new Set(types.flatMap(({ own }) => Object.keys(own?.[kind] ?? {})))].sort(byText).map((callable) => ({
+      callable,
+      reasons: [{ kind: "native", text: `how ${types.map(({ type }) => type).join(", ")} pickles, as recorded`, name: callable }],
+    }));
+  const filler: Filler = {
+    name,
+    kind: "recorded",
+    imports: entries("imports"),
+    calls: entries("calls"),
+    openSlots: [],
+    touches: [],
+    isCalled: true,
+  };
+  return { filler, filling: null };
+}
+
+const typesByMaker = new Map<string, NativeType[]>();
+for (const native of recordedTypes()) {
+  for (const name of native.makers) {
+    const known = typesByMaker.get(name);
+    if (known) known.push(native);
+    else typesByMaker.set(name, [native]);
+  }
+}
+
+/** Whether the type is data: its reduction calls nothing that runs, calls or reaches what it is handed. */
+function isData({ own }: NativeType): boolean {
+  return own !== null && reachedBy(own).every((name) => ALLOWED_IN_DATA.has(name) || dangerOf(name) === null);
+}
+
+function reachedBy({ imports, calls }: Reduction): string[] {
+  return [...Object.keys(imports), ...Object.keys(calls)];
+}
+
+/** Makers that look dangerous: what the first makes, and what the second loads, is judged where it is made. */
+const ALLOWED_IN_DATA = new Set(["copyreg._reconstructor", "torch.storage._load_from_bytes"]);
