@@ -1,8 +1,8 @@
 /**
- * The seams between SQLite and PostgreSQL: how tables are defined, how a search ignores case, what an array is. Queries
- * are the same in both; what kysely does not hide of the difference is here and nowhere else.
+ * The seams between SQLite and PostgreSQL: how tables are defined. Queries are the same in both; what kysely does not
+ * hide of the difference is here, in `connection.ts` (how numbers come back) and in `locks.ts`.
  */
-import { type Kysely, PostgresAdapter, type RawBuilder, type SqlBool, sql } from "kysely";
+import { type Kysely, PostgresAdapter } from "kysely";
 
 export interface Dialect {
   readonly name: "sqlite" | "postgres";
@@ -10,21 +10,20 @@ export interface Dialect {
   definition(statement: string): string;
   /** Of `pickle.places`, the offset (0) or the count (1) of the member with this ordinal: SQL. */
   placeOf(ordinal: string, index: 0 | 1): string;
-  /** Whether `text` holds `part`, in upper or lower case; nothing in `part` is a wildcard. */
-  contains(text: RawBuilder<unknown> | ReturnType<typeof sql.ref>, part: string): RawBuilder<SqlBool>;
+  /** What has to be there before the tables are. */
+  readonly preparation: readonly string[];
 }
-
-const pattern = (part: string) => `%${part.replaceAll(/[\\%_]/g, "\\$&")}%`;
 
 const SQLITE: Dialect = {
   name: "sqlite",
+  preparation: [],
   definition: (statement) => statement,
   placeOf: (ordinal, index) => `json_extract(pickle.places, '$[' || ${ordinal} || '][${index}]')`,
-  contains: (text, part) => sql<SqlBool>`${text} like ${pattern(part)} escape '\\'`,
 };
 
 const POSTGRES: Dialect = {
   name: "postgres",
+  preparation: [`create function instr(text, text) returns integer language sql immutable strict parallel safe as 'select strpos($1, $2)'`],
   // Text is ordered by its bytes, as SQLite does, or pages would differ; integers hold what JavaScript's do.
   definition: (statement) =>
     statement
@@ -34,7 +33,6 @@ const POSTGRES: Dialect = {
       .replaceAll(/ text\b(?=,|\)| not| default)/g, ' text collate "C"')
       .replaceAll(/ blob not null\b/g, " bytea not null"),
   placeOf: (ordinal, index) => `(pickle.places::json -> (${ordinal})::int ->> ${index})::bigint`,
-  contains: (text, part) => sql<SqlBool>`${text} ilike ${pattern(part)} escape '\\'`,
 };
 
 /** The dialect of a store's connection. */

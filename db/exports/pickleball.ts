@@ -57,7 +57,7 @@ async function judgedByLibrary(store: Store, surveyId: number) {
 async function allowedNames(store: Store, surveyId: number): Promise<readonly Names[]> {
   const { rows } = await sql<Names>`
     select judged.library, pe.kind, count(distinct pe.callable_id) as names
-    from (select distinct library, policy_id from ${judgedModels(surveyId)}) judged
+    from (select distinct library, policy_id from ${judgedModels(surveyId)} once) judged
     join policy_entry pe on pe.policy_id = judged.policy_id
     group by judged.library, pe.kind`.execute(store);
   return rows;

@@ -8,6 +8,7 @@ import { dialectOf } from "../dialect.ts";
 /** Creates every table, index and view. */
 export async function up(db: Kysely<unknown>): Promise<void> {
   const dialect = dialectOf(db);
+  for (const statement of dialect.preparation) await sql.raw(statement).execute(db);
   for (const statement of TABLES) await sql.raw(dialect.definition(statement)).execute(db);
   await sql.raw(factView(dialect.placeOf)).execute(db);
 }

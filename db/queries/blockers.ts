@@ -19,7 +19,7 @@ export interface Blocker {
 export async function topBlockers(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Blocker[]> {
   return (
     blockedModels(store, surveyId, lens)
-      .groupBy("callableId")
+      .groupBy(["callableId", "callable", "capability"])
       // Not a `where`: pushed into the join it makes the planner walk every blocked row of the policy for each model.
       .having("callableId", "is not", null)
       .select(({ fn }) => [

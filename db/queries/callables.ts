@@ -1,9 +1,9 @@
 /** Callables: who imports and calls one, which policies allow it, and where it is blocked. */
-import { sql } from "kysely";
 import type { Capability, Mode } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import type { PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
+import { contains } from "./contains.ts";
 import { countOf } from "./fact-count.ts";
 import { SLOT_ORDER } from "./judgements.ts";
 
@@ -72,7 +72,7 @@ export async function findCallable(store: Store, callableId: number): Promise<Ca
 export function listCallables(store: Store, surveyId: number, q: string, limit: number): Promise<CallableUse[]> {
   return inModels(store, surveyId)
     .innerJoin("callable", "callable.callable_id", "fact.callable_id")
-    .$if(q !== "", (rows) => rows.where(sql<boolean>`${callableName} like ${`%${q.replaceAll(/[\\%_]/g, "\\$&")}%`} escape '\\'`))
+    .$if(q !== "", (rows) => rows.where(contains(callableName, q)))
     .groupBy("callable.callable_id")
     .select(COLUMNS)
     .select(({ fn }) => [

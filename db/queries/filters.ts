@@ -2,10 +2,11 @@
  * The filters and orders of a list of models, as tables: each row knows its name in a URL, its words in a sentence and
  * its condition. The URL is the state; what the URL says is what the sentence says and what the query selects.
  */
-import { type ExpressionBuilder, type ExpressionWrapper, expressionBuilder, type Nullable, type SqlBool, sql } from "kysely";
+import { type ExpressionBuilder, type ExpressionWrapper, expressionBuilder, type Nullable, type SqlBool } from "kysely";
 import { failed, ok, type Result } from "../../analyzer/result.ts";
 import { type Mode, VERDICT_KINDS, type VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Database, FileRole, ModelVerdictTable, PolicySlot } from "../schema.ts";
+import { contains } from "./contains.ts";
 import { type Judgement, type Lens, lensPhrase, MODES, POLICY_SLOTS, ROLES, sameLens } from "./judgements.ts";
 
 /** Rows that filters see: a model of a survey with its verdict under the lens, where it has one. */
@@ -227,7 +228,7 @@ export function conditions(query: ModelQuery, except: FilterName | null = null):
   const row: RowBuilder = expressionBuilder();
   const chosen = FILTER_NAMES.filter((name) => name !== except && query.filters[name].length > 0);
   return row.and([
-    ...(query.q === "" ? [] : [sql<SqlBool>`${row.ref("model.name")} like ${`%${query.q.replaceAll(/[\\%_]/g, "\\$&")}%`} escape '\\'`]),
+    ...(query.q === "" ? [] : [contains(row.ref("model.name"), query.q)]),
     ...chosen.map((name) => FILTERS[name].condition(row, query.filters[name])),
   ]);
 }

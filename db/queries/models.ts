@@ -91,6 +91,9 @@ export async function listVerdicts(store: Store, surveyId: number, modelIds: rea
     .where("survey_id", "=", surveyId)
     .where("model_id", "in", modelIds)
     .select(["model_id as modelId", "slot", "mode", "role", "verdict", "policy_id as policyId"])
+    .orderBy("slot")
+    .orderBy("mode")
+    .orderBy("role")
     .execute();
   for (const { modelId, ...verdict } of rows) verdicts.get(modelId)!.push(verdict);
   return verdicts;

@@ -3,6 +3,8 @@
  * Columns of other tables' ids become what the row there is known by; new tables and columns are included by themselves.
  */
 import type BetterSqlite3 from "better-sqlite3";
+import { sql } from "kysely";
+import type { Store } from "../../db/connection.ts";
 
 /** What a row is known by, for the tables that others refer to. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -28,13 +30,25 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** The rows of every table, each as a line of JSON, sorted. */
+/** The rows of every table of a SQLite store, each as a line of JSON, sorted. */
 export function dumpTables(database: BetterSqlite3.Database): Record<string, string[]> {
   const tables = database
     .prepare("select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name not like 'kysely_%' order by name")
     .pluck()
     .all() as string[];
-  const rows = new Map(tables.map((table) => [table, database.prepare(`select * from "${table}"`).all() as Row[]]));
+  return dumpRows(new Map(tables.map((table) => [table, database.prepare(`select * from "${table}"`).all() as Row[]])));
+}
+
+/** The same of a store on PostgreSQL. */
+export async function dumpPostgres(store: Store): Promise<Record<string, string[]>> {
+  const { rows: tables } = await sql<{ name: string }>`select table_name as name from information_schema.tables
+    where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like 'kysely_%' order by table_name`.execute(store);
+  const rows = new Map<string, readonly Row[]>();
+  for (const { name } of tables) rows.set(name, (await sql<Row>`select * from ${sql.table(name)}`.execute(store)).rows);
+  return dumpRows(rows);
+}
+
+function dumpRows(rows: ReadonlyMap<string, readonly Row[]>): Record<string, string[]> {
   const byId = new Map(Object.keys(KEYS).map((table) => [table, new Map(rows.get(table)!.map((row) => [row[`${table}_id`], row]))]));
   const known = new Map<Row, unknown>();
   const keyOf = (table: string, row: Row): unknown => {
@@ -58,7 +72,7 @@ export function dumpTables(database: BetterSqlite3.Database): Record<string, str
     return JSON.stringify(Object.fromEntries(columns.map((column) => [column, cell(column, row, table)])));
   };
   return Object.fromEntries(
-    tables.map((table) => [
+    [...rows.keys()].map((table) => [
       table,
       rows
         .get(table)!
