@@ -72,6 +72,8 @@ export interface PersistentIdFact {
   readonly offset: number;
   readonly opcode: OpcodeName;
   readonly id: PickleValue;
+  /** The callable whose pickle it is in, where that is a pickle inside the pickle: its loader resolves it. */
+  readonly via?: string;
 }
 
 /** An object is looked up in copyreg's extension registry, which is empty unless the application filled it. */

@@ -4,10 +4,13 @@
  * an object, and what a callable invokes on the pickle's behalf. An extension code is never known, a persistent id is a
  * storage of torch or nothing, and a callable is named by where it is, not by a string that reads the same.
  */
-import type { CallFact, Fact, ImportFact } from "../pickle/facts.ts";
+import type { CallFact, Fact, ImportFact, PersistentIdFact } from "../pickle/facts.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
 import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
+
+/** Callables that load a pickle as torch.load does, storages among it. */
+const TORCH_LOADS: ReadonlySet<string> = new Set(["torch.load", "torch.serialization.load", "torch.storage._load_from_bytes"]);
 
 /** What a class policy answers for each fact of a pickle. */
 export class ClassPolicyRules {
@@ -35,11 +38,18 @@ export class ClassPolicyRules {
       case "call":
         return fact.method === undefined ? this.#call(fact) : this.#method(fact);
       case "persistent-id":
+        // torch.load inside a pickle that something else loads: tensors in a plain pickle hold their storages so.
+        if (fact.via !== undefined) return this.#persistentIdInside(fact, fact.via);
         if (ids === "none") return "persistent id: the loader of this pickle resolves none";
         return isStorageId(fact.id, ids) ? null : "persistent id that is not a storage of torch";
       case "extension":
         return `extension code ${fact.code}: copyreg's registry is empty`;
     }
+  }
+
+  #persistentIdInside(fact: PersistentIdFact, via: string): string | null {
+    if (!TORCH_LOADS.has(via)) return `persistent id: ${via} resolves none`;
+    return isStorageId(fact.id, "storages") ? null : `persistent id that is not a storage of torch, by ${via}`;
   }
 
   #import(fact: ImportFact): string | null {
