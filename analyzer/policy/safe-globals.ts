@@ -2,7 +2,7 @@
  * A policy as the two lines of `torch.serialization.add_safe_globals`, where torch's own unpickler then enforces it.
  * Boundary: what that list can say of names. Which files torch reads at all is in `analyzer/verdict/weights-only.ts`.
  */
-import { dangerOf } from "./lint.ts";
+import { dangerOf } from "./danger.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 import { DEFAULT_WEIGHTS_ONLY, type WeightsOnlyPolicy } from "./weights-only.ts";
 

@@ -1,6 +1,6 @@
 /**
  * What a scanner with a list of forbidden names would say, for contrast with allow-lists: it decides no verdict. The names
- * are those of `capabilities.ts`, each row with its source, and what picklescan forbids beyond them.
+ * are those of `policy/capabilities.ts`, each row with its source, and what picklescan forbids beyond them.
  */
 import type { Trace } from "../containers/trace.ts";
 import { capabilityOf } from "./capability.ts";

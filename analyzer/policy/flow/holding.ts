@@ -4,7 +4,7 @@
  * its user may call run. Boundary: how an object reduces is `reduction.ts`, how a reason is told `reasons.ts`.
  */
 import type { Code } from "../../python/code.ts";
-import { dangerOf } from "../lint.ts";
+import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";

@@ -4,6 +4,7 @@
  * Objects/typeobject.c, object___reduce_ex__, and Lib/copyreg.py). Boundary: one object; what it holds is `holding.ts`.
  */
 import type { Code } from "../../python/code.ts";
+import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { enumMembers } from "./attributes.ts";
 import { openCall } from "./calls.ts";
@@ -89,6 +90,7 @@ function holdCallable(holding: Holding, value: Value, node: number, reason: Reas
         return;
       }
       case "external": {
+        noteDanger(holding, value, data.name, reason);
         holding.needCall(data.name, value, { ...reason, text: `${reason.text} returns ${data.name}`, name: data.name });
         // What makes an object of a class that is an argument calls that class.
         if (data.name.startsWith("copyreg.")) holdNewClass(holding, value, reason);
@@ -102,6 +104,19 @@ function holdCallable(holding: Holding, value: Value, node: number, reason: Reas
         return;
     }
   });
+}
+
+/** The library's own reduction is believed even where it returns something dangerous; whoever reads the policy is told. */
+function noteDanger(holding: Holding, value: Value, callable: string, reason: Reason): void {
+  const data = holding.flow.data(value);
+  const danger = dangerOf(callable);
+  if (danger === null || callable.startsWith("copyreg.") || data.kind !== "instance") return;
+  const { code } = data;
+  holding.flow.notice(
+    `${reason.text} of ${code.qualifiedName} returns ${callable} (${danger}): the policy lets it be called`,
+    code,
+    reason.line ?? code.line,
+  );
 }
 
 function holdNewClass(holding: Holding, value: Value, reason: Reason): void {

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { comparePolicies, diffPolicies, unionPolicies } from "../../../analyzer/policy/compare.ts";
+import { dangerOf } from "../../../analyzer/policy/danger.ts";
 import { explainPolicy } from "../../../analyzer/policy/explain.ts";
 import { plainEntries } from "../../../analyzer/policy/format.ts";
-import { dangerOf, lintPolicy } from "../../../analyzer/policy/lint.ts";
+import { lintPolicy } from "../../../analyzer/policy/lint.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
 
 function policy(imports: readonly string[], calls: readonly string[] = [], name = "p"): Policy {
@@ -73,11 +74,14 @@ describe("linting a policy", () => {
     ["builtins.getattr", "calls-callables"],
     ["functools.partial", "calls-callables"],
     ["types.CodeType", "embedded-code"],
+    ["posix.system", "runs-code"],
+    ["torch.serialization.os.system", "runs-code"],
+    ["os.path.exists", "reads"],
   ])("%s: %s", (callable, danger) => {
     expect(dangerOf(callable)).toBe(danger);
   });
 
-  test.each(["collections.OrderedDict", "os.path.join", "opener.System", "builtins.set"])("%s makes a value, no more", (callable) => {
+  test.each(["collections.OrderedDict", "opener.System", "builtins.set"])("%s makes a value, no more", (callable) => {
     expect(dangerOf(callable)).toBe(null);
   });
 

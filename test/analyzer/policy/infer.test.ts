@@ -93,6 +93,21 @@ describe("asking for a class", () => {
     expect(result).toMatchObject({ ok: false, error: { kind: "class-not-found", nearMisses: ["model.Model"] } });
   });
 
+  test("a dangerous callable that the library's own reduction returns is let in, and said to be", () => {
+    const text = "import os\n\n\nclass Model:\n    def __reduce__(self):\n        return os.system, (self.command,)\n";
+    const inferred = infer({
+      parser,
+      library: { name: "lib", version: null, files: [{ path: "lib.py", text }] },
+      dependencies: [],
+      class: "lib.Model",
+    });
+    if (!inferred.ok) throw new Error(inferred.error.message);
+    expect(namesOf(inferred.value.policy.calls)).toContain("os.system");
+    expect(inferred.value.notices).toEqual([
+      { text: "Model.__reduce__ of Model returns os.system (runs-code): the policy lets it be called", file: "lib.py", line: 5 },
+    ]);
+  });
+
   test("a tree without Python", () => {
     const library = { name: "empty", version: null, files: [{ path: "README.md", text: "no code" }] };
     expect(inferPolicy({ parser, library, dependencies: [], class: "a.B" })).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CAPABILITIES } from "../../../analyzer/verdict/capabilities.ts";
+import { CAPABILITIES } from "../../../analyzer/policy/capabilities.ts";
 import { capabilityOf } from "../../../analyzer/verdict/capability.ts";
 
 describe("what a callable could do", () => {

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Trace } from "../../../analyzer/containers/trace.ts";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import { runPickle } from "../../../analyzer/pickle/execution.ts";
+import { CAPABILITIES } from "../../../analyzer/policy/capabilities.ts";
 import { WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
-import { CAPABILITIES } from "../../../analyzer/verdict/capabilities.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
 import { policy } from "./traces.ts";
 

@@ -1,12 +1,14 @@
 /**
- * What is known of callables that attacks use: data for explaining what was blocked, used for no verdict. A name ending
+ * What is known of callables that attacks use: data for explaining what was blocked and for checking policies, used for no verdict. A name ending
  * in `.*` stands for all of a module; `os` stands for posix and nt too. Where two rows have a name, the first counts.
  * Sources: Python's documentation, and the advisories and tests of scanners that missed the callable.
  */
-import type { Capability } from "./verdict.ts";
+
+/** What a callable can do beyond making a value. */
+export type Danger = "runs-code" | "reads" | "writes" | "network" | "imports" | "embedded-code" | "calls-callables";
 
 interface CapabilityRow {
-  readonly capability: Exclude<Capability, "unknown">;
+  readonly capability: Danger;
   readonly source: string;
   /** Separated by white space. */
   readonly callables: string;
@@ -107,6 +109,7 @@ export const CAPABILITIES: readonly CapabilityRow[] = [
       telnetlib.* xmlrpc.* xmlrpclib.* socketserver.* requests.* httpx.* aiohttp.* urllib3.* paramiko.* huggingface_hub.*
       torch.hub.* torch.utils.model_zoo.*`,
   },
+  { capability: "reads", source: "Python documentation: asks the file system what is there", callables: "os.path.*" },
   {
     capability: "runs-code",
     source: "Python documentation: the rest of os and sys acts on the process or the machine",
