@@ -4,7 +4,7 @@
  */
 import type { Code, Register } from "../python/code.ts";
 import type { Definition, Resolver } from "../python/resolve.ts";
-import { dangerOf } from "./lint.ts";
+import { dangerOf } from "./danger.ts";
 
 /** Functions that are looked through before one counts as dangerous for its size alone. */
 const MOST_FUNCTIONS = 2_000;

@@ -3,10 +3,11 @@
  * names is asked about, so that the policy stays as small as they are. Boundary: which class may sit where; what sits
  * where in a pickle is the verdict's.
  */
+
+import { dangerOf } from "./danger.ts";
 import type { Loading } from "./flow/inertness.ts";
 import { type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
 import { byText } from "./format.ts";
-import { dangerOf } from "./lint.ts";
 import type { Filler, OpenSlot, Policy, PolicyEntry } from "./policy.ts";
 
 /** What is known of a class beyond its policy: whether it may fill a slot, and which it answers. */
