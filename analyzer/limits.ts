@@ -68,6 +68,16 @@ export const LIMITS = Object.freeze({
     unit: "levels",
     reason: "Archives inside archives; real files nest three (a NeMo tar of a torch zip, compressed).",
   },
+  contentsPerFile: {
+    limit: 100_000,
+    unit: "members",
+    reason: "Members of archives, and of archives in them: entries that share their bytes make ten million of a small file.",
+  },
+  overlappingBytes: {
+    limit: 256 * 2 ** 20,
+    unit: "bytes",
+    reason: "Bytes of entries beyond the size of the archives they lie in: those that archivers write do not overlap.",
+  },
   picklesPerFile: {
     limit: 20_000,
     unit: "pickles",

@@ -31,6 +31,10 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
     const message = `content nested ${depth} containers deep was not read`;
     return { container: "unknown", outcome: "unfinished", failure: tracing.limit("nestedContainers", entry, 0, message) };
   }
+  if (!tracing.countContent()) {
+    const message = `there are more than ${LIMITS.contentsPerFile.limit} members; the rest was not read`;
+    return { container: "unknown", outcome: "unfinished", failure: tracing.limit("contentsPerFile", entry, 0, message) };
+  }
   const archives = await lookForArchives(content, tracing);
   const head = await source.read(0, Math.min(source.size, DETECTION_BYTES));
   if (isZip(head)) return archives.length > 0 ? readArchives(content, archives, tracing) : readWithoutDirectory(content, tracing);

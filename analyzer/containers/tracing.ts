@@ -50,6 +50,8 @@ export class Tracing {
   /** What the file is, as soon as that is known: all there is to say of it where reading is cut short. */
   container: ContainerName | null = null;
   private dropped = 0;
+  private contents = 0;
+  private entryBytesLeft = LIMITS.overlappingBytes.limit;
   private programBytes = 0;
   private inflatedHeld = 0;
   private inflatedEver = 0;
@@ -68,16 +70,34 @@ export class Tracing {
     if (content.depth === 0) this.container ??= container;
   }
 
+  /** Counts content that is about to be read; false where there was too much of it. */
+  countContent(): boolean {
+    return this.contents++ < LIMITS.contentsPerFile.limit;
+  }
+
+  /** Counts an archive whose entries are about to be read: they may have as many bytes as it has, and some more. */
+  openArchive(size: number): void {
+    this.entryBytesLeft += size;
+  }
+
+  /** Counts the bytes of an entry; false where those of all entries are more than the archives could hold. */
+  countEntryBytes(bytes: number): boolean {
+    this.entryBytesLeft -= bytes;
+    return this.entryBytesLeft >= 0;
+  }
+
   /** Keeps a finding, up to a limit; how many there were beyond it is said at the end. */
   find(finding: Finding): void {
     if (this.findings.length < LIMITS.findings.limit) this.findings.push(finding);
     else this.dropped++;
   }
 
-  /** Records a limit that was reached, and returns it as the failure of what was being read. */
+  /** Records a limit that was reached, and returns it as the failure of what was being read. The first of each kind is always kept. */
   limit(resource: Resource, entry: string | null, offset: number, message: string): Failure {
     const { limit } = LIMITS[resource];
-    this.find({ kind: "limit", message, entry, offset, resource, limit });
+    const finding: Finding = { kind: "limit", message, entry, offset, resource, limit };
+    if (this.findings.some((known) => known.resource === resource)) this.find(finding);
+    else this.findings.push(finding);
     return { kind: "limit", message, offset, resource, limit };
   }
 

@@ -35,6 +35,7 @@ export async function readSevenZip(content: Content, tracing: Tracing): Promise<
   if (size === 0) return readingOf("7z", []);
   if (start + size > source.size) return readingOf("7z", [broken("7z-header", "the header lies beyond the end of the file", 12)]);
 
+  tracing.openArchive(source.size);
   const parts: Part[] = [];
   try {
     const header = await readHeader(content, await source.read(start, start + size), tracing);
@@ -74,6 +75,10 @@ async function readFolder(
   broken: (kind: string, message: string, offset: number, outcome?: Reading["outcome"]) => Part,
   tracing: Tracing,
 ): Promise<Part[]> {
+  if (!tracing.countEntryBytes(folder.packSize)) {
+    const message = "the packed streams read so far have more bytes than the archive: they overlap; this one was not read";
+    return [{ outcome: "unfinished", failure: tracing.limit("overlappingBytes", content.entry, folder.packStart, message) }];
+  }
   const unpacked = await unpack(content, folder, tracing);
   if (typeof unpacked === "string") return [broken("7z-method", unpacked, folder.packStart, "unsupported")];
   const parts: Part[] = [];

@@ -45,6 +45,7 @@ function liesInEntry(end: EndRecord, { directories }: ZipArchive): boolean {
 /** Reads every entry of every view of the archives. */
 export async function readArchives(content: Content, archives: readonly ZipArchive[], tracing: Tracing): Promise<Reading> {
   const say = (kind: string, message: string, offset: number): void => tracing.find({ kind, message, entry: content.entry, offset });
+  tracing.openArchive(content.source.size);
   const readings: Reading[] = [];
   const read: ReadEntries = new Map();
   for (const [index, { end, directories }] of archives.entries()) {
@@ -74,6 +75,7 @@ export async function readArchives(content: Content, archives: readonly ZipArchi
 export async function readWithoutDirectory(content: Content, tracing: Tracing): Promise<Reading> {
   const message = "the archive has no end record with a directory before it";
   tracing.find({ kind: "zip-no-directory", message, entry: content.entry, offset: content.source.size });
+  tracing.openArchive(content.source.size);
   await readUnlisted(content, { start: 0, end: content.source.size }, new Map(), tracing);
   return { container: "zip", outcome: "malformed", failure: failure("zip-no-directory", message, content.source.size) };
 }

@@ -45,8 +45,11 @@ export const LONGEST_END = END_RECORD_BYTES + 0xffff + LOCATOR_BYTES + ZIP64_REC
 export async function findEndRecords(source: ByteSource, tail: Uint8Array, start: number): Promise<EndRecord[]> {
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
   const records: EndRecord[] = [];
-  for (let at = tail.length - END_RECORD_BYTES; at >= 0 && records.length < MOST_RECORDS; at--) {
-    if (view.getUint32(at, true) !== 0x06054b50) continue;
+  const letter = 0x50;
+  for (let at = tail.length; at > 0 && records.length < MOST_RECORDS; ) {
+    at = tail.lastIndexOf(letter, at - 1);
+    if (at === -1) break;
+    if (at + END_RECORD_BYTES > tail.length || view.getUint32(at, true) !== 0x06054b50) continue;
     const offset = start + at;
     const plain: Described = {
       entryCount: view.getUint16(at + 10, true),

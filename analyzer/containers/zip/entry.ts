@@ -77,6 +77,10 @@ async function readBody(archive: Content, body: Body, loader: Loader, tracing: T
   const inner = { entry: path, depth: archive.depth + 1, loader };
   const end = start + body.compressedSize;
   const compressed = heldSlice(archive.source, start, end);
+  if (!tracing.countEntryBytes(compressed.size)) {
+    const message = "the entries read so far have more bytes than their archives: they overlap; this one was not read";
+    return { container: "unknown", outcome: "unfinished", failure: tracing.limit("overlappingBytes", path, start, message) };
+  }
   const cut = compressed.size < body.compressedSize;
   if (cut) broken("zip-beyond-end", `${body.compressedSize} bytes at ${start} reach beyond the end of the archive`, start, path, tracing);
 

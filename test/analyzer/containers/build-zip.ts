@@ -18,6 +18,8 @@ export interface EntrySpec {
   readonly compressedSize?: number;
   readonly localOffset?: number;
   readonly localExtra?: Uint8Array;
+  /** It is in the directory only: its bytes are those at `localOffset`. */
+  readonly listedOnly?: boolean;
   /** The directory does not list it. */
   readonly unlisted?: boolean;
 }
@@ -57,23 +59,22 @@ export function buildZip(entries: readonly EntrySpec[], archive: ArchiveSpec = {
     const size = entry.size ?? entry.bytes.length;
     const compressedSize = entry.compressedSize ?? compressed.length;
     const offset = entry.localOffset ?? at - base;
-    add(
-      fields(
-        [0x04034b50, 4],
-        [20, 2],
-        [entry.local?.flags ?? flags, 2],
-        [entry.local?.method ?? method, 2],
-        [0, 4],
-        [checksum, 4],
-        [entry.local?.compressedSize ?? compressedSize, 4],
-        [size, 4],
-        [Buffer.byteLength(entry.local?.name ?? entry.name), 2],
-        [entry.localExtra?.length ?? 0, 2],
-      ),
+    const local = fields(
+      [0x04034b50, 4],
+      [20, 2],
+      [entry.local?.flags ?? flags, 2],
+      [entry.local?.method ?? method, 2],
+      [0, 4],
+      [checksum, 4],
+      [entry.local?.compressedSize ?? compressedSize, 4],
+      [size, 4],
+      [Buffer.byteLength(entry.local?.name ?? entry.name), 2],
+      [entry.localExtra?.length ?? 0, 2],
     );
-    add(Buffer.from(entry.local?.name ?? entry.name));
-    add(entry.localExtra ?? new Uint8Array(0));
-    add(compressed);
+    if (!entry.listedOnly) {
+      for (const part of [local, Buffer.from(entry.local?.name ?? entry.name), entry.localExtra ?? new Uint8Array(0), compressed])
+        add(part);
+    }
     if (entry.unlisted) continue;
     const zip64 = archive.zip64 ? fields([1, 2], [24, 2], [size, 8], [compressedSize, 8], [offset, 8]) : new Uint8Array(0);
     const narrow = (value: number): number => (archive.zip64 ? 0xffffffff : value);
