@@ -6,12 +6,13 @@ import { chooseFiles } from "../crawler/candidates.ts";
 import { describeFailure, type HttpFailure } from "../crawler/http-failure.ts";
 import { isModelName } from "../crawler/hub.ts";
 import { refusalOf } from "../crawler/hub-refusal.ts";
+import { fetchHubScans } from "../crawler/hub-scans.ts";
 import { readJson } from "../crawler/json.ts";
 import { remoteFile, resolveFile } from "../crawler/remote-file.ts";
 import { openSession, type Session } from "../crawler/session.ts";
 import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
-import { type RemoteOptions, remoteOf } from "./remote.ts";
-import type { TargetFile } from "./targets.ts";
+import { remoteOf } from "./remote.ts";
+import type { TargetFile, TargetOptions } from "./targets.ts";
 
 const SCHEME = "hf://";
 
@@ -37,7 +38,7 @@ export function parseHubTarget(target: string): HubTarget | null {
 }
 
 /** The candidate files of a model, at one commit. */
-export async function* hubFiles(context: Context, target: string, options: RemoteOptions): AsyncGenerator<TargetFile> {
+export async function* hubFiles(context: Context, target: string, options: TargetOptions): AsyncGenerator<TargetFile> {
   const parsed = parseHubTarget(target);
   if (parsed === null) throw new UsageError(`${target} is not of the form hf://owner/name[@revision][/path]`);
   const { network, report, signal } = context.effects;
@@ -54,11 +55,13 @@ export async function* hubFiles(context: Context, target: string, options: Remot
   const chosen =
     parsed.path !== null && paths.includes(parsed.path) ? [parsed.path] : chooseFiles(paths.filter(within)).map(({ path }) => path);
   if (chosen.length === 0) throw new UsageError(`${target}: no file there could hold a pickle`);
+  const scans = options.compare ? orGiveUp(target, await fetchHubScans(session.http, session.hubUrl, parsed.model, commit)) : null;
   for (const path of chosen) {
     const address = { model: parsed.model, commit, path };
     yield {
       name: `${SCHEME}${parsed.model}@${commit}/${path}`,
       isNamed: path === parsed.path,
+      hubScan: scans?.get(path) ?? null,
       read: async (use) => {
         const resolved = await resolveFile(session.http, session.hubUrl, address);
         if (!resolved.ok) throw new SourceError("unavailable", describeFailure(resolved.error));

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { Program, Trace } from "../analyzer/containers/trace.ts";
 import { traceFile } from "../analyzer/containers/trace-file.ts";
+import { decompile } from "../analyzer/pickle/decompile.ts";
 import { disassemblyAround } from "../analyzer/pickle/disassemble.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { judgeTrace } from "../analyzer/verdict/judge.ts";
@@ -52,6 +53,23 @@ export function lineAt({ programs }: JudgedFile, { pickle, offset }: Blocked): s
   const at = segment.at + offset - segment.offset;
   const opcode = disassemblyAround(program.bytes, at, 0).find((candidate) => candidate.offset === at);
   return opcode === undefined ? null : `${offset}: ${opcode.text.replace(/^\s*\d+: /, "")}`;
+}
+
+/** Programs are decompiled whole for the sake of one line: not those that would take long. */
+const MOST_DECOMPILED = 2 ** 20;
+
+/** What the blocked opcode does, as Python: the statement that the decompiled program has for it; null where it has none. */
+export function statementAt({ programs }: JudgedFile, { pickle, offset }: Blocked): string | null {
+  const program = programs[pickle];
+  const segment = program?.segments.findLast((candidate) => candidate.offset <= offset);
+  if (program === undefined || segment === undefined || program.bytes.length > MOST_DECOMPILED) return null;
+  const place = new RegExp(`  # ${segment.at + offset - segment.offset} [A-Z0-9_]+$`);
+  return (
+    decompile(program.bytes)
+      .split("\n")
+      .find((line) => place.test(line))
+      ?.replace(place, "") ?? null
+  );
 }
 
 /** How a run ends that came to a verdict. */

@@ -5,10 +5,16 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { type ByteSource, SourceError } from "../analyzer/bytes/byte-source.ts";
+import type { HubScan } from "../crawler/hub-scans.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
 import { diskSource, filesBelow } from "./disk-source.ts";
 import { hubFiles, isHubTarget } from "./hub-target.ts";
 import type { RemoteOptions } from "./remote.ts";
+
+export interface TargetOptions extends RemoteOptions {
+  /** Ask the Hub what its own scanner says. */
+  readonly compare?: boolean;
+}
 
 /** A file whose bytes can be read. */
 export interface TargetFile {
@@ -16,12 +22,14 @@ export interface TargetFile {
   readonly name: string;
   /** Whether the user named it, or it was found in a folder or model. */
   readonly isNamed: boolean;
+  /** What the Hub's scanner says of it, where it was asked; null where it says nothing. */
+  readonly hubScan?: HubScan | null;
   /** Opens it, hands it to `use`, and closes it. Rejects with `SourceError` where its bytes cannot be had. */
   read<T>(use: (source: ByteSource) => Promise<T>): Promise<T>;
 }
 
 /** The files that targets stand for, in the order given. Throws `UsageError` for one that is not there. */
-export async function* filesOf(context: Context, targets: readonly string[], options: RemoteOptions): AsyncGenerator<TargetFile> {
+export async function* filesOf(context: Context, targets: readonly string[], options: TargetOptions): AsyncGenerator<TargetFile> {
   for (const target of targets) {
     if (isHubTarget(target)) yield* hubFiles(context, target, options);
     else yield* diskFiles(context, target);

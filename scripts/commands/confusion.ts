@@ -6,13 +6,12 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Argument, Option } from "commander";
 import type { Trace } from "../../analyzer/containers/trace.ts";
-import { WEIGHTS_ONLY } from "../../analyzer/policy/weights-only.ts";
 import { forbiddenNames } from "../../analyzer/verdict/deny-list.ts";
-import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, formatOf } from "../../db/exports/formats.ts";
 import { type ExportRow, integer, number, text } from "../../db/exports/table.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { judgesOf } from "../judges.ts";
 import { judgeFile } from "../judging.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { startProgress } from "../progress.ts";
@@ -29,7 +28,7 @@ interface Options {
 /** What a judge makes of a file: it stops it, lets it pass, or cannot tell. */
 type Answer = "stops" | "passes" | "undecided";
 
-interface Judge {
+interface Answering {
   readonly name: string;
   readonly answer: (trace: Trace) => Answer;
 }
@@ -80,8 +79,9 @@ export function confusionCommand(context: Context): CensusCommand {
     .option("--json", "the same as --format json")
     .runs(async (folder: string, options: Options) => {
       const labelled = await readLabels(context, folder, options.labels ?? path.join(folder, "manifest.tsv"));
-      const judges = [...WEIGHTS_ONLY_JUDGES, ...(await policyJudges(context, options.policy)), DENY_LIST];
-      const rows = await confusion(context, labelled, judges);
+      const policies = await Promise.all(options.policy.map((file) => loadPolicy(context, file)));
+      const judges = judgesOf(policies).map(({ name, judge }): Answering => ({ name, answer: (trace) => answerOf(judge(trace).verdict) }));
+      const rows = await confusion(context, labelled, [...judges, DENY_LIST]);
       const format = options.json ? "json" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
       const chunks = EXPORT_FORMATS[format].write(TABLE, rows);
       if (options.output !== undefined) await writeFile(resolvePath(context, options.output), chunks);
@@ -90,22 +90,8 @@ export function confusionCommand(context: Context): CensusCommand {
     });
 }
 
-const WEIGHTS_ONLY_JUDGES: readonly Judge[] = WEIGHTS_ONLY.map((policy) => ({
-  name: policy.name,
-  answer: (trace) => answerOf(judgeTrace(trace, policy, "strict").verdict),
-}));
-
 /** It forbids what it knows, and so never says that it cannot tell. */
-const DENY_LIST: Judge = { name: "deny-list", answer: (trace) => (forbiddenNames(trace).length > 0 ? "stops" : "passes") };
-
-async function policyJudges(context: Context, given: readonly string[]): Promise<Judge[]> {
-  const policies = await Promise.all(given.map((file) => loadPolicy(context, file)));
-  return policies.flatMap((policy): Judge[] => [
-    { name: policy.name, answer: (trace) => answerOf(judgeTrace(trace, policy, "strict").verdict) },
-    { name: `${policy.name}, lazy`, answer: (trace) => answerOf(judgeTrace(trace, policy, "lazy").verdict) },
-    { name: `${policy.name}, PickleBall's rules`, answer: (trace) => answerOf(judgeTrace(trace, policy, "lazy", "pickleball").verdict) },
-  ]);
-}
+const DENY_LIST: Answering = { name: "deny-list", answer: (trace) => (forbiddenNames(trace).length > 0 ? "stops" : "passes") };
 
 function answerOf(verdict: keyof typeof VERDICT_KINDS): Answer {
   const { counts } = VERDICT_KINDS[verdict];
@@ -128,7 +114,7 @@ async function readLabels(context: Context, folder: string, labels: string): Pro
 }
 
 /** Every file is read once, and handed to every judge. One that cannot be read is undecided for all of them. */
-async function* confusion(context: Context, labelled: readonly Labelled[], judges: readonly Judge[]): AsyncGenerator<ExportRow> {
+async function* confusion(context: Context, labelled: readonly Labelled[], judges: readonly Answering[]): AsyncGenerator<ExportRow> {
   const counts = judges.map(() => ({ stops: [0, 0], passes: [0, 0], undecided: [0, 0] }));
   const progress = startProgress(context.effects, "files");
   for (const [index, { file, isMalicious }] of labelled.entries()) {

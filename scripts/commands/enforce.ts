@@ -1,6 +1,7 @@
 /** `census enforce`: one file under one policy. */
 import { Argument, Option } from "commander";
 import type { Enforcer, Mode } from "../../analyzer/verdict/verdict.ts";
+import { NO_ADVICE } from "../advice.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import { endingOf, judgeFile, verdictJson } from "../judging.ts";
 import { loadPolicy } from "../policy-files.ts";
@@ -38,7 +39,7 @@ export function enforceCommand(context: Context): CensusCommand {
       const judged = await judgeFile(await fileOnDisk(context, target), [{ policy, mode, enforcer }]);
       const verdict = judged.verdicts[0]!;
       if (json) await printJson(context, verdictJson(target, verdict));
-      else await context.effects.print(reportFile({ ...judged, loadsFrom: null }, context.effects.terminal));
+      else await context.effects.print(reportFile({ ...judged, advice: NO_ADVICE, opinions: [] }, context.effects.terminal));
       return endingOf(verdict.verdict);
     });
 }

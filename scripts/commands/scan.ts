@@ -1,15 +1,22 @@
-/** `census scan`: files, folders and models on the Hub, judged by torch's weights-only unpickler and by given policies. */
+/**
+ * `census scan`: files, folders and models on the Hub, judged by torch's weights-only unpickler, by given policies, and by
+ * the policy that the store has of the class that a file holds.
+ */
 import { Argument, Option } from "commander";
-import { WEIGHTS_ONLY, type WeightsOnlyPolicy } from "../../analyzer/policy/weights-only.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import type { Mode, Verdict, VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import { findLatestClassPolicy } from "../../db/queries/class-policy.ts";
+import { adviceOn } from "../advice.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import { type Ending, worstEnding } from "../exit-codes.ts";
-import { endingOf, type JudgedFile, judgeFile, type Standing, verdictJson } from "../judging.ts";
+import { opinionsOn } from "../judges.ts";
+import { endingOf, judgeFile, type Standing, verdictJson } from "../judging.ts";
 import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
 import { startProgress } from "../progress.ts";
 import { withHub } from "../remote.ts";
-import { isWorthSaying, reportFile, reportTotals } from "../report.ts";
+import { isWorthSaying, type ReportedFile, reportFile, reportTotals } from "../report.ts";
+import { sarifLog } from "../sarif.ts";
+import { databasePath, openIfThere, withDatabase } from "../store.ts";
 import { filesOf } from "../targets.ts";
 
 interface Options {
@@ -18,7 +25,10 @@ interface Options {
   readonly mode: Mode;
   readonly hub?: string;
   readonly json?: boolean;
+  readonly sarif?: boolean;
   readonly quiet?: boolean;
+  readonly compare?: boolean;
+  readonly database?: string;
 }
 
 export function scanCommand(context: Context): CensusCommand {
@@ -26,8 +36,10 @@ export function scanCommand(context: Context): CensusCommand {
     "census scan pytorch_model.bin",
     "census scan checkpoints/ --policy tagger.json",
     "census scan hf://owner/name@main/model.bin --json",
+    "census scan hf://owner/name --compare",
+    "census scan models/ --policy tagger.json --sarif > models.sarif",
   ]);
-  return withHub(command)
+  return withDatabase(withHub(command))
     .addArgument(new Argument("<TARGET...>", "a file, a folder, or hf://owner/name[@revision][/path]"))
     .addOption(
       new Option("--policy <FILE>", "judge by this policy as well, and end by it alone; may be repeated")
@@ -36,7 +48,9 @@ export function scanCommand(context: Context): CensusCommand {
     )
     .addOption(new Option("--torch <VERSION>", "the release whose weights-only unpickler judges").choices(RELEASES).default("2.6"))
     .addOption(new Option("--mode <MODE>", "how a name outside a given policy is taken").choices(["strict", "lazy"]).default("strict"))
+    .option("--compare", "say what every release of torch, PickleBall's rules, a deny-list and the Hub's own scanner make of each file")
     .option("--json", "print JSON")
+    .addOption(new Option("--sarif", "print SARIF 2.1.0, for code scanning").conflicts("json"))
     .option("-q, --quiet", "print nothing: the exit code says it")
     .runs(async (targets: readonly string[], options: Options) => {
       const given = await Promise.all(options.policy.map((file) => loadPolicy(context, file)));
@@ -51,23 +65,33 @@ export function scanCommand(context: Context): CensusCommand {
 async function scan(context: Context, targets: readonly string[], standing: readonly Standing[], options: Options): Promise<Ending> {
   const { effects } = context;
   const progress = startProgress(effects, "files");
-  const files: object[] = [];
+  const store = await openIfThere(databasePath(context, options.database));
+  const policies = standing.slice(1).map(({ policy }) => policy);
+  const isDocument = options.json === true || options.sarif === true;
+  const files: ReportedFile[] = [];
   const kinds: VerdictKind[] = [];
   let unsaid = 0;
   try {
     for await (const target of filesOf(context, targets, options)) {
       if (effects.signal.aborted) return "interrupted";
       const judged = await judgeFile(target, standing);
+      const opinions = options.compare && judged.trace !== null ? opinionsOn(judged.trace, policies, target.hubScan ?? null) : [];
+      const advice = adviceOn(judged.trace, judged.verdicts[0]!);
+      const own = advice.root === null ? null : await findLatestClassPolicy(store, advice.root);
+      const verdicts = own === null ? judged.verdicts : [...judged.verdicts, judgeTrace(judged.trace!, own, "strict")];
+      const file = { ...judged, verdicts, advice, opinions };
       kinds.push(decisive(judged.verdicts));
-      if (options.json) files.push(fileJson(judged));
+      if (isDocument) files.push(file);
       else if (!target.isNamed && !isWorthSaying(judged)) unsaid++;
-      else if (!options.quiet) await effects.print(reportFile({ ...judged, loadsFrom: loadsFrom(judged) }, effects.terminal));
-      if (options.json || options.quiet) progress.update(kinds.length, 0, judged.name);
+      else if (!options.quiet) await effects.print(reportFile(file, effects.terminal));
+      if (isDocument || options.quiet) progress.update(kinds.length, 0, judged.name);
     }
   } finally {
     progress.stop();
+    await store.destroy();
   }
-  if (options.json) await printJson(context, { files });
+  if (options.sarif) await printJson(context, sarifLog(files));
+  else if (options.json) await printJson(context, { files: files.map(fileJson) });
   else if (!options.quiet && kinds.length !== 1) await effects.print(reportTotals(kinds, unsaid));
   return worstEnding(kinds.map(endingOf));
 }
@@ -79,16 +103,17 @@ function decisive([weightsOnly, ...given]: readonly Verdict[]): VerdictKind {
   return kinds.find((kind) => endingOf(kind) === ending)!;
 }
 
-/** The first release after the one it was judged by that takes a file which that one blocks. */
-function loadsFrom({ trace, verdicts }: JudgedFile): WeightsOnlyPolicy | null {
-  const [weightsOnly] = verdicts;
-  if (trace === null || weightsOnly?.verdict !== "blocked") return null;
-  const later = WEIGHTS_ONLY.slice(WEIGHTS_ONLY.findIndex(({ name }) => name === weightsOnly.policy) + 1);
-  return later.find((policy) => judgeTrace(trace, policy, "strict").verdict === "loads") ?? null;
-}
-
-function fileJson({ name, role, trace, verdicts }: JudgedFile) {
-  return { file: name, role, container: trace?.container ?? null, verdicts: verdicts.map((verdict) => verdictJson(name, verdict)) };
+function fileJson({ name, role, trace, verdicts, opinions, advice: { loadsFrom, safeGlobals, root } }: ReportedFile) {
+  const container = trace?.container ?? null;
+  const advice = { loadsFrom: loadsFrom?.unpickler.torch ?? null, safeGlobals: safeGlobals?.names ?? null, root };
+  return {
+    file: name,
+    role,
+    container,
+    verdicts: verdicts.map((verdict) => verdictJson(name, verdict)),
+    ...advice,
+    ...(opinions.length > 0 ? { opinions } : {}),
+  };
 }
 
 function collect(value: string, before: readonly string[]): string[] {

@@ -28,7 +28,8 @@ export async function census(words: readonly string[], changes: Partial<Effects>
       reported += text;
     },
     terminal: { colour: false, progress: false },
-    environment: {},
+    // Not the store of whoever runs the tests.
+    environment: { CENSUS_DATABASE: path.join(tmpdir(), "census-no-such-store", "census.sqlite") },
     directory: ROOT,
     network: systemNetwork,
     date: () => new Date("2026-11-20T12:00:00Z"),

@@ -1,9 +1,14 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { readPolicy } from "../../../analyzer/policy/format.ts";
+import { openStore } from "../../../db/connection.ts";
+import { writePolicy } from "../../../db/stored-policy.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
 import { type Hub, startHub } from "../../hub/hub.ts";
-import { modelRepositories } from "../../hub/samples.ts";
+import { maliciousRepositories, modelRepositories } from "../../hub/samples.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
 
 const MODELS = path.join(ROOT, "test/fixtures/models");
@@ -92,6 +97,129 @@ describe("a file", () => {
   });
 });
 
+describe("what it would take", () => {
+  const encoder = path.join(MODELS, "larkspur/encoder-small-sentiment");
+
+  it("is two lines for torch where they are enough", async () => {
+    const { printed } = await census(["scan", path.join(encoder, "training_args.bin")]);
+    expect(printed).toContain(
+      "    to load it, first run\n      import torch, transformers.trainer_utils, transformers.training_args\n      torch.serialization.add_safe_globals([",
+    );
+    const { value } = await censusJson<{ files: { safeGlobals: string[]; loadsFrom: null }[] }>([
+      "scan",
+      path.join(encoder, "training_args.bin"),
+    ]);
+    expect(value.files[0]).toMatchObject({
+      loadsFrom: null,
+      safeGlobals: expect.arrayContaining(["transformers.training_args.TrainingArguments"]),
+    });
+  });
+
+  it("is not, where torch goes by a type that no name shows", async () => {
+    // BUILD wants numpy.dtype's own subclass, which only a run makes.
+    const { printed } = await census(["scan", path.join(encoder, "rng_state.pth")]);
+    expect(printed).toContain("to load it, allow numpy.core.multiarray._reconstruct, numpy.ndarray,\n    numpy.dtype\n");
+    expect(printed).not.toContain("first run");
+  });
+
+  it("is a class policy, where the file holds an object of a library", async () => {
+    const { printed } = await census(["scan", path.join(MODELS, "saltmarsh/ner-english-small/tagger.pkl")]);
+    expect(printed).toContain(
+      "it holds a brine.models.sequence_tagger.SequenceTagger: the policy of that\n    class may let it in (census infer)",
+    );
+  });
+
+  it("is nothing to be recommended, where it runs code", async () => {
+    const { printed } = await census(["scan", malicious("python2-names")]);
+    expect(printed).toMatch(/it would take \S+, which runs code: no policy should allow\n? +that/);
+    expect(printed).not.toMatch(/to load it|census infer/);
+  });
+
+  it("is told with the statement that the blocked opcode amounts to, in 80 columns", async () => {
+    const { printed } = await census(["scan", malicious("stack-global-from-memo")]);
+    expect(printed).toMatch(/\n {6}from (os|posix) import system\n/);
+    const { printed: long } = await census(["scan", path.join(encoder, "rng_state.pth")]);
+    const wide = long.split("\n").filter((line) => line.length > 80 && !line.startsWith(MODELS) && !line.includes(" at byte "));
+    expect(wide).toEqual([]);
+  });
+});
+
+describe("--compare", () => {
+  it("lays every judge side by side, and the deny-list apart from verdicts", async () => {
+    const { value, ending } = await censusJson<{ files: { opinions: { judge: string; says: string; of: string[] }[] }[] }>([
+      ...["scan", malicious("inside-a-tagger"), "--compare"],
+    ]);
+    expect(ending).toBe("blocked");
+    const { opinions } = value.files[0]!;
+    expect(opinions.slice(0, -1).every(({ judge, says }) => judge.startsWith("weights-only@torch-") && says === "blocked")).toBe(true);
+    expect(opinions.at(-1)).toMatchObject({ judge: "deny-list (no verdict)", says: "forbids" });
+    const { printed } = await census(["scan", malicious("inside-a-tagger"), "--compare"]);
+    expect(printed).toMatch(/side by side\n {2}blocked +weights-only@torch-1\.13 to 2\.14: /);
+  });
+});
+
+describe("--sarif", () => {
+  it("is SARIF 2.1.0: what the schema requires of a log, a run, a rule and a result is there", async () => {
+    const broken = path.join(folder, "broken file.pkl");
+    writeFileSync(broken, Uint8Array.from([0x80, 4, 0x95]));
+    const file = malicious("inst");
+    const { ending, printed } = await census(["scan", file, broken, "--sarif"]);
+    expect(ending).toBe("blocked");
+    const log = sarif.parse(JSON.parse(printed));
+    const [run] = log.runs as [(typeof log.runs)[number]];
+    expect(run.results.map(({ ruleId }) => ruleId)).toContain("blocked");
+    for (const { ruleId, ruleIndex } of run.results) expect(run.tool.driver.rules[ruleIndex]!.id).toBe(ruleId);
+    const first = run.results.find(({ properties }) => properties.opcode === "INST" && properties.capability === "runs-code")!;
+    expect(first).toMatchObject({
+      level: "error",
+      locations: [{ physicalLocation: { artifactLocation: { uri: pathToFileURL(file).href } } }],
+    });
+    expect(first.locations[0]!.physicalLocation.region!.byteOffset).toBeGreaterThan(0);
+    expect(run.results.at(-1)!.locations[0]!.physicalLocation.artifactLocation.uri).toMatch(/broken%20file\.pkl$/);
+  });
+
+  it("has no result where everything loads", async () => {
+    const { ending, printed } = await census(["scan", path.join(MODELS, "larkspur/encoder-small-sentiment/pytorch_model.bin"), "--sarif"]);
+    expect(ending).toBe("done");
+    expect(sarif.parse(JSON.parse(printed)).runs[0]!.results).toEqual([]);
+  });
+});
+
+/** sarif-schema-2.1.0.json, as far as we write it: its required properties, its enumerations, its minima. */
+const sarif = z.strictObject({
+  $schema: z.url(),
+  version: z.literal("2.1.0"),
+  runs: z.array(
+    z.strictObject({
+      tool: z.strictObject({
+        driver: z.strictObject({
+          name: z.string(),
+          version: z.string(),
+          rules: z.array(z.strictObject({ id: z.string(), shortDescription: z.strictObject({ text: z.string().min(1) }) })),
+        }),
+      }),
+      columnKind: z.enum(["utf16CodeUnits", "unicodeCodePoints"]),
+      results: z.array(
+        z.strictObject({
+          ruleId: z.string(),
+          ruleIndex: z.int().min(0),
+          level: z.enum(["none", "note", "warning", "error"]),
+          message: z.strictObject({ text: z.string().min(1) }),
+          locations: z.array(
+            z.strictObject({
+              physicalLocation: z.strictObject({
+                artifactLocation: z.strictObject({ uri: z.string().regex(/^[\w.~:/?#[\]@!$&'()*+,;=%-]+$/) }),
+                region: z.strictObject({ byteOffset: z.int().min(0), byteLength: z.int().min(0) }).optional(),
+              }),
+            }),
+          ),
+          properties: z.record(z.string(), z.unknown()),
+        }),
+      ),
+    }),
+  ),
+});
+
 describe("a folder", () => {
   it("is judged file by file, and one that cannot be read keeps no other from it", async () => {
     const place = path.join(folder, "checkpoint");
@@ -126,6 +254,22 @@ describe("--policy", () => {
     const attack = await censusJson<ScanJson>(["scan", malicious("inside-a-tagger"), "--policy", policy]);
     expect(attack.value.files[0]!.verdicts.map(({ verdict }) => verdict)).toEqual(["blocked", "blocked"]);
     expect(attack.ending).toBe("blocked");
+  });
+
+  it("of the class that a file holds is taken from the store, where a survey inferred it", async () => {
+    const database = path.join(folder, "policies.sqlite");
+    const file = path.join(folder, "tagger.json");
+    const store = await openStore(database);
+    const inferred = readPolicy(readFileSync(file, "utf8"));
+    if (!inferred.ok) throw new Error(inferred.error.message);
+    await writePolicy(store, { slot: "class", policy: inferred.value, engine: "test" }, () => "unknown");
+    await store.destroy();
+    const { ending, value } = await censusJson<ScanJson>(["scan", tagger, "--database", database]);
+    expect(value.files[0]!.verdicts.map(({ policy, verdict }) => [policy, verdict])).toEqual([
+      ["weights-only@torch-2.6", "blocked"],
+      [inferred.value.name, "loads"],
+    ]);
+    expect(ending).toBe("blocked");
   });
 
   it("that is no policy is the user's mistake", async () => {
@@ -163,6 +307,19 @@ describe("hf://", () => {
     const { ending, value } = await censusJson<ScanJson>(["scan", "hf://larkspur/encoder-small-sentiment@main/pytorch_model.bin"], at());
     expect(value.files).toHaveLength(1);
     expect(ending).toBe("done");
+  });
+
+  it("lays the Hub's own scan beside ours", async () => {
+    const [repository] = maliciousRepositories();
+    const pickleImportScan = { pickleImports: [{ module: "os", name: "system", safety: "dangerous" }] };
+    for (const file of repository!.files.values()) Object.assign(file.security, { status: "unsafe", pickleImportScan });
+    const scanned = await startHub({ repositories: [repository!] });
+    try {
+      const { printed } = await census(["scan", `hf://${repository!.id}`, "--compare"], { environment: { CENSUS_HUB: scanned.url } });
+      expect(printed).toMatch(/\n {2}unsafe +the Hub's scanner \(no verdict\): os\.system \(dangerous\)\n/);
+    } finally {
+      await scanned.close();
+    }
   });
 
   it("says what is not there, what is not given, and what is no address", async () => {
