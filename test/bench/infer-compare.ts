@@ -1,0 +1,68 @@
+/**
+ * Inferred policies against what models were observed to do: `npm run bench -- infer-compare TABLE.json`, where the table
+ * says which libraries lie where. Prints the table of `docs/inference.md`, which says what goes into the file. Paths are
+ * relative to it.
+ */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { z } from "zod";
+import { comparePolicies } from "../../analyzer/policy/compare.ts";
+import { readPolicy } from "../../analyzer/policy/format.ts";
+import type { Policy } from "../../analyzer/policy/policy.ts";
+import { inferOnce } from "./infer-process.ts";
+
+const table = z.array(
+  z.object({
+    name: z.string(),
+    class: z.string(),
+    releases: z.array(z.object({ source: z.string(), version: z.string().nullable().default(null), dependencies: z.array(z.string()) })),
+    /** What models were observed to do, as a policy in PickleBall's format. */
+    observed: z.string(),
+    /** What PickleBall's own policy allowed and missed, of the imports. */
+    pickleball: z.object({ allowed: z.number(), missed: z.number() }).nullable().default(null),
+  }),
+);
+
+export async function run(): Promise<void> {
+  const [given] = process.argv.slice(3);
+  if (given === undefined) throw new Error("usage: npm run bench -- infer-compare TABLE.json");
+  const at = (place: string) => path.resolve(path.dirname(given), place);
+  const missed: string[] = [];
+  console.log(
+    "| library | observed imports / calls | missed | extra | allowed (with aliases) | seconds | MB | PickleBall allowed / missed |",
+  );
+  console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
+  for (const row of table.parse(JSON.parse(readFileSync(given, "utf8")))) {
+    const releases = row.releases.map((release) => ({
+      ...release,
+      source: at(release.source),
+      dependencies: release.dependencies.map(at),
+    }));
+    const { cold, megabytes, policy: text, isSame } = inferOnce({ class: row.class, releases, again: 8 });
+    const policy = policyOf(text);
+    const { imports, calls } = comparePolicies(policyOf(readFileSync(at(row.observed), "utf8")), policy);
+    const own = policy.imports.filter(({ sameAs }) => sameAs === undefined).length;
+    const theirs = row.pickleball ? `${row.pickleball.allowed} / ${row.pickleball.missed}` : "unpublished";
+    const cells = [
+      `${row.name}${releases.length > 1 ? `, ${releases.length} releases` : ""}`,
+      `${imports.expected} / ${calls.expected}`,
+      `${imports.missing.length} / ${calls.missing.length}`,
+      `${imports.extra.length} / ${calls.extra.length}`,
+      `${own} (${policy.imports.length})`,
+      cold.toFixed(1),
+      megabytes.toFixed(0),
+      theirs,
+    ];
+    console.log(`| ${cells.join(" | ")} |${isSame ? "" : " TEN RUNS DIFFER"}`);
+    const names = [...imports.missing, ...calls.missing.map((name) => `${name} (call)`)];
+    if (names.length > 0) missed.push(`${row.name} misses ${names.join(", ")}`);
+  }
+  console.log(["", ...missed].join("\n"));
+}
+
+function policyOf(text: string): Policy {
+  const policy = readPolicy(text);
+  if (!policy.ok) throw new Error(policy.error.message);
+  return policy.value;
+}

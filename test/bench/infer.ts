@@ -1,0 +1,61 @@
+/**
+ * How long inference takes on the Python libraries that Debian has, with the parsing and with what was parsed kept; and
+ * on twice the source. Measures without judging: the numbers of a machine at rest go to `docs/inference.md`.
+ */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { inferOnce } from "./infer-process.ts";
+
+const PACKAGES = "/usr/lib/python3/dist-packages";
+
+const CLASSES = [
+  ["sklearn.ensemble.RandomForestClassifier", "scipy", "joblib"],
+  ["sklearn.pipeline.Pipeline", "scipy", "joblib"],
+  ["torch.nn.Transformer"],
+  ["torch.optim.AdamW"],
+  ["gensim.models.Word2Vec", "numpy", "scipy"],
+  ["pandas.DataFrame"],
+  ["networkx.DiGraph"],
+  ["statsmodels.regression.linear_model.OLS", "pandas", "numpy", "patsy"],
+] as const;
+
+/** Twice the source: packages whose inside names the package absolutely, or relatively throughout. */
+const DOUBLED = ["gensim.models.Word2Vec", "networkx.DiGraph", "sklearn.ensemble.RandomForestClassifier"];
+
+export async function run(): Promise<void> {
+  const header = ["class", "files", "cold s", "processor s", "warm s", "MB", "names", "10 runs"];
+  console.log(header.map((name, column) => (column === 0 ? name.padEnd(42) : name.padStart(12))).join(""));
+  for (const [class_, ...dependencies] of CLASSES) {
+    const package_ = path.join(PACKAGES, class_.split(".")[0]!);
+    if (!existsSync(package_)) {
+      console.log(`${class_.padEnd(42)} not installed`);
+      continue;
+    }
+    const present = dependencies.map((name) => path.join(PACKAGES, name)).filter((place) => existsSync(place));
+    const releases = [{ source: package_, version: null, dependencies: present }];
+    const { files, cold, coldProcessor, warm, megabytes, policy, isSame } = inferOnce({ class: class_, releases, again: 8 });
+    const names = JSON.parse(policy).imports.filter(({ sameAs }: { sameAs?: string }) => sameAs === undefined).length;
+    const cells = [
+      files,
+      cold.toFixed(2),
+      coldProcessor.toFixed(2),
+      warm.toFixed(2),
+      megabytes.toFixed(0),
+      names,
+      isSame ? "same" : "DIFFER",
+    ];
+    console.log(class_.padEnd(42) + cells.map((cell) => String(cell).padStart(12)).join(""));
+  }
+  console.log(`\n${"twice the source".padEnd(42)}${["once s", "twice s", "ratio"].map((name) => name.padStart(12)).join("")}`);
+  for (const class_ of DOUBLED) {
+    const source = path.join(PACKAGES, class_.split(".")[0]!);
+    if (!existsSync(source)) continue;
+    const releases = [{ source, version: null, dependencies: [] }];
+    const least = (twice: boolean) =>
+      Math.min(...Array.from({ length: 3 }, () => inferOnce({ class: class_, releases, again: 0, twice }).coldProcessor));
+    const [once, twice] = [least(false), least(true)];
+    console.log(
+      class_.padEnd(42) + [once.toFixed(2), twice.toFixed(2), (twice / once).toFixed(2)].map((cell) => cell.padStart(12)).join(""),
+    );
+  }
+}
