@@ -119,10 +119,13 @@ class PlaceReader {
           break;
       }
     }
-    for (const value of made) this.readObject(value, this.callables.classOf(value));
+    for (const value of made) {
+      const class_ = this.callables.classOf(value);
+      if (!CONTAINERS.has(class_)) this.readObject(value, class_);
+    }
     this.walk(state.root, { holder: null, attribute: null, isInside: false });
     for (const value of [...looked, ...made]) {
-      if (!this.placed.has(value) && !this.callees.has(value)) this.tell(value, { holder: null, attribute: null, isInside: false });
+      if (!this.placed.has(value) && !this.callees.has(value)) this.walk(value, { holder: null, attribute: null, isInside: false });
     }
     return this.isKnown;
   }

@@ -1,14 +1,17 @@
 /**
  * Facts x policy -> verdict. From the facts alone: nothing is parsed, run or fetched again, so that a survey can be
- * judged under another policy in minutes. The rules are in `class-policy.ts`, `weights-only.ts` and `pickleball.ts`.
+ * judged under another policy in minutes; only what sits in open slots is read from the programs that are kept. The rules
+ * are in `class-policy.ts`, `open-slots.ts`, `weights-only.ts` and `pickleball.ts`.
  */
 import { CONTAINERS, type ContainerName } from "../containers/containers.ts";
-import type { PickleTrace, Trace } from "../containers/trace.ts";
+import type { PickleTrace, Trace, TracedFile } from "../containers/trace.ts";
 import type { Outcome } from "../pickle/facts.ts";
+import { placesOf } from "../pickle/places.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isWeightsOnly } from "../policy/weights-only.ts";
 import { capabilityOf } from "./capability.ts";
 import { ClassPolicyRules } from "./class-policy.ts";
+import { OpenPolicyRules } from "./open-slots.ts";
 import { PickleballRules } from "./pickleball.ts";
 import { type Refusal, resolvedIds } from "./refusal.ts";
 import type { Blocked, Enforcer, Mode, Verdict, VerdictKind } from "./verdict.ts";
@@ -31,6 +34,28 @@ export function judgeTrace(trace: Trace, policy: Policy, mode: Mode, enforcer: E
       : isWeightsOnly(policy)
         ? blockedByUnpickler(trace, new WeightsOnlyRules(policy.unpickler))
         : blockedByPolicy(trace, new ClassPolicyRules(policy, mode));
+  return verdictOf(trace, by, blocked);
+}
+
+/**
+ * The verdict on a file under a `class+open` policy: its slots are filled from the objects of each pickle, which only the
+ * programs tell. Under any other policy, and where what sits where is not known, that of `judgeTrace`.
+ */
+export function judgeFile({ trace, programs }: TracedFile, policy: Policy, mode: Mode): Verdict {
+  if (policy.fillers === undefined) return judgeTrace(trace, policy, mode);
+  const closed = new ClassPolicyRules(policy, mode);
+  const blocked = trace.pickles.flatMap((pickle, index) => {
+    const program = programs[index];
+    const places = pickle.outcome === "ok" && program !== undefined ? placesOf(program.bytes) : null;
+    const rules = places === null ? closed : new OpenPolicyRules(policy, mode, places);
+    const ids = resolvedIds(trace.container, pickle.loader);
+    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []);
+    return evidence(pickle, index, rules instanceof OpenPolicyRules ? [...refused, ...rules.refuseUntold(pickle, refused)] : refused);
+  });
+  return verdictOf(trace, { policy: policy.name, mode }, blocked);
+}
+
+function verdictOf(trace: Trace, by: Pick<Verdict, "policy" | "mode" | "enforcer">, blocked: readonly Blocked[]): Verdict {
   if (blocked.length > 0) return { ...by, verdict: "blocked", blocked };
   const { kind, message } = withNothingBlocked(trace);
   return { ...by, verdict: kind, blocked, ...(message === undefined ? {} : { message }) };

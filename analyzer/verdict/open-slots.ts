@@ -1,0 +1,168 @@
+/**
+ * The rules of a `class+open` policy: those of a class policy, and of what else sits where. Starting from the pickle's
+ * root, every object is judged by the policy of whoever holds it; one that fills an open slot goes by its own policy from
+ * there on. What is allowed in one slot is thereby allowed nowhere else.
+ *
+ * Objects of one class are judged as one, in every place where any of them sits.
+ */
+import type { Fact, PickleFacts } from "../pickle/facts.ts";
+import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
+import { isContainerMaker, type Place, type Places } from "../pickle/places.ts";
+import type { Filler, OpenSlot, Policy, PolicyEntry } from "../policy/policy.ts";
+import { ClassPolicyRules } from "./class-policy.ts";
+import { type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
+import type { Mode } from "./verdict.ts";
+
+/** What one policy, of the class or of a filler, allows of what its objects hold. */
+class Standing {
+  readonly #imports: ReadonlySet<string>;
+  readonly #calls: ReadonlySet<string>;
+  readonly #aliases: ReadonlyMap<string, string>;
+  readonly #slots: ReadonlyMap<string, OpenSlot>;
+
+  constructor(
+    readonly policy: {
+      readonly imports: readonly PolicyEntry[];
+      readonly calls: readonly PolicyEntry[];
+      readonly openSlots?: readonly OpenSlot[];
+    },
+    readonly filler: Filler | null,
+  ) {
+    this.#imports = new Set(policy.imports.map(({ callable }) => callable));
+    this.#calls = new Set(policy.calls.map(({ callable }) => callable));
+    this.#aliases = new Map(policy.imports.flatMap(({ callable, sameAs }) => (sameAs === undefined ? [] : [[callable, sameAs]])));
+    this.#slots = new Map((policy.openSlots ?? []).map((slot) => [`${slot.class} ${slot.attribute}`, slot]));
+  }
+
+  allows({ held, isCallable }: Place): boolean {
+    return (isCallable ? this.#imports : this.#calls).has(held);
+  }
+
+  /** What may sit in an attribute that the policy leaves open; null where it does not. */
+  takes({ holder, attribute }: Place): readonly string[] | null {
+    if (holder === null || attribute === null) return null;
+    return this.#slots.get(`${this.#aliases.get(holder) ?? holder} ${attribute}`)?.takes ?? null;
+  }
+}
+
+/** What a `class+open` policy answers for each fact of one pickle. */
+export class OpenPolicyRules {
+  readonly #rules: ClassPolicyRules;
+  readonly #own: Standing;
+  readonly #fillers: ReadonlyMap<string, Standing>;
+  readonly #byHolder = new Map<string | null, Place[]>();
+  /** Under which policies each class, or what else makes objects, was found to sit. */
+  readonly #standings = new Map<string, Set<Standing>>();
+  /** Why objects of a class, or a callable, may not sit where some do. */
+  readonly #misplaced = new Map<string, string>();
+
+  /** `places` are those of the pickle. */
+  constructor(policy: Policy, mode: Mode, places: Places) {
+    this.#own = new Standing(policy, null);
+    this.#fillers = new Map((policy.fillers ?? []).map((filler) => [filler.name, new Standing(filler, filler)]));
+    for (const place of places.places) {
+      const known = this.#byHolder.get(place.holder);
+      if (known === undefined) this.#byHolder.set(place.holder, [place]);
+      else known.push(place);
+    }
+    this.#settle();
+    for (const name of places.otherStates) {
+      if (this.#isFiller(name)) this.#misplaced.set(name, "is given a state that is no dict of attributes");
+    }
+    this.#rules = new ClassPolicyRules(this.#merged(policy), mode);
+  }
+
+  /** Why the load stops at this fact; null where it goes on. */
+  refuse(fact: Fact, ids: ResolvedIds): Refusal | null {
+    const refused = this.#rules.refuse(fact, ids);
+    if (refused !== null || fact.kind === "persistent-id" || fact.kind === "extension") return refused;
+    const reason = this.#misplacedReason(fact) ?? this.#madeOtherwise(fact) ?? this.#inside(fact);
+    return reason === null ? null : refusalOf(fact, fact.callable, reason);
+  }
+
+  /** What may not sit where it does, and that no refused fact names. */
+  refuseUntold({ offset, length }: PickleFacts, refused: readonly Refusal[]): readonly Refusal[] {
+    const told = new Set(refused.map(({ callable }) => callable));
+    return [...this.#misplaced]
+      .filter(([callable]) => !told.has(callable))
+      .map(([callable, reason]) => ({ callable, opcode: "STOP", offset: offset + length - 1, reason: `${callable} ${reason}` }));
+  }
+
+  #settle(): void {
+    const queue: [name: string | null, standing: Standing][] = [[null, this.#own]];
+    for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+      const [holder, standing] = next;
+      for (const place of this.#byHolder.get(holder) ?? []) {
+        const found = this.#standingOf(place, standing);
+        if (found === null) continue;
+        const known = this.#standings.get(place.held) ?? new Set();
+        this.#standings.set(place.held, known);
+        if (known.has(found)) continue;
+        known.add(found);
+        if (!place.isCallable) queue.push([place.held, found]);
+      }
+    }
+  }
+
+  /** The policy that holds for what sits somewhere, under the policy of its holder; null, and a reason, where it may not. */
+  #standingOf(place: Place, standing: Standing): Standing | null {
+    const { holder, held, attribute } = place;
+    const filler = holder === null ? undefined : this.#fillers.get(holder)?.policy;
+    if (standing.filler !== null && standing.policy === filler && attribute !== null && this.#isTouched(standing.filler, place)) {
+      this.#misplaced.set(held, `sits in ${holder}.${attribute}, whose methods loading calls`);
+      return null;
+    }
+    if (standing.takes(place)?.includes(held)) {
+      const taken = this.#fillers.get(held)!;
+      if (taken.filler?.kind === (place.isCallable ? "function" : "class") || taken.filler?.kind === "recorded") return taken;
+    }
+    if (standing.allows(place)) return standing;
+    this.#misplaced.set(
+      held,
+      holder === null ? "is outside the policy" : `sits in ${holder}${attribute === null ? "" : `.${attribute}`}, which is not open to it`,
+    );
+    return null;
+  }
+
+  #isTouched(filler: Filler, { attribute, isInside, held, isCallable }: Place): boolean {
+    return filler.touches.includes(attribute!) && !isInside && (isCallable || !isContainerMaker(held));
+  }
+
+  #isFiller(name: string): boolean {
+    return [...(this.#standings.get(name) ?? [])].some(({ filler }) => filler?.kind === "class" && filler.name === name);
+  }
+
+  /** The policy and those of the fillers that sit in a slot, as one: what nothing of the pickle may go beyond. */
+  #merged(policy: Policy): Policy {
+    const standings = new Set([...this.#standings.values()].flatMap((each) => [...each]));
+    const entries = (kind: "imports" | "calls") => [...new Set([this.#own, ...standings])].flatMap((standing) => standing.policy[kind]);
+    return { ...policy, imports: entries("imports"), calls: entries("calls") };
+  }
+
+  #misplacedReason({ callable }: { readonly callable: string }): string | null {
+    const reason = this.#misplaced.get(callable);
+    return reason === undefined ? null : `${callable} ${reason}`;
+  }
+
+  /** What fills a slot is inert only as its own reduction makes it: never called with arguments, never handed items. */
+  #madeOtherwise(fact: Extract<Fact, { readonly kind: "import" | "call" }>): string | null {
+    if (fact.kind === "import" || !this.#isFiller(fact.callable)) return null;
+    if (this.#fillers.get(fact.callable)!.filler!.isCalled) return null;
+    if (fact.method !== undefined) return fact.method === "__setstate__" ? null : `${fact.method} of what fills a slot`;
+    const isNew = fact.opcode === "NEWOBJ" || fact.opcode === "NEWOBJ_EX" || NEW.has(fact.via ?? "");
+    return isNew ? null : "what fills a slot is made by calling its class, as its own reduction does not";
+  }
+
+  /** A pickle inside the pickle goes by the policies of what loads it. */
+  #inside({ via, callable, kind }: Extract<Fact, { readonly kind: "import" | "call" }>): string | null {
+    if (via === undefined || INDIRECT_CALLABLES.get(via)?.does !== "loads") return null;
+    const place = { holder: via, attribute: null, isInside: false, held: callable, isCallable: kind === "import" };
+    const standings = [...(this.#standings.get(via) ?? [])];
+    return standings.length > 0 && standings.every((standing) => standing.allows(place))
+      ? null
+      : `${callable} is in a pickle that ${via} loads`;
+  }
+}
+
+/** What makes an object without calling its class. */
+const NEW: ReadonlySet<string> = new Set(["copyreg._reconstructor", "copyreg.__newobj__", "copyreg.__newobj_ex__"]);
