@@ -1,7 +1,9 @@
-/** The one connection of this process to the store: read-only, opened at the first request, kept across reloads of modules. */
+/** The one connection of this process to the store, and the index of the survey that is looked at: read-only, opened at the first request, kept across reloads of modules. */
 import { openStore, type Store } from "../db/connection.ts";
+import { loadIndex, type SurveyIndex } from "../db/index/survey-index.ts";
+import type { Survey } from "../db/queries/surveys.ts";
 
-const kept = globalThis as { censusStore?: Promise<Store> };
+const kept = globalThis as { censusStore?: Promise<Store>; censusIndex?: { key: string; index: Promise<SurveyIndex | null> } };
 
 /**
  * The store at `CENSUS_DATABASE`. Rejects with what SQLite says where it cannot be opened, and tries again at the next
@@ -19,4 +21,15 @@ async function open(): Promise<Store> {
   const path = process.env.CENSUS_DATABASE;
   if (path === undefined || path === "") throw new Error("CENSUS_DATABASE names no store");
   return openStore(path, { readonly: true });
+}
+
+/**
+ * The derived index of a survey in memory, loaded when it is first asked for and again when another was published; null
+ * where the survey has none. One at a time: it takes some 60 bytes a model.
+ */
+export function surveyIndex(store: Store, { surveyId, generation, name }: Survey): Promise<SurveyIndex | null> {
+  if (generation === 0) return Promise.resolve(null);
+  const key = JSON.stringify([process.env.CENSUS_DATABASE, surveyId, generation, name]);
+  if (kept.censusIndex?.key !== key) kept.censusIndex = { key, index: loadIndex(store, surveyId) };
+  return kept.censusIndex.index;
 }

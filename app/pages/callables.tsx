@@ -14,7 +14,7 @@ import {
   findCallables,
   listCallables,
 } from "../../db/queries/callables.ts";
-import { MODES, POLICY_SLOTS } from "../../db/queries/judgements.ts";
+import { lensPhrase } from "../../db/queries/judgements.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
 import { counted, integer } from "../parts/numbers.ts";
@@ -62,10 +62,10 @@ async function loadCallable({ store, survey }: SurveyRequest, callable: Callable
   const { callableId } = callable;
   return ok({
     callable,
-    ...(await callableUse(store, survey.surveyId, callableId)),
-    blocked: await blockedUnder(store, survey.surveyId, callableId),
+    ...(await callableUse(store, survey.surveyId, callable)),
+    blocked: await blockedUnder(store, survey.surveyId, callable),
     allowing: await allowingPolicies(store, callableId),
-    models: await callableModels(store, survey.surveyId, callableId, MODELS),
+    models: await callableModels(store, survey.surveyId, callable, MODELS),
   });
 }
 
@@ -138,9 +138,9 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
           <p className="empty">Nowhere in this survey.</p>
         ) : (
           <ul className="blocked-under">
-            {blocked.map(({ slot, mode, models: count }) => (
-              <li key={`${slot} ${mode}`}>
-                <VerdictIcon verdict="blocked" /> <b>{counted(count, "model")}</b> {POLICY_SLOTS[slot].phrase}, {MODES[mode].label}
+            {blocked.map(({ models: count, ...lens }) => (
+              <li key={lensPhrase(lens)}>
+                <VerdictIcon verdict="blocked" /> <b>{counted(count, "model")}</b> {lensPhrase(lens)}
               </li>
             ))}
           </ul>

@@ -2,12 +2,14 @@
 import { ok } from "../../analyzer/result.ts";
 import { modelRows, modelsTable } from "../../db/exports/models.ts";
 import { modelSentence, parseModelQuery } from "../../db/queries/filters.ts";
+import { listIndexed } from "../../db/queries/indexed-models.ts";
 import { listJudgements } from "../../db/queries/judgements.ts";
 import { countFacets, listModels } from "../../db/queries/models.ts";
 import { surveyPage } from "../answer.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { counted } from "../parts/numbers.ts";
 import { plainName } from "../parts/text.tsx";
+import { surveyIndex } from "../store.ts";
 import { Facets } from "./models/facets.tsx";
 import { Chips, SearchForm, SortSwitch } from "./models/query.tsx";
 import { type ModelsData, type ModelsProps, ModelsTable } from "./models/table.tsx";
@@ -20,8 +22,14 @@ export const modelsPage = surveyPage<ModelsData>({
     const judgements = await listJudgements(store, survey.surveyId);
     const query = parseModelQuery(url.searchParams, judgements);
     if (!query.ok) return query;
-    const page = await listModels(store, survey.surveyId, query.value, PAGE_SIZE);
-    const facets = await countFacets(store, survey.surveyId, query.value);
+    const index = await surveyIndex(store, survey);
+    const { page, facets } =
+      index === null
+        ? {
+            page: await listModels(store, survey.surveyId, query.value, PAGE_SIZE),
+            facets: await countFacets(store, survey.surveyId, query.value),
+          }
+        : await listIndexed(store, index, query.value, PAGE_SIZE);
     const nextPage = page.next && at.models(page.next, judgements, ".json");
     return ok({ survey, sentence: modelSentence(query.value), query: query.value, judgements, ...page, nextPage, facets });
   },

@@ -93,6 +93,7 @@ async function readModels(store: Store, surveyId: number): Promise<RankedModels>
       codes.year.push(row.created_at?.slice(0, 4) ?? null);
       codes.gated.push(row.gated === 1 ? "gated" : null);
       codes.state.push(row.state);
+      codes.class_state.push(row.class_state);
     }
     if (rows.length < BATCH) return models;
     last = rows.at(-1)!;
@@ -103,7 +104,19 @@ function modelsAfter(store: Store, surveyId: number, last: { downloads: number; 
   return store
     .selectFrom("survey_model")
     .innerJoin("model", "model.model_id", "survey_model.model_id")
-    .select(["survey_model.model_id", "listed_name", "downloads", "likes", "library", "task", "class", "format", "gated", "state"])
+    .select([
+      "survey_model.model_id",
+      "listed_name",
+      "downloads",
+      "likes",
+      "library",
+      "task",
+      "class",
+      "format",
+      "gated",
+      "state",
+      "class_state",
+    ])
     .select("created_at")
     .where("survey_id", "=", surveyId)
     .$if(last !== null, (rows) =>
@@ -118,21 +131,34 @@ function modelsAfter(store: Store, surveyId: number, last: { downloads: number; 
 }
 
 /** The verdicts under each slot, mode and role, by the name of their column. */
-type Verdicts = ReadonlyMap<string, { readonly lens: Pick<ModelVerdictTable, "slot" | "mode" | "role">; readonly codes: Codes }>;
+type Verdicts = ReadonlyMap<string, JudgedRanks>;
+
+/** The verdicts under one slot, mode and role, by rank, and the policies that they are of. */
+interface JudgedRanks {
+  readonly lens: Pick<ModelVerdictTable, "slot" | "mode" | "role">;
+  readonly codes: Codes;
+  readonly policies: Uint32Array;
+}
 
 async function readVerdicts(store: Store, surveyId: number, models: RankedModels): Promise<Verdicts> {
-  const verdicts = new Map<string, { lens: Pick<ModelVerdictTable, "slot" | "mode" | "role">; codes: Codes }>();
+  const verdicts = new Map<string, JudgedRanks>();
   for (let first = 0; first < models.count; first += BATCH) {
     const rows = await store
       .selectFrom("model_verdict")
-      .select(["model_id", "slot", "mode", "role", "verdict"])
+      .select(["model_id", "slot", "mode", "role", "verdict", "policy_id"])
       .where("survey_id", "=", surveyId)
       .where("model_id", "in", models.ids.slice(first, first + BATCH))
       .execute();
-    for (const { model_id, verdict, ...lens } of rows) {
+    for (const { model_id, verdict, policy_id, ...lens } of rows) {
       const name = `verdict ${lensName(lens)}`;
-      const column = verdicts.get(name) ?? { lens, codes: new Codes().ofLength(models.count) };
-      column.codes.set(models.rankOf.get(model_id)!, verdict);
+      const column = verdicts.get(name) ?? {
+        lens,
+        codes: new Codes().ofLength(models.count),
+        policies: new Uint32Array(models.count),
+      };
+      const rank = models.rankOf.get(model_id)!;
+      column.codes.set(rank, verdict);
+      column.policies[rank] = policy_id;
       verdicts.set(name, column);
     }
   }
@@ -200,7 +226,7 @@ function countCells(models: RankedModels, verdicts: Verdicts, postings: Postings
     cells.set(key, cell);
   };
   const columns = [...verdicts.values()];
-  for (const { lens, codes } of columns) {
+  for (const { lens, codes, policies } of columns) {
     const sameRole = columns.filter((other) => other.lens.role === lens.role);
     const verdictAt = (rank: number): Cell["verdict"] | null => {
       const code = codes.at(rank);
@@ -211,6 +237,7 @@ function countCells(models: RankedModels, verdicts: Verdicts, postings: Postings
       const verdict = verdictAt(rank);
       if (verdict === null) continue;
       count("all", "", lens, verdict, rank);
+      if (policies[rank] !== 0) count("policy", String(policies[rank]), lens, verdict, rank);
       for (const name of DIMENSIONS) count(name, models.codes[name].labels[models.codes[name].at(rank)]!, lens, verdict, rank);
     }
     for (const [container, ranks] of postings.of("container"))

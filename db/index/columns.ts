@@ -8,7 +8,7 @@ type Type = SurveyColumnTable["type"];
 export type Numbers = Uint8Array | Uint16Array | Uint32Array;
 
 /** What lists are filtered and counts broken down by, where a model has one value of it. */
-export const DIMENSIONS = ["library", "task", "class", "format", "year", "gated", "state"] as const;
+export const DIMENSIONS = ["library", "task", "class", "format", "year", "gated", "state", "class_state"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 /** A column of codes while it is being filled. Code 0 is for none stated. */

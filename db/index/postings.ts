@@ -47,7 +47,7 @@ function membersOf(store: Store, factSetIds: readonly number[]) {
     .execute();
 }
 
-/** Which models are blocked on what, under each slot, mode and role. */
+/** Which models are blocked on what under each slot, mode and role: on which callable, of which module and capability, or on which opcode. */
 export async function readBlocked(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
   for (const ids of batches(models)) {
     const rows = await store
@@ -64,15 +64,26 @@ export async function readBlocked(store: Store, surveyId: number, models: Ranked
           .onRef("blocked.policy_id", "=", "model_verdict.policy_id")
           .onRef("blocked.mode", "=", "model_verdict.mode"),
       )
-      .innerJoin("callable", "callable.callable_id", "blocked.callable_id")
+      .leftJoin("callable", "callable.callable_id", "blocked.callable_id")
       .where("model_verdict.survey_id", "=", surveyId)
       .where("model_verdict.model_id", "in", ids)
       .where("model_verdict.verdict", "=", "blocked")
       .select(["model_verdict.model_id", "model_verdict.slot", "model_verdict.mode", "model_verdict.role"])
-      .select(["blocked.callable_id", "callable.module", "callable.name"])
+      .select(["blocked.callable_id", "callable.module", "callable.name", "callable.capability"])
+      // What is blocked by a callable's name is told by it; the opcode matters where there is none.
+      .select(({ eb, ref }) => eb.case().when("blocked.callable_id", "is", null).then(ref("blocked.opcode")).else("").end().as("opcode"))
       .distinct()
       .execute();
-    for (const row of rows) postings.add(`blocked ${lensName(row)}`, spellingOf(row), row.callable_id, models.rankOf.get(row.model_id)!);
+    for (const { module, name, capability, ...row } of rows) {
+      const lens = lensName(row);
+      const rank = models.rankOf.get(row.model_id)!;
+      if (module === null || name === null) postings.add(`blocked-opcode ${lens}`, row.opcode, null, rank);
+      else {
+        postings.add(`blocked ${lens}`, spellingOf({ module, name }), row.callable_id, rank);
+        postings.add(`blocked-module ${lens}`, module.split(".", 1)[0]!, null, rank);
+        postings.add(`blocked-capability ${lens}`, capability!, null, rank);
+      }
+    }
   }
 }
 

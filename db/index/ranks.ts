@@ -32,11 +32,18 @@ function encodeGaps(ranks: readonly number[] | Uint32Array): Buffer {
   return Buffer.from(bytes);
 }
 
-/** Calls `visit` for each rank in the bytes, in their order. */
-export function forEachRank(bytes: Uint8Array, visit: (rank: number) => void): void {
+/** The first `limit` ranks in the bytes, without reading on. */
+export function firstRanks(bytes: Uint8Array, limit: number): number[] {
+  const ranks: number[] = [];
+  forEachRank(bytes, (rank) => ranks.push(rank) < limit);
+  return ranks;
+}
+
+/** Calls `visit` for each rank in the bytes, in their order, until it answers `false`. */
+export function forEachRank(bytes: Uint8Array, visit: (rank: number) => unknown): void {
   if (bytes[0] === BITS) {
     for (let at = 1; at < bytes.length; at++)
-      for (let byte = bytes[at]!, bit = 0; byte !== 0; byte >>= 1, bit++) if (byte & 1) visit((at - 1) * 8 + bit);
+      for (let byte = bytes[at]!, bit = 0; byte !== 0; byte >>= 1, bit++) if (byte & 1 && visit((at - 1) * 8 + bit) === false) return;
     return;
   }
   let rank = -1;
@@ -48,7 +55,7 @@ export function forEachRank(bytes: Uint8Array, visit: (rank: number) => void): v
     scale *= 128;
     if (byte >= 128) continue;
     rank += gap + 1;
-    visit(rank);
+    if (visit(rank) === false) return;
     gap = 0;
     scale = 1;
   }

@@ -4,14 +4,19 @@
  */
 import type { Store } from "../connection.ts";
 import { decodeNumbers, type Numbers } from "./columns.ts";
-import { RankSet } from "./ranks.ts";
+import { forEachRank, RankSet } from "./ranks.ts";
 
 /** Which models: those that have one of the values in each of the dimensions that are named, and are in all of the sets. */
 export interface Selection {
   /** By the name of a column of codes, `library` or `verdict class strict weights`; null is for none stated. */
   readonly where: Readonly<Record<string, readonly (string | null)[]>>;
   readonly within: readonly RankSet[];
+  /** Those that hold one of these containers; empty for whatever they hold. */
+  readonly containers?: readonly string[];
 }
+
+/** The orders that lists come in. */
+export type Order = "downloads" | "likes" | "name";
 
 export interface ValueCount {
   readonly value: string | null;
@@ -40,6 +45,13 @@ export async function loadIndex(store: Store, surveyId: number): Promise<SurveyI
     .where("survey_id", "=", surveyId)
     .where("generation", "=", survey.generation)
     .execute();
+  const containers = await store
+    .selectFrom("survey_posting")
+    .select(["value", "data"])
+    .where("survey_id", "=", surveyId)
+    .where("generation", "=", survey.generation)
+    .where("kind", "=", "container")
+    .execute();
   const column = (name: string) => rows.find((row) => row.name === name)!;
   const coded = rows.flatMap((row) =>
     row.labels === null ? [] : [[row.name, { codes: decodeNumbers(row), labels: JSON.parse(row.labels) as string[] }] as const],
@@ -49,12 +61,15 @@ export async function loadIndex(store: Store, surveyId: number): Promise<SurveyI
     survey.generation,
     decodeNumbers(column("model_id")),
     decodeNumbers(column("downloads")),
+    decodeNumbers(column("likes")),
     column("name").data.toString(),
     new Map(coded),
+    new Map(containers.map(({ value, data }) => [value, data])),
   );
 }
 
 export class SurveyIndex {
+  readonly #names: Buffer;
   readonly #lowered: Buffer;
   /** Where each model's name begins in the bytes of all names; one more for the end. */
   readonly #starts: Uint32Array;
@@ -64,9 +79,13 @@ export class SurveyIndex {
     readonly generation: number,
     readonly modelIds: Numbers,
     readonly downloads: Numbers,
+    readonly likes: Numbers,
     names: string,
     readonly columns: ReadonlyMap<string, CodeColumn>,
+    /** The ranks of the models that hold each container. */
+    readonly containers: ReadonlyMap<string, Uint8Array>,
   ) {
+    this.#names = Buffer.from(names);
     this.#lowered = Buffer.from(names.toLowerCase());
     this.#starts = new Uint32Array(modelIds.length + 1);
     for (let rank = 1, at = 0; rank < modelIds.length; rank++) {
@@ -118,58 +137,114 @@ export class SurveyIndex {
     return row === undefined ? new RankSet(this.models) : RankSet.decode(row.data, this.models);
   }
 
-  /** The ranks of at most `size` models of a selection that come after rank `after` (-1 for the first), the most downloaded first. */
-  page(selection: Selection, after: number, size: number): number[] {
-    const passes = this.filters(selection).map(([, pass]) => pass);
-    const { within } = selection;
+  /** The ranks of at most `size` models of a selection that come after the model `after` (null for the first) in an order. */
+  page(selection: Selection, after: number | null, size: number, order: Order = "downloads"): number[] {
+    const passes = this.filters(selection);
+    const sets = [...selection.within, ...this.held(selection)];
+    const places = order === "downloads" ? null : this.inOrder(order);
     const ranks: number[] = [];
-    for (let rank = after + 1; rank < this.models && ranks.length < size; rank++)
-      if (within.every((set) => set.has(rank)) && passes.every((pass) => pass(rank))) ranks.push(rank);
+    const first = after === null ? 0 : (places?.indexOf(after) ?? after) + 1;
+    for (let place = first; place < this.models && ranks.length < size; place++) {
+      const rank = places === null ? place : places[place]!;
+      if (sets.every((set) => set.has(rank)) && passes.every(({ codes, wanted }) => wanted[codes[rank]!] === 1)) ranks.push(rank);
+    }
     return ranks;
   }
 
-  /** How many models a selection has, and how many each value of the named dimensions would give. */
+  /**
+   * How many models a selection has, and how many each value of the named dimensions would give. `container` is a
+   * dimension of which a model may have several values.
+   */
   count(selection: Selection, dimensions: readonly string[]): Counts {
+    // What each model fails: nothing, one filter (by its place, from 1), or too much to count anywhere. Column by column:
+    // a pass over one array at a time is several times as quick as asking every filter of each model.
+    const failed = new Uint8Array(this.models);
+    for (const set of selection.within) for (let rank = 0; rank < this.models; rank++) if (!set.has(rank)) failed[rank] = FAILED;
     const filters = this.filters(selection);
-    const counted = dimensions.flatMap((name) => {
-      const column = this.columns.get(name);
-      return column === undefined ? [] : [{ name, ...column, counts: new Uint32Array(column.labels.length) }];
-    });
+    for (const [place, { codes, wanted }] of filters.entries())
+      for (let rank = 0; rank < this.models; rank++) if (wanted[codes[rank]!] === 0) failed[rank] = failed[rank] === 0 ? place + 1 : FAILED;
+    for (const set of this.held(selection))
+      for (let rank = 0; rank < this.models; rank++) if (!set.has(rank)) failed[rank] = failed[rank] === 0 ? HELD : FAILED;
     let models = 0;
     let downloads = 0;
     for (let rank = 0; rank < this.models; rank++) {
-      if (!selection.within.every((set) => set.has(rank))) continue;
-      // A dimension is counted without its own filter: a model that fails one filter counts in that one's dimension alone.
-      let failed: string | null = null;
-      let failures = 0;
-      for (const [name, pass] of filters) {
-        if (pass(rank)) continue;
-        failed = name;
-        if (++failures > 1) break;
-      }
-      if (failures > 1) continue;
-      if (failures === 0) {
-        models++;
-        downloads += this.downloads[rank]!;
-      }
-      for (const { name, codes, counts } of counted) if (failed === null || failed === name) counts[codes[rank]!]!++;
+      if (failed[rank] !== 0) continue;
+      models++;
+      downloads += this.downloads[rank]!;
     }
-    return { models, downloads, facets: Object.fromEntries(counted.map(({ name, labels, counts }) => [name, valuesOf(labels, counts)])) };
+    const facets = dimensions.flatMap((name): [string, ValueCount[]][] => {
+      if (name === "container") return [[name, this.countContainers(failed)]];
+      const { codes, labels } = this.column(name);
+      // A dimension is counted without its own filter.
+      const own = filters.findIndex((filter) => filter.name === name) + 1;
+      const counts = new Uint32Array(labels.length);
+      for (let rank = 0; rank < this.models; rank++) if (failed[rank] === 0 || failed[rank] === own) counts[codes[rank]!]!++;
+      return [[name, valuesOf(labels, counts)]];
+    });
+    return { models, downloads, facets: Object.fromEntries(facets) };
   }
 
-  private filters({ where }: Selection): [name: string, pass: (rank: number) => boolean][] {
+  private countContainers(failed: Uint8Array): ValueCount[] {
+    const counts = [...this.containers].map(([value, data]) => {
+      let models = 0;
+      forEachRank(data, (rank) => {
+        if (failed[rank] === 0 || failed[rank] === HELD) models++;
+      });
+      return { value, models };
+    });
+    return counts.filter(({ models }) => models > 0).sort(byModels);
+  }
+
+  /** The models that hold one of the containers asked for, if any is. */
+  private held({ containers = [] }: Selection): RankSet[] {
+    if (containers.length === 0) return [];
+    const held = new RankSet(this.models);
+    for (const container of containers) forEachRank(this.containers.get(container) ?? new Uint8Array(1), (rank) => held.add(rank));
+    return [held];
+  }
+
+  readonly #orders = new Map<Order, Uint32Array>();
+
+  /** Every rank in an order, ties by id; made when it is first asked for. */
+  private inOrder(order: Order): Uint32Array {
+    const known = this.#orders.get(order);
+    if (known !== undefined) return known;
+    const ids = this.modelIds;
+    const ranks = Uint32Array.from({ length: this.models }, (_, rank) => rank);
+    if (order === "likes") ranks.sort((a, b) => this.likes[b]! - this.likes[a]! || ids[a]! - ids[b]!);
+    else ranks.sort((a, b) => this.compareNames(a, b) || ids[a]! - ids[b]!);
+    this.#orders.set(order, ranks);
+    return ranks;
+  }
+
+  private compareNames(a: number, b: number): number {
+    const starts = this.#starts;
+    return this.#names.compare(this.#names, starts[b]!, starts[b + 1]! - 1, starts[a]!, starts[a + 1]! - 1);
+  }
+
+  /** Of one that the survey has not, such as of a lens under which nothing was judged: none is stated of any model. */
+  private column(name: string): CodeColumn {
+    return this.columns.get(name) ?? { codes: new Uint8Array(this.models), labels: [""] };
+  }
+
+  private filters({ where }: Selection): { name: string; codes: Numbers; wanted: Uint8Array }[] {
     return Object.entries(where).map(([name, values]) => {
-      const column = this.columns.get(name);
-      if (column === undefined) return [name, () => values.includes(null)];
-      const wanted = column.labels.map((label, code) => values.includes(code === 0 ? null : label));
-      return [name, (rank) => wanted[column.codes[rank]!]!];
+      const { codes, labels } = this.column(name);
+      return { name, codes, wanted: Uint8Array.from(labels, (label, code) => Number(values.includes(code === 0 ? null : label))) };
     });
   }
 }
+
+/** In the array of what models fail: more than one filter, or something that no dimension leaves aside. */
+const FAILED = 255;
+/** The same: the containers asked for, and nothing else. */
+const HELD = 254;
+
+const byModels = (a: ValueCount, b: ValueCount) => b.models - a.models || ((a.value ?? "") < (b.value ?? "") ? -1 : 1);
 
 function valuesOf(labels: readonly string[], counts: Uint32Array): ValueCount[] {
   return labels
     .map((label, code) => ({ value: code === 0 ? null : label, models: counts[code]! }))
     .filter(({ models }) => models > 0)
-    .sort((a, b) => b.models - a.models || ((a.value ?? "") < (b.value ?? "") ? -1 : 1));
+    .sort(byModels);
 }

@@ -2,6 +2,7 @@
 import { sql } from "kysely";
 import type { Capability } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
+import { blockedKind, publishedPostings } from "../index/published.ts";
 import { callableName, topModule } from "./callable-name.ts";
 import type { Lens } from "./judgements.ts";
 
@@ -17,6 +18,15 @@ export interface Blocker {
 
 /** The callables that block most models under a lens; ties are ordered by name. */
 export async function topBlockers(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Blocker[]> {
+  const published = await publishedPostings(store, surveyId, blockedKind(lens), limit);
+  if (published !== null)
+    return published.map(({ value, callableId, capability, models, downloads }) => ({
+      callableId: callableId!,
+      callable: value,
+      capability: capability!,
+      models,
+      downloads,
+    }));
   return (
     blockedModels(store, surveyId, lens)
       .groupBy(["callableId", "callable", "capability"])
@@ -62,6 +72,9 @@ async function blockedBy<Key extends "module" | "opcode" | "capability", Value e
   key: Key,
   limit: number,
 ): Promise<Blocking<Key, Value>[]> {
+  const published = await publishedPostings(store, surveyId, blockedKind(lens, key), limit);
+  if (published !== null)
+    return published.map(({ value, models, downloads }) => ({ [key]: value, models, downloads }) as Blocking<Key, Value>);
   const column = sql.ref<Value>(key);
   const rows = await store
     .selectFrom(

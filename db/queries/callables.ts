@@ -1,11 +1,15 @@
 /** Callables: who imports and calls one, which policies allow it, and where it is blocked. */
-import type { Capability, Mode } from "../../analyzer/verdict/verdict.ts";
+import type { Capability } from "../../analyzer/verdict/verdict.ts";
+import { chunksOf } from "../chunks.ts";
 import type { Store } from "../connection.ts";
+import { decodeNumbers } from "../index/columns.ts";
+import { blockedKind, type Posting, publishedLists, publishedPostings } from "../index/published.ts";
+import { firstRanks } from "../index/ranks.ts";
 import type { PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
 import { contains } from "./contains.ts";
 import { countOf } from "./fact-count.ts";
-import { SLOT_ORDER } from "./judgements.ts";
+import { type Lens, listLenses, SLOT_ORDER, sameLens } from "./judgements.ts";
 
 /** A callable, as it is spelt: `module.qualified.name`. */
 export interface Callable {
@@ -39,10 +43,8 @@ export interface Allowing {
   readonly kinds: readonly ("import" | "call")[];
 }
 
-/** In how many models a callable is blocked under the policies of a slot. */
-export interface BlockedUnder {
-  readonly slot: PolicySlot;
-  readonly mode: Mode;
+/** In how many models a callable is blocked under a lens. */
+export interface BlockedUnder extends Lens {
   readonly models: number;
 }
 
@@ -69,7 +71,42 @@ export async function findCallable(store: Store, callableId: number): Promise<Ca
 }
 
 /** The callables of a survey that `q` is part of the name of, those that most models look up first. */
-export function listCallables(store: Store, surveyId: number, q: string, limit: number): Promise<CallableUse[]> {
+export async function listCallables(store: Store, surveyId: number, q: string, limit: number): Promise<CallableUse[]> {
+  const published = await publishedPostings(store, surveyId, "import", limit, q);
+  return published === null ? countCallables(store, surveyId, q, limit) : callablesOf(store, surveyId, published);
+}
+
+async function callablesOf(store: Store, surveyId: number, imported: readonly Posting[]): Promise<CallableUse[]> {
+  const called = new Map<number | null, number>();
+  const callables = new Map<number | null, Callable>();
+  for (const chunk of chunksOf(imported)) {
+    const rows = await store
+      .selectFrom("survey_posting")
+      .innerJoin("survey", (join) =>
+        join.onRef("survey.survey_id", "=", "survey_posting.survey_id").onRef("survey.generation", "=", "survey_posting.generation"),
+      )
+      .where("survey.survey_id", "=", surveyId)
+      .where("kind", "=", "call")
+      .where(
+        "value",
+        "in",
+        chunk.map(({ value }) => value),
+      )
+      .select(["callable_id", "models"])
+      .execute();
+    for (const row of rows) called.set(row.callable_id, row.models);
+    const ids = chunk.map(({ callableId }) => callableId!);
+    for (const row of await store.selectFrom("callable").where("callable_id", "in", ids).select(COLUMNS).execute())
+      callables.set(row.callableId, row);
+  }
+  return imported.map(({ callableId, models }) => ({
+    ...callables.get(callableId)!,
+    importedBy: models,
+    calledBy: called.get(callableId) ?? 0,
+  }));
+}
+
+function countCallables(store: Store, surveyId: number, q: string, limit: number): Promise<CallableUse[]> {
   return inModels(store, surveyId)
     .innerJoin("callable", "callable.callable_id", "fact.callable_id")
     .$if(q !== "", (rows) => rows.where(contains(callableName, q)))
@@ -86,7 +123,16 @@ export function listCallables(store: Store, surveyId: number, q: string, limit: 
 }
 
 /** How many models of a survey look a callable up and call it. */
-export function callableUse(store: Store, surveyId: number, callableId: number): Promise<{ importedBy: number; calledBy: number }> {
+export async function callableUse(
+  store: Store,
+  surveyId: number,
+  { callableId, callable }: Callable,
+): Promise<{ importedBy: number; calledBy: number }> {
+  const lists = await publishedLists(store, surveyId, ["import", "call"], callable);
+  if (lists !== null) {
+    const models = (kind: string) => lists.find((list) => list.kind === kind)?.models ?? 0;
+    return { importedBy: models("import"), calledBy: models("call") };
+  }
   return inModels(store, surveyId)
     .where("fact.callable_id", "=", callableId)
     .select(({ fn }) => [
@@ -97,16 +143,49 @@ export function callableUse(store: Store, surveyId: number, callableId: number):
 }
 
 /** The models that a callable occurs in, the most downloaded first. */
-export function callableModels(store: Store, surveyId: number, callableId: number, limit: number): Promise<CallableModel[]> {
+export async function callableModels(
+  store: Store,
+  surveyId: number,
+  { callableId, callable }: Callable,
+  limit: number,
+): Promise<CallableModel[]> {
+  const lists = await publishedLists(store, surveyId, ["import", "call"], callable);
+  const models =
+    lists === null
+      ? null
+      : await firstModels(
+          store,
+          surveyId,
+          lists.map(({ data }) => data),
+          limit,
+        );
   return inModels(store, surveyId)
     .innerJoin("model", "model.model_id", "survey_model.model_id")
     .where("fact.callable_id", "=", callableId)
+    .$if(models !== null, (rows) => rows.where("survey_model.model_id", "in", models!))
     .groupBy(["survey_model.model_id", "model.name", "survey_model.library", "survey_model.downloads"])
     .select(["model.name", "survey_model.library", "survey_model.downloads", countOf("import").as("imports"), countOf("call").as("calls")])
     .orderBy("survey_model.downloads", "desc")
     .orderBy("survey_model.model_id")
     .limit(limit)
     .execute();
+}
+
+/** The most downloaded models of posting lists: the first ranks of all of them together. */
+async function firstModels(store: Store, surveyId: number, lists: readonly Uint8Array[], limit: number): Promise<number[]> {
+  const ranks = new Set(lists.flatMap((list) => firstRanks(list, limit)));
+  const first = [...ranks].sort((a, b) => a - b).slice(0, limit);
+  const row = await store
+    .selectFrom("survey_column")
+    .innerJoin("survey", (join) =>
+      join.onRef("survey.survey_id", "=", "survey_column.survey_id").onRef("survey.generation", "=", "survey_column.generation"),
+    )
+    .where("survey.survey_id", "=", surveyId)
+    .where("survey_column.name", "=", "model_id")
+    .select(["type", "data"])
+    .executeTakeFirstOrThrow();
+  const ids = decodeNumbers(row);
+  return first.map((rank) => ids[rank]!);
 }
 
 function inModels(store: Store, surveyId: number) {
@@ -136,7 +215,16 @@ export async function allowingPolicies(store: Store, callableId: number): Promis
 }
 
 /** In how many models of a survey a callable is blocked, by what they were judged under. */
-export async function blockedUnder(store: Store, surveyId: number, callableId: number): Promise<BlockedUnder[]> {
+export async function blockedUnder(store: Store, surveyId: number, { callableId, callable }: Callable): Promise<BlockedUnder[]> {
+  const lenses = await listLenses(store, surveyId);
+  const lists = await publishedLists(
+    store,
+    surveyId,
+    lenses.map((lens) => blockedKind(lens)),
+    callable,
+  );
+  if (lists !== null)
+    return lenses.flatMap((lens) => lists.filter(({ kind }) => kind === blockedKind(lens)).map(({ models }) => ({ ...lens, models })));
   const rows = await store
     .selectFrom("blocked")
     .innerJoin("file", "file.blob_id", "blocked.blob_id")
@@ -151,8 +239,10 @@ export async function blockedUnder(store: Store, surveyId: number, callableId: n
     )
     .where("survey_model.survey_id", "=", surveyId)
     .where("blocked.callable_id", "=", callableId)
-    .groupBy(["model_verdict.slot", "model_verdict.mode"])
-    .select(({ fn }) => ["model_verdict.slot", "model_verdict.mode", fn.count<number>("survey_model.model_id").distinct().as("models")])
+    .where("model_verdict.verdict", "=", "blocked")
+    .groupBy(["model_verdict.slot", "model_verdict.mode", "model_verdict.role"])
+    .select(["model_verdict.slot", "model_verdict.mode", "model_verdict.role"])
+    .select(({ fn }) => fn.count<number>("survey_model.model_id").distinct().as("models"))
     .execute();
-  return rows.sort((a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || b.mode.localeCompare(a.mode));
+  return lenses.flatMap((lens) => rows.filter((row) => sameLens(row, lens)));
 }

@@ -4,6 +4,7 @@
  */
 import { type Mode, VERDICT_KINDS, type VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
+import { publishedLenses } from "../index/published.ts";
 import type { FileRole, PolicySlot } from "../schema.ts";
 
 /** What the models of a survey are judged under: a policy slot, in a mode. */
@@ -52,8 +53,13 @@ export const SLOT_ORDER = Object.keys(POLICY_SLOTS) as PolicySlot[];
 
 /** What a survey's models were judged under. */
 export async function listJudgements(store: Store, surveyId: number): Promise<Judgement[]> {
-  const rows = await store.selectFrom("model_verdict").where("survey_id", "=", surveyId).select(["slot", "mode"]).distinct().execute();
-  return rows.sort(bySlotAndMode);
+  const lenses = await listLenses(store, surveyId);
+  const first = ({ slot, mode }: Judgement, index: number) =>
+    lenses.findIndex((other) => other.slot === slot && other.mode === mode) === index;
+  return lenses
+    .filter(first)
+    .map(({ slot, mode }) => ({ slot, mode }))
+    .sort(bySlotAndMode);
 }
 
 /** The order in which judgements are shown: that of `POLICY_SLOTS`, strict before lazy. */
@@ -74,12 +80,9 @@ export interface Lens extends Judgement {
 
 /** The lenses under which a survey has verdicts: weights before side files, each in the order of `listJudgements`. */
 export async function listLenses(store: Store, surveyId: number): Promise<Lens[]> {
-  const rows = await store
-    .selectFrom("model_verdict")
-    .where("survey_id", "=", surveyId)
-    .select(["slot", "mode", "role"])
-    .distinct()
-    .execute();
+  const rows =
+    (await publishedLenses(store, surveyId)) ??
+    (await store.selectFrom("model_verdict").where("survey_id", "=", surveyId).select(["slot", "mode", "role"]).distinct().execute());
   return rows.sort((a, b) => b.role.localeCompare(a.role) || bySlotAndMode(a, b));
 }
 

@@ -52,8 +52,33 @@ export async function listModels(store: Store, surveyId: number, query: ModelQue
   const { total } = await matching(store, surveyId, query)
     .select(({ fn }) => fn.countAll<number>().as("total"))
     .executeTakeFirstOrThrow();
-  const rows = await matching(store, surveyId, query)
+  const ids = await matching(store, surveyId, query)
     .where(comesAfter(query.sort, query.after))
+    .select("survey_model.model_id")
+    .orderBy(column, direction)
+    .orderBy("survey_model.model_id")
+    .limit(size + 1)
+    .execute();
+  const models = await rowsOf(
+    store,
+    surveyId,
+    ids.slice(0, size).map((row) => row.model_id),
+  );
+  const last = models.at(-1);
+  return {
+    total,
+    models,
+    next: last === undefined || ids.length <= size ? null : { ...query, after: { value: last[query.sort], modelId: last.modelId } },
+  };
+}
+
+/** Models of a survey as a list shows them, in the order of their ids as given. */
+export async function rowsOf(store: Store, surveyId: number, modelIds: readonly number[]): Promise<ListedModel[]> {
+  const rows = await store
+    .selectFrom("survey_model")
+    .innerJoin("model", "model.model_id", "survey_model.model_id")
+    .where("survey_model.survey_id", "=", surveyId)
+    .where("survey_model.model_id", "in", modelIds)
     .select([
       "survey_model.model_id as modelId",
       "model.name",
@@ -65,22 +90,10 @@ export async function listModels(store: Store, surveyId: number, query: ModelQue
       "survey_model.class",
       "survey_model.class_state as classState",
     ])
-    .orderBy(column, direction)
-    .orderBy("survey_model.model_id")
-    .limit(size + 1)
     .execute();
-  const page = rows.slice(0, size);
-  const last = page.at(-1);
-  const verdicts = await listVerdicts(
-    store,
-    surveyId,
-    page.map((row) => row.modelId),
-  );
-  return {
-    total,
-    models: page.map((row) => ({ ...row, verdicts: verdicts.get(row.modelId) ?? [] })),
-    next: last === undefined || rows.length <= size ? null : { ...query, after: { value: last[query.sort], modelId: last.modelId } },
-  };
+  const byId = new Map(rows.map((row) => [row.modelId, row]));
+  const verdicts = await listVerdicts(store, surveyId, modelIds);
+  return modelIds.map((modelId) => ({ ...byId.get(modelId)!, verdicts: verdicts.get(modelId) ?? [] }));
 }
 
 /** The verdicts on models, by model id. */
@@ -106,15 +119,24 @@ export async function listVerdicts(store: Store, surveyId: number, modelIds: rea
 export async function countFacets(store: Store, surveyId: number, query: ModelQuery): Promise<Record<FilterName, FacetValue[]>> {
   const facets = await Promise.all(
     FILTER_NAMES.map(async (name) => {
-      const counted = (await countValues(store, surveyId, query, name)).map((row) => ({ value: row.value ?? NONE, models: row.models }));
-      const missing = query.filters[name].filter((value) => !counted.some((row) => row.value === value));
-      const values = [...counted, ...missing.map((value) => ({ value, models: 0 }))]
-        .map((row) => ({ ...row, chosen: query.filters[name].includes(row.value) }))
-        .filter((row, index) => index < FACET_VALUES || row.chosen);
+      const values = shownFacet(query, name, await countValues(store, surveyId, query, name));
       return [name, values] as const;
     }),
   );
   return Object.fromEntries(facets) as Record<FilterName, FacetValue[]>;
+}
+
+/** The most frequent values of a facet, and those that are chosen, even if no model has them. */
+export function shownFacet(
+  query: ModelQuery,
+  name: FilterName,
+  counts: readonly { readonly value: string | null; readonly models: number }[],
+): FacetValue[] {
+  const counted = counts.map((row) => ({ value: row.value ?? NONE, models: row.models }));
+  const missing = query.filters[name].filter((value) => !counted.some((row) => row.value === value));
+  return [...counted, ...missing.map((value) => ({ value, models: 0 }))]
+    .map((row) => ({ ...row, chosen: query.filters[name].includes(row.value) }))
+    .filter((row, index) => index < FACET_VALUES || row.chosen);
 }
 
 /** What a filter's values are counted by, but for containers, of which a model has several. */

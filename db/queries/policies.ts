@@ -1,7 +1,8 @@
 /** Policies: what each allows and why, which models were judged by it, and where its reasons can be read. */
 import type { Reason } from "../../analyzer/policy/policy.ts";
-import type { Capability, Mode } from "../../analyzer/verdict/verdict.ts";
+import type { Capability, Mode, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
+import { generationOf } from "../index/published.ts";
 import type { FileRole, PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
 import { countVerdicts, SLOT_ORDER, type VerdictCounts } from "./judgements.ts";
@@ -92,7 +93,32 @@ export async function policyEntries(store: Store, policyId: number): Promise<All
 
 /** The verdicts on a survey's models that were judged by a policy. */
 export async function policyUse(store: Store, surveyId: number, policyId: number): Promise<PolicyUse[]> {
+  const rows = (await publishedUse(store, surveyId, policyId)) ?? (await countUse(store, surveyId, policyId));
+  const uses = new Map<string, typeof rows>();
+  for (const row of rows) uses.set(`${row.role} ${row.mode}`, [...(uses.get(`${row.role} ${row.mode}`) ?? []), row]);
+  return [...uses.values()].map((group) => ({ mode: group[0]!.mode, role: group[0]!.role, counts: countVerdicts(group) }));
+}
+
+type UseRow = { readonly mode: Mode; readonly role: FileRole; readonly verdict: VerdictKind | null; readonly count: number };
+
+async function publishedUse(store: Store, surveyId: number, policyId: number): Promise<UseRow[] | null> {
+  const generation = await generationOf(store, surveyId);
+  if (generation === 0) return null;
   const rows = await store
+    .selectFrom("survey_cell")
+    .where("survey_id", "=", surveyId)
+    .where("generation", "=", generation)
+    .where("dimension", "=", "policy")
+    .where("value", "=", String(policyId))
+    .select(["mode", "role", "verdict", "models as count"])
+    .orderBy("role", "desc")
+    .orderBy("mode", "desc")
+    .execute();
+  return rows.map((row) => ({ ...row, verdict: row.verdict === "none" ? null : row.verdict }));
+}
+
+function countUse(store: Store, surveyId: number, policyId: number): Promise<UseRow[]> {
+  return store
     .selectFrom("model_verdict")
     .where("survey_id", "=", surveyId)
     .where("policy_id", "=", policyId)
@@ -101,7 +127,4 @@ export async function policyUse(store: Store, surveyId: number, policyId: number
     .orderBy("role", "desc")
     .orderBy("mode", "desc")
     .execute();
-  const uses = new Map<string, typeof rows>();
-  for (const row of rows) uses.set(`${row.role} ${row.mode}`, [...(uses.get(`${row.role} ${row.mode}`) ?? []), row]);
-  return [...uses.values()].map((group) => ({ mode: group[0]!.mode, role: group[0]!.role, counts: countVerdicts(group) }));
 }

@@ -1,10 +1,11 @@
 /**
- * Load success: how many models load, over all of them and by library, task and year, and how many files, by container. One number,
+ * Load success: how many models load, over all of them, by library, task and year, and by container. One number,
  * one definition: what a page, an export and the command line say comes from here.
  */
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
+import { publishedCells } from "../index/published.ts";
 import type { ClassState } from "../schema.ts";
 import { countVerdicts, type Lens, listLenses, tally, type VerdictCounts } from "./judgements.ts";
 
@@ -22,7 +23,7 @@ export interface Success extends Lens, Counted {
   readonly without: readonly { readonly classState: ClassState | null; readonly models: number }[];
 }
 
-/** One group of a breakdown; null for "none stated", and for files that were never read. */
+/** One group of a breakdown; null for "none stated". */
 export interface Group extends Counted {
   readonly name: string | null;
 }
@@ -111,35 +112,47 @@ export async function successOverTime(
 }
 
 async function successUnder(store: Store, surveyId: number, lens: Lens): Promise<Success> {
-  const rows = await modelsUnder(store, surveyId, lens)
-    .groupBy(["model_verdict.verdict", "class_state"])
-    .select(({ fn }) => [
-      "model_verdict.verdict",
-      "class_state",
-      fn.countAll<number>().as("count"),
-      fn.sum<number>("survey_model.downloads").as("downloads"),
-    ])
-    .orderBy("count", "desc")
-    .execute();
-  const without = rows.filter(({ verdict }) => verdict === null).map((row) => ({ classState: row.class_state, models: row.count }));
-  const policies = await store
-    .selectFrom("model_verdict")
-    .innerJoin("policy", "policy.policy_id", "model_verdict.policy_id")
-    .where("survey_id", "=", surveyId)
-    .where("model_verdict.slot", "=", lens.slot)
-    .select(["policy.policy_id as policyId", "policy.name"])
-    .distinct()
-    .limit(2)
-    .execute();
-  return { ...lens, policy: policies.length === 1 ? policies[0]! : null, ...counted(rows), without };
+  const rows = (await publishedCells(store, surveyId, lens, "class_state")) ?? (await countBy(store, surveyId, lens, CLASS_STATE));
+  const without = new Map<ClassState | null, number>();
+  for (const { name, verdict, count } of rows)
+    if (verdict === null) without.set(name as ClassState | null, (without.get(name as ClassState | null) ?? 0) + count);
+  return {
+    ...lens,
+    policy: await onlyPolicy(store, surveyId, lens),
+    ...counted(rows),
+    without: [...without].map(([classState, models]) => ({ classState, models })).sort((a, b) => b.models - a.models),
+  };
 }
 
-/**
- * Models by a dimension, the most frequent first, years in their order; beyond `limit` they are summed up in `others`.
- */
-export async function successBy(store: Store, surveyId: number, lens: Lens, dimension: Dimension, limit: number): Promise<Breakdown> {
-  const { column } = DIMENSIONS[dimension];
-  const rows = await modelsUnder(store, surveyId, lens)
+const CLASS_STATE = sql<string | null>`survey_model.class_state`;
+
+/** The policy of all the verdicts under a lens, if it is one. */
+async function onlyPolicy(store: Store, surveyId: number, lens: Lens): Promise<Success["policy"]> {
+  const cells = await publishedCells(store, surveyId, lens, "policy");
+  const ids = cells?.map(({ name }) => Number(name));
+  if (ids !== undefined && new Set(ids).size > 1) return null;
+  const policies = await store
+    .selectFrom("policy")
+    .where("policy_id", "in", ids ?? judgedBy(store, surveyId, lens))
+    .select(["policy_id as policyId", "name"])
+    .limit(2)
+    .execute();
+  return policies.length === 1 ? policies[0]! : null;
+}
+
+function judgedBy(store: Store, surveyId: number, { slot, mode, role }: Lens) {
+  return store
+    .selectFrom("model_verdict")
+    .where("survey_id", "=", surveyId)
+    .where("slot", "=", slot)
+    .where("mode", "=", mode)
+    .where("role", "=", role)
+    .select("policy_id");
+}
+
+/** Models by what a column says of them, and by verdict. */
+function countBy(store: Store, surveyId: number, lens: Lens, column: RawBuilder<string | null>): Promise<GroupRow[]> {
+  return modelsUnder(store, surveyId, lens)
     .groupBy([column, "model_verdict.verdict"])
     .select(({ fn }) => [
       column.as("name"),
@@ -148,36 +161,35 @@ export async function successBy(store: Store, surveyId: number, lens: Lens, dime
       fn.sum<number>("survey_model.downloads").as("downloads"),
     ])
     .execute();
+}
+
+/**
+ * Models by a dimension, the most frequent first, years in their order; beyond `limit` they are summed up in `others`.
+ */
+export async function successBy(store: Store, surveyId: number, lens: Lens, dimension: Dimension, limit: number): Promise<Breakdown> {
+  const rows =
+    (await publishedCells(store, surveyId, lens, dimension)) ?? (await countBy(store, surveyId, lens, DIMENSIONS[dimension].column));
   const breakdown = breakDown(rows, limit);
   if (dimension !== "year") return breakdown;
   return { ...breakdown, groups: breakdown.groups.toSorted((a, b) => String(a.name ?? "").localeCompare(String(b.name ?? ""))) };
 }
 
-/** Files by container, in the same way, with their models' downloads. The verdict on a file is that on its content under its model's policy. */
+/** Models by the containers of their files, in the same way. A model is in as many groups as it has containers. */
 export async function successByContainer(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Breakdown> {
-  const rows = await modelsUnder(store, surveyId, lens)
-    .innerJoin("file", (join) => join.onRef("file.revision_id", "=", "survey_model.revision_id").on("file.role", "=", lens.role))
-    .leftJoin("blob", "blob.blob_id", "file.blob_id")
-    .leftJoin("verdict", (join) =>
-      join
-        .onRef("verdict.blob_id", "=", "file.blob_id")
-        .onRef("verdict.policy_id", "=", "model_verdict.policy_id")
-        .on("verdict.mode", "=", lens.mode),
-    )
-    .groupBy(["blob.container", "verdict.verdict", "file.state"])
-    .select(({ fn }) => [
-      "blob.container as name",
-      "verdict.verdict",
-      "file.state",
-      fn.countAll<number>().as("count"),
-      fn.sum<number>("survey_model.downloads").as("downloads"),
-    ])
+  return breakDown((await publishedCells(store, surveyId, lens, "container")) ?? (await countContainers(store, surveyId, lens)), limit);
+}
+
+function countContainers(store: Store, surveyId: number, lens: Lens): Promise<GroupRow[]> {
+  const held = modelsUnder(store, surveyId, lens)
+    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
+    .innerJoin("blob", "blob.blob_id", "file.blob_id")
+    .select(["survey_model.model_id", "survey_model.downloads", "model_verdict.verdict", "blob.container as name"])
+    .distinct();
+  return store
+    .selectFrom(held.as("held"))
+    .groupBy(["name", "verdict"])
+    .select(({ fn }) => ["name", "verdict", fn.countAll<number>().as("count"), fn.sum<number>("downloads").as("downloads")])
     .execute();
-  const unavailable = (row: { state: string }) => (row.state === "unavailable" ? "unavailable" : null);
-  return breakDown(
-    rows.map((row) => ({ ...row, verdict: row.verdict ?? unavailable(row) })),
-    limit,
-  );
 }
 
 /** The largest groups, and the sum of the rest, if there is a rest. */

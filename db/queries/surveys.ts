@@ -15,6 +15,10 @@ export interface Survey {
   readonly finishedAt: string | null;
   readonly requests: number;
   readonly bytesRead: number;
+  /** Hex sha256 over what was found; null until it is finished. */
+  readonly manifest: string | null;
+  /** Of the derived index that holds now; 0 where none was built. */
+  readonly generation: number;
 }
 
 /** What a survey amounts to. Files are candidates: those that could hold a pickle. Content that files share counts once. */
@@ -39,6 +43,8 @@ const COLUMNS = [
   "finished_at as finishedAt",
   "requests",
   "bytes_read as bytesRead",
+  "manifest",
+  "generation",
 ] as const;
 
 /** Every survey, the latest first. */

@@ -82,10 +82,10 @@ const QUESTIONS: Readonly<Record<string, (store: Store, surveyId: number) => Pro
         const { callableId } = found!;
         return [
           callable,
-          await callables.callableUse(store, surveyId, callableId),
-          await callables.callableModels(store, surveyId, callableId, 20),
+          await callables.callableUse(store, surveyId, found!),
+          await callables.callableModels(store, surveyId, found!, 20),
           (await callables.allowingPolicies(store, callableId)).map(({ name, kinds }) => [name, kinds]),
-          await callables.blockedUnder(store, surveyId, callableId),
+          await callables.blockedUnder(store, surveyId, found!),
         ];
       }),
     ),

@@ -53,7 +53,7 @@ describe("the derived index answers as the tables do", () => {
     const asked = { ...ALL_MODELS, ...query };
     const selection = { where, within: part === undefined ? [] : [index.named(part)] };
     const page = await listModels(store, surveyId, asked, 1_000);
-    expect(await names(index.page(selection, -1, 1_000))).toEqual(page.models.map(({ name }) => name));
+    expect(await names(index.page(selection, null, 1_000))).toEqual(page.models.map(({ name }) => name));
     const counts = index.count(selection, ["library", "task", verdict]);
     expect(counts.models).toBe(page.total);
     expect(counts.downloads).toBe(page.models.reduce((sum, { downloads }) => sum + downloads, 0));
@@ -74,9 +74,9 @@ describe("the derived index answers as the tables do", () => {
 
   test("page after page, without a model twice", () => {
     const selection = { where: {}, within: [] };
-    const all = index.page(selection, -1, 1_000);
+    const all = index.page(selection, null, 1_000);
     const paged: number[] = [];
-    for (let page = index.page(selection, -1, 7); page.length > 0; page = index.page(selection, page.at(-1)!, 7)) paged.push(...page);
+    for (let page = index.page(selection, null, 7); page.length > 0; page = index.page(selection, page.at(-1)!, 7)) paged.push(...page);
     expect(paged).toEqual(all);
   });
 
@@ -89,7 +89,7 @@ describe("the derived index answers as the tables do", () => {
     expect(postings.length).toBeGreaterThan(10);
     for (const { kind, value, models } of postings) {
       const [callable] = await findCallables(store, value);
-      const use = await callableUse(store, surveyId, callable!.callableId);
+      const use = await callableUse(store, surveyId, callable!);
       expect(models).toBe(kind === "import" ? use.importedBy : use.calledBy);
       expect(index.count({ where: {}, within: [await index.having(store, kind, value)] }, []).models).toBe(models);
     }

@@ -32,12 +32,14 @@ describe("callables", () => {
     const { store, surveyId } = await sampleSurvey();
     const [dictionary] = await findCallables(store, "flair.data.Dictionary");
     const { callableId } = dictionary!;
-    expect(await callableUse(store, surveyId, callableId)).toEqual({ importedBy: 11, calledBy: 11 });
-    expect(await blockedUnder(store, surveyId, callableId)).toEqual([{ slot: "weights-only", mode: "strict", models: 11 }]);
+    expect(await callableUse(store, surveyId, dictionary!)).toEqual({ importedBy: 11, calledBy: 11 });
+    expect(await blockedUnder(store, surveyId, dictionary!)).toEqual([
+      { slot: "weights-only", mode: "strict", role: "weights", models: 11 },
+    ]);
     expect((await allowingPolicies(store, callableId)).map(({ name, kinds }) => [name, kinds])).toEqual([
       ["class:flair.models.sequence_tagger_model.SequenceTagger@flair-0.13.1", ["import", "call"]],
     ]);
-    const models = await callableModels(store, surveyId, callableId, 3);
+    const models = await callableModels(store, surveyId, dictionary!, 3);
     expect(models.map(({ name, library }) => [name, library])).toEqual([
       ["ashford/ner-ashford", "flair"],
       ["brindle/ner-brindle", "flair"],
