@@ -206,11 +206,12 @@ export class Callables {
     return kinds.KIND[data[items[1]!]!] === kinds.FOREIGN ? items[1]! : null;
   }
 
-  /** The text of a constant str; null for anything else. */
+  /** The text of a constant str; null for anything else. A Python 2 str is as the loader decodes it. */
   constantText(value: number): string | null {
     const kind = kinds.KIND[this.recording.data[value]!];
     if (kind !== kinds.STR && kind !== kinds.STRING) return null;
-    return textOf(this.recording.data, value, LONGEST_NAME).text;
+    const { text } = textOf(this.recording.data, value, LONGEST_NAME);
+    return kind === kinds.STRING && this.recording.state.encoding === "utf-8" ? Buffer.from(text, "latin1").toString("utf8") : text;
   }
 
   private line(from: number, to: number): string {

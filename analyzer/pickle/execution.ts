@@ -82,7 +82,7 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
         if (pause === null) continue;
         const ended = pause.kind === "stopped" || pause.kind === "failed";
         // The other reading of a crossed frame may go on behind the end of this one (`frames.ts`), and wants all there is.
-        if (ended && state.straddle !== null && !complete)
+        if (ended && state.straddles.length > 0 && !complete)
           return { kind: "starved", position: state.position, needed: 2 * view.length, framed: true };
         if (ended) ending = pause;
         return pause;

@@ -1,25 +1,24 @@
 /**
- * The other reading of a frame whose end an opcode crosses. From bytes in memory, the C unpickler ignores where frames
+ * The other readings of a frame whose end an opcode crosses. From bytes in memory, the C unpickler ignores where frames
  * end. From a file it reads a frame whole, and when a read crosses its end, takes all of that read from behind the frame:
- * what was left of the frame is lost (`_Unpickler_ReadImpl`; gh-154848). Programs that mean different things to
- * `loads(bytes)` and `load(file)` are made of this.
+ * what was left of the frame is lost (`_Unpickler_ReadImpl`; gh-154848). From a file that can be peeked into, as `open`
+ * returns it, either happens, by what lies in its buffer. Programs that mean different things to `loads(bytes)` and
+ * `load(file)` are made of this.
  */
-import { LIMITS } from "../limits.ts";
 import type { Fact } from "./facts.ts";
 import { ARGUMENTS, OPCODE_OF_BYTE, type Opcode } from "./opcodes.ts";
 import { newlineAt } from "./operands.ts";
 import type { MachineState, Straddle } from "./state.ts";
 import type { Depth, Rerun } from "./tell.ts";
 
-/** The facts of a program whose frame is crossed, as an unpickler that reads from a file comes by them. */
+/**
+ * The facts of a program as an unpickler comes by them that loses what is left of the frame at one straddle, and at none
+ * before it. What is crossed behind it is again both lost and not: in the end every choice is taken.
+ */
 export function readAsFile(state: MachineState, straddle: Straddle, data: Uint8Array, depth: Depth, rerun: Rerun): readonly Fact[] {
-  if (depth.rereadings >= LIMITS.frameRereadings.limit) return [];
+  if (depth.rereadings.left-- <= 0) return [];
   const { bytes, lostFrom } = withoutLost(data, straddle);
-  const again = rerun(bytes, state.start, state.encoding, {
-    ...depth,
-    rereadings: depth.rereadings + 1,
-    framesPassed: straddle.at,
-  });
+  const again = rerun(bytes, state.start, state.encoding, { ...depth, framesPassed: straddle.at });
   const lost = data.length - bytes.length;
   return again.facts.map((fact) => (fact.offset < lostFrom ? fact : { ...fact, offset: fact.offset + lost }));
 }

@@ -1,5 +1,5 @@
 /** Where a run of the machine stands between two calls of its loop, and how the last call ended. */
-import type { Resource } from "../limits.ts";
+import { LIMITS, type Resource } from "../limits.ts";
 import type { DivergenceKind, FailureKind } from "./failures.ts";
 import { borrowTables, giveBackTables } from "./table-pool.ts";
 import type { Tables } from "./tables.ts";
@@ -44,7 +44,8 @@ export interface MachineState {
   protocol: number;
   highestProtocol: number;
   frameEnd: number;
-  straddle: Straddle | null;
+  /** In order; no more than will be read otherwise. */
+  readonly straddles: Straddle[];
   /** FRAMEs before this offset are over and done with: bytes were taken out behind them (`frames.ts`). */
   readonly framesPassed: number;
   /** Int32s in use. */
@@ -93,7 +94,7 @@ export function startState(
     protocol: 0,
     highestProtocol: 0,
     frameEnd: NO_FRAME,
-    straddle: null,
+    straddles: [],
     framesPassed,
     arenaTop: 0,
     madeTop: 0,
@@ -149,8 +150,8 @@ function replaceTables(state: MachineState, old: Tables, bytes: number): void {
   state.tables = tables;
 }
 
-/** Notes the first opcode that crosses the end of its frame. */
+/** Notes an opcode that crosses the end of its frame. */
 export function noteStraddle(state: MachineState, at: number, end: number): void {
-  state.straddle ??= { at, end };
+  if (state.straddles.length < LIMITS.frameRereadings.limit) state.straddles.push({ at, end });
   diverge(state, "frame-straddled", at);
 }

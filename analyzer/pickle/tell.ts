@@ -25,10 +25,11 @@ export interface NestedContent {
 /** Takes over nested content, such as an archive: true where its taker sees to what it holds. */
 export type TakeNested = (content: NestedContent) => boolean;
 
-/** How deep a run is in pickles inside pickles, and how often its bytes were read anew because of a frame. */
+/** How deep a run is in pickles inside pickles, and how often its bytes may still be read anew because of a frame. */
 export interface Depth {
   readonly nesting: number;
-  readonly rereadings: number;
+  /** Shared by all readings of one program. */
+  readonly rereadings: { left: number };
   /** FRAMEs before this offset are not looked at. */
   readonly framesPassed: number;
   /** Bytes of nested pickles that may still be run, by all of them together. */
@@ -39,7 +40,12 @@ export interface Depth {
 
 /** The depth of a program that was found in a file. */
 export function outermost(take?: TakeNested): Depth {
-  return { nesting: 0, rereadings: 0, framesPassed: 0, nestedBytes: { left: LIMITS.nestedBytes.limit }, take };
+  return { nesting: 0, rereadings: rereadingsOfOne(), framesPassed: 0, nestedBytes: { left: LIMITS.nestedBytes.limit }, take };
+}
+
+/** How often one program may be read anew. */
+export function rereadingsOfOne(): { left: number } {
+  return { left: LIMITS.frameRereadings.limit };
 }
 
 /** Runs a whole program, for one that turned up inside another or in another reading of it. */
@@ -52,7 +58,8 @@ export function tell(state: MachineState, data: Uint8Array, depth: Depth, rerun:
   const divergences = new Map(state.divergences);
   const nested = runNestedPickles(recording, callables, divergences, depth, rerun);
   const read = readFacts(recording, callables, nested);
-  const facts = state.straddle === null ? read.facts : union(read.facts, readAsFile(state, state.straddle, data, depth, rerun));
+  let { facts } = read;
+  for (const straddle of state.straddles) facts = union(facts, readAsFile(state, straddle, data, depth, rerun));
   const ending = endOf(state, divergences, read.limited);
   return {
     offset: state.start,

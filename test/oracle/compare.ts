@@ -1,10 +1,11 @@
 /** Where the machine and CPython's unpicklers disagree about a program, in a sentence; or null. */
+import { LIMITS } from "../../analyzer/limits.ts";
 import { decode } from "../../analyzer/pickle/decode.ts";
 import type { DivergenceKind } from "../../analyzer/pickle/failures.ts";
 import { withoutLost } from "../../analyzer/pickle/frames.ts";
 import { advance } from "../../analyzer/pickle/machine.ts";
 import { BYTE_OF_OPCODE } from "../../analyzer/pickle/opcodes.ts";
-import { type MachineState, type StringEncoding, startState } from "../../analyzer/pickle/state.ts";
+import { type MachineState, type Straddle, type StringEncoding, startState } from "../../analyzer/pickle/state.ts";
 import { allocateTables } from "../../analyzer/pickle/tables.ts";
 import { eventsOf, type Placed } from "./events.ts";
 import type { Answer, Event, Question } from "./oracle.ts";
@@ -19,7 +20,7 @@ const FAILS_IN_C: readonly DivergenceKind[] = [
 ];
 
 /** Errors that say nothing of the program: limits of the oracle's own process. */
-const OF_THE_ORACLE = /^(MemoryError|RecursionError)|keywords must be strings/;
+const OF_THE_ORACLE = /^(MemoryError|RecursionError)|keywords must be strings|Empty module name|Can't (?:pickle|get) local attribute/;
 
 /** Runs a program to its end. */
 export function run(program: Uint8Array, encoding: StringEncoding = "ASCII", framesPassed = 0): MachineState {
@@ -31,18 +32,53 @@ export function run(program: Uint8Array, encoding: StringEncoding = "ASCII", fra
 /** The disagreement of the machine with an answer of the oracle's. */
 export function disagreement({ program, unpickler, encoding }: Question, answer: Answer): string | null {
   if (answer.error !== null && OF_THE_ORACLE.test(answer.error)) return null;
-  let state = run(program, encoding);
-  if (unpickler === "python") return missingInOurs(eventsOf(state, program), state, answer);
-  let read = program;
-  if (unpickler === "file") {
-    for (let splices = 0; state.straddle !== null && state.straddle.at <= failureOffset(state) && splices < 20; splices++) {
-      const { at } = state.straddle;
-      const { bytes } = withoutLost(read, state.straddle);
-      read = bytes;
-      state = run(read, encoding, at);
+  const state = run(program, encoding);
+  switch (unpickler) {
+    case "python":
+      return missingInOurs(eventsOf(state, program), state, answer);
+    case "memory":
+      // `loads` has no hook for these.
+      if (/persistent/.test(answer.error ?? "")) return missingInOurs(eventsOf(state, program), state, answer);
+      return differenceFromC(state, program, answer, false);
+    case "buffered":
+      return differenceFromAny(state, program, answer, { left: LIMITS.frameRereadings.limit });
+    default: {
+      const reading = losingAll(state, program);
+      return differenceFromC(reading.state, reading.program, answer, true);
     }
   }
-  return differenceFromC(state, read, answer, unpickler === "file");
+}
+
+interface ReadingOfFrames {
+  readonly state: MachineState;
+  readonly program: Uint8Array;
+}
+
+/** A run that loses what is left of the frame at a straddle, and at none before it. */
+function losingAt(straddle: Straddle, { state, program }: ReadingOfFrames): ReadingOfFrames {
+  const { bytes } = withoutLost(program, straddle);
+  return { state: run(bytes, state.encoding, straddle.at), program: bytes };
+}
+
+/** A run that loses what is left of a frame whenever one is crossed. */
+function losingAll(state: MachineState, program: Uint8Array): ReadingOfFrames {
+  let reading: ReadingOfFrames = { state, program };
+  for (let [first] = state.straddles; first !== undefined && first.at <= failureOffset(reading.state); [first] = reading.state.straddles) {
+    reading = losingAt(first, reading);
+  }
+  return reading;
+}
+
+/** Null where one of the readings is as C's: it may lose what is left of a frame, or not, each time one is crossed. */
+function differenceFromAny(state: MachineState, program: Uint8Array, answer: Answer, readings: { left: number }): string | null {
+  const difference = differenceFromC(state, program, answer, false);
+  if (difference === null) return null;
+  for (const straddle of state.straddles) {
+    if (readings.left-- <= 0 || straddle.at > failureOffset(state)) break;
+    const lossy = losingAt(straddle, { state, program });
+    if (differenceFromAny(lossy.state, lossy.program, answer, readings) === null) return null;
+  }
+  return difference;
 }
 
 function differenceFromC(state: MachineState, program: Uint8Array, answer: Answer, knowsPositions: boolean): string | null {

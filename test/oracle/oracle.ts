@@ -22,8 +22,11 @@ export interface Answer {
   readonly events: readonly Event[];
 }
 
-/** `memory` is the C unpickler as from bytes in memory, `file` from a file, `python` the pure-Python one from a file. */
-export type Unpickler = "file" | "memory" | "python";
+/**
+ * `file` is the C unpickler from a file, `memory` from bytes in memory, `plain` from a file that can only be read,
+ * `buffered` from one with a buffer that can be peeked into; `python` is the pure-Python one from a file.
+ */
+export type Unpickler = "file" | "memory" | "python" | "plain" | "buffered";
 
 export interface Question {
   readonly program: Uint8Array;
@@ -31,16 +34,17 @@ export interface Question {
   readonly encoding?: Exclude<StringEncoding, "any">;
 }
 
-const UNPICKLERS: readonly Unpickler[] = ["file", "memory", "python"];
+const UNPICKLERS: readonly Unpickler[] = ["file", "memory", "python", "plain", "buffered"];
 const ENCODINGS: readonly StringEncoding[] = ["ASCII", "utf-8", "latin1", "bytes"];
 
 export class Oracle {
   private readonly process: ChildProcess;
   private readonly lines: AsyncIterator<string>;
 
-  constructor() {
+  /** @param python the interpreter whose unpicklers are asked */
+  constructor(python = "python3") {
     // Its stderr is the interpreter's own grumbling about buffers that outlive their bytearrays.
-    this.process = spawn("python3", [fileURLToPath(new URL("unpickle.py", import.meta.url))], { stdio: ["pipe", "pipe", "ignore"] });
+    this.process = spawn(python, [fileURLToPath(new URL("unpickle.py", import.meta.url))], { stdio: ["pipe", "pipe", "ignore"] });
     this.lines = linesOf(this.process.stdout!);
   }
 
@@ -50,7 +54,7 @@ export class Oracle {
     parts[0]!.writeUInt32LE(questions.length);
     for (const { program, unpickler, encoding } of questions) {
       const head = Buffer.alloc(5);
-      head.writeUInt8(UNPICKLERS.indexOf(unpickler) | (ENCODINGS.indexOf(encoding ?? "ASCII") << 2));
+      head.writeUInt8(UNPICKLERS.indexOf(unpickler) | (ENCODINGS.indexOf(encoding ?? "ASCII") << 3));
       head.writeUInt32LE(program.length, 1);
       parts.push(head, Buffer.from(program));
     }

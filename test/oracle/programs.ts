@@ -55,15 +55,18 @@ class Maker {
   program(): Uint8Array {
     const { random } = this;
     if (random.chance(70)) this.proto();
-    const frame = random.chance(25) ? this.bytes.length : -1;
-    if (frame >= 0) this.op(OP.FRAME, 0, 0, 0, 0, 0, 0, 0, 0);
+    const frame = this.beginFrame(25);
     for (let extra = random.below(3); extra > 0; extra--) {
+      const inner = this.beginFrame(12);
       this.value(3);
       if (random.chance(60)) this.op(OP.POP);
+      this.endFrame(inner);
     }
+    const inner = this.beginFrame(frame >= 0 ? 3 : 12);
     this.value(4);
     if (random.chance(97)) this.op(OP.STOP);
-    if (frame >= 0) this.frame(frame);
+    this.endFrame(inner);
+    this.endFrame(frame);
     if (random.chance(5)) this.op(random.below(256), random.below(256));
     return Uint8Array.from(this.bytes);
   }
@@ -73,8 +76,17 @@ class Maker {
     this.op(OP.PROTO, this.protocol);
   }
 
+  /** Begins a frame, so many times in a hundred: where it lies, or -1. */
+  private beginFrame(percent: number): number {
+    if (!this.random.chance(percent)) return -1;
+    const at = this.bytes.length;
+    this.op(OP.FRAME, 0, 0, 0, 0, 0, 0, 0, 0);
+    return at;
+  }
+
   /** Mostly the right length; sometimes one that some opcode crosses. */
-  private frame(at: number): void {
+  private endFrame(at: number): void {
+    if (at < 0) return;
     const rest = this.bytes.length - at - 9;
     const length =
       this.isSound || this.random.chance(30) ? rest : this.random.chance(80) ? this.random.below(rest + 1) : this.random.below(300);
@@ -437,7 +449,7 @@ class Maker {
         const at = this.bytes.length;
         this.op(OP.FRAME, 0, 0, 0, 0, 0, 0, 0, 0);
         this.value(depth - 1);
-        this.frame(at);
+        this.endFrame(at);
       },
       () => {
         this.value(depth - 1);

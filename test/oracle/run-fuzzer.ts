@@ -13,10 +13,14 @@ export interface Disagreement {
 
 const BATCH = 500;
 
-/** `count` programs from a seed, each by the C unpickler (as from memory too, where there are frames) and by the pure-Python one. */
-export async function fuzz(count: number, seed: number): Promise<{ programs: number; loaded: number; disagreements: Disagreement[] }> {
+/** `count` programs from a seed, each by the C unpickler, from a file and from memory (and from other kinds of files, where there are frames), and by the pure-Python one. */
+export async function fuzz(
+  count: number,
+  seed: number,
+  python?: string,
+): Promise<{ programs: number; loaded: number; disagreements: Disagreement[] }> {
   const random = new Random(seed);
-  const oracle = new Oracle();
+  const oracle = new Oracle(python);
   const disagreements: Disagreement[] = [];
   let loaded = 0;
   for (let done = 0; done < count; done += BATCH) {
@@ -24,9 +28,9 @@ export async function fuzz(count: number, seed: number): Promise<{ programs: num
     for (let index = 0; index < Math.min(BATCH, count - done); index++) {
       const program = makeProgram(random);
       const encoding = random.pick(["ASCII", "ASCII", "utf-8", "latin1", "bytes"] as const);
-      questions.push({ program, unpickler: "file", encoding });
-      if (program.includes(BYTE_OF_OPCODE.FRAME)) questions.push({ program, unpickler: "memory", encoding });
-      questions.push({ program, unpickler: "python", encoding });
+      const hasFrames = program.includes(BYTE_OF_OPCODE.FRAME);
+      const unpicklers = hasFrames ? (["file", "memory", "python", "plain", "buffered"] as const) : (["file", "memory", "python"] as const);
+      for (const unpickler of unpicklers) questions.push({ program, unpickler, encoding });
     }
     const answers = await oracle.ask(questions);
     for (const [index, question] of questions.entries()) {

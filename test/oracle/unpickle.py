@@ -8,6 +8,7 @@ Reads batches from stdin until it ends: a count (u32, little-endian), then for e
 and the bytes. Answers each batch with one line of JSON, a list of `{loads, error, position, events}`.
 """
 
+import _compat_pickle
 import _pickle
 import io
 import json
@@ -22,7 +23,8 @@ warnings.simplefilter("ignore")
 resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
 sys.setrecursionlimit(5000)
 
-# Modes: 0 is the C unpickler from a file, 1 as from memory, 2 pure Python; the encoding in the two bits above.
+# Modes, with the encoding in the bits above: the C unpickler from a file (0), from memory (1), from a file that can only
+# be read (3) and from one with a buffer that can be peeked into (4); the pure-Python one from a file (2).
 ENCODINGS = ["ASCII", "utf-8", "latin1", "bytes"]
 
 events = []
@@ -142,21 +144,83 @@ class Python(Hooks, pickle._Unpickler):
     pass
 
 
-class Peekable(io.BytesIO):
-    """From a file that can be peeked into, the C unpickler reads as from memory: no bytes are lost at a frame's end."""
+class Plain:
+    """A file that can be read, and nothing else: neither `peek` nor `readinto`."""
 
-    def peek(self, size):
-        return self.getvalue()[self.tell() :]
+    def __init__(self, program):
+        file = io.BytesIO(program)
+        self.read, self.readline, self.tell = file.read, file.readline, file.tell
+
+
+def buffered(program):
+    """As `open` makes them, with a buffer that is often too small for a frame."""
+    return io.BufferedReader(io.BytesIO(program), 1 + len(program) * 7 % 61 if len(program) % 4 else 1 << 20)
+
+
+class Module:
+    """In the place of whatever module `loads` looks something up in: it has everything."""
+
+    def __getattribute__(self, name):
+        if name in ("__spec__", "__path__"):
+            raise AttributeError(name)
+        return Path(looked_up[1:]) if looked_up and looked_up[0] == name and len(looked_up) > 1 else new()
+
+
+class Path:
+    """What lies on the way to a dotted name."""
+
+    def __init__(self, rest):
+        self.rest = rest
+
+    def __getattr__(self, name):
+        return Path(self.rest[1:]) if len(self.rest) > 1 else new()
+
+
+# The dotted name that is being looked up.
+looked_up = []
+# Modules that were replaced in sys.modules, while `loads` runs; else None.
+replaced = None
+
+
+def audit(event, args):
+    if event != "pickle.find_class" or replaced is None:
+        return
+    module, name = args
+    events.append(["import", f"{module}.{name}", made])
+    looked_up[:] = name.split(".")
+    mapped, _ = _compat_pickle.NAME_MAPPING.get((module, name), (_compat_pickle.IMPORT_MAPPING.get(module, module), name))
+    for each in (module, mapped, module.partition(".")[0], mapped.partition(".")[0]):
+        if each not in replaced:
+            replaced[each] = sys.modules.get(each)
+            sys.modules[each] = Module()
+
+
+sys.addaudithook(audit)
+
+
+def loads(program, encoding):
+    """`_pickle.loads` itself has no hooks, but says what it looks up, in time to put something there."""
+    global replaced
+    replaced = {}
+    try:
+        return _pickle.loads(program, encoding=encoding)
+    finally:
+        for name, module in replaced.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module
+        replaced = None
 
 
 def run(mode, program):
     global made
     events.clear()
     made = 0
-    file = Peekable(program) if mode & 3 == 1 else io.BytesIO(program)
-    unpickler = (Python if mode & 3 == 2 else C)(file, encoding=ENCODINGS[mode >> 2 & 3])
+    encoding = ENCODINGS[mode >> 3]
+    file = {3: Plain, 4: buffered}.get(mode & 7, io.BytesIO)(program)
     try:
-        result = unpickler.load()
+        result = loads(program, encoding) if mode & 7 == 1 else (Python if mode & 7 == 2 else C)(file, encoding=encoding).load()
     except BaseException as error:  # whatever a broken program raises
         return {"loads": False, "error": f"{type(error).__name__}: {error}"[:200], "position": file.tell(), "events": list(events)}
     return {"loads": True, "error": None, "position": file.tell(), "events": events + [["root", shape(result)]]}

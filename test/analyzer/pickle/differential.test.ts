@@ -7,7 +7,7 @@ import { listProgram } from "../../../analyzer/pickle/listing.ts";
 import { disagreement } from "../../oracle/compare.ts";
 import { Oracle, type Unpickler } from "../../oracle/oracle.ts";
 import { fuzz } from "../../oracle/run-fuzzer.ts";
-import { program } from "./programs.ts";
+import { CROSSED_TWICE, program } from "./programs.ts";
 
 /** Generated programs by our machine and by CPython's unpicklers: what to show where they disagree. */
 async function disagreements(count: number, seed: number): Promise<string[]> {
@@ -61,6 +61,7 @@ describe("once found by the fuzzer", () => {
       'FRAME 99\nGLOBAL "a b"\nEMPTY_TUPLE\nREDUCE\nSTOP',
     ],
     ["FLOAT with underscores is one in pure Python", ["file", "python"], 'FLOAT 1_0\nGLOBAL "a b"\nSTOP'],
+    ["a frame that is crossed within a file's buffer, and one beyond it", ["file", "memory", "plain", "buffered"], CROSSED_TWICE],
   ])("%s", async (_, unpicklers, listing) => {
     const questions = unpicklers.map((unpickler) => ({ program: program(listing), unpickler }));
     const answers = await oracle.ask(questions);

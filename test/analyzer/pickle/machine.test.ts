@@ -108,6 +108,13 @@ describe("a Python 2 str that is not ASCII", () => {
     expect([facts.outcome, facts.failure?.kind]).toEqual([outcome, kind]);
   });
 
+  test("names what it says in the loader's encoding", () => {
+    // Found by the fuzzer: a Python 2 str was read as Latin-1 whatever the loader was known to decode it as.
+    const names = "STRING '\\xc3\\xa9'\nSHORT_BINSTRING \"\\xf0\\x9f\\x98\\x80\"\nSTACK_GLOBAL\nSTOP";
+    expect(brief(run(names, { encoding: "utf-8" }).facts)).toEqual(["import \u00e9.\u{1f600}"]);
+    expect(brief(run(names, { encoding: "latin1" }).facts)).toEqual(["import \u00c3\u00a9.\u00f0\u009f\u0098\u0080"]);
+  });
+
   test("as bytes it names no module, as str it does (GHSA-9gvj-pp9x-gcfr)", () => {
     const names = "STRING 'os'\nSTRING 'system'\nSTACK_GLOBAL\nSTOP";
     expect(brief(run(names).facts)).toEqual(["import os.system"]);

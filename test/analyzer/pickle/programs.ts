@@ -3,6 +3,19 @@ import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import { type RunOptions, runPickle } from "../../../analyzer/pickle/execution.ts";
 import type { Fact, PickleFacts } from "../../../analyzer/pickle/facts.ts";
 
+/**
+ * Two frames that are crossed, the second longer than the buffer of a file that has one. What is lost of which decides
+ * between four names; `os.system` is looked up only by `load(open(path, "rb"))`.
+ */
+export const CROSSED_TWICE = `PROTO 4
+FRAME 2
+UNICODE os
+FRAME 43
+${"NONE\nPOP\n".repeat(20)}UNICODE xxsystem
+STACK_GLOBAL
+STOP
+RAW 00`;
+
 /** The bytes of a listing. */
 export function program(listing: string): Uint8Array {
   const assembled = assemble(listing);
