@@ -132,7 +132,11 @@ class PlaceReader {
 
   /** What an object holds: its arguments, its elements, its states. */
   private readObject(object: number, holder: string): void {
-    for (const given of this.argumentsOf(object)) this.walk(given, { holder, attribute: null, isInside: false });
+    const isContent = this.callables.of(object).callable === "copyreg._reconstructor";
+    for (const [position, given] of this.argumentsOf(object).entries()) {
+      // copyreg's third argument is what the container is made of that the class derives from.
+      this.walk(given, { holder, attribute: isContent && position === 2 ? "[]" : null, isInside: false });
+    }
     for (const item of this.itemsOf(object)) this.walk(item, { holder, attribute: "[]", isInside: false });
     for (const given of this.statesOf(object)) this.readState(given, holder);
   }

@@ -92,11 +92,15 @@ function functionFiller(name: string): Filler {
 function recordedFiller(name: string): Found | null {
   const types = (typesByMaker.get(name) ?? []).filter(isData);
   if (types.length === 0) return null;
+  // A constant (a dtype, a ufunc) is looked up by its name alone, however many there are of its type.
+  const isConstant = types.every(({ own }) => own?.calls[name] === undefined);
   const entries = (kind: "imports" | "calls"): PolicyEntry[] =>
-    [...new Set(types.flatMap(({ own }) => Object.keys(own?.[kind] ?? {})))].sort(byText).map((callable) => ({
-      callable,
-      reasons: [{ kind: "native", text: `how ${types.map(({ type }) => type).join(", ")} pickles, as recorded`, name: callable }],
-    }));
+    [...new Set(isConstant ? [name].filter(() => kind === "imports") : types.flatMap(({ own }) => Object.keys(own?.[kind] ?? {})))]
+      .sort(byText)
+      .map((callable) => ({
+        callable,
+        reasons: [{ kind: "native", text: `how ${types.map(({ type }) => type).join(", ")} pickles, as recorded`, name: callable }],
+      }));
   const filler: Filler = {
     name,
     kind: "recorded",

@@ -104,6 +104,8 @@ function inferClass(source: Source, class_: string): Result<Inferred, InferError
   const { library, modules, resolver, classes } = source;
   if (modules.libraryModules().length === 0) return failed(nothingToParse(library));
   const target = findClass(resolver, class_);
+  const native = target ? null : nativeType(class_);
+  if (native?.own) return ok(inferredFrom(source, holdNative(resolver, classes, native.type, class_), `class:${class_}`, class_));
   if (!target) {
     const nearMisses = findNearMisses(classes, class_);
     const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
@@ -170,6 +172,14 @@ function inferredFrom({ library, modules, resolver }: Source, holding: Holding, 
   const unparsed = modules.parsed.filter((unit) => unit.hasErrors).map((unit) => unit.path);
   const size = { files: modules.parsed.length, activations: flow.frameCount, nodes: flow.graph.nodes };
   return { policy, notices: flow.notices, unparsed, size };
+}
+
+/** A class that has no Python source, but was recorded. */
+function holdNative(resolver: Resolver, classes: Classes, type: string, class_: string): Holding {
+  const holding = new Holding(new Flow(resolver, classes, new Set()));
+  const reason = { kind: "class" as const, text: `the class ${class_}`, name: class_ };
+  holding.hold(holding.flow.values.native(type), { holder: null, node: null, reason });
+  return holding;
 }
 
 /** Everything that objects of the class and of its subclasses in the library hold. */

@@ -4,6 +4,7 @@
  * `container-methods.ts`.
  */
 import type { Instruction } from "../../python/code.ts";
+import { storeAttribute } from "./attributes.ts";
 import { invoke } from "./calls.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -153,6 +154,7 @@ export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): 
       flow.store(from, flow.field(data.owner, instruction.key ?? SOME), frame.code, instruction.line);
       return;
     }
+    if (data.kind === "native") putIntoNative(flow, frame, instruction);
     if (holdsElements(flow, value)) {
       flow.store(from, elementInto(flow, value, instruction.key), frame.code, instruction.line);
       if (instruction.keyFrom) flow.graph.edge(base + instruction.keyFrom, flow.field(value, KEYS));
@@ -161,6 +163,13 @@ export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): 
     const args = [base + instruction.keyFrom, from].map((node) => ({ kind: "positional" as const, from: node }));
     callMethod(flow, frame, value, "__setitem__", args, null, instruction.line);
   });
+}
+
+/** `object.attribute[key] = from` where the attribute is an array: what an array of objects holds is held where the array is. */
+function putIntoNative(flow: Flow, frame: Frame, instruction: Op<"set-item">): void {
+  const load = frame.code.body.instructions.find((other) => other.op === "load" && other.into === instruction.object);
+  if (load?.op !== "load") return;
+  storeAttribute(flow, frame, frame.base + load.object, load.attribute, frame.base + instruction.from, instruction.line);
 }
 
 /** Calls a method that the class of an object defines in Python; nothing if it defines none. */
@@ -245,6 +254,13 @@ export function enter(flow: Flow, frame: Frame, from: Node, into: Node, line: nu
   });
 }
 
+const OPERATORS = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"];
+
+/** Special methods that an operator may call of an operand: which operator it is, is not in the instruction. */
+function operatorMethods({ inPlace }: Op<"operate">, isLeft: boolean): string[] {
+  return OPERATORS.flatMap((name) => (isLeft ? [`__${name}__`, ...(inPlace ? [`__i${name}__`] : [])] : [`__r${name}__`]));
+}
+
 /** Operators give arrays for arrays and containers for containers; objects with an operator of their own are asked. */
 export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): void {
   const { base } = frame;
@@ -263,7 +279,8 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
         if (instruction.inPlace && node === base + instruction.left) flow.graph.add(into, value, node);
         if (holdsElements(flow, value)) flow.graph.add(into, value, node);
         const args = [{ kind: "positional" as const, from: other }];
-        for (const name of ["__add__", "__or__", "__iadd__"]) callMethod(flow, frame, value, name, args, into, instruction.line);
+        for (const name of operatorMethods(instruction, register === instruction.left))
+          callMethod(flow, frame, value, name, args, into, instruction.line);
       }
       // `left += right` puts the elements of the right into the left.
       const isTarget = instruction.inPlace && register === instruction.left && instruction.right !== 0;

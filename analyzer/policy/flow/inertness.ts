@@ -39,6 +39,9 @@ const OBJECT_METHODS = new Set(["__setstate__", "__getstate__", "__init__", "__n
 const PURE =
   /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|warnings\.warn|typing\.cast)$/;
 
+/** Abstract classes of the standard library: their methods are Python's own, and none is one that loading gets to. */
+const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
+
 /** What loading an object of the class runs. */
 export function loadingOf(flow: Flow, code: Code): Loading {
   return new LoadReader(flow, code).read();
@@ -64,7 +67,7 @@ class LoadReader {
     const isCalled = native !== -1;
     for (const base of order) {
       if (typeof base === "string") {
-        if (!nativeType(base)?.subclass) this.acts.add(`its base ${base} is not read`);
+        if (!nativeType(base)?.subclass && !MIXINS.test(base)) this.acts.add(`its base ${base} is not read`);
       } else if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
     }
     for (const name of isCalled ? REACHED_OF_CONTAINERS : REACHED) this.readMember(name);
