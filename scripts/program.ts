@@ -2,6 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { assembleCommand } from "./commands/assemble.ts";
 import { crawlCommand } from "./commands/crawl.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { decompileCommand } from "./commands/decompile.ts";
@@ -31,6 +32,7 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   traceCommand,
   disassembleCommand,
   decompileCommand,
+  assembleCommand,
   inferCommand,
   enforceCommand,
   policyCommand,
