@@ -42,12 +42,25 @@ function magic(container: DetectedContainer, bytes: string, offset = 0): Signatu
   return { container, matches: (head) => hasBytes(head, bytes, offset) };
 }
 
+/** A frame of LZ4 or Zstandard, which may have frames in front of it that are to be skipped: they share those. */
+function frame(container: DetectedContainer, bytes: string): Signature {
+  return { container, matches: (head) => hasBytes(head, bytes, firstFrame(head)) };
+}
+
+/** Where the first frame begins that is not to be skipped (RFC 8878, 3.1.2: sixteen magic numbers, and a length). */
+function firstFrame(head: Uint8Array): number {
+  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  let at = 0;
+  while (at + 8 <= head.length && (view.getUint32(at, true) & ~15) >>> 0 === 0x184d2a50) at += 8 + view.getUint32(at + 4, true);
+  return at;
+}
+
 const SIGNATURES: readonly Signature[] = [
   magic("gzip", "\x1f\x8b"),
   { container: "bzip2", matches: isBzip2 },
   magic("xz", "\xfd7zXZ\0"),
-  magic("lz4", "\x04\x22\x4d\x18"),
-  magic("zstd", "\x28\xb5\x2f\xfd"),
+  ...["\x04\x22\x4d\x18", "\x02\x21\x4c\x18"].map((bytes) => frame("lz4", bytes)),
+  frame("zstd", "\x28\xb5\x2f\xfd"),
   magic("7z", "7z\xbc\xaf\x27\x1c"),
   { container: "joblib-zfile", matches: isZfile },
   { container: "zlib", matches: isZlib },

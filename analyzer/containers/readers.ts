@@ -1,6 +1,6 @@
 /** Who reads what detection recognised. A reader that returns null found that the content is something else after all. */
 import { heldInMemory } from "../bytes/held-source.ts";
-import { type Codec, decompress } from "./compressed/decompress.ts";
+import { type Codec, decompress, outcomeOf } from "./compressed/decompress.ts";
 import type { DetectedContainer } from "./detect.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { readSevenZip } from "./seven-zip/archive.ts";
@@ -37,14 +37,14 @@ function compressed(container: DetectedContainer & Codec): Reader {
     const inner: Content = { ...content, source: heldInMemory(inflated), entry: memberPath(entry, container), depth: depth + 1 };
     const reading = await tracing.whileHolding(inflated.size, () => tracing.read(inner, tracing));
     const isKnown = !["unknown", "text", "empty"].includes(reading.container);
-    if (broken && !isKnown && (inflated.size === 0 || WEAK.has(container))) {
+    if (broken && !isKnown && failure.kind !== "stream-unsupported" && (inflated.size === 0 || WEAK.has(container))) {
       tracing.findings.length = found;
       return null;
     }
     // What joblib before 0.10 compressed is a pickle, or the raw items of one array (ZNDArrayWrapper).
-    if (container === "joblib-zfile" && !isKnown) return { container, outcome: failure ? "malformed" : "ok" };
+    if (container === "joblib-zfile" && !isKnown) return { container, outcome: failure ? outcomeOf(failure) : "ok" };
     if (!failure) return { ...reading, container };
-    return { container, outcome: worse(reading.outcome, broken ? "malformed" : "unfinished"), failure };
+    return { container, outcome: worse(reading.outcome, outcomeOf(failure)), failure };
   };
 }
 

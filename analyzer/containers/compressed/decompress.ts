@@ -2,7 +2,7 @@
 import type { ByteSource } from "../../bytes/byte-source.ts";
 import { piecesSource } from "../../bytes/memory-source.ts";
 import { LIMITS } from "../../limits.ts";
-import type { Failure } from "../../pickle/facts.ts";
+import type { Failure, Outcome } from "../../pickle/facts.ts";
 import type { Tracing } from "../tracing.ts";
 import { unbzip2 } from "./bzip2.ts";
 import { gunzip, unzfile, unzlib } from "./gzip.ts";
@@ -49,6 +49,12 @@ export interface Decompressed {
   readonly consumed: number;
   /** Why it could not be read to its end; `limit` where a limit was reached. */
   readonly failure?: Failure;
+}
+
+/** What a stream that could not be read to its end makes of what holds it. */
+export function outcomeOf({ kind }: Failure): Outcome {
+  if (kind === "limit") return "unfinished";
+  return kind === "stream-unsupported" ? "unsupported" : "malformed";
 }
 
 /** A stream that is small when inflated is read to its end whatever its ratio. */

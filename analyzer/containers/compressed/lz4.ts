@@ -17,6 +17,8 @@ const CONTENT_CHECKSUM = 0x04;
 const DICTIONARY_ID = 0x01;
 const UNCOMPRESSED = 0x80000000;
 const SHORTEST_MATCH = 4;
+/** Eight megabytes that do not compress (LZ4_COMPRESSBOUND): what is more is the magic number of another frame. */
+const LONGEST_LEGACY_BLOCK = 8 * 2 ** 20 + Math.floor((8 * 2 ** 20) / 255) + 16;
 
 /** Decompresses all frames of `input`. */
 export function unlz4(input: Uint8Array, out: Output): StreamEnd {
@@ -29,9 +31,8 @@ export function unlz4(input: Uint8Array, out: Output): StreamEnd {
       at += 8 + view.getUint32(at + 4, true);
       continue;
     }
-    if (magic === LEGACY_MAGIC && at === 0) return stop("unsupported", "the legacy frame format", at);
-    if (magic !== MAGIC) break;
-    const end = readFrame(input, view, at, out);
+    if (magic !== MAGIC && magic !== LEGACY_MAGIC) break;
+    const end = magic === MAGIC ? readFrame(input, view, at, out) : readLegacyFrame(input, view, at, out);
     at = end.consumed;
     if (end.failure) return end;
   }
@@ -68,6 +69,21 @@ function readFrame(input: Uint8Array, view: DataView, start: number, out: Output
   }
   at += flags & CONTENT_CHECKSUM ? 4 : 0;
   return at > input.length ? stop("truncated", "the frame's checksum is cut off", at) : { consumed: at };
+}
+
+/** A frame of the format before frames had headers (`lz4 -l`): blocks behind their lengths, to the end or the next magic number. */
+function readLegacyFrame(input: Uint8Array, view: DataView, start: number, out: Output): StreamEnd {
+  let at = start + 4;
+  while (at + 4 <= input.length && !out.full) {
+    const length = view.getUint32(at, true);
+    if (length > LONGEST_LEGACY_BLOCK) break;
+    const block = input.subarray(at + 4, at + 4 + length);
+    const failure = readBlock(input, at + 4, at + 4 + block.length, out.length, out);
+    if (failure) return failure;
+    if (block.length < length) return stop("truncated", "the input ends in a block", at);
+    at += 4 + length;
+  }
+  return { consumed: at };
 }
 
 /** Decompresses one block; nothing written before `floor` can be referred to. Null when all went well. */

@@ -283,8 +283,24 @@ export class LzmaDecoder {
   }
 }
 
-/** Decompresses a .lzma file: properties, dictionary size, size or -1, one stream. */
+/** Decompresses a .lzma file: streams one after the other, as Python's lzma reads them; what begins none is left. */
 export function unlzma(input: Uint8Array, out: Output): StreamEnd {
+  const first = unlzmaStream(input, out);
+  if (first.failure) return first;
+  let at = first.consumed;
+  while (at + 14 <= input.length && !out.full && input[at + 13] === 0) {
+    const before = out.length;
+    const { consumed, failure } = unlzmaStream(input.subarray(at), out);
+    if (failure && out.length === before) break;
+    if (failure) return { consumed: at + consumed, failure: { ...failure, offset: at + failure.offset } };
+    at += consumed;
+  }
+  return { consumed: at };
+}
+
+/** Decompresses one stream: properties, dictionary size, size or -1, and what was compressed. */
+function unlzmaStream(input: Uint8Array, out: Output): StreamEnd {
+  const before = out.length;
   if (input.length < 13) return { consumed: 0, failure: { kind: "truncated", message: "the lzma header is cut off", offset: 0 } };
   const size = new DataView(input.buffer, input.byteOffset, input.byteLength).getBigUint64(5, true);
   const known = size !== 0xffffffffffffffffn;
@@ -292,11 +308,12 @@ export function unlzma(input: Uint8Array, out: Output): StreamEnd {
   if (!decoder.setProperties(input[0]!) || !decoder.startRange(13)) {
     return { consumed: 0, failure: { kind: "broken", message: "the lzma header is not valid", offset: 0 } };
   }
+  decoder.resetDictionary();
   decoder.resetState();
-  const end = decoder.decode(known ? Number(size) : Number.POSITIVE_INFINITY, true);
+  const end = decoder.decode(known ? before + Number(size) : Number.POSITIVE_INFINITY, true);
   if (end.kind === "fault") return { consumed: decoder.at, failure: end.failure };
-  if (known && end.kind === "marker" && out.length !== Number(size)) {
-    const message = `lzma: the stream ends after ${out.length} of ${size} bytes`;
+  if (known && end.kind === "marker" && out.length !== before + Number(size)) {
+    const message = `lzma: the stream ends after ${out.length - before} of ${size} bytes`;
     return { consumed: decoder.at, failure: { kind: "broken", message, offset: decoder.at } };
   }
   return { consumed: decoder.at };

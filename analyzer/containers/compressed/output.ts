@@ -21,6 +21,11 @@ export class Output {
     return this.filled.length * PIECE_BYTES + (this.full ? 0 : this.at);
   }
 
+  /** How many bytes more there is room for. */
+  get room(): number {
+    return Math.max(0, this.limit - this.length);
+  }
+
   /** What was written, in order. */
   get pieces(): Uint8Array[] {
     return this.full ? [...this.filled] : [...this.filled, this.piece.subarray(0, this.at)];

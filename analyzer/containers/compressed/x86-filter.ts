@@ -9,8 +9,8 @@ function isTargetEnd(byte: number): boolean {
   return byte === 0x00 || byte === 0xff;
 }
 
-/** Undoes the filter in place, over a whole stream. */
-export function undoX86Filter(bytes: Uint8Array): void {
+/** Undoes the filter in place, over a whole stream whose first byte it counts as `start`. */
+export function undoX86Filter(bytes: Uint8Array, start = 0): void {
   let mask = 0;
   let previous = -5;
   for (let at = 0; at <= bytes.length - 5; ) {
@@ -31,7 +31,7 @@ export function undoX86Filter(bytes: Uint8Array): void {
     let source = (bytes[at + 1]! | (bytes[at + 2]! << 8) | (bytes[at + 3]! << 16) | (last << 24)) >>> 0;
     let target = 0;
     for (;;) {
-      target = (source - (at + 5)) >>> 0;
+      target = (source - (start + at + 5)) >>> 0;
       if (mask === 0) break;
       const bit = BIT_OF_MASK[mask >>> 1]!;
       if (!isTargetEnd((target >>> (24 - bit * 8)) & 0xff)) break;

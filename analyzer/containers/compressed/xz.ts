@@ -1,7 +1,8 @@
 /** xz (format 1.2): streams of blocks, each filtered and checked. Python's lzma reads streams one after another, with zeros between. */
 import { crc32 } from "../crc32.ts";
+import { undoFilter } from "./branch-filters.ts";
 import { unlzma2 } from "./lzma2.ts";
-import type { Output } from "./output.ts";
+import { Output } from "./output.ts";
 import type { StreamEnd, StreamFailure } from "./stream-end.ts";
 
 const HEADER_BYTES = 12;
@@ -45,9 +46,11 @@ function readStream(input: Uint8Array, start: number, out: Output): StreamEnd {
     if (body > input.length) return stop("truncated", "the input ends in a block's header", at);
     const filters = readFilters(input, at, body);
     if (filters === null) return stop("broken", "a block's header is not valid", at);
-    if (filters.length !== 1 || filters[0] !== LZMA2) return stop("unsupported", `filters ${filters.join(", ")}`, at);
+    const unknown = filters.slice(0, -1).find(({ id, properties }) => !undoFilter(id, properties, new Uint8Array(0)));
+    if (unknown) return stop("unsupported", `the filter ${unknown.id}`, at);
+    if (filters.at(-1)!.id !== LZMA2) return stop("unsupported", `the compression ${filters.at(-1)!.id}`, at);
     const before = out.length;
-    const end = unlzma2(input, body, out);
+    const end = filters.length === 1 ? unlzma2(input, body, out) : unfiltered(input, body, filters.slice(0, -1), out);
     at = body + end.consumed;
     if (end.failure || out.full) return { ...end, consumed: at };
     // Blocks begin at multiples of four, counted from the stream.
@@ -62,19 +65,36 @@ function readStream(input: Uint8Array, start: number, out: Output): StreamEnd {
   return readIndex(input, start, at, stop);
 }
 
-/** Ids of a block's filters; null where the header is broken. */
-function readFilters(input: Uint8Array, at: number, end: number): number[] | null {
+/** A block with filters before its LZMA2: undone in one piece, the last one first. */
+function unfiltered(input: Uint8Array, body: number, filters: readonly Filter[], out: Output): StreamEnd {
+  const filtered = new Output(out.room);
+  const end = unlzma2(input, body, filtered);
+  const bytes = Buffer.concat(filtered.pieces);
+  for (const { id, properties } of filters.toReversed()) undoFilter(id, properties, bytes);
+  out.append(bytes);
+  return end;
+}
+
+interface Filter {
+  readonly id: number;
+  readonly properties: Uint8Array;
+}
+
+/** A block's filters, in the order in which they were applied; null where the header is broken. */
+function readFilters(input: Uint8Array, at: number, end: number): Filter[] | null {
   const flags = input[at + 1]!;
   const reader = { at: at + 2 };
   if (flags & 0x40) readNumber(input, reader);
   if (flags & 0x80) readNumber(input, reader);
-  const ids: number[] = [];
+  const filters: Filter[] = [];
   for (let index = 0; index <= (flags & 3); index++) {
-    ids.push(readNumber(input, reader));
-    reader.at += readNumber(input, reader);
+    const id = readNumber(input, reader);
+    const length = readNumber(input, reader);
+    filters.push({ id, properties: input.subarray(reader.at, reader.at + length) });
+    reader.at += length;
     if (reader.at > end - 4) return null;
   }
-  return ids;
+  return filters;
 }
 
 /** Steps over the index and the footer, which only repeat what the blocks said. */

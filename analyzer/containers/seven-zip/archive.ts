@@ -3,7 +3,7 @@ import { heldInMemory } from "../../bytes/held-source.ts";
 import { memorySource } from "../../bytes/memory-source.ts";
 import { sliceSource } from "../../bytes/slice-source.ts";
 import { LIMITS } from "../../limits.ts";
-import { type Codec, type Decompressed, decompress } from "../compressed/decompress.ts";
+import { type Codec, type Decompressed, decompress, outcomeOf } from "../compressed/decompress.ts";
 import { undoX86Filter } from "../compressed/x86-filter.ts";
 import { type Content, failure, memberPath, type Reading, readingOf, type Tracing } from "../tracing.ts";
 import { type Folder, HeaderFault, parseHeader, type SevenZipHeader, SIGNATURE_BYTES } from "./header.ts";
@@ -84,7 +84,7 @@ async function readFolder(
   const parts: Part[] = [];
   const fault = unpacked.failure;
   if (fault?.kind === "limit") parts.push({ outcome: "unfinished", failure: fault });
-  else if (fault) parts.push(broken(fault.kind, fault.message, folder.packStart + fault.offset));
+  else if (fault) parts.push(broken(fault.kind, fault.message, folder.packStart + fault.offset, outcomeOf(fault)));
   await tracing.whileHolding(unpacked.content.size, async () => {
     let at = 0;
     for (const [index, size] of folder.fileSizes.entries()) {

@@ -3,7 +3,7 @@
  * Nothing that a header says decides that an entry need not be looked at.
  */
 import { heldInMemory, heldSlice } from "../../bytes/held-source.ts";
-import { type Codec, decompress } from "../compressed/decompress.ts";
+import { type Codec, decompress, outcomeOf } from "../compressed/decompress.ts";
 import { crc32 } from "../crc32.ts";
 import type { Loader } from "../trace.ts";
 import { type Content, failure, memberPath, type Reading, type Tracing, worse } from "../tracing.ts";
@@ -16,6 +16,18 @@ const UNREADABLE_FLAGS = 0x1 | 0x20 | 0x40 | 0x2000;
 const STORED = 0;
 /** Compression methods (APPNOTE 4.4.5). */
 const CODECS: Readonly<Record<number, Codec>> = { 8: "deflate", 12: "bzip2", 14: "zip-lzma", 93: "zstd", 95: "xz" };
+
+/** Methods that neither Python's zipfile nor torch's reader knows. */
+const METHOD_NAMES: Readonly<Record<number, string>> = {
+  1: "shrunk",
+  6: "imploded",
+  9: "Deflate64",
+  10: "PKWARE DCL",
+  96: "JPEG",
+  97: "WavPack",
+  98: "PPMd",
+  99: "encrypted with AES",
+};
 
 const NO_PROPERTIES = new Uint8Array(0);
 
@@ -93,7 +105,8 @@ async function readBody(archive: Content, body: Body, loader: Loader, tracing: T
   } else {
     const codec = CODECS[body.method];
     if (!codec) {
-      const message = `compression method ${body.method} is not read here`;
+      const named = METHOD_NAMES[body.method];
+      const message = `compression method ${body.method}${named ? ` (${named})` : ""} is not read here`;
       tracing.find({ kind: "zip-method", message, entry: path, offset: start });
       return { container: "unknown", outcome: "unsupported", failure: failure("zip-method", message, start) };
     }
@@ -101,7 +114,7 @@ async function readBody(archive: Content, body: Body, loader: Loader, tracing: T
     reading = await tracing.whileHolding(content.size, () => tracing.read({ ...inner, source: heldInMemory(content) }, tracing));
     if (fault) {
       if (fault.kind !== "limit") tracing.find({ ...fault, entry: path, offset: start + fault.offset });
-      reading = { ...reading, outcome: worse(reading.outcome, fault.kind === "limit" ? "unfinished" : "malformed"), failure: fault };
+      reading = { ...reading, outcome: worse(reading.outcome, outcomeOf(fault)), failure: fault };
     } else {
       checksum = await checksumOf(content);
     }
@@ -109,7 +122,7 @@ async function readBody(archive: Content, body: Body, loader: Loader, tracing: T
   if (cut) reading = { ...reading, outcome: worse(reading.outcome, "malformed") };
 
   const wrong = checksum !== null && checksum !== body.crc32;
-  const plain = (checksum !== null && !wrong) || reading.container !== "unknown";
+  const plain = (checksum !== null && !wrong) || !["unknown", "empty", "text"].includes(reading.container);
   if (body.flags & UNREADABLE_FLAGS) markedUnreadable(body, plain, tracing);
   if (body.flags & UNREADABLE_FLAGS && !plain) {
     return { container: "unknown", outcome: "unsupported", failure: failure("zip-encrypted", "the entry is encrypted or patched", start) };
