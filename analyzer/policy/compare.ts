@@ -2,7 +2,7 @@
  * Two policies side by side: what a policy misses of what was observed, what it allows beyond, and what changed between
  * releases. Boundary: names only; what a name can do is `lint.ts`.
  */
-import { byCallable } from "./format.ts";
+import { byCallable } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 /** How one list of names fares against the one it is measured by. */

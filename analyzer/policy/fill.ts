@@ -7,7 +7,7 @@
 import { dangerOf } from "./danger.ts";
 import type { Loading } from "./flow/inertness.ts";
 import { type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
-import { byText } from "./format.ts";
+import { byText } from "./format-entry.ts";
 import type { Filler, OpenSlot, Policy, PolicyEntry } from "./policy.ts";
 
 /** What is known of a class beyond its policy: whether it may fill a slot, and which it answers. */

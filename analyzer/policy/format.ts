@@ -4,40 +4,13 @@
  */
 import { z } from "zod";
 import { failed, ok, type Result } from "../result.ts";
+import { byCallable, entrySchema, sortedEntries } from "./format-entry.ts";
+import { fillerSchema, slotSchema, writeFillers, writeSlots } from "./format-open.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 export const POLICY_FORMAT = "pickle-census-policy";
 export const POLICY_VERSION = 1;
 
-const reason = z.object({
-  kind: z.enum([
-    "class",
-    "base",
-    "subclass",
-    "attribute",
-    "element",
-    "annotation",
-    "reduce",
-    "argument",
-    "setstate",
-    "alias",
-    "protocol",
-    "native",
-    "loader",
-    "release",
-    "save",
-    "observed",
-    "unanalysed",
-  ]),
-  text: z.string(),
-  name: z.string().optional(),
-  file: z.string().optional(),
-  line: z.number().int().positive().optional(),
-  releases: z.array(z.string()).optional(),
-});
-
-const callable = z.string().regex(/^[^\s.]+(\.[^\s.]+)+$/, "not a dotted name");
-const entry = z.object({ callable, sameAs: callable.optional(), module: z.string().optional(), reasons: z.array(reason) });
 const library = z.object({ name: z.string(), version: z.string().nullable(), sourceSha256: z.string().nullable() });
 
 /** A policy file in our format. */
@@ -47,8 +20,10 @@ export const policyFile = z.object({
   name: z.string(),
   class: z.string().nullable(),
   library: library.nullable(),
-  imports: z.array(entry),
-  calls: z.array(entry),
+  imports: z.array(entrySchema),
+  calls: z.array(entrySchema),
+  openSlots: z.array(slotSchema).exactOptional(),
+  fillers: z.array(fillerSchema).exactOptional(),
 });
 
 /** A policy file in PickleBall's format: exactly one class. */
@@ -69,41 +44,17 @@ export function writePolicy(policy: Policy): string {
     name,
     class: policy.class,
     library: library && { name: library.name, version: library.version, sourceSha256: library.sourceSha256 },
-    imports: sorted(policy.imports),
-    calls: sorted(policy.calls),
+    imports: sortedEntries(policy.imports),
+    calls: sortedEntries(policy.calls),
+    ...(policy.openSlots === undefined ? {} : { openSlots: writeSlots(policy.openSlots) }),
+    ...(policy.fillers === undefined ? {} : { fillers: writeFillers(policy.fillers) }),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-function sorted(entries: readonly PolicyEntry[]): z.infer<typeof entry>[] {
-  return [...entries].sort(byCallable).map(({ callable, sameAs, module, reasons }) => ({
-    callable,
-    ...(sameAs === undefined ? {} : { sameAs }),
-    ...(module === undefined ? {} : { module }),
-    reasons: reasons.map(({ kind, text, name, file, line, releases }) => ({
-      kind,
-      text,
-      ...(name === undefined ? {} : { name }),
-      ...(file === undefined ? {} : { file }),
-      ...(line === undefined ? {} : { line }),
-      ...(releases === undefined ? {} : { releases: [...releases] }),
-    })),
-  }));
-}
-
-/** Orders entries by callable, by code unit, on every machine alike. */
-export function byCallable(a: { readonly callable: string }, b: { readonly callable: string }): number {
-  return a.callable < b.callable ? -1 : a.callable > b.callable ? 1 : 0;
-}
-
-/** Orders texts by code unit. */
-export function byText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** A policy as the text of a file in PickleBall's format. A policy of no class is written under its own name. */
 export function writePickleball(policy: Policy): string {
-  const names = (entries: readonly PolicyEntry[]) => sorted(entries).map((each) => each.callable);
+  const names = (entries: readonly PolicyEntry[]) => sortedEntries(entries).map((each) => each.callable);
   const file = { [policy.class ?? policy.name]: { globals: names(policy.imports), reduces: names(policy.calls) } };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
@@ -124,8 +75,8 @@ function readOurs(json: object): Result<Policy, PolicyFormatError> {
     return failed({ kind: "unknown-version", message: `version ${String(json.version)}; this program reads version ${POLICY_VERSION}` });
   const parsed = policyFile.safeParse(json);
   if (!parsed.success) return failed({ kind: "not-a-policy", message: z.prettifyError(parsed.error) });
-  const { name, library, imports, calls } = parsed.data;
-  return ok({ name, class: parsed.data.class, library, imports: imports.sort(byCallable), calls: calls.sort(byCallable) });
+  const { format: _, version: __, imports, calls, ...rest } = parsed.data;
+  return ok({ ...rest, imports: imports.sort(byCallable), calls: calls.sort(byCallable) });
 }
 
 function readPickleball(json: unknown): Result<Policy, PolicyFormatError> {

@@ -20,7 +20,7 @@ import { loadingOf } from "./flow/inertness.ts";
 import { nativeType } from "./flow/natives.ts";
 import { slotsOf } from "./flow/open-slots.ts";
 import { reasonsFor } from "./flow/reasons.ts";
-import { byCallable } from "./format.ts";
+import { byCallable } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 export type { SourceTree } from "../python/modules.ts";

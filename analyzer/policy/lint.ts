@@ -4,7 +4,7 @@
  */
 import type { Danger } from "./capabilities.ts";
 import { dangerOf } from "./danger.ts";
-import { byCallable } from "./format.ts";
+import { byCallable } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 export interface LintFinding {

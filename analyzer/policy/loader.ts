@@ -4,7 +4,7 @@
  * so, is in the Python in `loader/`.
  */
 import { failed, ok, type Result } from "../result.ts";
-import { byCallable } from "./format.ts";
+import { byCallable } from "./format-entry.ts";
 import { SAFE_LOAD } from "./loader/safe-load.generated.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 import { isWeightsOnly } from "./weights-only.ts";

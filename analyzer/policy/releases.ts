@@ -5,7 +5,7 @@
 import type { PythonParser } from "../python/parser.ts";
 import { failed, ok, type Result } from "../result.ts";
 import type { Notice } from "./flow/flow.ts";
-import { byCallable } from "./format.ts";
+import { byCallable } from "./format-entry.ts";
 import { type InferError, infer, type SourceTree } from "./infer.ts";
 import type { Policy, PolicyEntry, Reason } from "./policy.ts";
 

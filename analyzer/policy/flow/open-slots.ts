@@ -3,7 +3,7 @@
  * or inside containers. Boundary: it reads the graph as it was solved; what may fill a slot is `../fill.ts`.
  */
 import type { Code } from "../../python/code.ts";
-import { byText } from "../format.ts";
+import { byText } from "../format-entry.ts";
 import type { OpenSlot, SlotSource } from "../policy.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";

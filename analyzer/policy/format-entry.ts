@@ -1,0 +1,67 @@
+/** How the entries of a policy are written, and in which order: what all parts of a policy file share. */
+import { z } from "zod";
+import type { PolicyEntry } from "./policy.ts";
+
+const reason = z.object({
+  kind: z.enum([
+    "class",
+    "base",
+    "subclass",
+    "attribute",
+    "element",
+    "annotation",
+    "reduce",
+    "argument",
+    "setstate",
+    "alias",
+    "protocol",
+    "native",
+    "loader",
+    "release",
+    "save",
+    "observed",
+    "unanalysed",
+  ]),
+  text: z.string(),
+  name: z.string().optional(),
+  file: z.string().optional(),
+  line: z.number().int().positive().optional(),
+  releases: z.array(z.string()).optional(),
+});
+
+/** A dotted name. */
+export const callableName = z.string().regex(/^[^\s.]+(\.[^\s.]+)+$/, "not a dotted name");
+/** A policy's entry, as a policy file has it. */
+export const entrySchema = z.object({
+  callable: callableName,
+  sameAs: callableName.optional(),
+  module: z.string().optional(),
+  reasons: z.array(reason),
+});
+
+/** Entries as they are written: by callable. */
+export function sortedEntries(entries: readonly PolicyEntry[]): z.infer<typeof entrySchema>[] {
+  return [...entries].sort(byCallable).map(({ callable, sameAs, module, reasons }) => ({
+    callable,
+    ...(sameAs === undefined ? {} : { sameAs }),
+    ...(module === undefined ? {} : { module }),
+    reasons: reasons.map(({ kind, text, name, file, line, releases }) => ({
+      kind,
+      text,
+      ...(name === undefined ? {} : { name }),
+      ...(file === undefined ? {} : { file }),
+      ...(line === undefined ? {} : { line }),
+      ...(releases === undefined ? {} : { releases: [...releases] }),
+    })),
+  }));
+}
+
+/** Orders entries by callable, by code unit, on every machine alike. */
+export function byCallable(a: { readonly callable: string }, b: { readonly callable: string }): number {
+  return a.callable < b.callable ? -1 : a.callable > b.callable ? 1 : 0;
+}
+
+/** Orders texts by code unit. */
+export function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
