@@ -1,6 +1,6 @@
 /** The opcodes around a place of a stored program: from places in the content that holds the pickle to bytes of the program, and back. */
 import type { Program } from "../analyzer/containers/trace.ts";
-import { disassemblyAround } from "../analyzer/pickle/disassemble.ts";
+import { disassemblyAround } from "../analyzer/pickle/disassembly-window.ts";
 
 export interface DisassemblyLine {
   /** In the content that holds the pickle, as facts count it. */

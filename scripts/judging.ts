@@ -3,7 +3,7 @@ import path from "node:path";
 import type { Program, Trace } from "../analyzer/containers/trace.ts";
 import { traceFile } from "../analyzer/containers/trace-file.ts";
 import { decompile } from "../analyzer/pickle/decompile.ts";
-import { disassemblyAround } from "../analyzer/pickle/disassemble.ts";
+import { disassemblyAround } from "../analyzer/pickle/disassembly-window.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { judgeTrace } from "../analyzer/verdict/judge.ts";
 import { type Blocked, type Enforcer, type Mode, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";

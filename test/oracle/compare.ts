@@ -87,7 +87,8 @@ function differenceFromC(state: MachineState, program: Uint8Array, answer: Answe
   const before = events.filter(({ at }) => at < failsAt);
   const ours = before.map(({ event }) => JSON.stringify(event));
   const theirs = answer.events.map((event) => JSON.stringify(event));
-  const isLookupOnly = state.halt?.kind === "failed" && state.halt.failure === "dotted-name" && failsAt === state.position;
+  const isLookupOnly =
+    state.halt?.kind === "failed" && state.halt.failure === "dotted-name" && failsAt === state.position && !failsBefore(state, failsAt + 1);
   const setsByIndex = state.setByIndex !== null;
   for (let index = 0; index < ours.length; index++) {
     if (setsByIndex ? ours[index]!.slice(0, 8) !== theirs[index]?.slice(0, 8) : ours[index] !== theirs[index]) {
@@ -142,4 +143,9 @@ function failureOffset(state: MachineState): number {
   let offset = state.halt?.kind === "failed" ? state.position : Number.POSITIVE_INFINITY;
   for (const [kind, divergence] of state.divergences) if (FAILS_IN_C.includes(kind)) offset = Math.min(offset, divergence.offset);
   return offset;
+}
+
+/** Whether C fails before an offset where the machine goes on. */
+function failsBefore(state: MachineState, offset: number): boolean {
+  return [...state.divergences].some(([kind, divergence]) => FAILS_IN_C.includes(kind) && divergence.offset < offset);
 }

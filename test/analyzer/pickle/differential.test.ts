@@ -61,6 +61,7 @@ describe("once found by the fuzzer", () => {
       'FRAME 99\nGLOBAL "a b"\nEMPTY_TUPLE\nREDUCE\nSTOP',
     ],
     ["FLOAT with underscores is one in pure Python", ["file", "python"], 'FLOAT 1_0\nGLOBAL "a b"\nSTOP'],
+    ["a dotted name whose module is an object", ["file", "memory"], 'GLOBAL "a b"\nBINUNICODE "C.D"\nSTACK_GLOBAL\nSTOP'],
     ["a frame that is crossed within a file's buffer, and one beyond it", ["file", "memory", "plain", "buffered"], CROSSED_TWICE],
   ])("%s", async (_, unpicklers, listing) => {
     const questions = unpicklers.map((unpickler) => ({ program: program(listing), unpickler }));
