@@ -37,19 +37,21 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
   }
   const archives = await lookForArchives(content, tracing);
   const head = await source.read(0, Math.min(source.size, DETECTION_BYTES));
-  if (isZip(head)) return archives.length > 0 ? readArchives(content, archives, tracing) : readWithoutDirectory(content, tracing);
-
   const views: Reading[] = [];
-  const certain = detect(head, source.size);
-  const known = certain && (await READERS[certain](content, tracing));
-  if (known) views.push(known);
-  const pickles = await readSequence(content, known !== null, tracing);
-  if (pickles) views.push(pickles);
+  const startsAsZip = isZip(head);
+  if (!startsAsZip) {
+    const certain = detect(head, source.size);
+    const known = certain && (await READERS[certain](content, tracing));
+    if (known) views.push(known);
+    const pickles = await readSequence(content, known !== null, tracing);
+    if (pickles) views.push(pickles);
+  }
   const tar = isTarHeader(head) ? await listTar(content, tracing) : null;
   if (tar) views.push(await readTar(content, tar, tracing));
   // The end of a tar may be the end of an archive that is its last member, and is read as one.
-  const own = archives.filter(({ end }) => !tar?.members.some((member) => isWithin(end.offset, member)));
+  const own = archives.filter(({ end }) => startsAsZip || !tar?.members.some((member) => isWithin(end.offset, member)));
   if (own.length > 0) views.push(await readArchives(content, own, tracing));
+  else if (startsAsZip) views.push(await readWithoutDirectory(content, tracing));
   if (views.length === 0) views.push(await readRest(content, head, tracing));
   if (views.length > 1) {
     const kinds = views.map((view) => view.container).join(" and ");

@@ -44,6 +44,7 @@ export function isTarHeader(bytes: Uint8Array): boolean {
 export async function listTar(content: Content, tracing: Tracing): Promise<TarArchive> {
   const { source, entry } = content;
   const members: TarMember[] = [];
+  let sparse: TarArchive["failure"];
   let longName: string | null = null;
   let longSize: number | null = null;
   let headers = 0;
@@ -67,12 +68,14 @@ export async function listTar(content: Content, tracing: Tracing): Promise<TarAr
       if (type === "x") {
         const records = paxRecords(value);
         longName = records.get("path") ?? longName;
+        if (Array.from(records.keys()).some((key) => key.startsWith("GNU.sparse."))) sparse ??= reportSparse(content, tracing, at);
         const paxSize = Number(records.get("size"));
         longSize = Number.isSafeInteger(paxSize) && records.has("size") ? paxSize : longSize;
       }
       at = start + Math.ceil(own / BLOCK) * BLOCK;
       continue;
     }
+    if (type === "S") sparse ??= reportSparse(content, tracing, at);
     const prefix = text(header.subarray(345, 500));
     const isUstar = text(header.subarray(257, 262)) === "ustar" && header[262] === 0;
     const name: string = longName ?? (isUstar && prefix ? `${prefix}/` : "") + text(header.subarray(0, 100));
@@ -86,7 +89,14 @@ export async function listTar(content: Content, tracing: Tracing): Promise<TarAr
     }
     at = start + (REGULAR.has(type) ? Math.ceil(size / BLOCK) * BLOCK : 0);
   }
-  return { members, outcome: "ok" };
+  return { members, outcome: sparse ? "unsupported" : "ok", ...(sparse && { failure: sparse }) };
+}
+
+/** Holes are not put back: what is read of such a member is not what `tarfile` makes of it. */
+function reportSparse(content: Content, tracing: Tracing, offset: number): TarArchive["failure"] {
+  const message = "a member is stored as a sparse file, which is not read here";
+  tracing.find({ kind: "tar-sparse", message, entry: content.entry, offset });
+  return failure("tar-sparse", message, offset);
 }
 
 /** The bytes of a member, as content of its own. */

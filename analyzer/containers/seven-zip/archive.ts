@@ -17,6 +17,20 @@ const METHODS: Readonly<Record<string, Codec | "copy">> = {
   "040202": "bzip2",
 };
 
+/** Methods by name, for saying what is not read. */
+const METHOD_NAMES: Readonly<Record<string, string>> = {
+  "00": "Copy",
+  "03": "Delta",
+  "030101": "LZMA",
+  "03030103": "BCJ",
+  "0303011b": "BCJ2",
+  "03030501": "ARM",
+  "030401": "PPMd",
+  "21": "LZMA2",
+  "040109": "Deflate64",
+  "06f10701": "AES",
+};
+
 type Part = Omit<Reading, "container">;
 
 /** Reads every file of the archive in `content`. */
@@ -106,7 +120,10 @@ async function unpack(content: Content, folder: Folder, tracing: Tracing): Promi
   const [coder, filter, ...more] = folder.coders;
   const method = coder && METHODS[coder.method];
   const known = method && more.length === 0 && (filter === undefined || filter.method === X86_FILTER);
-  if (!known || folder.branches) return `7z methods ${folder.coders.map(({ method }) => method).join(", ")} are not read here`;
+  if (!known || folder.branches) {
+    const methods = folder.coders.map(({ method }) => METHOD_NAMES[method] ?? method).join(", ");
+    return `7z methods ${methods} are not read here`;
+  }
   const packed = sliceSource(content.source, folder.packStart, folder.packStart + folder.packSize);
   const { properties, size } = coder;
   const unpacked: Decompressed =

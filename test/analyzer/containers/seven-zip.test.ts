@@ -68,12 +68,19 @@ describe("methods that are read", () => {
 });
 
 describe("methods that are not", () => {
-  test.each([[["-m0=PPMd"]], [["-m0=Delta:4", "-m1=LZMA2"]], [["-psecret"]], [["-psecret", "-mhe=on"]], [["-mf=ARM"]]])(
-    "%j: unsupported, not clean",
-    async (switches) => {
-      expect(await traceBytes(await archive(switches))).toMatchObject({ container: "7z", outcome: "unsupported", pickles: [] });
-    },
-  );
+  test.each([
+    [["-m0=PPMd"], "PPMd"],
+    [["-m0=Delta:4", "-m1=LZMA2"], "LZMA2, Delta"],
+    [["-psecret"], "AES"],
+    [["-psecret", "-mhe=on"], "AES"],
+    [["-m0=ARM", "-m1=LZMA2"], "LZMA2, ARM"],
+    [["-m0=Deflate64"], "Deflate64"],
+    [["-mf=BCJ2"], "BCJ2"],
+  ])("%j: unsupported by its name, not clean", async (switches, name) => {
+    const trace = await traceBytes(await archive(switches));
+    expect(trace).toMatchObject({ container: "7z", outcome: "unsupported", pickles: [] });
+    expect(trace.findings).toContainEqual(expect.objectContaining({ kind: "7z-method", message: expect.stringContaining(name) }));
+  });
 });
 
 describe("bad input", () => {

@@ -1,6 +1,7 @@
 /** Tars whose headers lie; what Python's own tarfile writes is tested in python-made.test.ts. */
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../analyzer/limits.ts";
+import { buildZip } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
 
@@ -95,5 +96,33 @@ describe("bad input", () => {
     const one = tar([{ name: "a", bytes: Buffer.alloc(0) }], Buffer.alloc(0));
     const trace = await traceBytes(Buffer.concat(Array.from({ length: LIMITS.archiveEntries.limit + 1 }, () => one)));
     expect(trace).toMatchObject({ outcome: "unfinished", failure: { resource: "archiveEntries" } });
+  });
+});
+
+describe("what is not only a tar, or not read as one", () => {
+  test("a tar whose first member is called as a zip begins, with a zip behind it: both are read", async () => {
+    const zip = buildZip([{ name: "b", bytes: PAYLOAD }]);
+    const both = Buffer.concat([
+      tar([
+        { name: "PK\x03\x04", bytes: HARMLESS },
+        { name: "a", bytes: PAYLOAD },
+      ]),
+      zip,
+    ]);
+    const trace = await traceBytes(both);
+    expect(callsOf(trace).sort()).toEqual(["a: os.system", "b: os.system"]);
+    expect(findingsOf(trace)).toContain("polyglot");
+  });
+
+  test("a sparse member is unsupported: its holes are not put back", async () => {
+    const old = await traceBytes(tar([{ name: "a", bytes: HARMLESS, type: "S" }]));
+    const record = "27 GNU.sparse.realsize=100\n";
+    const pax = await traceBytes(
+      tar([
+        { name: "x", bytes: latin1(record), type: "x" },
+        { name: "a", bytes: HARMLESS },
+      ]),
+    );
+    for (const trace of [old, pax]) expect(trace).toMatchObject({ outcome: "unsupported", failure: { kind: "tar-sparse" } });
   });
 });
