@@ -36,6 +36,9 @@ export function addresses(survey: string | null) {
       return at("/models", parameters);
     },
     model: (name: string, fragment = "") => at(`/models/${name.split("/").map(segment).join("/")}`, undefined, fragment),
+    /** The same page with another part of one of its lists. */
+    modelPart: (name: string, list: string, from: number, fragment: string) =>
+      at(`/models/${name.split("/").map(segment).join("/")}`, new URLSearchParams({ [list]: String(from) }), fragment),
     callable: ({ callableId, callable }: { readonly callableId: number; readonly callable: string }) =>
       // A segment of dots is taken for a step up, encoded or not (WHATWG URL 4.4, "double-dot path segment").
       callable.length > LONGEST_SEGMENT || /^\.*$/.test(callable)

@@ -18,7 +18,7 @@ import { Name, plainName } from "../parts/text.tsx";
 import { CapabilityTag, TallyBar } from "../parts/verdict.tsx";
 
 /** Entries on one page; `from` in the address leads to the others. */
-const PAGE_SIZE = 60;
+const PAGE_SIZE = 30;
 
 interface PolicyData {
   readonly policy: PolicySummary;

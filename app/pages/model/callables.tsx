@@ -1,21 +1,24 @@
 /** Everything a model looks up and calls, and what surveys said of it over time. */
+import type { Evidence } from "../../../db/queries/evidence.ts";
 import { POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import { CallableTable } from "../../parts/callable-table.tsx";
 import { day, integer } from "../../parts/numbers.ts";
+import { Pages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Name } from "../../parts/text.tsx";
 import { Verdict, VerdictIcon } from "../../parts/verdict.tsx";
-import type { ModelProps } from "./data.ts";
+import { type ModelProps, SHOWN } from "./data.ts";
 import { evidenceId } from "./evidence.tsx";
 
-export function UsedCallables({ data: { callables, evidence }, request }: ModelProps) {
-  if (callables.length === 0) return null;
+export function UsedCallables({ data: { model, callables, evidence, shownEvidence }, request }: ModelProps) {
+  if (callables.total === 0) return null;
+  const linked = (found: Evidence) => shownEvidence.rows.some((row) => row.callableId === found.callableId);
   return (
     <section aria-labelledby="callables">
       <h2 id="callables">Everything it imports and calls</h2>
       <CallableTable
         caption="Callables that its pickles look up and call"
-        rows={callables}
+        rows={callables.rows}
         at={request.at}
         columns={[
           { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
@@ -27,13 +30,25 @@ export function UsedCallables({ data: { callables, evidence }, request }: ModelP
               return found === undefined ? (
                 ""
               ) : (
-                <a href={`#${evidenceId(found)}`}>
+                <a
+                  href={
+                    linked(found)
+                      ? `#${evidenceId(found)}`
+                      : request.at.modelPart(model.name, "evidence", evidence.indexOf(found) + 1, `#${evidenceId(found)}`)
+                  }
+                >
                   <VerdictIcon verdict="blocked" /> blocked
                 </a>
               );
             },
           },
         ]}
+      />
+      <Pages
+        of="callables"
+        part={callables}
+        size={SHOWN.callables}
+        address={(from) => request.at.modelPart(model.name, "callables", from, "#callables")}
       />
     </section>
   );

@@ -5,13 +5,18 @@ import { listJudgements } from "../../../db/queries/judgements.ts";
 import { findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
 import { hubAddress } from "../../addresses.ts";
 import type { PageError, SurveyRequest } from "../../answer.tsx";
+import { decompileAround, type Statement } from "../../decompiled.ts";
 import { type DisassemblyLine, disassembleAround } from "../../disassembly.ts";
+import { partOf } from "../../parts/pages.tsx";
 
 /** Opcodes shown before and after a blocked one. */
 const EACH_SIDE = 7;
 
-/** Blocked callables shown with the opcodes around them; the rest are listed. */
-const SHOWN_IN_FULL = 16;
+/** Statements shown before and after the one that is blocked. */
+const STATEMENTS_EACH_SIDE = 2;
+
+/** What a page shows of each list at once, so that it stays under 100 kB; its JSON has all. */
+export const SHOWN = { evidence: 5, files: 12, callables: 40 } as const;
 
 /** Programs are inflated for a page up to this many bytes. */
 const LONGEST_PROGRAM = 16 * 2 ** 20;
@@ -26,23 +31,31 @@ export interface ModelProps {
   readonly request: SurveyRequest;
 }
 
-/** Evidence with the opcodes around its first place; null where the program is too long to be shown, or one of many. */
+/** Evidence with the opcodes around its first place and the Python that they amount to; null where the program is too long to be shown. */
 export interface ShownEvidence extends Evidence {
   readonly lines: readonly DisassemblyLine[] | null;
+  readonly statements: readonly Statement[];
 }
 
 /** Everything that a survey knows of the model that the address names. */
-export async function readModel({ store, survey, parameters }: SurveyRequest) {
+export async function readModel({ store, survey, parameters, url, format }: SurveyRequest) {
   const model = await findModel(store, survey.surveyId, parameters.name!);
   if (model === null) return failed<PageError>({ kind: "not-found", message: `Survey ${survey.name} has no such model.` });
   const judged = await judgedModel(store, survey.surveyId, model.modelId);
   const files = await modelFiles(store, model.revisionId, judged);
   const evidence = await modelEvidence(store, files, judged);
-  const shown = evidence.map(async (found, index): Promise<ShownEvidence> => {
+  const whole = format === "json";
+  const part = <Row>(rows: readonly Row[], name: keyof typeof SHOWN) =>
+    whole ? { from: 1, total: rows.length, rows } : partOf(rows, url.searchParams, name, SHOWN[name]);
+  const shown = part(evidence, "evidence");
+  const rows = shown.rows.map(async (found): Promise<ShownEvidence> => {
     const { pickleId, offset } = found.places[0]!;
-    const inFull = index < SHOWN_IN_FULL && found.callableId !== null;
-    const program = inFull ? await findProgram(store, pickleId, LONGEST_PROGRAM) : null;
-    return { ...found, lines: program && disassembleAround(program, offset, EACH_SIDE) };
+    const program = found.callableId === null ? null : await findProgram(store, pickleId, LONGEST_PROGRAM);
+    return {
+      ...found,
+      lines: program && disassembleAround(program, offset, EACH_SIDE),
+      statements: program === null ? [] : decompileAround(program, offset, STATEMENTS_EACH_SIDE),
+    };
   });
   return ok({
     survey,
@@ -51,8 +64,11 @@ export async function readModel({ store, survey, parameters }: SurveyRequest) {
     judgements: await listJudgements(store, survey.surveyId),
     judged,
     files,
-    evidence: await Promise.all(shown),
-    callables: await usedCallables(store, model.revisionId, CALLABLES),
+    shownFiles: part(files, "files"),
+    /** Everything that is blocked, and the part of it that is shown, with what is around it. */
+    evidence,
+    shownEvidence: { ...shown, rows: await Promise.all(rows) },
+    callables: part(await usedCallables(store, model.revisionId, CALLABLES), "callables"),
     history: await modelHistory(store, model.modelId),
   });
 }

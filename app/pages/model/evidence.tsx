@@ -5,17 +5,12 @@ import type { SurveyRequest } from "../../answer.tsx";
 import { CallableLink } from "../../parts/callable-table.tsx";
 import { Disassembly } from "../../parts/disassembly.tsx";
 import { counted, integer } from "../../parts/numbers.ts";
+import { Pages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
-import { Name } from "../../parts/text.tsx";
+import { Name, visibleLine } from "../../parts/text.tsx";
 import { CAPABILITIES, CapabilityTag, VerdictIcon } from "../../parts/verdict.tsx";
-import type { ModelProps, ShownEvidence } from "./data.ts";
+import { type ModelProps, SHOWN, type ShownEvidence } from "./data.ts";
 import { FileEntry, Places } from "./places.tsx";
-
-/** Cards whose opcodes are shown from the start; the others open, by hand or by a link into them. */
-const OPEN = 3;
-
-/** Rows listed without their opcodes; the research table has all. */
-const LISTED = 100;
 
 /** The permanent fragment of a piece of evidence. */
 export function evidenceId({ places }: Evidence): string {
@@ -23,26 +18,33 @@ export function evidenceId({ places }: Evidence): string {
 }
 
 export function EvidenceList({ data, request }: ModelProps) {
-  const { evidence } = data;
+  const { evidence, shownEvidence, model } = data;
   if (evidence.length === 0) return null;
-  const callables = evidence.filter(({ callableId }) => callableId !== null);
-  const shown = callables.filter(({ lines }) => lines !== null);
-  const listed = callables.filter(({ lines }) => lines === null);
-  const opcodes = evidence.filter(({ callableId }) => callableId === null);
+  const callables = evidence.filter(({ callableId }) => callableId !== null).length;
+  const cards = shownEvidence.rows.filter(({ lines }) => lines !== null);
+  const listed = shownEvidence.rows.filter(({ lines }) => lines === null);
   return (
     <section aria-labelledby="blocked">
       <h2 id="blocked">What is blocked</h2>
-      <p className="muted">{counted(callables.length, "callable")} outside one policy or another; what is known to do harm comes first.</p>
-      {shown.map((found, index) => (
-        <EvidenceCard key={evidenceId(found)} found={found} open={index < OPEN} data={data} request={request} />
+      <p className="muted">
+        {counted(callables, "callable")} outside one policy or another; what is known to do harm comes first, opcodes that a loader does not
+        take last.
+      </p>
+      {cards.map((found) => (
+        <EvidenceCard key={evidenceId(found)} found={found} data={data} request={request} />
       ))}
-      <ListedEvidence caption="Further callables" found={listed} data={data} request={request} />
-      <ListedEvidence caption="Opcodes and persistent ids that a loader does not take" found={opcodes} data={data} request={request} />
+      <ListedEvidence caption="Without opcodes to show" found={listed} data={data} request={request} />
+      <Pages
+        of="what is blocked"
+        part={shownEvidence}
+        size={SHOWN.evidence}
+        address={(from) => request.at.modelPart(model.name, "evidence", from, "#blocked")}
+      />
     </section>
   );
 }
 
-function EvidenceCard({ found, open, data, request }: ModelProps & { readonly found: ShownEvidence; readonly open: boolean }) {
+function EvidenceCard({ found, data, request }: ModelProps & { readonly found: ShownEvidence }) {
   const id = evidenceId(found);
   const first = found.places[0]!;
   const around = `Opcodes around byte ${integer(first.offset)}`;
@@ -54,20 +56,46 @@ function EvidenceCard({ found, open, data, request }: ModelProps & { readonly fo
         </h3>
       </header>
       <Places found={found} id={id} data={data} request={request} />
-      <details open={open}>
-        <summary>{around}</summary>
+      <div className="context">
         <Disassembly
           title={around}
           id={id}
           lines={found.lines!}
           marked={found.places.filter(({ pickleId }) => pickleId === first.pickleId).map(({ offset }) => offset)}
         />
-      </details>
+        <Statements statements={found.statements} />
+      </div>
       <p className="remedy">
         <b>What would allow it:</b> <Remedy found={found} data={data} request={request} />
       </p>
     </article>
   );
+}
+
+/** What the opcodes amount to, as Python. */
+function Statements({ statements }: Pick<ShownEvidence, "statements">) {
+  if (statements.length === 0) return null;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, which the keyboard must be able to do.
+    <section className="statements" aria-label="As Python" tabIndex={0}>
+      <h4>As Python</h4>
+      <ol>
+        {statements.map(({ text, marked }) => (
+          <li key={text} className={marked ? "marked" : undefined}>
+            <code>{shortLine(text)}</code>
+            {marked && <span className="mark">blocked</span>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** Characters of a statement that are shown: arguments can be as long as the pickle. */
+const LONGEST_STATEMENT = 300;
+
+function shortLine(text: string) {
+  return text.length <= LONGEST_STATEMENT ? visibleLine(text) : visibleLine(`${text.slice(0, LONGEST_STATEMENT)} …`);
 }
 
 function ListedEvidence({ caption, found, request }: ModelProps & { readonly caption: string; readonly found: readonly ShownEvidence[] }) {
@@ -78,7 +106,7 @@ function ListedEvidence({ caption, found, request }: ModelProps & { readonly cap
       <Table
         caption={caption}
         captionHidden
-        rows={found.slice(0, LISTED)}
+        rows={found}
         rowKey={evidenceId}
         columns={[
           {
@@ -96,11 +124,6 @@ function ListedEvidence({ caption, found, request }: ModelProps & { readonly cap
           { header: "Places", kind: "number", cell: (row) => integer(row.places.length) },
         ]}
       />
-      {found.length > LISTED && (
-        <p className="muted">
-          and {counted(found.length - LISTED, "more")}, in the <a href={request.at.at("/exports")}>table of everything blocked</a>
-        </p>
-      )}
     </>
   );
 }

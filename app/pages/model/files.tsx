@@ -3,13 +3,14 @@
 import { MODES, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import type { ModelFile } from "../../../db/queries/model.ts";
 import { bytes, integer } from "../../parts/numbers.ts";
+import { Pages } from "../../parts/pages.tsx";
 import { FILE_STATES } from "../../parts/states.ts";
 import { Table } from "../../parts/table.tsx";
 import { Name } from "../../parts/text.tsx";
 import { VerdictIcon } from "../../parts/verdict.tsx";
-import type { ModelProps } from "./data.ts";
+import { type ModelProps, SHOWN } from "./data.ts";
 
-export function Files({ data: { files, judgements } }: ModelProps) {
+export function Files({ data: { model, files, shownFiles, judgements }, request }: ModelProps) {
   const lazy = judgements.some(({ mode }) => mode === "lazy");
   return (
     <section aria-labelledby="files">
@@ -21,7 +22,7 @@ export function Files({ data: { files, judgements } }: ModelProps) {
           caption="Files that could hold a pickle"
           captionHidden
           className="files"
-          rows={files}
+          rows={shownFiles.rows}
           rowKey={(file) => file.fileId}
           columns={[
             { header: "File", kind: "heading", cell: (file) => <FileName file={file} /> },
@@ -63,6 +64,12 @@ export function Files({ data: { files, judgements } }: ModelProps) {
           ]}
         />
       )}
+      <Pages
+        of="files"
+        part={shownFiles}
+        size={SHOWN.files}
+        address={(from) => request.at.modelPart(model.name, "files", from, "#files")}
+      />
     </section>
   );
 }

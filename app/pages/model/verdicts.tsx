@@ -9,7 +9,7 @@ import { counted, integer } from "../../parts/numbers.ts";
 import { CLASS_STATES } from "../../parts/states.ts";
 import { Name } from "../../parts/text.tsx";
 import { VerdictIcon } from "../../parts/verdict.tsx";
-import type { ModelData, ModelProps } from "./data.ts";
+import type { ModelProps } from "./data.ts";
 import { evidenceId } from "./evidence.tsx";
 
 export function Verdicts({ data, request }: ModelProps) {
@@ -31,7 +31,7 @@ export function Verdicts({ data, request }: ModelProps) {
             judgements={judgements}
           >
             <p>
-              <Because judgement={judgement} data={data} />
+              <Because judgement={judgement} data={data} request={request} />
             </p>
             <p className="by">
               <a href={request.at.policy(judgement.policyId)}>
@@ -75,11 +75,11 @@ function Card({ lens, verdict, judgements, children }: CardProps) {
 }
 
 /** Why, in a sentence that leads to the evidence. */
-function Because({ judgement, data }: { readonly judgement: JudgedModel; readonly data: ModelData }) {
+function Because({ judgement, data, request }: ModelProps & { readonly judgement: JudgedModel }) {
   const files = data.files.filter((file) => file.role === judgement.role);
   if (judgement.verdict === "loads")
     return `Every import and call of ${files.length === 1 ? "its file" : `its ${counted(files.length, "file")}`} is inside the policy.`;
-  if (judgement.verdict === "blocked") return <BlockedBy judgement={judgement} data={data} />;
+  if (judgement.verdict === "blocked") return <BlockedBy judgement={judgement} data={data} request={request} />;
   const told = files.flatMap(({ verdicts }) =>
     verdicts.filter(
       ({ verdict, policyId, message }) => verdict === judgement.verdict && policyId === judgement.policyId && message !== null,
@@ -88,7 +88,7 @@ function Because({ judgement, data }: { readonly judgement: JudgedModel; readonl
   return told.length > 0 ? <Name>{told[0]!.message!}</Name> : VERDICT_KINDS[judgement.verdict].meaning;
 }
 
-function BlockedBy({ judgement, data }: { readonly judgement: JudgedModel; readonly data: ModelData }) {
+function BlockedBy({ judgement, data, request }: ModelProps & { readonly judgement: JudgedModel }) {
   const files = new Set(data.files.filter((file) => file.role === judgement.role).map((file) => file.fileId));
   const applies = ({ fileId, blockedBy }: Place) =>
     files.has(fileId) && blockedBy.some((by) => by.policyId === judgement.policyId && by.mode === judgement.mode);
@@ -96,9 +96,13 @@ function BlockedBy({ judgement, data }: { readonly judgement: JudgedModel; reado
   const [first] = against;
   if (first === undefined) return VERDICT_KINDS.blocked.meaning;
   const place = first.places.find(applies)!;
+  const shown = data.shownEvidence.rows.some((row) => row.callableId === first.callableId && evidenceId(row) === evidenceId(first));
+  const href = shown
+    ? `#${evidenceId(first)}`
+    : request.at.modelPart(data.model.name, "evidence", data.evidence.indexOf(first) + 1, `#${evidenceId(first)}`);
   return (
     <>
-      <a href={`#${evidenceId(first)}`}>
+      <a href={href}>
         {first.callable === null ? place.opcode : <Name code>{first.callable}</Name>} at byte {integer(place.offset)}
       </a>
       {against.length > 1 && `, and ${integer(against.length - 1)} more`}.
