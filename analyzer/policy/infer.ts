@@ -85,7 +85,7 @@ export function openLibrary(request: InferRequest): OpenLibrary {
   const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
   const resolver = new Resolver(modules);
   const classes = new Classes(resolver);
-  const source = { library, modules, resolver, classes };
+  const source = { library, modules, resolver, classes, candidates: new Map() };
   return {
     infer: (class_) => inferClass(source, class_),
     inferCheckpoint: () => inferSaved(source),
@@ -98,6 +98,7 @@ interface Source {
   readonly modules: Modules;
   readonly resolver: Resolver;
   readonly classes: Classes;
+  readonly candidates: Map<string, Candidate | null>;
 }
 
 function inferClass(source: Source, class_: string): Result<Inferred, InferError> {
@@ -127,7 +128,16 @@ function fillingOf(flow: Flow, target: Code): Filling {
   };
 }
 
+/** What a name may fill slots with; each is looked at once. */
 function candidateOf(source: Source, name: string): Candidate | null {
+  const known = source.candidates.get(name);
+  if (known !== undefined) return known;
+  const candidate = findCandidate(source, name);
+  source.candidates.set(name, candidate);
+  return candidate;
+}
+
+function findCandidate(source: Source, name: string): Candidate | null {
   const { resolver } = source;
   const definition = findDefinition(resolver, name);
   if (definition?.kind === "function") return dangerIn(resolver, definition.code) === null ? { kind: "function" } : null;

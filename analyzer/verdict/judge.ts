@@ -42,7 +42,8 @@ export function judgeTrace(trace: Trace, policy: Policy, mode: Mode, enforcer: E
  * programs tell. Under any other policy, and where what sits where is not known, that of `judgeTrace`.
  */
 export function judgeFile({ trace, programs }: TracedFile, policy: Policy, mode: Mode): Verdict {
-  if (policy.fillers === undefined) return judgeTrace(trace, policy, mode);
+  const alone = judgeTrace(trace, policy, mode);
+  if (policy.fillers === undefined || alone.verdict !== "blocked") return alone;
   const closed = new ClassPolicyRules(policy, mode);
   const blocked = trace.pickles.flatMap((pickle, index) => {
     const program = programs[index];

@@ -20,7 +20,24 @@ class Standing {
   readonly #aliases: ReadonlyMap<string, string>;
   readonly #slots: ReadonlyMap<string, OpenSlot>;
 
-  constructor(
+  /** A survey judges many files by one policy. */
+  static readonly #known = new WeakMap<Policy | Filler, Standing>();
+
+  static of(policy: Policy): Standing {
+    return Standing.#get(policy, () => new Standing(policy, null));
+  }
+
+  static ofFiller(filler: Filler): Standing {
+    return Standing.#get(filler, () => new Standing(filler, filler));
+  }
+
+  static #get(of: Policy | Filler, make: () => Standing): Standing {
+    const known = Standing.#known.get(of) ?? make();
+    Standing.#known.set(of, known);
+    return known;
+  }
+
+  private constructor(
     readonly policy: {
       readonly imports: readonly PolicyEntry[];
       readonly calls: readonly PolicyEntry[];
@@ -58,8 +75,8 @@ export class OpenPolicyRules {
 
   /** `places` are those of the pickle. */
   constructor(policy: Policy, mode: Mode, places: Places) {
-    this.#own = new Standing(policy, null);
-    this.#fillers = new Map((policy.fillers ?? []).map((filler) => [filler.name, new Standing(filler, filler)]));
+    this.#own = Standing.of(policy);
+    this.#fillers = new Map((policy.fillers ?? []).map((filler) => [filler.name, Standing.ofFiller(filler)]));
     for (const place of places.places) {
       const known = this.#byHolder.get(place.holder);
       if (known === undefined) this.#byHolder.set(place.holder, [place]);
