@@ -12,8 +12,18 @@ export const ELLIPSIS = "…";
 
 const QUOTE = 0x27;
 const BACKSLASH = 0x5c;
-/** Behind ASCII, the first character that is not written as an escape. */
-const FIRST_PRINTABLE = 0xa1;
+
+/** How a character is written within quotes; null where it stands for itself. */
+export function escapeOf(code: number): string | null {
+  if (code === 0x0a) return "\\n";
+  if (code === 0x0d) return "\\r";
+  if (code === 0x09) return "\\t";
+  if (code === QUOTE || code === BACKSLASH) return `\\${String.fromCharCode(code)}`;
+  if ((code >= 0x20 && code < 0x7f) || (code > 0xa0 && code < 0xd800) || (code >= 0xe000 && code < 0xfffe)) return null;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
+const ESCAPES = Array.from({ length: 0x100 }, (_, code) => escapeOf(code));
 
 /** Shared by all writers, as no line is begun before another has ended. One character more than a line may have. */
 const bytes = Buffer.alloc(LONGEST + 1);
@@ -65,22 +75,25 @@ export class TextWriter {
   }
 
   /**
-   * Bytes of a program in quotes, where they are characters up to U+00FF that stand for themselves: in UTF-8, or in
-   * Latin-1. Otherwise nothing is written, and the answer is false.
+   * Bytes of a program in quotes, where they are characters up to U+00FF: in UTF-8, or in a line of UNICODE that escapes
+   * nothing. Otherwise nothing is written, and the answer is false.
    */
   quoted(data: Uint8Array, from: number, to: number, isUtf8: boolean): boolean {
-    if (to - from + 2 > bytes.length - this.used) return false;
     let used = this.used;
+    // Two for the quotes, and four for each character that is escaped.
+    if (4 * (to - from) + 2 > bytes.length - used) return false;
     bytes[used++] = QUOTE;
     for (let index = from; index < to; index++) {
       let byte = data[index]!;
-      if (byte < 0x20 || byte === QUOTE || byte === BACKSLASH) return false;
-      if (byte > 0x7e) {
+      if (byte > 0x7f && isUtf8) {
         // Two bytes of UTF-8 hold what is below U+0800.
-        if (isUtf8) byte = byte === 0xc2 || byte === 0xc3 ? ((byte & 3) << 6) | (data[++index]! & 0x3f) : 0;
-        if (byte < FIRST_PRINTABLE) return false;
+        if (byte !== 0xc2 && byte !== 0xc3) return false;
+        byte = ((byte & 3) << 6) | (data[++index]! & 0x3f);
       }
-      bytes[used++] = byte;
+      if (byte === BACKSLASH && !isUtf8) return false;
+      const escaped = ESCAPES[byte]!;
+      if (escaped !== null) for (let at = 0; at < escaped.length; at++) bytes[used++] = escaped.charCodeAt(at);
+      else bytes[used++] = byte;
     }
     bytes[used++] = QUOTE;
     this.used = used;

@@ -9,7 +9,7 @@ import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { byteLengthOf, countedRange, floatOf, integerOf, isBoolLine, lineEnd, longOf, textOf, utf8 } from "./operand-values.ts";
 import { madeEntry } from "./rare.ts";
 import { ENTRY } from "./tables.ts";
-import { ELLIPSIS, TextWriter } from "./text-writer.ts";
+import { ELLIPSIS, escapeOf, TextWriter } from "./text-writer.ts";
 
 /** Brackets within brackets, items of one container, values in all, characters of a str. */
 const DEEPEST = 4;
@@ -213,26 +213,8 @@ function floatText(value: number): string {
 }
 
 function quote(text: string, truncated: boolean): string {
-  const shown = /^[ !#-&(-[\]-~]*$/.test(text) ? text : text.replace(/[\\'"\n\r\t]|[^ -~\u00a1-\ud7ff\ue000-\ufffd]/g, escapeCharacter);
+  const shown = /^[ !#-&(-[\]-~]*$/.test(text)
+    ? text
+    : text.replace(/[\\'"\n\r\t]|[^ -~\u00a1-\ud7ff\ue000-\ufffd]/g, (character) => escapeOf(character.charCodeAt(0)) ?? character);
   return `'${shown}${truncated ? ELLIPSIS : ""}'`;
-}
-
-function escapeCharacter(character: string): string {
-  switch (character) {
-    case "\n":
-      return "\\n";
-    case "\r":
-      return "\\r";
-    case "\t":
-      return "\\t";
-    case '"':
-      return character;
-    case "\\":
-    case "'":
-      return `\\${character}`;
-    default: {
-      const code = character.charCodeAt(0);
-      return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
-    }
-  }
 }

@@ -26,7 +26,7 @@ describe("TextWriter", () => {
     );
   });
 
-  test("quotes bytes whose characters stand for themselves, and writes nothing of others", () => {
+  describe("quotes bytes", () => {
     const quoted = (bytes: Uint8Array, isUtf8: boolean) => {
       const writer = new TextWriter();
       writer.begin();
@@ -34,12 +34,23 @@ describe("TextWriter", () => {
       const written = writer.quoted(bytes, 0, bytes.length, isUtf8);
       return [written, writer.end()];
     };
-    expect(quoted(Buffer.from('a "b" ~'), true)).toEqual([true, "<'a \"b\" ~'"]);
-    expect(quoted(Buffer.from("caf\u00e9 \u00ff \u00a1"), true)).toEqual([true, "<'caf\u00e9 \u00ff \u00a1'"]);
-    expect(quoted(Buffer.from("caf\u00e9", "latin1"), false)).toEqual([true, "<'caf\u00e9'"]);
-    for (const text of ["it's", "a\\b", "a\nb", "\u0080", "\u00a0", "\u0100", "\u4e2d", "\ud83d\ude00"]) {
-      expect([text, ...quoted(Buffer.from(text), true)]).toEqual([text, false, "<"]);
-    }
-    expect(quoted(Uint8Array.of(0xa0), false)).toEqual([false, "<"]);
+
+    test.each([
+      ['a "b" ~', "'a \"b\" ~'"],
+      ["caf\u00e9 \u00ff \u00a1", "'caf\u00e9 \u00ff \u00a1'"],
+      ["it's a\\b", "'it\\'s a\\\\b'"],
+      ["\n\r\t\0\x7f\u0080\u00a0", "'\\n\\r\\t\\x00\\x7f\\x80\\xa0'"],
+    ])("of UTF-8: %j", (text, expected) => {
+      expect(quoted(Buffer.from(text), true)).toEqual([true, `<${expected}`]);
+    });
+
+    test("of Latin-1, but for what may be an escape already", () => {
+      expect(quoted(Buffer.from("caf\u00e9\u0080", "latin1"), false)).toEqual([true, "<'caf\u00e9\\x80'"]);
+      expect(quoted(Buffer.from("a\\u0041", "latin1"), false)).toEqual([false, "<"]);
+    });
+
+    test.each(["\u0100", "\u4e2d", "\ud83d\ude00"])("but not beyond Latin-1: %j", (text) => {
+      expect(quoted(Buffer.from(`a${text}`), true)).toEqual([false, "<"]);
+    });
   });
 });
