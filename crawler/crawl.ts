@@ -2,6 +2,7 @@
 import pLimit, { type LimitFunction } from "p-limit";
 import { ok } from "../analyzer/result.ts";
 import { capabilityOf } from "../analyzer/verdict/capability.ts";
+import { withLock } from "../db/locks.ts";
 import { findBlob, writeTrace } from "../db/stored-trace.ts";
 import { countModels, type FileWork, filesOf, type ModelWork, modelsIn, type Selection } from "../db/work.ts";
 import { markRead, markUnavailable, setMetadata, setModelState } from "../db/writes-crawl.ts";
@@ -29,7 +30,8 @@ export async function crawlModels(run: SurveyRun, tracing: Tracing): Promise<voi
 /** How it went with one file. `interrupted`: nothing was recorded, it is to be done in the next run. */
 type FileOutcome = { readonly kind: "read" } | { readonly kind: "interrupted" } | Refusal;
 
-class Crawl {
+/** Reads models, a few files at a time. */
+export class Crawl {
   /** Contents that are being read, by their id: whoever needs one of them too waits for it. */
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #turn: LimitFunction;
@@ -89,7 +91,7 @@ class Crawl {
       const { content } = resolved.value;
       const source = remoteFile(http, hubUrl, address, resolved.value);
       for (let known = this.#inHand.get(content); known !== undefined; known = this.#inHand.get(content)) await known;
-      const reading = this.content(model, file, content, source);
+      const reading = withLock(this.run.store, content, () => this.content(model, file, content, source));
       const done = reading.then(
         () => undefined,
         () => undefined,

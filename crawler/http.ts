@@ -7,7 +7,7 @@ import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { AddressGuard } from "./addresses.ts";
 import type { NetworkEffects } from "./effects.ts";
 import type { HttpFailure } from "./http-failure.ts";
-import { type Bucket, bucketOf, type RateLimiter, readAnnouncement } from "./rate-limit.ts";
+import { type Bucket, bucketOf, type Limiter, readAnnouncement } from "./rate-limit.ts";
 import { retryDelay } from "./retry.ts";
 
 export interface HttpHead {
@@ -39,7 +39,7 @@ export interface HttpSettings {
   readonly token: string | null;
   readonly network: NetworkEffects;
   readonly guard: AddressGuard;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
   readonly signal: AbortSignal;
   readonly onRetry: (url: URL, failure: HttpFailure, milliseconds: number) => void;
   /** Milliseconds of silence, before the head or within the body, after which a server is given up. */
@@ -116,7 +116,7 @@ export class Http {
       return failed(timer.expired ? silent(request.url) : { kind: "connection", message: `${shown(request.url)}: ${causeOf(error)}` });
     } finally {
       if (response === null) timer.stop();
-      if (bucket !== null) limiter.answered(bucket, response?.headers ?? null);
+      if (bucket !== null) await limiter.answered(bucket, response?.headers ?? null);
     }
     try {
       return await this.receive(request, response, timer);

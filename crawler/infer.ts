@@ -28,16 +28,11 @@ type Chosen = Parameters<typeof setClass>[3];
 /** Chooses the classes of the survey's models, and infers the policies that the store does not have. */
 export async function inferPolicies(run: SurveyRun): Promise<void> {
   run.report({ kind: "stage", stage: "infer", models: await countModels(run.store, run.surveyId, TO_INFER) });
-  const pool = new WorkerPool(new URL("./infer-worker.ts", import.meta.url), {
-    threads: THREADS,
-    milliseconds: LIMITS.workSeconds.limit * 1000,
-    megabytes: LIMITS.heapMegabytes.limit,
-  });
-  const inference = new Inference(run, pool);
+  const inference = new Inference(run);
   try {
     await forEachConcurrently(modelsIn(run.store, run.surveyId, TO_INFER), run.concurrency, run.signal, (model) => inference.model(model));
   } finally {
-    await pool.close();
+    await inference.close();
   }
 }
 
@@ -47,16 +42,24 @@ interface InferredPolicy {
   readonly unparsed: readonly string[];
 }
 
-class Inference {
+/** Chooses classes, and infers policies: each once, for all the models that wait for it. */
+export class Inference {
   readonly #sources: LibrarySources;
   /** Policies by class and source, as asked for: models of one class wait for the same inference. */
   readonly #policies = new Map<string, Promise<Result<InferredPolicy, string>>>();
 
-  constructor(
-    readonly run: SurveyRun,
-    readonly pool: WorkerPool,
-  ) {
+  readonly #pool = new WorkerPool(new URL("./infer-worker.ts", import.meta.url), {
+    threads: THREADS,
+    milliseconds: LIMITS.workSeconds.limit * 1000,
+    megabytes: LIMITS.heapMegabytes.limit,
+  });
+
+  constructor(readonly run: SurveyRun) {
     this.#sources = new LibrarySources(run);
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 
   async model(model: ModelWork): Promise<void> {
@@ -116,7 +119,7 @@ class Inference {
     const stored = await findClassPolicy(this.run.store, cls, source.sha256, CLASS_ENGINE);
     if (stored !== null) return ok(stored);
     this.run.report({ kind: "policy", class: cls, distribution: source.distribution, version: source.version });
-    const answer = await this.pool.run<InferTask, InferAnswer>({
+    const answer = await this.#pool.run<InferTask, InferAnswer>({
       library: treeOf(source),
       dependencies: dependencies.map(treeOf),
       class: cls,

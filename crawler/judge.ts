@@ -45,7 +45,8 @@ export function worstOf(verdicts: readonly VerdictKind[]): VerdictKind | null {
   return BADNESS.find((kind) => verdicts.includes(kind)) ?? null;
 }
 
-class Judging {
+/** Judges models one after the other. `begin` comes first. */
+export class Judging {
   readonly #policies = new Map<number, Policy>();
   #weightsOnly: Standing | undefined;
 

@@ -12,18 +12,28 @@ import type { SurveyRun } from "./survey-run.ts";
 /** The cursor of a listing of which the last page was stored. */
 export const COMPLETE = "";
 
-/** Lists what is not listed yet. An error where the Hub does not answer; what was listed before is stored. */
-export async function listPopulation(run: SurveyRun, survey: SurveyRow): Promise<Result<void, HttpFailure>> {
+/**
+ * Lists what is not listed yet, and calls `listed` after each page. An error where the Hub does not answer; what was
+ * listed before is stored.
+ */
+export async function listPopulation(
+  run: SurveyRun,
+  survey: SurveyRow,
+  listed: () => Promise<void> = async () => undefined,
+): Promise<Result<void, HttpFailure>> {
   if (survey.cursor === COMPLETE) return ok(undefined);
   run.report({ kind: "stage", stage: "list", models: 0 });
   const { population } = run.request;
-  return population.kind === "models" ? listNamed(run, population.names, survey.cursor) : listQuery(run, population, survey.cursor);
+  return population.kind === "models"
+    ? listNamed(run, population.names, survey.cursor, listed)
+    : listQuery(run, population, survey.cursor, listed);
 }
 
 async function listQuery(
   run: SurveyRun,
   query: Extract<SurveyRun["request"]["population"], { kind: "query" }>,
   from: string | null,
+  listed: () => Promise<void>,
 ): Promise<Result<void, HttpFailure>> {
   const { store, surveyId } = run;
   let cursor = from;
@@ -46,12 +56,18 @@ async function listQuery(
     const { unreadable } = page.value;
     const added = await run.commit((transaction) => writePage(transaction, surveyId, { models, unreadable, cursor: cursor! }));
     run.report({ kind: "listed", models: added, unreadable });
+    await listed();
   }
   return ok(undefined);
 }
 
 /** Here the cursor is how many names have been asked for. */
-async function listNamed(run: SurveyRun, names: readonly string[], from: string | null): Promise<Result<void, HttpFailure>> {
+async function listNamed(
+  run: SurveyRun,
+  names: readonly string[],
+  from: string | null,
+  listed: () => Promise<void>,
+): Promise<Result<void, HttpFailure>> {
   for (let index = Number(from ?? 0); index < names.length && !run.interrupted; index++) {
     const name = names[index]!;
     const answer = await run.session.hub.model(name);
@@ -60,6 +76,7 @@ async function listNamed(run: SurveyRun, names: readonly string[], from: string 
     const cursor = index + 1 === names.length ? COMPLETE : String(index + 1);
     const added = await run.commit((transaction) => writePage(transaction, run.surveyId, { models: [model], unreadable: 0, cursor }));
     run.report({ kind: "listed", models: added, unreadable: 0 });
+    await listed();
   }
   return ok(undefined);
 }

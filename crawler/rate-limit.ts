@@ -82,7 +82,17 @@ export function take(known: Window | null, now: number): { readonly window: Wind
 }
 
 /** Lets requests through as the announced limits allow. One for each identity (token, or address). */
-export class RateLimiter {
+export interface Limiter {
+  /** Resolves when one more request of the bucket may be sent, or at once when `signal` is aborted: then it is false. */
+  admit(bucket: Bucket, signal: AbortSignal): Promise<boolean>;
+  /** To be called once for each request admitted, with the headers of its answer, or null if none came. */
+  answered(bucket: Bucket, headers: Headers | null): void | Promise<void>;
+  /** Requests of the bucket that a second allows in the long run, as far as was announced. */
+  rate(bucket: Bucket): number | null;
+}
+
+/** The limiter of one process. */
+export class RateLimiter implements Limiter {
   readonly #windows = new Map<string, Window | null>();
   readonly #inFlight = new Map<string, number>();
 
@@ -91,7 +101,6 @@ export class RateLimiter {
     readonly onWait: (bucket: string, milliseconds: number) => void,
   ) {}
 
-  /** Resolves when one more request of the bucket may be sent, or at once when `signal` is aborted: then it is false. */
   async admit(bucket: Bucket, signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       const taken = take(this.#windows.get(bucket) ?? null, this.network.monotonic());
@@ -106,7 +115,6 @@ export class RateLimiter {
     return false;
   }
 
-  /** To be called once for each request admitted, with the headers of its answer, or null if none came. */
   answered(bucket: Bucket, headers: Headers | null): void {
     this.#inFlight.set(bucket, this.inFlight(bucket) - 1);
     const told = headers && readAnnouncement(headers);
@@ -115,7 +123,6 @@ export class RateLimiter {
     this.#windows.set(bucket, learn(this.#windows.get(bucket) ?? null, told, this.inFlight(bucket), this.network.monotonic()));
   }
 
-  /** Requests of the bucket that a second allows in the long run, as far as was announced. */
   rate(bucket: Bucket): number | null {
     const known = this.#windows.get(bucket) ?? null;
     return known === null || known.quota === null || known.length === null ? null : (known.quota * 1000) / known.length;

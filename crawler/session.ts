@@ -1,4 +1,6 @@
 /** The clients of one run: they share the identity, its rate limits, and the count of what was spent. */
+
+import { isShared, type Store } from "../db/connection.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { AddressGuard } from "./addresses.ts";
 import type { NetworkEffects } from "./effects.ts";
@@ -6,7 +8,8 @@ import { Http, shown } from "./http.ts";
 import { describeFailure } from "./http-failure.ts";
 import { HubApi } from "./hub.ts";
 import { PackageIndex } from "./package-index.ts";
-import { RateLimiter } from "./rate-limit.ts";
+import { type Limiter, RateLimiter } from "./rate-limit.ts";
+import { SharedRateLimiter } from "./shared-rate-limit.ts";
 import type { SurveyEvent } from "./survey-request.ts";
 
 /** Whom to talk to, and as whom. */
@@ -22,7 +25,7 @@ export interface Session {
   readonly hubUrl: string;
   readonly hub: HubApi;
   readonly packages: PackageIndex;
-  readonly limiter: RateLimiter;
+  readonly limiter: Limiter;
 }
 
 const USER_AGENT = `${packageJson.name}/${packageJson.version} (survey of pickles; reads ranges, obeys RateLimit)`;
@@ -30,12 +33,18 @@ const USER_AGENT = `${packageJson.name}/${packageJson.version} (survey of pickle
 /** Clients of a Hub and a package index. Throws `TypeError` where an address is none. */
 export function openSession(
   { hub, packageIndex, token }: Remote,
-  effects: { readonly network: NetworkEffects; readonly report: (event: SurveyEvent) => void; readonly signal: AbortSignal },
+  effects: {
+    /** Which other processes may share, and the limits with it. */
+    readonly store?: Store;
+    readonly network: NetworkEffects;
+    readonly report: (event: SurveyEvent) => void;
+    readonly signal: AbortSignal;
+  },
 ): Session {
-  const { network, report, signal } = effects;
-  const limiter = new RateLimiter(network, (bucket, milliseconds) =>
-    report({ kind: "waiting", for: `the Hub's limit on ${bucket}`, milliseconds }),
-  );
+  const { store, network, report, signal } = effects;
+  const onWait = (bucket: string, milliseconds: number) => report({ kind: "waiting", for: `the Hub's limit on ${bucket}`, milliseconds });
+  const limiter =
+    store !== undefined && isShared(store) ? new SharedRateLimiter(store, token, network, onWait) : new RateLimiter(network, onWait);
   const http = new Http({
     userAgent: USER_AGENT,
     hub: new URL(hub),

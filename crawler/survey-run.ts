@@ -1,5 +1,6 @@
 /** What the stages of one run of a survey share. */
 import type { Store } from "../db/connection.ts";
+import { inTransaction } from "../db/transaction.ts";
 import { addSpent } from "../db/writes-listing.ts";
 import type { Spent } from "./http.ts";
 import { openSession, type Session } from "./session.ts";
@@ -40,6 +41,10 @@ export class SurveyRun {
     return this.#outage.signal.aborted ? String(this.#outage.signal.reason) : null;
   }
 
+  get token(): string | null {
+    return this.request.token;
+  }
+
   /** Models in hand at once. */
   get concurrency(): number {
     return this.request.concurrency ?? CONCURRENCY;
@@ -68,16 +73,16 @@ export class SurveyRun {
    * process that is killed leaves each item either untouched or done.
    */
   async commit<T>(write: (store: Store) => Promise<T>): Promise<T> {
-    return this.store.transaction().execute(async (transaction) => {
+    const { requests, bytesRead } = this.session.http.spent;
+    const spent = { requests: requests - this.#written.requests, bytesRead: bytesRead - this.#written.bytesRead };
+    this.#written = { requests, bytesRead };
+    const result = await inTransaction(this.store, async (transaction) => {
       const result = await write(transaction);
-      const { requests, bytesRead } = this.session.http.spent;
-      const spent = { requests: requests - this.#written.requests, bytesRead: bytesRead - this.#written.bytesRead };
-      this.#written = { requests, bytesRead };
-      if (spent.requests > 0 || spent.bytesRead > 0) {
-        await addSpent(transaction, this.surveyId, spent);
-        this.report({ kind: "spent", requests, bytesRead });
-      }
+      // Last, as every process writes this row: it is locked until the transaction's end.
+      if (spent.requests > 0 || spent.bytesRead > 0) await addSpent(transaction, this.surveyId, spent);
       return result;
     });
+    if (spent.requests > 0 || spent.bytesRead > 0) this.report({ kind: "spent", requests, bytesRead });
+    return result;
   }
 }

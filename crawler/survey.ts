@@ -17,11 +17,28 @@ import { refusedSummary, type SurveySummary, summarize } from "./summary.ts";
 import type { Population, SurveyEffects, SurveyRequest } from "./survey-request.ts";
 import { SurveyRun } from "./survey-run.ts";
 import { Tracing } from "./tracing.ts";
+import { surveyTogether } from "./workers.ts";
 
 /** Runs a survey to its end, or goes on with one that was interrupted. One that is finished is only summarised. */
 export async function runSurvey(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
   return runStages(request, effects, "unfinished", async (run, survey) => {
     return (await crawlStage(run, survey)) ?? (await inferStage(run)) ?? (await judgeStage(run));
+  });
+}
+
+/** The same together with every process that works on the store, which is on PostgreSQL: `workers.ts`. */
+export async function runSurveyTogether(request: SurveyRequest, effects: SurveyEffects, database: string): Promise<SurveySummary> {
+  return runStages(request, effects, "unfinished", async (run, survey) => {
+    await run.commit((store) => retryFailed(store, run.surveyId));
+    await run.commit((store) => retryClasses(store, run.surveyId, CLASS_ENGINE));
+    const { token, concurrency, threads } = run;
+    const outcome = await surveyTogether(run, { database, token, concurrency, threads }, async (listed) => {
+      const done = await listPopulation(run, survey, listed);
+      return done.ok || run.interrupted ? null : describeFailure(done.error);
+    });
+    if (!outcome.through) return outcome.failure === null ? INTERRUPTED : { outcome: "stopped", failure: outcome.failure };
+    await finishSurvey(run.store, run.surveyId, run.effects.date().toISOString());
+    return null;
   });
 }
 
@@ -42,6 +59,8 @@ export async function judgeAll(request: SurveyRequest, effects: SurveyEffects): 
 
 /** Why a stage did not get to its end; null where it did. */
 type Stop = { readonly outcome: "interrupted" | "stopped"; readonly failure: string | null } | null;
+
+const INTERRUPTED: Stop = { outcome: "interrupted", failure: null };
 
 async function runStages(
   request: SurveyRequest,
@@ -95,7 +114,7 @@ async function judgeStage(run: SurveyRun): Promise<Stop> {
 }
 
 function stopOf(run: SurveyRun): Stop {
-  if (run.effects.signal.aborted) return { outcome: "interrupted", failure: null };
+  if (run.effects.signal.aborted) return INTERRUPTED;
   return run.outage === null ? null : { outcome: "stopped", failure: run.outage };
 }
 

@@ -13,6 +13,7 @@ import {
   SqliteDialect,
 } from "kysely";
 import pg from "pg";
+import { dialectOf } from "./dialect.ts";
 import * as tables from "./migrations/001-tables.ts";
 import * as index from "./migrations/002-index.ts";
 import type { Database } from "./schema.ts";
@@ -50,7 +51,7 @@ function openSqlite(path: string, readonly: boolean): Dialect {
 }
 
 /** Connections of one process; a server allows a hundred where nothing else was set. */
-const CONNECTIONS = 16;
+export const CONNECTIONS = 16;
 
 function openPostgres(address: string, readonly: boolean): Dialect {
   const options = readonly ? "-c default_transaction_read_only=on" : undefined;
@@ -67,6 +68,11 @@ const NUMBERS = {
       ? Number
       : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
 };
+
+/** Whether processes on several machines can work on a store. */
+export function isShared(store: Store): boolean {
+  return dialectOf(store).name === "postgres";
+}
 
 async function migrate(store: Store): Promise<void> {
   const migrator = new Migrator({ db: store, provider: { getMigrations: async () => MIGRATIONS } });

@@ -48,7 +48,14 @@ export async function* modelsIn(store: Store, surveyId: number, selection: Selec
 
 /** The next batch of a selection: the query. */
 export function modelsAfter(store: Store, surveyId: number, selection: Selection, after: number) {
-  return selected(store, surveyId, selection)
+  return work(selected(store, surveyId, selection))
+    .where("position", ">", after)
+    .orderBy("position")
+    .limit(BATCH);
+}
+
+function work(models: ReturnType<typeof selected>) {
+  return models
     .innerJoin("model", "model.model_id", "survey_model.model_id")
     .innerJoin("revision", "revision.revision_id", "survey_model.revision_id")
     .select([
@@ -62,10 +69,16 @@ export function modelsAfter(store: Store, surveyId: number, selection: Selection
       "library",
       "state",
       "class_state as classState",
-    ])
-    .where("position", ">", after)
-    .orderBy("position")
-    .limit(BATCH);
+    ]);
+}
+
+/** A model as a stage takes it on; null where the survey does not list it. */
+export async function findWork(store: Store, surveyId: number, modelId: number): Promise<ModelWork | null> {
+  return (
+    (await work(
+      store.selectFrom("survey_model").where("survey_id", "=", surveyId).where("survey_model.model_id", "=", modelId),
+    ).executeTakeFirst()) ?? null
+  );
 }
 
 /** How many models a selection has. */

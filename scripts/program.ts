@@ -18,6 +18,7 @@ import { policyCommand } from "./commands/policy.ts";
 import { scanCommand } from "./commands/scan.ts";
 import { surveyCommand } from "./commands/survey.ts";
 import { traceCommand } from "./commands/trace.ts";
+import { workerCommand } from "./commands/worker.ts";
 import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { Ending } from "./exit-codes.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   crawlCommand,
   inferAllCommand,
   judgeCommand,
+  workerCommand,
   scanCommand,
   traceCommand,
   disassembleCommand,

@@ -41,7 +41,7 @@ export function withSurvey<C extends Command>(command: C): C {
   return withDatabase(withIndex(withHub(command))).option("--json", "print JSON");
 }
 
-function positive(given: string): number {
+export function positive(given: string): number {
   if (!/^[1-9]\d{0,8}$/.test(given)) throw new InvalidArgumentError("Not a positive number.");
   return Number(given);
 }
@@ -59,17 +59,19 @@ function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["
   return [...before, { key, value }];
 }
 
-type Stage = (request: SurveyRequest, effects: SurveyEffects) => Promise<SurveySummary>;
+/** `database` is where the store is. */
+type Stage = (request: SurveyRequest, effects: SurveyEffects, database: string) => Promise<SurveySummary>;
 
 /** Runs stages of a survey in the store, with progress, and prints what it came to. */
 export async function runStage(context: Context, options: SurveyOptions, stage: Stage): Promise<Ending> {
   const { effects } = context;
-  const store = await openForWriting(databasePath(context, options.database));
+  const database = databasePath(context, options.database);
+  const store = await openForWriting(database);
   const progress = startProgress(effects, "models");
   const telling = new Telling(progress);
   try {
     const request = await surveyRequest(context, options, store);
-    const summary = await stage(request, { ...effectsOf(context, store), report: (event) => telling.hear(event) });
+    const summary = await stage(request, { ...effectsOf(context, store), report: (event) => telling.hear(event) }, database);
     progress.stop();
     if (options.json) await printJson(context, summary);
     else await effects.print(reportSummary(summary));
@@ -120,7 +122,7 @@ function nameOf(hub: string, population: Population): string {
 }
 
 /** Turns what a survey reports into progress. */
-class Telling {
+export class Telling {
   #total = 0;
   #done = 0;
   #stage = "";

@@ -148,6 +148,7 @@ async function readVerdicts(store: Store, surveyId: number, models: RankedModels
       .select(["model_id", "slot", "mode", "role", "verdict", "policy_id"])
       .where("survey_id", "=", surveyId)
       .where("model_id", "in", models.ids.slice(first, first + BATCH))
+      .orderBy("model_id")
       .execute();
     for (const { model_id, verdict, policy_id, ...lens } of rows) {
       const name = `verdict ${lensName(lens)}`;

@@ -1,7 +1,8 @@
 /** `census survey`: the whole road, resumable; with `--dry-run`, what it would cost. */
 import { describeFailure } from "../../crawler/http-failure.ts";
 import { planSurvey } from "../../crawler/plan.ts";
-import { runSurvey } from "../../crawler/survey.ts";
+import { runSurvey, runSurveyTogether } from "../../crawler/survey.ts";
+import { isPostgres } from "../../db/connection.ts";
 import { CensusCommand, type Context, NetworkGaveUp, printJson } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
 import { databasePath, openIfThere } from "../store.ts";
@@ -20,8 +21,12 @@ export function surveyCommand(context: Context): CensusCommand {
   ]);
   return withSurvey(command)
     .option("--dry-run", "print requests, bytes and time first, and do nothing")
-    .runs((options: Options) => (options.dryRun ? plan(context, options) : runStage(context, options, runSurvey)));
+    .runs((options: Options) => (options.dryRun ? plan(context, options) : runStage(context, options, surveyed)));
 }
+
+/** On a store that several machines share, with all the workers there are. */
+const surveyed: typeof runSurveyTogether = (request, effects, database) =>
+  isPostgres(database) ? runSurveyTogether(request, effects, database) : runSurvey(request, effects);
 
 async function plan(context: Context, options: Options): Promise<Ending> {
   const store = await openIfThere(databasePath(context, options.database));

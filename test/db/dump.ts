@@ -62,6 +62,7 @@ function dumpRows(rows: ReadonlyMap<string, readonly Row[]>): Record<string, str
   const cell = (column: string, row: Row, table: string): unknown => {
     const referred = column.replace(/_id$/, "");
     const value = row[column];
+    if (column === "value" && row.dimension === "policy") return keyOf("policy", byId.get("policy")!.get(Number(value))!);
     if (Buffer.isBuffer(value)) return value.toString("base64");
     if (value === null || !column.endsWith("_id") || referred === table || !byId.has(referred)) return value;
     return keyOf(referred, byId.get(referred)!.get(value)!);

@@ -1,0 +1,51 @@
+/** The whole road for one model at a time, whichever stages it has before it: what a worker among several does. */
+import { findWork, type ModelWork } from "../db/work.ts";
+import { Crawl } from "./crawl.ts";
+import { Inference } from "./infer.ts";
+import { Judging } from "./judge.ts";
+import type { SurveyRun } from "./survey-run.ts";
+import { Tracing } from "./tracing.ts";
+
+export class ModelRoad {
+  readonly #tracing: Tracing;
+  readonly #crawl: Crawl;
+  readonly #inference: Inference;
+  readonly #judging: Judging;
+
+  private constructor(readonly run: SurveyRun) {
+    this.#tracing = new Tracing(run.threads);
+    this.#crawl = new Crawl(run, this.#tracing);
+    this.#inference = new Inference(run);
+    this.#judging = new Judging(run);
+  }
+
+  static async open(run: SurveyRun): Promise<ModelRoad> {
+    const road = new ModelRoad(run);
+    await road.#judging.begin();
+    return road;
+  }
+
+  /** Takes a model as far as it comes. True where it is through; false where the run was interrupted. */
+  async take(modelId: number): Promise<boolean> {
+    let model = await this.find(modelId);
+    if (model !== null && ["listed", "resolved"].includes(model.state)) {
+      await this.#crawl.model(model);
+      model = await this.find(modelId);
+    }
+    if (model !== null && ["traced", "judged"].includes(model.state) && model.classState === null) {
+      await this.#inference.model(model);
+      model = await this.find(modelId);
+    }
+    if (model === null || this.run.interrupted) return model === null;
+    if (model.state !== "judged") await this.#judging.model(model);
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#tracing.close(), this.#inference.close()]);
+  }
+
+  private find(modelId: number): Promise<ModelWork | null> {
+    return findWork(this.run.store, this.run.surveyId, modelId);
+  }
+}
