@@ -131,5 +131,5 @@ function reachedBy({ imports, calls }: Reduction): string[] {
   return [...Object.keys(imports), ...Object.keys(calls)];
 }
 
-/** Makers that look dangerous: what the first makes, and what the second loads, is judged where it is made. */
-const ALLOWED_IN_DATA = new Set(["copyreg._reconstructor", "torch.storage._load_from_bytes"]);
+/** Makers that look dangerous: what they make, call or load is judged where they do. */
+const ALLOWED_IN_DATA = new Set(["collections.defaultdict", "copyreg._reconstructor", "torch.storage._load_from_bytes"]);

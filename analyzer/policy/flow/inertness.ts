@@ -101,6 +101,8 @@ class LoadReader {
   private readFunction(code: Code): void {
     if (this.seen.has(code)) return;
     this.seen.add(code);
+    // The grammar takes `type(self).attribute = value` for a `type` statement, of which no instructions are made.
+    if (/^[ \t]*type[ \t]*\([^\n]*=(?!=)/m.test(code.text)) this.act(code, code.line, "changes a class");
     const frames = this.flow.framesOf(code);
     if (frames.length === 0) this.act(code, code.line, `calls ${code.qualifiedName}, which is not followed`);
     for (const frame of frames) for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);

@@ -1,0 +1,114 @@
+/** Open slots: what may sit in one, that it may sit nowhere else, and a red team that puts everything else there. */
+import { describe, expect, it } from "vitest";
+import { openPolicy } from "../../../analyzer/policy/fill.ts";
+import { openLibrary } from "../../../analyzer/policy/infer.ts";
+import type { Policy } from "../../../analyzer/policy/policy.ts";
+import { judgeFile, judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { loadPythonParser } from "../../../crawler/python-grammar.ts";
+import { ATTACKS, attack, fill, fillTwice, fillWithFunction, INTRUDERS, NAMES } from "../../oracle/intruders.ts";
+
+const HOST = `
+class Host:
+    """A host.
+
+    part : object with fit and transform
+    function : callable
+    """
+
+    def __init__(self, part, parts, function, kept, number: int = 0):
+        self.part = part
+        self.parts = [(name, part) for name, part in parts]
+        self.function = function
+        self.kept = kept
+        self.number = number
+        self.own = Own()
+
+    def run(self, X):
+        self.part.fit(X)
+        for name, part in self.parts:
+            part.transform(X)
+        if not isinstance(self.part, Own):
+            return self.function(X)
+
+
+class Own:
+    pass
+`;
+
+const parser = await loadPythonParser();
+const host = { name: "host", version: "1", files: [{ path: "host.py", text: HOST }] };
+const library = openLibrary({ parser, library: host, dependencies: [INTRUDERS], class: "host.Host" });
+const inferred = library.infer("host.Host");
+if (!inferred.ok) throw new Error(inferred.error.message);
+const alone = inferred.value.policy;
+const open = openPolicy(alone, NAMES, library.candidate);
+const slot = (policy: Policy, attribute: string) => policy.openSlots?.find((each) => each.attribute === attribute);
+const at = (attribute: string) => ({ module: "host", name: "Host", attribute });
+
+describe("a policy says of a slot", () => {
+  it("from which parameter it comes, what is asked of it, and what is written of it", () => {
+    expect(slot(alone, "part")).toEqual({
+      class: "host.Host",
+      attribute: "part",
+      from: [
+        { function: "host.Host.__init__", parameter: "part", file: "host.py", line: 9, documentation: "object with fit and transform" },
+      ],
+      asks: { attributes: ["fit"], classes: ["host.Own"], functions: false },
+    });
+    expect(slot(alone, "parts")?.asks).toEqual({ attributes: ["transform"], classes: [], functions: false });
+    expect(slot(alone, "function")?.asks).toEqual({ attributes: [], classes: [], functions: true });
+  });
+
+  it("nothing where an annotation or the code itself says what is there", () => {
+    expect(alone.openSlots?.map(({ attribute }) => attribute)).toEqual(["function", "kept", "part", "parts"]);
+  });
+
+  it("what it takes: what is inert and answers, and functions only where one is called", () => {
+    const recorded = ["collections.OrderedDict", "collections.defaultdict"];
+    const inert = ["intruders.AlsoInert", "intruders.CallsParameter", "intruders.Inert"];
+    expect(slot(open, "part")?.takes).toEqual([...recorded, ...inert]);
+    expect(slot(open, "function")?.takes).toEqual([...recorded, ...inert, "intruders.harmless"]);
+    expect(slot(open, "kept")?.takes).toEqual(recorded);
+  });
+});
+
+describe("a slot is filled", () => {
+  it.each(["part", "parts"])("%s, with an object that is inert to load", async (attribute) => {
+    const file = await fill(at(attribute));
+    expect(judgeFile(file, open, "strict")).toMatchObject({ policy: "class+open:host.Host@host-1", verdict: "loads" });
+    expect(judgeTrace(file.trace, alone, "strict").verdict).toBe("blocked");
+  });
+
+  it("with a function, where one is called", async () => {
+    expect(judgeFile(await fillWithFunction(at("function")), open, "strict").verdict).toBe("loads");
+    expect(judgeFile(await fillWithFunction(at("part")), open, "strict").verdict).toBe("blocked");
+  });
+
+  it.each(["own", "number", "kept", "other"])("not %s, which is no slot or asks for nothing", async (attribute) => {
+    const { verdict, blocked } = judgeFile(await fill(at(attribute)), open, "strict");
+    expect(verdict).toBe("blocked");
+    expect(blocked.map(({ callable }) => callable)).toContain("intruders.Inert");
+  });
+
+  it("and what is in it may for that be nowhere else", async () => {
+    const { verdict, blocked } = judgeFile(await fillTwice(at("part"), "own"), open, "strict");
+    expect(verdict).toBe("blocked");
+    expect(blocked[0]).toMatchObject({
+      callable: "intruders.Inert",
+      reason: "intruders.Inert sits in host.Host.own, which is not open to it",
+    });
+  });
+});
+
+describe("the red team", () => {
+  it("is large", () => {
+    expect(ATTACKS.length).toBeGreaterThan(75);
+  });
+
+  it.each(ATTACKS.flatMap((name) => ["part", "parts", "function", "kept"].map((attribute) => [name, attribute] as const)))(
+    "%s in %s is blocked",
+    async (name, attribute) => {
+      expect(judgeFile(await attack(at(attribute), name), open, "strict").verdict).toBe("blocked");
+    },
+  );
+});

@@ -1,0 +1,125 @@
+/**
+ * A red team for open slots: programs that put something into an attribute of an object which may not load there. What
+ * they do is nothing; the classes are those of `test/fixtures/intruders`, read as source and never imported.
+ */
+import { fileURLToPath } from "node:url";
+import { memorySource } from "../../analyzer/bytes/memory-source.ts";
+import type { TracedFile } from "../../analyzer/containers/trace.ts";
+import { traceFile } from "../../analyzer/containers/trace-file.ts";
+import { assemble } from "../../analyzer/pickle/assembler.ts";
+import type { SourceTree } from "../../analyzer/python/modules.ts";
+import { sourceTree } from "../analyzer/policy/source.ts";
+
+/** The intruders' source, as one more dependency of a library: the inference finds them, and must turn them away. */
+export const INTRUDERS: SourceTree = sourceTree(fileURLToPath(new URL("../fixtures/intruders", import.meta.url)), "intruders");
+
+const text = INTRUDERS.files.map((file) => file.text).join("\n");
+const CLASSES = [...text.matchAll(/^class (\w+)\(.*Answers/gm)].map((match) => match[1]!);
+/** Inert to load, the last of them as long as no object sits where its `__setstate__` calls a method. */
+const MAY_LOAD = new Set(["Inert", "AlsoInert", "CallsParameter"]);
+const FUNCTIONS = ["runs", "runs_by_another", "evaluates", "reads"];
+/** Functions of the standard library that run, read, write, import or connect. */
+const DANGEROUS = [
+  ["os", "system"],
+  ["posix", "system"],
+  ["builtins", "eval"],
+  ["builtins", "exec"],
+  ["builtins", "__import__"],
+  ["builtins", "open"],
+  ["builtins", "getattr"],
+  ["subprocess", "Popen"],
+  ["importlib", "import_module"],
+  ["pickle", "loads"],
+  ["runpy", "run_path"],
+  ["shutil", "rmtree"],
+  ["urllib.request", "urlopen"],
+  ["functools", "partial"],
+  ["operator", "attrgetter"],
+  ["types", "FunctionType"],
+] as const;
+
+const get = (module: string, name: string) => `GLOBAL "${module}" "${name}"`;
+const intruder = (name: string) => get("intruders", name);
+const object = (name: string, state = "EMPTY_DICT") => `${intruder(name)}\nEMPTY_TUPLE\nNEWOBJ\n${state}\nBUILD`;
+const within = (attribute: string, value: string) => `EMPTY_DICT\nBINUNICODE "${attribute}"\n${value}\nSETITEM`;
+
+/** By what it is: instructions that leave it on the stack. */
+const INERT = object("Inert");
+const BY_NAME: readonly (readonly [string, string])[] = [
+  ...CLASSES.filter((name) => !MAY_LOAD.has(name)).map((name) => [`an object of ${name}`, object(name)] as const),
+  ...FUNCTIONS.map((name) => [`the function ${name}`, intruder(name)] as const),
+  ...DANGEROUS.map(([module, name]) => [`${module}.${name}`, get(module, name)] as const),
+  ...DANGEROUS.map(([module, name]) => [`a call of ${module}.${name}`, `${get(module, name)}\nEMPTY_TUPLE\nREDUCE`] as const),
+  ["a partial of a dangerous function", `${get("functools", "partial")}\n${get("os", "system")}\nTUPLE1\nREDUCE`],
+  ["a partial of a harmless function", `${get("functools", "partial")}\n${intruder("harmless")}\nTUPLE1\nREDUCE`],
+  ["an inert class that is called", `${intruder("Inert")}\nEMPTY_TUPLE\nREDUCE`],
+  ["an inert class by INST", `MARK\nINST "intruders" "Inert"`],
+  ["an inert class by OBJ", `MARK\n${intruder("Inert")}\nOBJ`],
+  ["an inert object with a state of slots", object("Inert", "NONE\nEMPTY_DICT\nTUPLE2")],
+  ["an inert object with a state that another made", object("Inert", `${intruder("Inert")}\nEMPTY_TUPLE\nNEWOBJ`)],
+  ["an inert object that is appended to", `${INERT}\nNONE\nAPPEND`],
+  ["an inert object whose items are set", `${INERT}\nNONE\nNONE\nSETITEM`],
+  ["an inert object that holds an acting one", object("Inert", within("x", object("ActsInSetState")))],
+  ["an inert object that holds a function", object("Inert", within("x", get("os", "system")))],
+  ["an inert object that holds an inert one, in no slot of it", object("Inert", within("x", object("AlsoInert")))],
+  ["an object put where loading calls a method", object("CallsParameter", within("callback", object("CallsParameter")))],
+  ["a method of an inert class", get("intruders", "Inert.fit")],
+  ["an acting object in a list", `EMPTY_LIST\n${object("ActsInSetState")}\nAPPEND`],
+  ["an acting object in a tuple", `${object("ActsInSetState")}\nTUPLE1`],
+  [
+    "an acting object in an ordered dict",
+    `${get("collections", "OrderedDict")}\nEMPTY_TUPLE\nREDUCE\nNONE\n${object("ActsInSetState")}\nSETITEM`,
+  ],
+  ["an acting object as a key", `EMPTY_DICT\n${object("ActsInHash")}\nNONE\nSETITEM`],
+  ["a function that a defaultdict calls", `${get("collections", "defaultdict")}\n${get("os", "system")}\nTUPLE1\nREDUCE`],
+  ["an extension", "EXT1 1"],
+  ["a persistent id", 'BINUNICODE "id"\nBINPERSID'],
+];
+
+/** What the red team puts into slots, by what it is. */
+export const ATTACKS: readonly string[] = BY_NAME.map(([name]) => name);
+
+/** Names that the intruders are looked up by: what the inference is asked for fillers among. */
+export const NAMES: readonly string[] = [
+  ...CLASSES.map((name) => `intruders.${name}`),
+  ...[...FUNCTIONS, "harmless"].map((name) => `intruders.${name}`),
+  ...DANGEROUS.map(([module, name]) => `${module}.${name}`),
+  "collections.OrderedDict",
+  "collections.defaultdict",
+];
+
+/** Where something is put: an attribute of an object of that class. */
+export interface Target {
+  readonly module: string;
+  readonly name: string;
+  readonly attribute: string;
+}
+
+/** A pickle of an object with an attack in one of its attributes. */
+export function attack(target: Target, name: string): Promise<TracedFile> {
+  return put(target, BY_NAME.find(([known]) => known === name)![1]);
+}
+
+/** The same with an object that is inert to load: what a slot that asks for it does take. */
+export function fill(target: Target): Promise<TracedFile> {
+  return put(target, INERT);
+}
+
+/** With a function that gets to nothing dangerous. */
+export function fillWithFunction(target: Target): Promise<TracedFile> {
+  return put(target, intruder("harmless"));
+}
+
+/** With the same object in an attribute that is no slot as well. */
+export function fillTwice(target: Target, other: string): Promise<TracedFile> {
+  return put(target, INERT, `BINUNICODE "${other}"\n${INERT}\nSETITEM`);
+}
+
+async function put({ module, name, attribute }: Target, value: string, more = ""): Promise<TracedFile> {
+  // With a dotted name, the protocol that looks it up by its parts.
+  const state = attribute === "[]" ? "" : `\n${within(attribute, value)}\n${more}\nBUILD`;
+  const elements = attribute === "[]" ? `\n${value}\nAPPEND` : "";
+  const program = assemble(`PROTO 4\n${get(module, name)}\nEMPTY_TUPLE\nNEWOBJ${state}${elements}\nSTOP\n`.replace(/\n+/g, "\n"));
+  if (!program.ok) throw new Error(`${program.error.message}: ${value}`);
+  return traceFile(memorySource(program.value));
+}
