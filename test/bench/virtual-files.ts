@@ -1,61 +1,152 @@
 /**
- * Files of any size in each format, most of which are zeros that are worked out and never held: what it costs to read
- * them can be measured without having them. The pickles in them are real.
+ * Files of any size in each format, most of which are zeros that are never held: what it costs to read them can be
+ * measured without having them. The pickles in them are real.
  */
-import { randomBytes } from "node:crypto";
-import { crc32, gzipSync } from "node:zlib";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
 import { fields } from "../analyzer/containers/build-zip.ts";
 import { checkpoint } from "../hub/checkpoint.ts";
-import { type Content, heldContent, virtualContent } from "../hub/content.ts";
+import { type Content, heldContent } from "../hub/content.ts";
+import { inOrder, type Part, repeated, storedZip, tarOf } from "./virtual-content.ts";
+import { COMPRESSED_FILES } from "./virtual-streams.ts";
 
 /** Builds a file of a format, of about `size` bytes. */
-export type VirtualFile = (size: number) => Content;
+export type VirtualFile = (size: number) => Content | Promise<Content>;
 
 const TENSORS = 400;
 
-/** The formats that are measured, by the name of their container. */
-export const VIRTUAL_FILES: Readonly<Record<string, VirtualFile>> = {
-  "torch-zip": (size) => checkpoint("bench", TENSORS, Math.floor(size / TENSORS / 4)),
+const torchZip = (size: number): Content => checkpoint("bench", TENSORS, Math.floor(size / TENSORS / 4));
+const magic =
+  (bytes: string): VirtualFile =>
+  (size) =>
+    inOrder(bytes, [latin1(bytes), size - bytes.length]);
+
+/** Formats of which there is something to skip, by the name of their container: its pickles are found without the rest. */
+const SKIPPING_FILES: Readonly<Record<string, VirtualFile>> = {
+  "torch-zip": torchZip,
+  torchscript: scripted,
   "torch-legacy": legacyCheckpoint,
-  nemo: (size) => tarOf({ "model_config.yaml": heldContent("target: nemo\n"), "model_weights.ckpt": VIRTUAL_FILES["torch-zip"]!(size) }),
+  "torch-tar": torchTar,
+  nemo: (size) => tarOf({ "model_config.yaml": heldContent("target: nemo\n"), "model_weights.ckpt": torchZip(size) }),
+  mar: (size) => storedZip({ "MAR-INF/MANIFEST.json": [latin1("{}")], "model.pt": [torchZip(size)], "handler.py": [latin1("pass\n")] }),
+  "stable-baselines": (size) =>
+    storedZip({ data: [latin1("{}")], "policy.pth": [torchZip(size)], _stable_baselines3_version: [latin1("2.0.0")] }),
+  skops: (size) => storedZip({ "schema.json": [latin1("{}")], "1.npy": npyParts("<f4", Math.floor(size / 4)) }),
+  pickle: (size) => inOrder("pickle", pickleOfArrays(size)),
   joblib: joblibFile,
-  npy: (size) => inOrder("npy", [npyHeader("<f4", Math.floor(size / 4)), 4 * Math.floor(size / 4)]),
-  npz: npzFile,
+  npy: (size) => inOrder("npy", npyParts("<f4", Math.floor(size / 4))),
+  npz: (size) =>
+    storedZip(Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`arr_${index}.npy`, npyParts("<f4", Math.floor(size / 40))]))),
+  zip: (size) => storedZip({ "model.pkl": pickleOfArrays(size), "notes.txt": [latin1("words\n")] }),
+  tar: (size) => tarOf({ "model.pkl": inOrder("pickle", pickleOfArrays(size)), "notes.txt": latin1("words\n") }),
+  "7z": sevenZipCopy,
   safetensors: (size) => {
-    const header = Buffer.from(JSON.stringify({ weight: { dtype: "U8", shape: [size], data_offsets: [0, size] } }));
+    const header = latin1(JSON.stringify({ weight: { dtype: "U8", shape: [size], data_offsets: [0, size] } }));
     return inOrder("safetensors", [fields([header.length, 8]), header, size]);
   },
-  gguf: (size) => inOrder("gguf", [Buffer.from("GGUF\x03\0\0\0"), size - 8]),
-  pickle: (size) =>
-    heldContent(assembled(`PROTO 4\nEMPTY_LIST\nMARK\n${`BINUNICODE "${"x".repeat(100)}"\n`.repeat(size / 105)}APPENDS\nSTOP`)),
-  gzip: (size) => heldContent(gzipSync(assembledBytes(randomBytes(size)), { level: 1 })),
+  gguf: magic("GGUF\x03\0\0\0"),
+  hdf5: magic("\x89HDF\r\n\x1a\n"),
+  onnx: (size) => inOrder("onnx", [latin1("\x08\x07\x3a"), varint(size), size]),
+  tensorflow: (size) => inOrder("tensorflow", [latin1("\x08\x01\x12"), varint(size), size]),
+  tflite: magic("\x1c\0\0\0TFL3"),
+  parquet: magic("PAR1"),
+  sqlite: magic("SQLite format 3\0"),
+  image: magic("\x89PNG\r\n\x1a\n"),
+  text: (size) => repeated(latin1("word after word\n"), size / 16),
 };
 
-/** Formats whose programs are the file: beyond this size there is nothing to skip, and nothing to be learnt. */
-export const WHOLE_FORMATS: ReadonlySet<string> = new Set(["pickle", "gzip"]);
+/** Every format that is measured. */
+export const VIRTUAL_FILES: Readonly<Record<string, VirtualFile>> = {
+  ...SKIPPING_FILES,
+  "pickle of text": (size) =>
+    inOrder("text", [
+      latin1("\x80\x04]("),
+      repeated(Buffer.concat([latin1("X"), fields([100, 4]), Buffer.alloc(100, "x")]), Math.floor(size / 105)),
+      latin1("e."),
+    ]),
+  json: (size) => inOrder("json", [latin1("["), repeated(latin1("12345678,"), Math.floor(size / 9)), latin1("0]")]),
+  ...COMPRESSED_FILES,
+};
 
-/** Parts one after another: bytes, other content, or a number of zeros. */
-export function inOrder(name: string, parts: readonly (Uint8Array | Content | number)[]): Content {
-  let size = 0;
-  const placed = parts.map((part) => {
-    const start = size;
-    size += typeof part === "number" ? part : "size" in part ? part.size : part.length;
-    return { part, start, end: size };
+/** Formats that are read from their beginning, up to a limit: their programs, or what is packed, are the file. */
+export const WHOLE_FORMATS: ReadonlySet<string> = new Set(Object.keys(VIRTUAL_FILES).filter((format) => !(format in SKIPPING_FILES)));
+
+function latin1(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  for (let left = value; ; left = Math.floor(left / 128)) {
+    bytes.push((left % 128) | (left >= 128 ? 0x80 : 0));
+    if (left < 128) return Uint8Array.from(bytes);
+  }
+}
+
+/** A list of forty constants, as numpy writes arrays into a plain pickle. */
+function pickleOfArrays(size: number): Part[] {
+  const length = Math.floor(size / 40);
+  const constants = Array.from({ length: 40 }, (): Part[] => [latin1("\x8e"), fields([length, 8]), length, latin1("a")]).flat();
+  return [latin1("\x80\x04]"), ...constants, latin1(".")];
+}
+
+/** TorchScript as `torch.jit.save` lays it out: pickles, code and storages. */
+function scripted(size: number): Promise<Content> {
+  const empty = assembled("PROTO 2\nEMPTY_TUPLE\nSTOP");
+  const length = Math.floor(size / TENSORS);
+  const ids = Array.from({ length: TENSORS }, (_, index) => storageId(String(index), Math.floor(length / 4)));
+  return storedZip({
+    "m/data.pkl": [assembled(`PROTO 2\nEMPTY_LIST\nMARK${ids.join("")}\nAPPENDS\nSTOP`)],
+    "m/code/__torch__.py": [latin1("class Module(Module):\n  pass\n")],
+    ...Object.fromEntries(ids.map((_, index) => [`m/data/${index}`, [4 * Math.floor(length / 4)]])),
+    "m/constants.pkl": [empty],
+    "m/version": [latin1("3\n")],
   });
-  const held = virtualContent(name, size, () => new Uint8Array(0));
-  return {
-    ...held,
-    read: async (from, to) => {
-      const bytes = new Uint8Array(Math.min(to, size) - from);
-      for (const { part, start, end } of placed) {
-        const [first, last] = [Math.max(from, start), Math.min(to, end)];
-        if (first >= last || typeof part === "number") continue;
-        bytes.set("size" in part ? await part.read(first - start, last - start) : part.subarray(first - start, last - start), first - from);
-      }
-      return bytes;
-    },
-  };
+}
+
+/** torch 0.1.1's tar: one storage with its raw items, one tensor of it, and the object. */
+function torchTar(size: number): Content {
+  const items = Math.floor(size / 4);
+  const storages = [
+    assembled("PROTO 2\nBININT1 1\nSTOP"),
+    assembled('PROTO 2\nBININT1 11\nBINUNICODE "cpu"\nGLOBAL "torch FloatStorage"\nTUPLE3\nSTOP'),
+    fields([items, 8]),
+    4 * items,
+    assembled("PROTO 2\nEMPTY_LIST\nSTOP"),
+  ];
+  const tensors = [
+    assembled("PROTO 2\nBININT1 1\nSTOP"),
+    assembled('PROTO 2\nBININT1 21\nBININT1 11\nGLOBAL "torch FloatTensor"\nTUPLE3\nSTOP'),
+    fields([1, 4], [0, 4], [items, 8], [1, 8], [0, 8]),
+  ];
+  return tarOf({
+    storages: inOrder("storages", storages),
+    tensors: inOrder("tensors", tensors),
+    pickle: assembled('PROTO 2\nBINUNICODE "21"\nSTOP'),
+  });
+}
+
+/** A 7z archive of one file that is only copied (7zFormat.txt). */
+function sevenZipCopy(size: number): Content {
+  const body = inOrder("pickle", pickleOfArrays(size));
+  const number = (value: number) => [0xff, ...fields([value, 8])];
+  const packed = [6, 0, 1, 9, ...number(body.size), 0];
+  const folder = [7, 11, 1, 0, 1, 1, 0, 12, ...number(body.size), 0];
+  const files = [5, 1, 17, 5, 0, 0x61, 0, 0, 0, 0];
+  const header = Uint8Array.from([1, 4, ...packed, ...folder, 0, ...files, 0]);
+  return inOrder("7z", [latin1("7z\xbc\xaf\x27\x1c\0\x04\0\0\0\0"), fields([body.size, 8], [header.length, 8], [0, 4]), body, header]);
+}
+
+/** The persistent id of a storage, as torch writes it. */
+function storageId(key: string, elements: number): string {
+  return `
+    MARK
+    BINUNICODE "storage"
+    GLOBAL "torch FloatStorage"
+    BINUNICODE "${key}"
+    BINUNICODE "cpu"
+    BININT ${elements}
+    TUPLE
+    BINPERSID`;
 }
 
 function legacyCheckpoint(size: number): Content {
@@ -135,76 +226,14 @@ function joblibFile(size: number): Content {
   return inOrder("joblib", [...parts, stop.subarray(0, -1), assembled("PROTO 2\nEMPTY_LIST\nMARK\nAPPENDS\nSTOP").subarray(-2)]);
 }
 
+/** An array of zeros as numpy writes it. */
+function npyParts(type: string, length: number): Part[] {
+  return [npyHeader(type, length), 4 * length];
+}
+
 function npyHeader(type: string, length: number): Uint8Array {
   const text = `${`{'descr': '${type}', 'fortran_order': False, 'shape': (${length},), }`.padEnd(117)}\n`;
   return Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), fields([text.length, 2]), Buffer.from(text)]);
-}
-
-/** Ten arrays, stored. */
-function npzFile(size: number): Content {
-  const length = Math.floor(size / 40);
-  const header = npyHeader("<f4", length);
-  const zeros = 4 * length;
-  const checksum = checksumBeforeZeros(header, zeros);
-  const parts: (Uint8Array | number)[] = [];
-  const directory: Uint8Array[] = [];
-  let offset = 0;
-  for (let index = 0; index < 10; index++) {
-    const name = Buffer.from(`arr_${index}.npy`);
-    const common = fields(
-      [45, 2],
-      [0, 2],
-      [0, 2],
-      [0, 4],
-      [checksum, 4],
-      [header.length + zeros, 4],
-      [header.length + zeros, 4],
-      [name.length, 2],
-    );
-    const far = fields([1, 2], [8, 2], [offset, 8]);
-    directory.push(fields([0x02014b50, 4], [45, 2]), common, fields([far.length, 2], [0, 10], [0xffffffff, 4]), name, far);
-    parts.push(fields([0x04034b50, 4]), common, fields([0, 2]), name, header, zeros);
-    offset += 30 + name.length + header.length + zeros;
-  }
-  const listed = Buffer.concat(directory);
-  const record = offset + listed.length;
-  const zip64 = fields([0x06064b50, 4], [44, 8], [45, 2], [45, 2], [0, 8], [10, 8], [10, 8], [listed.length, 8], [offset, 8]);
-  const locator = fields([0x07064b50, 4], [0, 4], [record, 8], [1, 4]);
-  const end = fields([0x06054b50, 4], [0, 4], [10, 2], [10, 2], [listed.length, 4], [0xffffffff, 4], [0, 2]);
-  return inOrder("npz", [...parts, listed, zip64, locator, end]);
-}
-
-function checksumBeforeZeros(bytes: Uint8Array, zeros: number): number {
-  const piece = Buffer.alloc(2 ** 20);
-  let checksum = crc32(bytes);
-  for (let left = zeros; left > 0; left -= piece.length) checksum = crc32(piece.subarray(0, left), checksum);
-  return checksum;
-}
-
-function tarOf(members: Readonly<Record<string, Content>>): Content {
-  const parts: (Uint8Array | Content | number)[] = [];
-  for (const [name, content] of Object.entries(members)) {
-    const header = Buffer.alloc(512);
-    header.write(name);
-    header.write(content.size.toString(8).padStart(11, "0"), 124);
-    header.write(" ".repeat(8), 148);
-    header.write("0", 156);
-    header.write("ustar\x0000", 257);
-    header.write(
-      `${header
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, "0")}\0 `,
-      148,
-    );
-    parts.push(header, content, (512 - (content.size % 512)) % 512);
-  }
-  return inOrder("tar", [...parts, 1024]);
-}
-
-/** A program that makes one bytes object. */
-function assembledBytes(bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([Buffer.from("\x80\x03B", "latin1"), fields([bytes.length, 4]), bytes, Buffer.from(".")]);
 }
 
 function assembled(listing: string): Uint8Array {

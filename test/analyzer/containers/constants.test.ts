@@ -8,7 +8,7 @@ import { KEPT_BYTES, LONGEST_CONSTANT } from "../../../analyzer/containers/progr
 import { traceFile } from "../../../analyzer/containers/trace-file.ts";
 import { LIMITS } from "../../../analyzer/limits.ts";
 import { disassemble } from "../../../analyzer/pickle/disassemble.ts";
-import { inOrder } from "../../bench/virtual-files.ts";
+import { inOrder } from "../../bench/virtual-content.ts";
 import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD, PAYLOAD4 } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";

@@ -1,4 +1,5 @@
 /** What holds for every file: how it is brought changes nothing, and damage gives an outcome, never an exception. */
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +11,7 @@ import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
 import { CONTAINERS } from "../../../analyzer/containers/containers.ts";
 import { traceFile } from "../../../analyzer/containers/trace-file.ts";
 import { VIRTUAL_FILES, WHOLE_FORMATS } from "../../bench/virtual-files.ts";
+import { COMPRESSED_FILES } from "../../bench/virtual-streams.ts";
 import { buildZip } from "./build-zip.ts";
 import { BROKEN_PAYLOAD, HARMLESS, PAYLOAD, PAYLOAD4 } from "./pickles.ts";
 
@@ -38,7 +40,22 @@ const BUILT: [string, Uint8Array][] = [
   ["deflate in zip", buildZip([{ name: "a", bytes: PAYLOAD, compressed: deflateRawSync(PAYLOAD), method: 8 }])],
 ];
 
-const FILES = [...BUILT, ...modelFiles()];
+/** A small file of every format; what compresses is run on a small pickle. */
+const SMALL: [string, Uint8Array][] = [];
+for (const [format, build] of Object.entries(VIRTUAL_FILES)) {
+  if (format in COMPRESSED_FILES) continue;
+  const content = await build(4000);
+  SMALL.push([`${format}, small`, await content.read(0, content.size)]);
+}
+for (const [program, ...flags] of ["gzip", "bzip2", "xz", "xz --x86 --lzma2", "xz --format=lzma", "lz4", "lz4 -l", "zstd"].map((line) =>
+  line.split(" "),
+)) {
+  if (!existsSync(`/usr/bin/${program}`) && !existsSync(`/bin/${program}`)) continue;
+  const input = Buffer.concat([PAYLOAD, HARMLESS, Buffer.from("words ".repeat(100))]);
+  SMALL.push([[program, ...flags].join(" "), execFileSync(program!, [...flags, "-c"], { input, stdio: ["pipe", "pipe", "ignore"] })]);
+}
+
+const FILES = [...BUILT, ...SMALL, ...modelFiles()];
 
 describe("how a file is brought changes nothing of what is found", () => {
   test.each(FILES)("%s", async (_, bytes) => {
@@ -59,8 +76,8 @@ describe("how a file is brought changes nothing of what is found", () => {
   test("nor does the size of the file that is not read", async () => {
     for (const [format, build] of Object.entries(VIRTUAL_FILES)) {
       if (WHOLE_FORMATS.has(format)) continue;
-      const small = await traceFile(build(2e6), 1000);
-      const large = await traceFile(countingSource(build(3e9)), 777);
+      const small = await traceFile(await build(2e8), 1000);
+      const large = await traceFile(countingSource(await build(3e9)), 777);
       expect(large.trace.pickles.map((pickle) => pickle.facts.length)).toEqual(small.trace.pickles.map((pickle) => pickle.facts.length));
     }
   });
@@ -121,6 +138,13 @@ describe("damage gives an outcome, never an exception", () => {
       "GGUF",
       "(dp0\n",
       "\x8a\x0alüœF",
+      "\x02\x21\x4c\x18",
+      "\x50\x2a\x4d\x18\x02\0\0\0ab\x28\xb5\x2f\xfd",
+      "\xfd7zXZ\0\0\x00\xff\x12\xd9\x41\x02\x01\x04\x00\x21\x01\x16\0",
+      "\x89HDF\r\n\x1a\n",
+      "version https://git-lfs.github.com/spec/v1\n",
+      "\x08\x07\x12\x07pytorch",
+      "TFL3",
     ];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...magics), fc.uint8Array({ maxLength: 400 }), async (magic, noise) => {

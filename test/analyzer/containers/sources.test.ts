@@ -29,7 +29,7 @@ describe("a budget that is spent", () => {
   });
 
   test("before anything is known", async () => {
-    const { trace } = await traceFile(budgetedSource(VIRTUAL_FILES["torch-zip"]!(1e8), { bytes: 10, requests: 10 }));
+    const { trace } = await traceFile(budgetedSource(await VIRTUAL_FILES["torch-zip"]!(1e8), { bytes: 10, requests: 10 }));
     expect(trace).toMatchObject({ container: "unknown", outcome: "unfinished", pickles: [] });
   });
 });
