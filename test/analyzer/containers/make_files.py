@@ -117,6 +117,35 @@ def make_joblib():
                 }[compressor](compressed)
                 container = {"bz2": "bzip2"}.get(compressor, compressor)
                 describe(name, container, {container: content}, pickles)
+    # Every way to ask for compression, with every protocol: names, levels, both, a boolean, an extension of the file's name.
+    few = [ARRAYS["big-endian"], OBJECTS["objects"], ARRAYS["fortran"], ARRAYS["empty"], "end"]
+    decompressors = {"zlib": zlib.decompress, "gzip": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress, "lzma": lzma.decompress}
+    ways = [(True, "zlib"), *((level, "zlib") for level in range(1, 10)), *((name, name) for name in decompressors)]
+    ways += [((name, level), name) for name in decompressors for level in (1, 3, 6, 9)]
+    for protocol in (0, 1, 2, 3, 4, 5):
+        for compress, compressor in ways if protocol > 2 else [(3, "zlib")]:
+            label = str(compress).replace(" ", "").replace("'", "")
+            name = f"joblib-{label}-protocol{protocol}.joblib"
+            joblib.dump(few, path_of(name), compress=compress, protocol=protocol)
+            with open(path_of(name), "rb") as file:
+                content = decompressors[compressor](file.read())
+            container = {"bz2": "bzip2"}.get(compressor, compressor)
+            describe(name, container, {container: content}, 2)
+    for extension, compressor in ((".z", "zlib"), (".gz", "gzip"), (".bz2", "bz2"), (".xz", "xz"), (".lzma", "lzma")):
+        name = f"joblib-by-name{extension}"
+        joblib.dump(few, path_of(name))
+        with open(path_of(name), "rb") as file:
+            content = decompressors[compressor](file.read())
+        container = {"bz2": "bzip2"}.get(compressor, compressor)
+        describe(name, container, {container: content}, 2)
+    for options in ({"compress": 0}, {"compress": False}, {"compress": ("gzip", 0)}, {"cache_size": 10}, {"cache_size": 0, "protocol": 3}):
+        label = "-".join(f"{key}{value}" for key, value in options.items()).replace(" ", "").replace("'", "")
+        joblib.dump(few, path_of(f"joblib-{label}.joblib"), **options)
+        describe(f"joblib-{label}.joblib", "joblib", {None: None}, 2)
+    with open(path_of("joblib-to-a-file.joblib"), "wb") as file:
+        joblib.dump(few, file)
+        joblib.dump({"and": ARRAYS["floats"]}, file)
+    describe("joblib-to-a-file.joblib", "joblib", {None: None}, 3)
     # Each array alone: an extent that is wrong by a byte shows.
     for key, array in {**ARRAYS, **OBJECTS}.items():
         name = f"joblib-{key}.joblib"
@@ -182,6 +211,28 @@ def make_torch():
             describe(name, "torch-zip", {f"{root}/data.pkl": archive.read(f"{root}/data.pkl")}, 1)
     for name in ("state-legacy.pt", "module-legacy.pt"):
         describe(name, "torch-legacy", {None: None}, 5)
+    # What Lightning's Trainer.save_checkpoint writes, with the hook of an optimizer beside the weights.
+    network = Network()
+    lightning = {
+        "epoch": 3,
+        "global_step": 100,
+        "pytorch-lightning_version": "1.9.0",
+        "state_dict": network.state_dict(),
+        "loops": {"fit_loop": {"state_dict": {}}},
+        "callbacks": {"ModelCheckpoint{'monitor': None}": {"best_model_path": "x.ckpt", "best_model_score": torch.tensor(0.5)}},
+        "optimizer_states": [torch.optim.Adam(network.parameters()).state_dict()],
+        "lr_schedulers": [],
+        "hparams_name": "kwargs",
+        "hyper_parameters": collections.OrderedDict(learning_rate=0.1),
+    }
+    torch.save(lightning, path_of("lightning.ckpt"))
+    with zipfile.ZipFile(path_of("lightning.ckpt")) as archive:
+        describe("lightning.ckpt", "torch-zip", {"lightning/data.pkl": archive.read("lightning/data.pkl")}, 1)
+    torch.save(lightning, path_of("lightning-legacy.ckpt"), _use_new_zipfile_serialization=False)
+    describe("lightning-legacy.ckpt", "torch-legacy", {None: None}, 5)
+    # A tensor inside a plain pickle: its storage is handed to torch.load as bytes of the legacy format.
+    write("tensor-in-pickle.pkl", pickle.dumps({"weights": torch.arange(3_000_000, dtype=torch.float32), "after": 1}))
+    describe("tensor-in-pickle.pkl", "pickle", {None: None}, 1)
     torch.jit.save(torch.jit.script(Network()), path_of("scripted.pt"))
     with zipfile.ZipFile(path_of("scripted.pt")) as archive:
         names = [name for name in archive.namelist() if name.endswith(("pkl"))]
