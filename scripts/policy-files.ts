@@ -1,6 +1,11 @@
-/** Policies as a command is given them: a file of either format, or the name of one that is built in. */
+/**
+ * Policies as a command is given them: a file of either format, the name of one that is built in, or what `census trace`
+ * printed of a model, which stands for the policy of what that model was seen to do.
+ */
 import { readFile } from "node:fs/promises";
+import { z } from "zod";
 import { readPolicy } from "../analyzer/policy/format.ts";
+import { observedPolicy, type Seen } from "../analyzer/policy/observed.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { WEIGHTS_ONLY, type WeightsOnlyPolicy } from "../analyzer/policy/weights-only.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
@@ -13,7 +18,7 @@ export function weightsOnlyOf(release: string): WeightsOnlyPolicy {
   return WEIGHTS_ONLY.find(({ name }) => name === `weights-only@torch-${release}`)!;
 }
 
-/** Reads a policy: `weights-only@torch-2.6`, or a file. Throws `UsageError` where it is neither. */
+/** Reads a policy: `weights-only@torch-2.6`, or a file of a policy or of a trace. Throws `UsageError` where it is neither. */
 export async function loadPolicy(context: Context, given: string): Promise<Policy> {
   const builtIn = WEIGHTS_ONLY.find(({ name }) => name === given);
   if (builtIn !== undefined) return builtIn;
@@ -21,7 +26,35 @@ export async function loadPolicy(context: Context, given: string): Promise<Polic
     const known = given.startsWith("weights-only") ? `; built in are ${WEIGHTS_ONLY.map(({ name }) => name).join(", ")}` : "";
     throw new UsageError(`${error.code === "ENOENT" ? `no such policy file: ${given}` : error.message}${known}`);
   });
+  const seen = readTrace(text);
+  if (seen !== null) return observedPolicy(seen);
   const policy = readPolicy(text);
   if (!policy.ok) throw new UsageError(`${given} is no policy: ${policy.error.message}`);
   return policy.value;
+}
+
+const fact = z.object({
+  callable: z.string(),
+  module: z.string(),
+  opcode: z.string(),
+  offset: z.number(),
+  origin: z.string(),
+  method: z.string().optional(),
+});
+
+/** What `census trace` prints, as far as a policy needs it. */
+const trace = z.object({ file: z.string(), pickles: z.array(z.object({ imports: z.array(fact), calls: z.array(fact) })) });
+
+/** What a trace saw; null where the text is none. */
+function readTrace(text: string): Seen | null {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  const read = trace.safeParse(json);
+  if (!read.success) return null;
+  const { file, pickles } = read.data;
+  return { file, imports: pickles.flatMap(({ imports }) => imports), calls: pickles.flatMap(({ calls }) => calls) };
 }

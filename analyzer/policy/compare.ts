@@ -83,7 +83,7 @@ export function unionPolicies(name: string, policies: readonly Policy[]): Policy
 }
 
 function unionEntries(lists: readonly (readonly PolicyEntry[])[]): PolicyEntry[] {
-  const entries = new Map<string, PolicyEntry>();
-  for (const entry of lists.flat()) if (!entries.has(entry.callable)) entries.set(entry.callable, entry);
-  return [...entries.values()].sort(byCallable);
+  const found = new Map<string, PolicyEntry>();
+  for (const entry of lists.flat()) if (!found.has(entry.callable)) found.set(entry.callable, entry);
+  return [...found.values()].sort(byCallable);
 }

@@ -12,7 +12,7 @@ import { CensusCommand, type Context, printJson, resolvePath, UsageError } from 
 import type { Ending } from "../exit-codes.ts";
 import { loadPolicy } from "../policy-files.ts";
 
-const POLICY = "a policy file, ours or PickleBall's, or the name of a built-in one";
+const POLICY = "a policy file, ours or PickleBall's, the name of a built-in one, or what 'census trace' printed of a model";
 
 export function policyCommand(context: Context): CensusCommand {
   const command = new CensusCommand(context, "policy", "Show, compare, join and check policies", [
@@ -68,7 +68,7 @@ function union(context: Context): Command {
     context,
     "union",
     "Write the policy that allows what any of several does",
-    ["census policy union a.json b.json --name ours -o ours.json"],
+    ["census policy union a.json b.json --name ours -o ours.json", "census policy union trace-1.json trace-2.json --name observed"],
     "policy",
   )
     .addArgument(new Argument("<POLICY...>", POLICY))

@@ -189,6 +189,29 @@ describe("policy", () => {
     expect(value.imports.length).toBeGreaterThan(128);
   });
 
+  it("joins what models were seen to do, and measures an inferred one by it", async () => {
+    const traces = await Promise.all(
+      ["ner-english-small", "pos-english"].map(async (model) => {
+        const seen = path.join(folder, `${model}.trace.json`);
+        writeFileSync(seen, (await census(["trace", path.join(MODELS, `saltmarsh/${model}/tagger.pkl`)])).printed);
+        return seen;
+      }),
+    );
+    const observed = path.join(folder, "observed.json");
+    await census(["policy", "union", ...traces, "--name", "observed:taggers", "-o", observed]);
+    for (const model of ["ner-english-small", "pos-english"]) {
+      const file = path.join(MODELS, `saltmarsh/${model}/tagger.pkl`);
+      expect(await census(["enforce", file, "--policy", observed])).toMatchObject({ ending: "done" });
+    }
+    const { value } = await censusJson<{ imports: { recall: number; precision: number; f1: number } }>([
+      ...["policy", "compare", observed, policy],
+    ]);
+    expect(value.imports.recall).toBe(1);
+    expect(value.imports.precision).toBeGreaterThan(0);
+    expect(value.imports.f1).toBeCloseTo((2 * value.imports.precision) / (1 + value.imports.precision));
+    expect((await census(["enforce", attack, "--policy", observed])).ending).toBe("blocked");
+  });
+
   it("measures one by another", async () => {
     const { value } = await censusJson<{ imports: { recall: number; extra: string[] } }>([
       "policy",
