@@ -32,9 +32,11 @@ export async function printPrograms(
   options: Options,
   render: (bytes: Uint8Array) => Rendered,
 ): Promise<Ending> {
-  const { trace, programs } = await (await fileOnDisk(context, target)).read(traceFile).catch((error: unknown) => {
-    throw new UsageError(`${target}: ${unavailable(error)}`);
-  });
+  const { trace, programs } = await (await fileOnDisk(context, target))
+    .read((source) => traceFile(source, undefined, "whole"))
+    .catch((error: unknown) => {
+      throw new UsageError(`${target}: ${unavailable(error)}`);
+    });
   if (programs.length === 0) throw new UsageError(`${target} holds no pickle: ${trace.container}, ${trace.outcome}`);
   const chosen = [...trace.pickles.keys()].filter((index) => options.pickle === undefined || index === options.pickle);
   if (chosen.length === 0) throw new UsageError(`${target} has ${programs.length} pickles, counted from 0`);

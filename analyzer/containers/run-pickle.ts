@@ -47,11 +47,11 @@ export async function runPickle(
     return runView(content, start, view, { followsArrays, encoding, whole }, tracing);
   };
   let encoding: "utf-8" | "any" = content.loader === "torch" ? "utf-8" : "any";
-  let run = await attempt(encoding, false);
+  let run = await attempt(encoding, tracing.wholeConstants);
   if (run.facts.failure?.kind === "bad-encoding") {
     // torch's default; whoever loads such a file names another encoding, and gets further.
     encoding = "any";
-    run = await attempt(encoding, false);
+    run = await attempt(encoding, tracing.wholeConstants);
   }
   return needsConstants(run) ? attempt(encoding, true) : run;
 }

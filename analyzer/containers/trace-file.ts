@@ -17,9 +17,10 @@ const PROGRAM_STEP = 2 * 1024;
  * `unfinished`, with what was found until then; one that is unavailable rejects, since nothing was learnt of the file.
  *
  * @param step the least that is worth a request, in bytes; it decides what reading costs, never what is found
+ * @param constants whether constants of megabytes are kept whole in the programs, for printing them, or cut to their beginnings
  */
-export async function traceFile(source: ByteSource, step = READ_AHEAD): Promise<TracedFile> {
-  const tracing = new Tracing(readContent, Math.min(step, PROGRAM_STEP));
+export async function traceFile(source: ByteSource, step = READ_AHEAD, constants: "whole" | "cut" = "cut"): Promise<TracedFile> {
+  const tracing = new Tracing(readContent, Math.min(step, PROGRAM_STEP), constants === "whole");
   const content = { source: heldSource(source, step), entry: null, depth: 0, loader: "pickle" } as const;
   const reading = await readContent(content, tracing).catch((error: unknown): Reading => {
     const failure = tracing.cutShort(error, null, 0);

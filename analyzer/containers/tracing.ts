@@ -59,10 +59,12 @@ export class Tracing {
   /**
    * @param read looks into content of any kind: the readers of archives call it for their members
    * @param programStep bytes of a program that are brought at first
+   * @param wholeConstants constants of megabytes are brought, too
    */
   constructor(
     readonly read: (content: Content, tracing: Tracing) => Promise<Reading>,
     readonly programStep: number,
+    readonly wholeConstants: boolean,
   ) {}
 
   /** Says what `content` is, before all of it was read. */

@@ -47,6 +47,13 @@ describe("a constant of gigabytes", () => {
     expect(source.bytesRead).toBeLessThan(80e6);
   });
 
+  test("is there where programs are wanted whole, to be printed", async () => {
+    const bytes = Buffer.concat([latin1("\x80\x05"), HEADS.BINBYTES8(5e6), new Uint8Array(5e6), latin1("0"), PAYLOAD]);
+    const { trace, programs } = await traceFile(memorySource(bytes), undefined, "whole");
+    expect(Buffer.compare(programs[0]!.bytes, bytes)).toBe(0);
+    expect(trace).toEqual((await traceFile(memorySource(bytes))).trace);
+  });
+
   test("beyond the end of the file ends the program", async () => {
     const trace = await traceBytes(Buffer.concat([latin1("\x80\x04"), HEADS.BINBYTES8(GB), new Uint8Array(5e6), PAYLOAD]));
     expect(trace).toMatchObject({ outcome: "malformed", pickles: [{ failure: { kind: "truncated" } }] });
