@@ -36,7 +36,7 @@ function continued(part: string): string {
     .trimStart();
 }
 
-/** The table as a Python dict: `"builtins.map": ("calls", (0,), None, False)`. */
+/** The table as a Python dict: `"builtins.map": ("calls", (0,), None, False, None)`. */
 function indirectCallables(): string {
   const rows = Array.from(INDIRECT_CALLABLES, ([name, indirection]) => {
     const fields = [JSON.stringify(indirection.does), ...details(indirection)];
@@ -52,7 +52,12 @@ function shared(): string {
 function details(indirection: Indirection): readonly string[] {
   switch (indirection.does) {
     case "calls":
-      return [tuple(indirection.positions), passes(indirection.passes), indirection.returns.kind === "result" ? "True" : "False"];
+      return [
+        tuple(indirection.positions),
+        passes(indirection.passes),
+        indirection.returns.kind === "result" ? "True" : "False",
+        `${indirection.state ?? "None"}`,
+      ];
     case "fetches":
       return [`${indirection.object}`, `${indirection.name}`];
     case "imports":

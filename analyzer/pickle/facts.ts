@@ -55,6 +55,11 @@ export interface CallFact extends FactOfCallable {
    * would choose what is called; `["*"]` where the keys are not known. Absent when there are none.
    */
   readonly overrides?: readonly string[];
+  /**
+   * For a `method`: what it invokes may be something that the pickle has put there, by a state or items that it gave the
+   * object before. No pickler writes in this order.
+   */
+  readonly planted?: true;
   /** For a `method`, where the maker is told the class: `copyreg._reconstructor(class, ...)` made an instance of this one. */
   readonly instanceOf?: string;
   /**

@@ -28,6 +28,8 @@ export interface Calling {
   readonly positions: readonly number[];
   readonly passes: Passes;
   readonly returns: Returns;
+  /** Where it takes a state that it gives to what it returns, as BUILD would. */
+  readonly state?: number;
 }
 
 /** What a callable that is handed over gets called with. */
@@ -67,6 +69,8 @@ const makes = (passes: Passes, ...positions: number[]): Calling => ({
   returns: { kind: "instance", class: positions[0]! },
 });
 const loads = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickles });
+/** `(function, type, arguments, state)`. */
+const REBUILDS_TENSOR: Calling = { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 }, state: 3 };
 const ANYTHING: Indirection = { does: "anything" };
 
 /** torch's legacy format: magic number, protocol version, system, the object, the keys of its storages. */
@@ -132,7 +136,7 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["collections.defaultdict", keeps(NOTHING, 0)],
   ["_collections.defaultdict", keeps(NOTHING, 0)],
   ["contextlib.contextmanager", keeps(UNKNOWN, 0)],
-  ["copy._reconstruct", returns(items(3), 2)],
+  ["copy._reconstruct", { ...returns(items(3), 2), state: 4 }],
   ["copyreg.pickle", keeps(UNKNOWN, 1, 2)],
   ["codecs.register", keeps(UNKNOWN, 0)],
   ["_codecs.register", keeps(UNKNOWN, 0)],
@@ -172,8 +176,8 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["numpy.random._pickle.__generator_ctor", keeps(from(0, 1), 1)],
   ["numpy.random._pickle.__randomstate_ctor", keeps(from(0, 1), 1)],
   ["numpy.random._pickle.__bit_generator_ctor", makes(NOTHING, 0)],
-  ["torch._tensor._rebuild_from_type_v2", { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 } }],
-  ["torch._tensor._rebuild_from_type", { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 } }],
+  ["torch._tensor._rebuild_from_type_v2", REBUILDS_TENSOR],
+  ["torch._tensor._rebuild_from_type", REBUILDS_TENSOR],
   ["torch._utils._rebuild_wrapper_subclass", makes(UNKNOWN, 0)],
   ["pandas.core.indexes.base._new_Index", makes(items(undefined, 1), 0)],
   ["dill._dill._create_type", returns(from(1), 0)],

@@ -14,6 +14,8 @@ export interface Found {
   lookUp(looked: Name, via: string): void;
   /** `effectUnknown` as in `CallFact`. */
   call(source: Source, via: string, effectUnknown?: true): void;
+  /** What the call at hand made is given a state. */
+  setState(given: number): void;
   /** A loader is handed bytes: the value of them, -1 where it is not known. */
   load(loader: string, bytes: number, pickles: number): void;
 }
@@ -51,8 +53,11 @@ export class IndirectCalls {
     if (indirection === undefined) return;
     this.moment = moment;
     const given = this.given(offset);
-    if (!source.made) this.follow(indirection, source.callable, given, DEEPEST);
-    else if (callable !== undefined) this.callMade(indirection, source, callable, given);
+    if (!source.made) {
+      this.follow(indirection, source.callable, given, DEEPEST);
+      const state = indirection.does === "calls" && indirection.state !== undefined ? given?.positional[indirection.state] : undefined;
+      if (state !== undefined && kinds.KIND[this.recording.data[state]!] !== kinds.NONE) this.found.setState(state);
+    } else if (callable !== undefined) this.callMade(indirection, source, callable, given);
   }
 
   /** What a state hands over to be called. */

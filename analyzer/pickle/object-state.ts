@@ -4,10 +4,12 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Callables } from "./callables.ts";
-import { itemsOf, type Moment, type Recording, statesOf } from "./contents.ts";
+import { itemsOf, type Moment, type Recording } from "./contents.ts";
 import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
+import { NO_FRAME } from "./state.ts";
+import { CHANGE } from "./tables.ts";
 
 /** A callable in a state, who calls it, and what it is bound to: the values of a tuple and of a dict; null where that is not known. */
 export interface HandedOver {
@@ -16,8 +18,8 @@ export interface HandedOver {
   readonly bound: { readonly positional: number; readonly keywords: number } | null;
 }
 
-/** States of one object that are looked through; picklers give one. With more, anything may be called on it. */
-const MOST_STATES = 8;
+/** Changes of other containers while a state is filled, that are looked through. */
+const MOST_BETWEEN = 32;
 
 /** Keys of a state that are looked through; no class has as many attributes. */
 const MOST_KEYS = 10_000;
@@ -30,15 +32,6 @@ export class ObjectState {
     private readonly recording: Recording,
     private readonly callables: Callables,
   ) {}
-
-  /**
-   * Whether a state that an object was given names what is to be called on it: as the state is by now, since a
-   * `__setstate__` may have kept the very dict, and the pickle may have changed it.
-   */
-  isOverridden(object: number, moment: Moment): boolean {
-    const states = statesOf(this.recording, object, moment, MOST_STATES);
-    return states === null || states.some((given) => this.overridesOf(given, moment) !== undefined);
-  }
 
   /** Keys of a state under which something is later looked up on the object and called; `expected` as in `expectedKeys`. */
   overridesOf(given: number, moment: Moment, expected?: ReadonlySet<string>): readonly string[] | undefined {
@@ -58,6 +51,27 @@ export class ObjectState {
       else if (partKind === kinds.FOREIGN) found.push("*");
     }
     return found.length === 0 ? undefined : found;
+  }
+
+  /**
+   * Whether a state is a dict with nothing that `overridesOf` would find, as most are: read from the tables as they lie,
+   * since a pickle of a million instances asks a million times. False where it takes a closer look to tell.
+   */
+  isPlain(given: number, moment: Moment): boolean {
+    const { data, state } = this.recording;
+    const { changed, changes } = state.tables;
+    const entry = moment.change - CHANGE;
+    if (data[given] !== OP.EMPTY_DICT || state.contentsLostAt !== NO_FRAME || entry < 0 || changed[entry] !== given) return false;
+    // All its items were set by one opcode; lists and dicts among its values are filled in between.
+    let before = entry - CHANGE;
+    for (const end = Math.max(0, entry - MOST_BETWEEN * CHANGE); before >= end && changed[before + 2]! > given; before -= CHANGE)
+      if (changed[before] === given) return false;
+    if (before >= 0 && changed[before + 2]! > given) return false;
+    const to = entry + CHANGE < state.changedTop ? changed[entry + CHANGE + 1]! : state.changesTop;
+    for (let index = changed[entry + 1]!; index < to; index += 2) {
+      if (--this.keysLeft < 0 || this.overrideOf(changes[index]!) !== null) return false;
+    }
+    return true;
   }
 
   /** The only keys that the class of an object writes into its state, where its loader calls methods of it. */

@@ -5,7 +5,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Callables, Name, Source } from "./callables.ts";
-import { type Moment, type Recording, rowOf, stateOf } from "./contents.ts";
+import { type Moment, type Recording, rowOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
 import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import { IndirectCalls } from "./indirect-calls.ts";
@@ -15,6 +15,7 @@ import { LOOKED_UP_ONLY } from "./rare.ts";
 import { FACT_BUDGET, Renderer } from "./render.ts";
 import { CHANGE, ROW } from "./tables.ts";
 import { ValueText } from "./value-text.ts";
+import { WriteOrder } from "./write-order.ts";
 
 /** Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument. */
 export type RunNested = (loader: string, call: number, given: number, pickles: number) => readonly Fact[];
@@ -62,6 +63,7 @@ class FactReader {
   private hasChangedNames = false;
   private readonly indirect: IndirectCalls;
   private readonly states: ObjectState;
+  private readonly order: WriteOrder;
   private moment: Moment = { row: 0, change: 0 };
   private offset = 0;
   private opcode: OpcodeName = "STOP";
@@ -74,9 +76,11 @@ class FactReader {
     this.renderer = new Renderer(recording, callables);
     this.text = new ValueText(recording, callables);
     this.states = new ObjectState(recording, callables);
+    this.order = new WriteOrder(recording, callables);
     this.indirect = new IndirectCalls(recording, callables, {
       lookUp: (looked, via) => this.lookUp(looked, via),
       call: (source, via, effectUnknown) => this.tellCall(source, via, effectUnknown),
+      setState: (given) => this.setState(given),
       load: (loader, bytes, pickles) => this.loadNested(loader, bytes, pickles),
     });
   }
@@ -88,7 +92,8 @@ class FactReader {
       if (this.facts.length >= LIMITS.renderedFacts.limit) return this.finish(rows[row]!);
       this.offset = rows[row]!;
       const code = data[this.offset]!;
-      if (this.facts.length >= LIMITS.listedFacts.limit && this.isPlainRepeat(row, code)) continue;
+      this.lastTold = null;
+      if (this.isCounting && this.isPlainRepeat(row, code)) continue;
       this.opcode = OPCODE_OF_BYTE[code]!.name;
       // STACK_GLOBAL's row holds the protocol there, and nothing of a lookup depends on the moment.
       this.moment = { row, change: rows[row + 3]! };
@@ -143,7 +148,7 @@ class FactReader {
 
   private lookUp(looked: Name, via?: string): void {
     const origin = this.hasChangedNames ? "mutated" : looked.origin;
-    if (this.wasTold("import", looked.callable, origin, "", via)) return;
+    if (this.isCounting && this.wasTold("import", looked.callable, origin, "", via)) return;
     const { offset, opcode } = this;
     const { module, name, callable, spelt } = looked;
     const fact: ImportFact = { kind: "import", offset, opcode, callable, module, name, origin, spelt };
@@ -158,7 +163,7 @@ class FactReader {
 
   private tellCall(source: Source, via?: string, effectUnknown?: true): void {
     const origin = this.hasChangedNames ? "mutated" : source.made ? "computed" : source.origin;
-    if (this.wasTold("call", source.callable, origin, effectUnknown ? "unknown" : "", via)) return;
+    if (this.isCounting && this.wasTold("call", source.callable, origin, effectUnknown ? "unknown" : "", via)) return;
     const { offset, opcode } = this;
     const { module, name, callable } = source;
     const given = via === undefined ? this.text.ofCall(offset, this.moment) : this.text.of(null, this.moment);
@@ -170,22 +175,24 @@ class FactReader {
   /** BUILD, and item writes on what is no builtin container. */
   private callMethod(method: Method, object: number, second: number): void {
     const source = this.callables.of(object);
-    const origin = this.hasChangedNames || this.states.isOverridden(object, this.moment) ? "mutated" : source.origin;
+    const planted = this.order.write(method, object, second, this.moment.change);
+    const origin = this.hasChangedNames || planted ? "mutated" : source.origin;
     const builds = method === "__setstate__";
     const overrides = builds ? this.states.overridesOf(second, this.moment, this.states.expectedKeys(object)) : undefined;
     const instanceOf = this.callables.toldClass(object);
     const isShared = this.callables.isShared(object);
     if (isShared) this.hasChangedNames = true;
-    if (!this.wasTold("call", source.callable, origin, `${method} ${isShared} ${overrides} ${instanceOf}`)) {
+    if (!this.isCounting || !this.wasTold("call", source.callable, origin, `${method} ${isShared} ${planted} ${overrides} ${instanceOf}`)) {
       const { offset, opcode } = this;
       const { module, name, callable } = source;
       const given = this.showChange(method, object, second);
       const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, method, arguments: given };
-      if (!isShared && overrides === undefined && instanceOf === undefined) this.facts.push(fact);
+      if (!isShared && !planted && overrides === undefined && instanceOf === undefined) this.facts.push(fact);
       else {
         this.facts.push({
           ...fact,
           ...(isShared && { onCallable: true as const }),
+          ...(planted && { planted: true as const }),
           ...(overrides !== undefined && { overrides }),
           ...(instanceOf !== undefined && { instanceOf }),
         });
@@ -193,6 +200,14 @@ class FactReader {
     }
     if (!builds) return;
     for (const handed of this.states.handedBy(object, second, this.moment)) this.indirect.handOver(handed, this.moment);
+  }
+
+  /** What the call at hand made is given a state by its maker: told where that does more than to set attributes. */
+  private setState(given: number): void {
+    const { offset, moment, states } = this;
+    if (states.overridesOf(given, moment) !== undefined || states.handedBy(offset, given, moment).length > 0)
+      this.callMethod("__setstate__", offset, given);
+    else this.order.noteState(offset);
   }
 
   private showChange(method: Method, object: number, second: number): string {
@@ -207,13 +222,16 @@ class FactReader {
 
   private loadNested(loader: string, bytes: number, pickles: number): void {
     for (const fact of this.runNested(loader, this.offset, bytes, pickles))
-      this.facts.push("via" in fact || fact.kind === "persistent-id" || fact.kind === "extension" ? fact : { ...fact, via: loader });
+      this.facts.push("via" in fact || fact.kind === "extension" ? fact : { ...fact, via: loader });
   }
 
-  /** Whether the same was told before: asked only of what comes after the first `listedFacts`. Counts it. */
+  /** Whether the first `listedFacts` are told: from then on, what was told before is only counted. */
+  private get isCounting(): boolean {
+    return this.facts.length >= LIMITS.listedFacts.limit;
+  }
+
+  /** Whether the same was told before while it was counted what is told. Counts it. */
   private wasTold(kind: string, callable: string, origin: string, detail: string, via = ""): boolean {
-    this.lastTold = null;
-    if (this.facts.length < LIMITS.listedFacts.limit) return false;
     const key = `${kind} ${this.opcode} ${origin} ${callable} ${detail} ${via}`;
     const known = this.told.get(key);
     this.lastTold = known ?? { index: this.facts.length, repeats: 0 };
@@ -229,23 +247,26 @@ class FactReader {
   private isPlainRepeat(row: number, code: number): boolean {
     const { state, data } = this.recording;
     const { rows } = state.tables;
-    let callable = rows[row + 1]!;
+    const built = rows[row + 1]!;
+    let callable = built;
     this.plainKey = -1;
     if (this.hasChangedNames) return false;
     if (code === OP.BUILD) {
       if (data[callable] !== OP.NEWOBJ) return false;
       this.moment = { row, change: rows[row + 3]! };
-      if (stateOf(this.recording, callable, this.moment) !== null) return false;
+      if (!this.order.isFresh(callable)) return false;
       const given = rows[row + 2]!;
-      if (this.states.overridesOf(given, this.moment) !== undefined) return false;
+      if (!this.states.isPlain(given, this.moment) && this.states.overridesOf(given, this.moment) !== undefined) return false;
       if (this.states.mayHandOver(given) && this.states.handedBy(callable, given, this.moment).length > 0) return false;
       callable = rows[rowOf(this.recording, callable) + 1]!;
     } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
     this.plainKey = callable * 256 + code;
     const known = this.toldPlainly.get(this.plainKey);
-    if (known !== undefined) known.repeats++;
-    return known !== undefined;
+    if (known === undefined) return false;
+    known.repeats++;
+    if (code === OP.BUILD) this.order.noteState(built);
+    return true;
   }
 
   private finish(limited: number | null): ReadFacts {

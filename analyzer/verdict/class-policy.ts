@@ -72,6 +72,7 @@ export class ClassPolicyRules {
   /** BUILD, APPEND(S), SETITEM(S), ADDITEMS on an object that is no builtin container. */
   #method(fact: CallFact): string | null {
     if (fact.onCallable) return `${fact.opcode} changes ${fact.callable} itself, not an object made by it`;
+    if (fact.planted) return `${fact.opcode} calls what the pickle may have put there`;
     if (fact.overrides !== undefined) return `BUILD would override ${overridden(fact.overrides)}`;
     const outside = this.#calls.refuses(fact);
     if (outside === null) return null;

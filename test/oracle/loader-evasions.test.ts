@@ -35,8 +35,8 @@ const EVASIONS: readonly Evasion[] = [
       SETITEM
       NONE
       BUILD`,
-    reason: "__setstate__ is an attribute, not a method of its class",
-    verdict: "loads",
+    reason: "BUILD calls what the pickle may have put there",
+    verdict: "blocked",
   },
   {
     how: "an item becomes the append that APPEND finds by way of __getattr__",
@@ -51,8 +51,8 @@ const EVASIONS: readonly Evasion[] = [
       SETITEM
       NONE
       APPEND`,
-    reason: "append is an attribute, not a method of its class",
-    verdict: "loads",
+    reason: "APPEND calls what the pickle may have put there",
+    verdict: "blocked",
   },
   {
     how: "a tuple state plants __setstate__ on the instance, by the class's own __setstate__",
@@ -70,8 +70,8 @@ const EVASIONS: readonly Evasion[] = [
       BUILD
       NONE
       BUILD`,
-    reason: "__setstate__ is an attribute, not a method of its class",
-    verdict: "loads",
+    reason: "BUILD calls what the pickle may have put there",
+    verdict: "blocked",
   },
   {
     how: "a class unpickles on its own",

@@ -22,6 +22,8 @@ class Enforcement(Indirect):
         self._computed = {}
         # What a call returned that is not for the pickle to change, and by whom.
         self._shared = {}
+        # What the pickle wrote to which objects.
+        self._given = {}
         self._is_looking_up = False
         self._blocked = None
 
@@ -146,7 +148,7 @@ class Enforcement(Indirect):
         target, state = self.stack[-2:]
         if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
-            self._check_state(target, state)
+            self._check_state("BUILD", 1, target, state)
         super().load_build()
 
     def load_append(self):
@@ -171,15 +173,15 @@ class Enforcement(Indirect):
         super().load_additems()
 
     def load_setitem(self):
-        self._check_change("SETITEM", self.stack[-3], "__setitem__")
+        self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
-            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__")
+            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
         super().load_setitems()
 
-    def _check_change(self, opcode, target, method, overridden=""):
+    def _check_change(self, opcode, target, method, overridden="", keys=()):
         """Whether `target` is an object that an allowed call made. Builtin containers may change as the pickle likes."""
         names = self._names(target)
         if names is not None or id(target) in self._shared or isinstance(target, CODE):
@@ -187,6 +189,8 @@ class Enforcement(Indirect):
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
         if not self._is_foreign(target):
             return False
+        if self._is_planted(target, method, keys):
+            self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
         if isinstance(target, Stub):
@@ -194,6 +198,22 @@ class Enforcement(Indirect):
         if id(target) in self._handed_over:
             self._refuse(opcode, 1, _type_name(target), f"{method} of an object that was made by a computed name")
         return True
+
+    def _is_planted(self, target, method, keys):
+        """Whether a method of `target` may be the pickle's own, by what it wrote to it before: list items, dict items, the
+        state, each once, is the order in which picklers write (Lib/pickle.py, save_reduce)."""
+        _, given = self._given.get(id(target), (target, frozenset()))
+        if method == "__setitem__":
+            names = any(self._is_foreign(key) or (type(key) is str and SPECIAL(key)) for key in keys)
+            given |= {"items", "names"} if names else {"items"}
+            is_planted = False
+        elif method == "__setstate__":
+            is_planted = not given.isdisjoint(("state", "names"))
+            given |= {"state"}
+        else:
+            is_planted = not given.isdisjoint(("state", "items"))
+        self._given[id(target)] = (target, given)
+        return is_planted
 
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
@@ -282,6 +302,8 @@ class Enforcement(Indirect):
 
     def _note_made(self, function, arguments):
         made = self.stack[-1]
+        if self._gives_state(function, arguments):
+            self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
         # Of shorter ones Python keeps one for all.

@@ -2,13 +2,19 @@
 and `object-state.ts` have it."""
 
 from rules import (
-    CALLS, FILE_LOADERS, IMPORTS, INDIRECT, PLAIN, SHARED, _indirection, _names_of, _spelt, _type_name, io,
+    CALLS, FILE_LOADERS, IMPORTS, INDIRECT, SHARED, _indirection, _names_of, _spelt, _type_name, io,
 )  # fmt: skip
 
 # How many callables may hand over one another.
 DEEPEST_CALL = 8
 # Brackets within a state in which callables are looked for.
 DEEPEST_STATE = 4
+
+
+def _state_of(details, arguments):
+    """The state that a callable of INDIRECT gives to what it makes; None where it gives none."""
+    at = details[3] if len(details) > 3 else None
+    return arguments[at] if at is not None and at < len(arguments) else None
 
 
 class Indirect:
@@ -20,6 +26,10 @@ class Indirect:
         by = f", by {via}"
         if does == "calls":
             self._check_calling(opcode, size, via, details, (arguments, False, (keywords or {}).values()), 0)
+            state = _state_of(details, arguments)
+            if overridden := self._overridden(state):
+                self._refuse(opcode, size, via, f"BUILD would override {overridden}")
+            self._check_state(opcode, size, function, state)
         elif does == "fetches":
             return self._fetching(opcode, size, function, arguments, via)
         elif does in ("imports", "resolves"):
@@ -36,7 +46,7 @@ class Indirect:
 
     def _check_calling(self, opcode, size, via, details, given, depth):
         """The callables among what another one is given: its arguments, whether more may follow, and its keywords' values."""
-        positions, passes, _ = details
+        positions, passes, *_ = details
         arguments, more, keywords = given
         passed = self._passed(passes, arguments, more)
         for position in positions:
@@ -78,16 +88,16 @@ class Indirect:
             return None
         return positional, more, () if keywords is None else keywords.values()
 
-    def _check_state(self, target, state):
+    def _check_state(self, opcode, size, target, state):
         """The callables that a state gives an object to call."""
         parts = state if type(state) is tuple else ()
         if self._is_state_of_partial(parts):
-            self._check_handed("BUILD", 1, parts[0], "functools.partial", self._inside(parts[1], parts[2], True))
+            self._check_handed(opcode, size, parts[0], "functools.partial", self._inside(parts[1], parts[2], True))
         elif len(parts) == 2 and type(parts[1]) is dict and "default_factory" in parts[1]:
-            self._check_handed("BUILD", 1, parts[1]["default_factory"], "collections.defaultdict")
+            self._check_handed(opcode, size, parts[1]["default_factory"], "collections.defaultdict")
         elif _indirection(type(target), [])[1] == "calls":
             for value in self._looked_up_in(state, DEEPEST_STATE):
-                self._check_handed("BUILD", 1, value, _type_name(target))
+                self._check_handed(opcode, size, value, _type_name(target))
 
     def _is_state_of_partial(self, parts):
         """(function, arguments, keywords, attributes), as `functools.partial.__setstate__` takes it."""
@@ -104,6 +114,10 @@ class Indirect:
             parts = value if type(value) is not dict else [part for item in value.items() for part in item]
             for part in parts:
                 yield from self._looked_up_in(part, depth - 1)
+
+    def _gives_state(self, function, arguments):
+        _, does, details = _indirection(function, self._names(function) or ())
+        return does == "calls" and _state_of(details, arguments) is not None
 
     def _returns_shared(self, function, arguments):
         """Whether what a callable returns may be a class, a function, a module, or what others hold as well."""
@@ -128,7 +142,7 @@ class Indirect:
         self._require_constant(opcode, size, name, by)
         if self._names(target) is not None:
             keys = {(module, f"{within}.{name}") for module, within in self._names(target)}
-        elif type(target) in PLAIN:
+        elif not self._is_foreign(target):
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
             self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")

@@ -58,90 +58,90 @@ INDIRECT = {
     "pydoc.resolve": ("resolves", 0),
     "pkgutil.resolve_name": ("resolves", 0),
     "logging.config._resolve": ("resolves", 0),
-    "builtins.map": ("calls", (0,), None, False),
-    "builtins.filter": ("calls", (0,), None, False),
-    "builtins.apply": ("calls", (0,), ("items", 1, 2), True),
-    "builtins.iter": ("calls", (0,), ("arguments", 0, 0, False), False),
-    "builtins.sorted": ("calls", (), None, False),
-    "builtins.min": ("calls", (), None, True),
-    "builtins.max": ("calls", (), None, True),
-    "builtins.property": ("calls", (0, 1, 2), None, False),
-    "builtins.classmethod": ("calls", (0,), None, False),
-    "builtins.staticmethod": ("calls", (0,), None, False),
-    "functools.partial": ("calls", (0,), ("arguments", 1, None, True), False),
-    "_functools.partial": ("calls", (0,), ("arguments", 1, None, True), False),
-    "functools.partialmethod": ("calls", (0,), None, False),
-    "functools.reduce": ("calls", (0,), None, True),
-    "_functools.reduce": ("calls", (0,), None, True),
-    "functools.cmp_to_key": ("calls", (0,), None, False),
-    "_functools.cmp_to_key": ("calls", (0,), None, False),
-    "functools.lru_cache": ("calls", (0,), None, False),
-    "functools._lru_cache_wrapper": ("calls", (0, 3), None, False),
-    "_functools._lru_cache_wrapper": ("calls", (0, 3), None, False),
-    "functools.cache": ("calls", (0,), None, False),
-    "functools.singledispatch": ("calls", (0,), None, False),
-    "functools.singledispatchmethod": ("calls", (0,), None, False),
-    "functools.cached_property": ("calls", (0,), None, False),
-    "itertools.starmap": ("calls", (0,), None, False),
-    "itertools.filterfalse": ("calls", (0,), None, False),
-    "itertools.takewhile": ("calls", (0,), None, False),
-    "itertools.dropwhile": ("calls", (0,), None, False),
-    "itertools.accumulate": ("calls", (1,), None, False),
-    "itertools.groupby": ("calls", (1,), None, False),
-    "operator.call": ("calls", (0,), ("arguments", 1, None, False), True),
-    "_operator.call": ("calls", (0,), ("arguments", 1, None, False), True),
-    "types.MethodType": ("calls", (0,), ("arguments", 1, None, True), False),
-    "types.DynamicClassAttribute": ("calls", (0, 1, 2), None, False),
-    "types.coroutine": ("calls", (0,), None, False),
-    "types.new_class": ("calls", (1, 2, 3), None, False),
-    "collections.defaultdict": ("calls", (0,), ("arguments", 0, 0, False), False),
-    "_collections.defaultdict": ("calls", (0,), ("arguments", 0, 0, False), False),
-    "contextlib.contextmanager": ("calls", (0,), None, False),
-    "copy._reconstruct": ("calls", (2,), ("items", 3, None), True),
-    "copyreg.pickle": ("calls", (1, 2), None, False),
-    "codecs.register": ("calls", (0,), None, False),
-    "_codecs.register": ("calls", (0,), None, False),
-    "codecs.register_error": ("calls", (1,), None, False),
-    "_codecs.register_error": ("calls", (1,), None, False),
-    "heapq.nlargest": ("calls", (2,), None, False),
-    "heapq.nsmallest": ("calls", (2,), None, False),
-    "heapq.merge": ("calls", (), None, False),
-    "re.sub": ("calls", (1,), None, False),
-    "re.subn": ("calls", (1,), None, False),
-    "weakref.ref": ("calls", (1,), None, False),
-    "_weakref.ref": ("calls", (1,), None, False),
-    "weakref.ReferenceType": ("calls", (1,), None, False),
-    "weakref.proxy": ("calls", (1,), None, True),
-    "_weakref.proxy": ("calls", (1,), None, True),
-    "weakref.WeakMethod": ("calls", (0, 1), None, False),
-    "weakref.finalize": ("calls", (1,), ("arguments", 2, None, False), False),
-    "atexit.register": ("calls", (0,), ("arguments", 1, None, False), False),
-    "_thread.start_new_thread": ("calls", (0,), ("items", 1, 2), False),
-    "threading.Thread": ("calls", (1,), ("items", 3, 4), False),
-    "threading.Timer": ("calls", (1,), ("items", 2, 3), False),
-    "signal.signal": ("calls", (1,), None, False),
-    "numpy.vectorize": ("calls", (0,), None, False),
-    "numpy.frompyfunc": ("calls", (0,), None, False),
-    "numpy.fromfunction": ("calls", (0,), None, False),
-    "numpy.apply_along_axis": ("calls", (0,), None, False),
-    "numpy.apply_over_axes": ("calls", (0,), None, False),
-    "numpy.piecewise": ("calls", (), None, False),
-    "copyreg._reconstructor": ("calls", (0, 1), ("arguments", 2, None, False), False),
-    "copyreg.__newobj__": ("calls", (0,), ("arguments", 1, None, False), False),
-    "copyreg.__newobj_ex__": ("calls", (0,), ("items", 1, 2), False),
-    "numpy.core.multiarray._reconstruct": ("calls", (0,), ("arguments", 1, None, False), False),
-    "numpy._core.multiarray._reconstruct": ("calls", (0,), ("arguments", 1, None, False), False),
-    "numpy.ma.core._mareconstruct": ("calls", (0, 1), None, False),
-    "numpy.random._pickle.__generator_ctor": ("calls", (1,), ("arguments", 0, 1, False), False),
-    "numpy.random._pickle.__randomstate_ctor": ("calls", (1,), ("arguments", 0, 1, False), False),
-    "numpy.random._pickle.__bit_generator_ctor": ("calls", (0,), ("arguments", 0, 0, False), False),
-    "torch._tensor._rebuild_from_type_v2": ("calls", (0, 1), ("items", 2, None), False),
-    "torch._tensor._rebuild_from_type": ("calls", (0, 1), ("items", 2, None), False),
-    "torch._utils._rebuild_wrapper_subclass": ("calls", (0,), None, False),
-    "pandas.core.indexes.base._new_Index": ("calls", (0,), ("items", None, 1), False),
-    "dill._dill._create_type": ("calls", (0,), ("arguments", 1, None, False), True),
-    "dill._dill._create_ftype": ("calls", (0, 1), None, True),
-    "dill._dill._create_weakref": ("calls", (0, 1), None, False),
+    "builtins.map": ("calls", (0,), None, False, None),
+    "builtins.filter": ("calls", (0,), None, False, None),
+    "builtins.apply": ("calls", (0,), ("items", 1, 2), True, None),
+    "builtins.iter": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "builtins.sorted": ("calls", (), None, False, None),
+    "builtins.min": ("calls", (), None, True, None),
+    "builtins.max": ("calls", (), None, True, None),
+    "builtins.property": ("calls", (0, 1, 2), None, False, None),
+    "builtins.classmethod": ("calls", (0,), None, False, None),
+    "builtins.staticmethod": ("calls", (0,), None, False, None),
+    "functools.partial": ("calls", (0,), ("arguments", 1, None, True), False, None),
+    "_functools.partial": ("calls", (0,), ("arguments", 1, None, True), False, None),
+    "functools.partialmethod": ("calls", (0,), None, False, None),
+    "functools.reduce": ("calls", (0,), None, True, None),
+    "_functools.reduce": ("calls", (0,), None, True, None),
+    "functools.cmp_to_key": ("calls", (0,), None, False, None),
+    "_functools.cmp_to_key": ("calls", (0,), None, False, None),
+    "functools.lru_cache": ("calls", (0,), None, False, None),
+    "functools._lru_cache_wrapper": ("calls", (0, 3), None, False, None),
+    "_functools._lru_cache_wrapper": ("calls", (0, 3), None, False, None),
+    "functools.cache": ("calls", (0,), None, False, None),
+    "functools.singledispatch": ("calls", (0,), None, False, None),
+    "functools.singledispatchmethod": ("calls", (0,), None, False, None),
+    "functools.cached_property": ("calls", (0,), None, False, None),
+    "itertools.starmap": ("calls", (0,), None, False, None),
+    "itertools.filterfalse": ("calls", (0,), None, False, None),
+    "itertools.takewhile": ("calls", (0,), None, False, None),
+    "itertools.dropwhile": ("calls", (0,), None, False, None),
+    "itertools.accumulate": ("calls", (1,), None, False, None),
+    "itertools.groupby": ("calls", (1,), None, False, None),
+    "operator.call": ("calls", (0,), ("arguments", 1, None, False), True, None),
+    "_operator.call": ("calls", (0,), ("arguments", 1, None, False), True, None),
+    "types.MethodType": ("calls", (0,), ("arguments", 1, None, True), False, None),
+    "types.DynamicClassAttribute": ("calls", (0, 1, 2), None, False, None),
+    "types.coroutine": ("calls", (0,), None, False, None),
+    "types.new_class": ("calls", (1, 2, 3), None, False, None),
+    "collections.defaultdict": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "_collections.defaultdict": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "contextlib.contextmanager": ("calls", (0,), None, False, None),
+    "copy._reconstruct": ("calls", (2,), ("items", 3, None), True, 4),
+    "copyreg.pickle": ("calls", (1, 2), None, False, None),
+    "codecs.register": ("calls", (0,), None, False, None),
+    "_codecs.register": ("calls", (0,), None, False, None),
+    "codecs.register_error": ("calls", (1,), None, False, None),
+    "_codecs.register_error": ("calls", (1,), None, False, None),
+    "heapq.nlargest": ("calls", (2,), None, False, None),
+    "heapq.nsmallest": ("calls", (2,), None, False, None),
+    "heapq.merge": ("calls", (), None, False, None),
+    "re.sub": ("calls", (1,), None, False, None),
+    "re.subn": ("calls", (1,), None, False, None),
+    "weakref.ref": ("calls", (1,), None, False, None),
+    "_weakref.ref": ("calls", (1,), None, False, None),
+    "weakref.ReferenceType": ("calls", (1,), None, False, None),
+    "weakref.proxy": ("calls", (1,), None, True, None),
+    "_weakref.proxy": ("calls", (1,), None, True, None),
+    "weakref.WeakMethod": ("calls", (0, 1), None, False, None),
+    "weakref.finalize": ("calls", (1,), ("arguments", 2, None, False), False, None),
+    "atexit.register": ("calls", (0,), ("arguments", 1, None, False), False, None),
+    "_thread.start_new_thread": ("calls", (0,), ("items", 1, 2), False, None),
+    "threading.Thread": ("calls", (1,), ("items", 3, 4), False, None),
+    "threading.Timer": ("calls", (1,), ("items", 2, 3), False, None),
+    "signal.signal": ("calls", (1,), None, False, None),
+    "numpy.vectorize": ("calls", (0,), None, False, None),
+    "numpy.frompyfunc": ("calls", (0,), None, False, None),
+    "numpy.fromfunction": ("calls", (0,), None, False, None),
+    "numpy.apply_along_axis": ("calls", (0,), None, False, None),
+    "numpy.apply_over_axes": ("calls", (0,), None, False, None),
+    "numpy.piecewise": ("calls", (), None, False, None),
+    "copyreg._reconstructor": ("calls", (0, 1), ("arguments", 2, None, False), False, None),
+    "copyreg.__newobj__": ("calls", (0,), ("arguments", 1, None, False), False, None),
+    "copyreg.__newobj_ex__": ("calls", (0,), ("items", 1, 2), False, None),
+    "numpy.core.multiarray._reconstruct": ("calls", (0,), ("arguments", 1, None, False), False, None),
+    "numpy._core.multiarray._reconstruct": ("calls", (0,), ("arguments", 1, None, False), False, None),
+    "numpy.ma.core._mareconstruct": ("calls", (0, 1), None, False, None),
+    "numpy.random._pickle.__generator_ctor": ("calls", (1,), ("arguments", 0, 1, False), False, None),
+    "numpy.random._pickle.__randomstate_ctor": ("calls", (1,), ("arguments", 0, 1, False), False, None),
+    "numpy.random._pickle.__bit_generator_ctor": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "torch._tensor._rebuild_from_type_v2": ("calls", (0, 1), ("items", 2, None), False, 3),
+    "torch._tensor._rebuild_from_type": ("calls", (0, 1), ("items", 2, None), False, 3),
+    "torch._utils._rebuild_wrapper_subclass": ("calls", (0,), None, False, None),
+    "pandas.core.indexes.base._new_Index": ("calls", (0,), ("items", None, 1), False, None),
+    "dill._dill._create_type": ("calls", (0,), ("arguments", 1, None, False), True, None),
+    "dill._dill._create_ftype": ("calls", (0, 1), None, True, None),
+    "dill._dill._create_weakref": ("calls", (0, 1), None, False, None),
     "builtins.setattr": ("anything",),
     "builtins.delattr": ("anything",),
     "builtins.vars": ("anything",),
@@ -351,6 +351,12 @@ DEEPEST_CALL = 8
 DEEPEST_STATE = 4
 
 
+def _state_of(details, arguments):
+    """The state that a callable of INDIRECT gives to what it makes; None where it gives none."""
+    at = details[3] if len(details) > 3 else None
+    return arguments[at] if at is not None and at < len(arguments) else None
+
+
 class Indirect:
     """Checks what a callable is given, before it is called: to be mixed into \`Enforcement\`."""
 
@@ -360,6 +366,10 @@ class Indirect:
         by = f", by {via}"
         if does == "calls":
             self._check_calling(opcode, size, via, details, (arguments, False, (keywords or {}).values()), 0)
+            state = _state_of(details, arguments)
+            if overridden := self._overridden(state):
+                self._refuse(opcode, size, via, f"BUILD would override {overridden}")
+            self._check_state(opcode, size, function, state)
         elif does == "fetches":
             return self._fetching(opcode, size, function, arguments, via)
         elif does in ("imports", "resolves"):
@@ -376,7 +386,7 @@ class Indirect:
 
     def _check_calling(self, opcode, size, via, details, given, depth):
         """The callables among what another one is given: its arguments, whether more may follow, and its keywords' values."""
-        positions, passes, _ = details
+        positions, passes, *_ = details
         arguments, more, keywords = given
         passed = self._passed(passes, arguments, more)
         for position in positions:
@@ -418,16 +428,16 @@ class Indirect:
             return None
         return positional, more, () if keywords is None else keywords.values()
 
-    def _check_state(self, target, state):
+    def _check_state(self, opcode, size, target, state):
         """The callables that a state gives an object to call."""
         parts = state if type(state) is tuple else ()
         if self._is_state_of_partial(parts):
-            self._check_handed("BUILD", 1, parts[0], "functools.partial", self._inside(parts[1], parts[2], True))
+            self._check_handed(opcode, size, parts[0], "functools.partial", self._inside(parts[1], parts[2], True))
         elif len(parts) == 2 and type(parts[1]) is dict and "default_factory" in parts[1]:
-            self._check_handed("BUILD", 1, parts[1]["default_factory"], "collections.defaultdict")
+            self._check_handed(opcode, size, parts[1]["default_factory"], "collections.defaultdict")
         elif _indirection(type(target), [])[1] == "calls":
             for value in self._looked_up_in(state, DEEPEST_STATE):
-                self._check_handed("BUILD", 1, value, _type_name(target))
+                self._check_handed(opcode, size, value, _type_name(target))
 
     def _is_state_of_partial(self, parts):
         """(function, arguments, keywords, attributes), as \`functools.partial.__setstate__\` takes it."""
@@ -444,6 +454,10 @@ class Indirect:
             parts = value if type(value) is not dict else [part for item in value.items() for part in item]
             for part in parts:
                 yield from self._looked_up_in(part, depth - 1)
+
+    def _gives_state(self, function, arguments):
+        _, does, details = _indirection(function, self._names(function) or ())
+        return does == "calls" and _state_of(details, arguments) is not None
 
     def _returns_shared(self, function, arguments):
         """Whether what a callable returns may be a class, a function, a module, or what others hold as well."""
@@ -468,7 +482,7 @@ class Indirect:
         self._require_constant(opcode, size, name, by)
         if self._names(target) is not None:
             keys = {(module, f"{within}.{name}") for module, within in self._names(target)}
-        elif type(target) in PLAIN:
+        elif not self._is_foreign(target):
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
             self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
@@ -505,6 +519,8 @@ class Enforcement(Indirect):
         self._computed = {}
         # What a call returned that is not for the pickle to change, and by whom.
         self._shared = {}
+        # What the pickle wrote to which objects.
+        self._given = {}
         self._is_looking_up = False
         self._blocked = None
 
@@ -629,7 +645,7 @@ class Enforcement(Indirect):
         target, state = self.stack[-2:]
         if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
-            self._check_state(target, state)
+            self._check_state("BUILD", 1, target, state)
         super().load_build()
 
     def load_append(self):
@@ -654,15 +670,15 @@ class Enforcement(Indirect):
         super().load_additems()
 
     def load_setitem(self):
-        self._check_change("SETITEM", self.stack[-3], "__setitem__")
+        self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
-            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__")
+            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
         super().load_setitems()
 
-    def _check_change(self, opcode, target, method, overridden=""):
+    def _check_change(self, opcode, target, method, overridden="", keys=()):
         """Whether \`target\` is an object that an allowed call made. Builtin containers may change as the pickle likes."""
         names = self._names(target)
         if names is not None or id(target) in self._shared or isinstance(target, CODE):
@@ -670,6 +686,8 @@ class Enforcement(Indirect):
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
         if not self._is_foreign(target):
             return False
+        if self._is_planted(target, method, keys):
+            self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
         if isinstance(target, Stub):
@@ -677,6 +695,22 @@ class Enforcement(Indirect):
         if id(target) in self._handed_over:
             self._refuse(opcode, 1, _type_name(target), f"{method} of an object that was made by a computed name")
         return True
+
+    def _is_planted(self, target, method, keys):
+        """Whether a method of \`target\` may be the pickle's own, by what it wrote to it before: list items, dict items, the
+        state, each once, is the order in which picklers write (Lib/pickle.py, save_reduce)."""
+        _, given = self._given.get(id(target), (target, frozenset()))
+        if method == "__setitem__":
+            names = any(self._is_foreign(key) or (type(key) is str and SPECIAL(key)) for key in keys)
+            given |= {"items", "names"} if names else {"items"}
+            is_planted = False
+        elif method == "__setstate__":
+            is_planted = not given.isdisjoint(("state", "names"))
+            given |= {"state"}
+        else:
+            is_planted = not given.isdisjoint(("state", "items"))
+        self._given[id(target)] = (target, given)
+        return is_planted
 
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
@@ -765,6 +799,8 @@ class Enforcement(Indirect):
 
     def _note_made(self, function, arguments):
         made = self.stack[-1]
+        if self._gives_state(function, arguments):
+            self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
         # Of shorter ones Python keeps one for all.
