@@ -2,7 +2,7 @@
  * The policy of what pickles were seen to do (PickleBall's baseline): every lookup and call of their facts, each with the
  * place it was seen at. Boundary: names; of an object that a call returned nothing is listed, as no name stands for it.
  */
-import { byCallable } from "./format.ts";
+import { byCallable } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 /** A lookup or call, as facts and `census trace` tell them. */
