@@ -24,6 +24,11 @@ export function addresses(survey: string | null) {
     overview: (lens?: Lens, judgements: readonly Judgement[] = []) => at("/", lens && lensParameters(lens, judgements)),
     /** The overview of another survey. */
     inSurvey: (name: string) => `/?${new URLSearchParams({ survey: name })}`,
+    survey: (name: string) => at(`/surveys/${segment(name)}`),
+    comparison: (before: string, after: string, lens?: Lens, judgements: readonly Judgement[] = []) =>
+      at(`/surveys/${segment(before)}/against/${segment(after)}`, lens && lensParameters(lens, judgements)),
+    /** A model as another survey saw it. */
+    modelIn: (survey: string, name: string) => `/models/${name.split("/").map(segment).join("/")}?${new URLSearchParams({ survey })}`,
     /** A figure by itself, as a page or, with an ending, in a format. */
     figure: (id: string, lens: Lens, judgements: readonly Judgement[], ending = "") =>
       at(`/figures/${id}${ending}`, lensParameters(lens, judgements)),
@@ -44,6 +49,12 @@ export function addresses(survey: string | null) {
       callable.length > LONGEST_SEGMENT || /^\.*$/.test(callable)
         ? at("/callables", new URLSearchParams({ id: String(callableId) }))
         : at(`/callables/${segment(callable)}`),
+    policies: (q: string, from: number) => at("/policies", new URLSearchParams({ ...(q !== "" && { q }), from: String(from) })),
+    library: (name: string, lens?: Lens, judgements: readonly Judgement[] = []) =>
+      at(`/libraries/${segment(name)}`, lens && lensParameters(lens, judgements)),
+    libraries: (lens: Lens, judgements: readonly Judgement[]) => at("/libraries", lensParameters(lens, judgements)),
+    policyDifference: (before: number, after: number) => at(`/policies/${before}/against/${after}`),
+    policyFile: (policyId: number, file: string) => at(`/policies/${policyId}/${file}`),
     policy: (policyId: number) => at(`/policies/${policyId}`),
     /** The entry of one callable in a policy. */
     policyEntry: (policyId: number, callableId: number) =>

@@ -59,6 +59,8 @@ interface PageDefinition<Data, Request extends PageRequest> {
   readonly path: string;
   load(request: Request): Promise<Result<Data, PageError>>;
   title(data: Data): string;
+  /** Seconds after which the page is to be asked for again; null for never. */
+  renewedAfter?(data: Data): number | null;
   view(data: Data, request: Request): ReactNode;
   /** The rows behind the page as a research table, where it is a list: the address with `.csv`, `.parquet` or `.tex`. */
   table?(request: Request): Promise<Result<Rows, PageError>>;
@@ -98,7 +100,10 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
   const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));
   if (!data.ok) return failure(request, data.error);
   if (request.format === "json") return json(data.value, 200);
-  return html(request, definition.title(data.value), definition.view(data.value, request), 200, jsonAddress(request.url));
+  const response = await html(request, definition.title(data.value), definition.view(data.value, request), 200, jsonAddress(request.url));
+  const seconds = definition.renewedAfter?.(data.value) ?? null;
+  if (seconds !== null) response.headers.set("refresh", String(seconds));
+  return response;
 }
 
 /** A research table, streamed as it is read. */

@@ -10,6 +10,7 @@ const NAVIGATION = [
   { path: "/", label: "Overview" },
   { path: "/models", label: "Models" },
   { path: "/callables", label: "Callables" },
+  { path: "/libraries", label: "Libraries" },
   { path: "/policies", label: "Policies" },
   { path: "/surveys", label: "Surveys" },
   { path: "/methods", label: "Methods" },
@@ -95,6 +96,14 @@ export function Document({ title, path, json, survey, at, notice, children }: Do
               </>
             )}
             <a href={at.at("/exports")}>Research tables</a>
+            {" · "}
+            <a href="/api">API</a>
+            {survey !== null && (
+              <>
+                {" · "}
+                <a href={at.at(`/surveys/${encodeURIComponent(survey.name)}`, undefined, "#cite")}>Cite</a>
+              </>
+            )}
             {" · "}
             <a href={at.at("/methods")}>How it is computed</a>
           </p>

@@ -1,17 +1,24 @@
 /** Every address of the dashboard, and what answers it. */
 import { formatOf } from "../db/exports/formats.ts";
 import type { Format, Page } from "./answer.tsx";
+import { API, API_PATHS } from "./api/openapi.ts";
+import { apiPage, openApiPage } from "./pages/api.tsx";
 import { callablePage, callablesPage } from "./pages/callables.tsx";
+import { comparisonPage } from "./pages/comparison.tsx";
 import { exportMetadataPage, exportPage, exportsPage } from "./pages/exports.tsx";
 import { figurePage } from "./pages/figure.tsx";
+import { librariesPage, libraryPage } from "./pages/libraries.tsx";
 import { methodsPage } from "./pages/methods.tsx";
 import { modelPage } from "./pages/model.tsx";
 import { modelsPage } from "./pages/models.tsx";
 import { overviewPage } from "./pages/overview.tsx";
 import { policiesPage } from "./pages/policies.tsx";
 import { policyPage } from "./pages/policy.tsx";
+import { policyDifferencePage } from "./pages/policy-difference.tsx";
 import { sourcePage } from "./pages/source.tsx";
+import { surveyPageOf } from "./pages/survey.tsx";
 import { surveysPage } from "./pages/surveys.tsx";
+import { policyFilePages } from "./pages/take-away.tsx";
 
 export const PAGES: readonly Page[] = [
   overviewPage,
@@ -20,14 +27,22 @@ export const PAGES: readonly Page[] = [
   modelPage,
   callablesPage,
   callablePage,
+  librariesPage,
+  libraryPage,
   policiesPage,
   policyPage,
+  ...policyFilePages,
+  policyDifferencePage,
   sourcePage,
   surveysPage,
+  surveyPageOf,
+  comparisonPage,
   methodsPage,
   exportsPage,
   exportPage,
   exportMetadataPage,
+  apiPage,
+  openApiPage,
 ];
 
 const PICTURES = ["svg", "png"] as const;
@@ -44,6 +59,7 @@ export interface Match {
  * `a/b.json`, and the JSON of `a/b` where there is no such model. Throws `URIError` for a path that is not percent-encoded.
  */
 export function matchAll(pathname: string): Match[] {
+  if (pathname.startsWith(`${API}/`) && pathname !== `${API}/openapi.json`) return matchApi(pathname.slice(API.length));
   const path = pathname === "/" ? "/overview" : pathname;
   const data = formatOf(path) ?? PICTURES.find((picture) => path.endsWith(`.${picture}`));
   return PAGES.flatMap((page) => {
@@ -53,6 +69,14 @@ export function matchAll(pathname: string): Match[] {
       const parameters = page.formats.includes(format) ? matchPath(page.path, read) : null;
       return parameters === null ? [] : [{ page, parameters, format }];
     });
+  });
+}
+
+/** The same pages, as JSON whatever a name ends in. */
+function matchApi(path: string): Match[] {
+  return PAGES.flatMap((page) => {
+    const parameters = page.path in API_PATHS ? matchPath(page.path, path) : null;
+    return parameters === null ? [] : [{ page, parameters, format: "json" as const }];
   });
 }
 

@@ -7,6 +7,7 @@ import { formatOf } from "../../db/exports/formats.ts";
 import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
 import { addresses } from "../addresses.ts";
 import { type Asked, failure, fault } from "../answer.tsx";
+import { API } from "../api/openapi.ts";
 import { matchAll } from "../routes.ts";
 import { dashboardStore } from "../store.ts";
 
@@ -14,7 +15,7 @@ export const dynamic = "force-dynamic";
 
 export async function GET(request: Request): Promise<Response> {
   const url = new URL(request.url);
-  const format = formatOf(url.pathname) === undefined ? "html" : "json";
+  const format = url.pathname.startsWith(`${API}/`) || formatOf(url.pathname) !== undefined ? "json" : "html";
   const asked: Asked = { url, parameters: {}, format, survey: null, running: null, at: addresses(null) };
   try {
     return await answer(await dashboardStore(), asked);

@@ -40,6 +40,19 @@ export const methodsPage = page<typeof TABLES>({
           Only <Verdict verdict="loads" /> counts as success. What could not be told is never success, and is counted apart.
         </p>
       </header>
+      <section aria-labelledby="counting" className="prose">
+        <h2 id="counting">
+          <a className="anchor" href="#counting">
+            What is counted
+          </a>
+        </h2>
+        <p>
+          A model counts once, under each policy, by the worst verdict over its files of a role. The denominator is the same for every
+          policy: the models whose files of that role were judged under any. A model whose files hold no pickle is in none. By downloads,
+          each model counts as often as it was downloaded in the month before the survey listed it. What blocks is counted over blocked
+          models, a model once for each callable.
+        </p>
+      </section>
       <Definitions
         id="verdict-kinds"
         title="Verdicts"

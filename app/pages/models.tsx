@@ -30,7 +30,7 @@ export const modelsPage = surveyPage<ModelsData>({
             facets: await countFacets(store, survey.surveyId, query.value),
           }
         : await listIndexed(store, index, query.value, PAGE_SIZE);
-    const nextPage = page.next && at.models(page.next, judgements, ".json");
+    const nextPage = page.next && `${url.pathname}?${new URL(at.models(page.next, judgements), url).searchParams}`;
     return ok({ survey, sentence: modelSentence(query.value), query: query.value, judgements, ...page, nextPage, facets });
   },
   title: ({ sentence }) => plainName(sentence),

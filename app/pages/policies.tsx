@@ -1,26 +1,55 @@
 /** Every policy that models were judged by. */
+
 import { ok } from "../../analyzer/result.ts";
+import { policiesTable } from "../../db/exports/policies.ts";
 import { POLICY_SLOTS } from "../../db/queries/judgements.ts";
-import { listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
+import { countPolicies, listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
 import { page } from "../answer.tsx";
 import { counted, integer } from "../parts/numbers.ts";
+import { Pages, type Part } from "../parts/pages.tsx";
 import { Table } from "../parts/table.tsx";
-import { Name } from "../parts/text.tsx";
+import { Name, plainName } from "../parts/text.tsx";
 
-export const policiesPage = page<{ policies: readonly PolicySummary[] }>({
+/** Policies on one page; `from` in the address leads to the others. */
+const PAGE_SIZE = 100;
+
+interface PoliciesData extends Part<PolicySummary> {
+  readonly q: string;
+  readonly policies: readonly PolicySummary[];
+}
+
+export const policiesPage = page<PoliciesData>({
   path: "/policies",
-  load: async ({ store }) => ok({ policies: await listPolicies(store) }),
+  load: async ({ store, url }) => {
+    const q = (url.searchParams.get("q") ?? "").trim();
+    const total = await countPolicies(store, { q });
+    const wanted = Math.trunc(Number(url.searchParams.get("from")));
+    const from = wanted >= 1 && wanted <= total ? wanted : 1;
+    const policies = await listPolicies(store, { q }, from, PAGE_SIZE);
+    return ok({ q, total, from, policies, rows: policies });
+  },
   title: () => "Policies",
-  view: ({ policies }, { at }) => (
+  table: async ({ store }) => ok({ ...policiesTable, rows: policiesTable.rows(store, 0) }),
+  view: ({ q, total, from, policies, rows }, { at }) => (
     <>
       <header className="lead">
-        <h1>{policies.length === 0 ? "No policy yet" : counted(policies.length, "policy", "policies")}</h1>
+        <h1>
+          {total === 0 ? "No policy" : counted(total, "policy", "policies")}
+          {q !== "" && ` named “${plainName(q)}”`}
+        </h1>
         <p className="muted">
           A policy is the imports and calls that loading may make, each with the reason it is there. Whatever is not in it is blocked.
         </p>
       </header>
+      <search>
+        <form action="/policies" className="find large">
+          <label htmlFor="q">Part of a policy’s name</label>
+          <input id="q" name="q" type="search" defaultValue={q} autoComplete="off" spellCheck={false} />
+          <button type="submit">Search</button>
+        </form>
+      </search>
       {policies.length === 0 ? (
-        <p className="empty">Policies appear here once a survey judges models.</p>
+        <p className="empty">{q === "" ? "Policies appear here once a survey judges models." : "No policy matches."}</p>
       ) : (
         <Table
           caption="Policies"
@@ -52,6 +81,7 @@ export const policiesPage = page<{ policies: readonly PolicySummary[] }>({
           ]}
         />
       )}
+      <Pages of="policies" part={{ from, total, rows }} size={PAGE_SIZE} address={(start) => at.policies(q, start)} />
     </>
   ),
 });

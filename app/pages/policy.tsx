@@ -9,6 +9,7 @@ import {
   type PolicyUse,
   policyEntries,
   policyUse,
+  sameClass,
 } from "../../db/queries/policies.ts";
 import { locateSources } from "../../db/queries/sources.ts";
 import { type PageRequest, page } from "../answer.tsx";
@@ -16,6 +17,7 @@ import { counted, integer } from "../parts/numbers.ts";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CapabilityTag, TallyBar } from "../parts/verdict.tsx";
+import { POLICY_FILES, type PolicyFile } from "./take-away.tsx";
 
 /** Entries on one page; `from` in the address leads to the others. */
 const PAGE_SIZE = 30;
@@ -23,6 +25,8 @@ const PAGE_SIZE = 30;
 interface PolicyData {
   readonly policy: PolicySummary;
   readonly use: readonly PolicyUse[];
+  /** Policies of the same class, from other versions of the library, or of the same loader. */
+  readonly siblings: readonly Pick<PolicySummary, "policyId" | "name">[];
   /** Allowed callables in all, and the place of the first that is shown, from 1. */
   readonly total: number;
   readonly from: number;
@@ -47,7 +51,8 @@ export const policyPage = page<PolicyData>({
     const paths = entries.flatMap((entry) => [...(entry.import ?? []), ...(entry.call ?? [])]).flatMap(({ file }) => file ?? []);
     const sources = await locateSources(store, { name: policy.library, version: policy.libraryVersion }, paths);
     const use = survey === null ? [] : await policyUse(store, survey.surveyId, policy.policyId);
-    return ok({ policy, use, total: all.length, from, entries, sources: Object.fromEntries(sources) });
+    const siblings = await sameClass(store, policy);
+    return ok({ policy, use, siblings, total: all.length, from, entries, sources: Object.fromEntries(sources) });
   },
   title: ({ policy }) => plainName(policy.name),
   view: (data, request) => <Policy data={data} request={request} />,
@@ -95,6 +100,22 @@ function Policy({ data, request }: PolicyProps) {
         <p>
           {POLICY_SLOTS[policy.slot].meaning} It allows {counted(policy.imports, "import")} and {counted(policy.calls, "call")}.
         </p>
+        <ul className="downloads" aria-label="Take away">
+          {(Object.keys(POLICY_FILES) as PolicyFile[])
+            .filter((file) => file !== "loader.py" || policy.slot !== "weights-only")
+            .map((file) => (
+              <li key={file}>
+                <a href={request.at.policyFile(policy.policyId, file)}>{POLICY_FILES[file].label}</a>
+              </li>
+            ))}
+          {data.siblings.map(({ policyId, name }) => (
+            <li key={policyId}>
+              <a href={request.at.policyDifference(policyId, policy.policyId)}>
+                against <Name>{name}</Name>
+              </a>
+            </li>
+          ))}
+        </ul>
       </header>
       <Uses use={use} />
       <section aria-labelledby="allowed">

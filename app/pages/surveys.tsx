@@ -37,24 +37,30 @@ export const surveysPage = page<SurveysData>({
 });
 
 function SurveyCard({ survey, request }: { readonly survey: SurveysData["surveys"][number]; readonly request: PageRequest }) {
-  const { totals } = survey;
-  const ended = (Object.keys(totals.states) as ModelState[])
-    .filter((state) => MODEL_STATES[state].ends)
-    .reduce((sum, state) => sum + (totals.states[state] ?? 0), 0);
   return (
     <article className="card survey" aria-labelledby={`survey-${survey.surveyId}`}>
       <h2 id={`survey-${survey.surveyId}`}>
-        <a
-          href={`/?${new URLSearchParams({ survey: survey.name })}`}
-          aria-current={survey.surveyId === request.survey?.surveyId ? "true" : undefined}
-        >
+        <a href={request.at.survey(survey.name)} aria-current={survey.surveyId === request.survey?.surveyId ? "true" : undefined}>
           <Name>{survey.name}</Name>
         </a>
       </h2>
       <p className="muted">
         <Name>{survey.hub}</Name>, begun {minute(survey.startedAt)},{" "}
-        {survey.finishedAt === null ? "not finished" : `finished ${minute(survey.finishedAt)}`}
+        {survey.finishedAt === null ? "not finished" : `finished ${minute(survey.finishedAt)}`}.{" "}
+        <a href={request.at.inSurvey(survey.name)}>Overview</a>
       </p>
+      <SurveyProgress survey={survey} totals={survey.totals} />
+    </article>
+  );
+}
+
+/** How far a survey has come, and what it held and read. */
+export function SurveyProgress({ survey, totals }: { readonly survey: Survey; readonly totals: SurveyTotals }) {
+  const ended = (Object.keys(totals.states) as ModelState[])
+    .filter((state) => MODEL_STATES[state].ends)
+    .reduce((sum, state) => sum + (totals.states[state] ?? 0), 0);
+  return (
+    <>
       {survey.finishedAt === null && (
         <p>
           <CountBar value={ended} of={totals.models} name="loads" />
@@ -79,6 +85,6 @@ function SurveyCard({ survey, request }: { readonly survey: SurveysData["surveys
             </li>
           ))}
       </ul>
-    </article>
+    </>
   );
 }

@@ -80,6 +80,8 @@ export async function readBlocked(store: Store, surveyId: number, models: Ranked
       if (module === null || name === null) postings.add(`blocked-opcode ${lens}`, row.opcode, null, rank);
       else {
         postings.add(`blocked ${lens}`, spellingOf({ module, name }), row.callable_id, rank);
+        const library = models.codes.library.labels[models.codes.library.at(rank)]!;
+        if (library !== "") postings.add(`blocked-of ${lens} ${library}`, spellingOf({ module, name }), row.callable_id, rank);
         postings.add(`blocked-module ${lens}`, module.split(".", 1)[0]!, null, rank);
         postings.add(`blocked-capability ${lens}`, capability!, null, rank);
       }

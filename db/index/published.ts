@@ -3,8 +3,10 @@
  * Queries take their numbers from here where there are some, and count the tables where there are none: a survey that
  * runs, or was never finished.
  */
+import { sql } from "kysely";
 import type { Capability, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
+import { contains } from "../queries/contains.ts";
 import type { Lens } from "../queries/judgements.ts";
 import { lensName } from "./build-index.ts";
 
@@ -75,7 +77,7 @@ export async function publishedPostings(store: Store, surveyId: number, kind: st
     .where("survey_id", "=", surveyId)
     .where("generation", "=", generation)
     .where("kind", "=", kind)
-    .$if(part !== "", (rows) => rows.where("value", "like", `%${part.replaceAll(/[\\%_]/g, "")}%`))
+    .$if(part !== "", (rows) => rows.where(contains(sql.ref("value"), part)))
     .select(["value", "survey_posting.callable_id as callableId", "capability", "models", "downloads"])
     .orderBy("models", "desc")
     .orderBy("value")
@@ -103,6 +105,6 @@ export async function publishedLists(
 }
 
 /** The kind of the lists of what a lens blocks: callables, or one of the groups that the index has. */
-export function blockedKind(lens: Lens, group: "callable" | "module" | "capability" | "opcode" = "callable"): string {
+export function blockedKind(lens: Lens, group: "callable" | "module" | "capability" | "opcode" | "of" = "callable"): string {
   return `blocked${group === "callable" ? "" : `-${group}`} ${lensName(lens)}`;
 }

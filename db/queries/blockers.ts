@@ -16,9 +16,16 @@ export interface Blocker {
   readonly downloads: number;
 }
 
-/** The callables that block most models under a lens; ties are ordered by name. */
-export async function topBlockers(store: Store, surveyId: number, lens: Lens, limit: number): Promise<Blocker[]> {
-  const published = await publishedPostings(store, surveyId, blockedKind(lens), limit);
+/** The callables that block most models under a lens, or most models of a library; ties are ordered by name. */
+export async function topBlockers(
+  store: Store,
+  surveyId: number,
+  lens: Lens,
+  limit: number,
+  library: string | null = null,
+): Promise<Blocker[]> {
+  const kind = library === null ? blockedKind(lens) : `${blockedKind(lens, "of")} ${library}`;
+  const published = await publishedPostings(store, surveyId, kind, limit);
   if (published !== null)
     return published.map(({ value, callableId, capability, models, downloads }) => ({
       callableId: callableId!,
@@ -29,6 +36,7 @@ export async function topBlockers(store: Store, surveyId: number, lens: Lens, li
     }));
   return (
     blockedModels(store, surveyId, lens)
+      .$if(library !== null, (rows) => rows.where("library", "=", library))
       .groupBy(["callableId", "callable", "capability"])
       // Not a `where`: pushed into the join it makes the planner walk every blocked row of the policy for each model.
       .having("callableId", "is not", null)
@@ -117,6 +125,7 @@ function blockedModels(store: Store, surveyId: number, lens: Lens) {
       .select(({ eb }) => [
         "survey_model.model_id as modelId",
         "survey_model.downloads",
+        "survey_model.library",
         "blocked.callable_id as callableId",
         callableName.as("callable"),
         eb.case().when("blocked.callable_id", "is", null).then(eb.ref("blocked.opcode")).else(null).end().as("opcode"),

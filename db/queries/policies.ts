@@ -1,10 +1,12 @@
 /** Policies: what each allows and why, which models were judged by it, and where its reasons can be read. */
+import { type SelectQueryBuilder, sql } from "kysely";
 import type { Reason } from "../../analyzer/policy/policy.ts";
 import type { Capability, Mode, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import { generationOf } from "../index/published.ts";
-import type { FileRole, PolicySlot } from "../schema.ts";
+import type { Database, FileRole, PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
+import { contains } from "./contains.ts";
 import { countVerdicts, SLOT_ORDER, type VerdictCounts } from "./judgements.ts";
 
 /** A policy, without its entries. */
@@ -37,17 +39,62 @@ export interface PolicyUse {
   readonly counts: VerdictCounts;
 }
 
-/** Every policy: those of no class first, then by class and version. */
-export async function listPolicies(store: Store): Promise<PolicySummary[]> {
-  const rows = await summaries(store).execute();
-  return rows.sort(
-    (a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || a.name.localeCompare(b.name, "en", { numeric: true }),
-  );
+/** Which policies: those whose names hold `q`, of a library if one is named. */
+export interface PolicyQuery {
+  readonly q?: string;
+  readonly library?: string;
+}
+
+/** Policies in an order that is always the same, those of no class first, then by name: all of them, or a part. */
+export async function listPolicies(
+  store: Store,
+  query: PolicyQuery = {},
+  from = 1,
+  limit = Number.MAX_SAFE_INTEGER,
+): Promise<PolicySummary[]> {
+  return asked(summaries(store), query)
+    .orderBy(slotOrder)
+    .orderBy("name")
+    .limit(limit)
+    .offset(from - 1)
+    .execute();
+}
+
+/** How many policies there are. */
+export async function countPolicies(store: Store, query: PolicyQuery): Promise<number> {
+  const { n } = await asked(store.selectFrom("policy"), query)
+    .select(({ fn }) => fn.countAll<number>().as("n"))
+    .executeTakeFirstOrThrow();
+  return n;
+}
+
+const slotOrder = sql<number>`case slot ${sql.join(
+  SLOT_ORDER.map((slot, index) => sql`when ${sql.lit(slot)} then ${sql.lit(index)}`),
+  sql` `,
+)} end`;
+
+function asked<Output>(rows: SelectQueryBuilder<Database, "policy", Output>, { q = "", library }: PolicyQuery) {
+  return rows
+    .$if(q !== "", (some) => some.where(contains(sql<string>`policy.name`, q)))
+    .$if(library !== undefined, (some) => some.where("library", "=", library!));
 }
 
 /** The policy with this id, or null. */
 export async function findPolicy(store: Store, policyId: number): Promise<PolicySummary | null> {
   return (await summaries(store).where("policy_id", "=", policyId).executeTakeFirst()) ?? null;
+}
+
+/** Other policies of the same slot and class, or, of no class, of the same slot: what a policy is worth comparing with. At most 12. */
+export function sameClass(store: Store, { policyId, slot, class: name }: PolicySummary): Promise<{ policyId: number; name: string }[]> {
+  return store
+    .selectFrom("policy")
+    .where("slot", "=", slot)
+    .where("class", name === null ? "is" : "=", name)
+    .where("policy_id", "<>", policyId)
+    .select(["policy_id as policyId", "name"])
+    .orderBy("name")
+    .limit(12)
+    .execute();
 }
 
 function summaries(store: Store) {

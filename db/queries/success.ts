@@ -163,6 +163,18 @@ function countBy(store: Store, surveyId: number, lens: Lens, column: RawBuilder<
     .execute();
 }
 
+/** Load success of the models of one library under each lens that there is a verdict of them under. */
+export async function successOfLibrary(store: Store, surveyId: number, library: string): Promise<(Lens & Counted)[]> {
+  const rows = await Promise.all(
+    (await listLenses(store, surveyId)).map(async (lens) => {
+      const published = await publishedCells(store, surveyId, lens, "library", library);
+      const all = published ?? (await countBy(store, surveyId, lens, DIMENSIONS.library.column));
+      return { ...lens, ...counted(all.filter(({ name }) => name === library)) };
+    }),
+  );
+  return rows.filter(({ counts }) => tally(counts).total > 0);
+}
+
 /**
  * Models by a dimension, the most frequent first, years in their order; beyond `limit` they are summed up in `others`.
  */

@@ -1,0 +1,210 @@
+/** Libraries: how the models of each fare, and for one of them what blocks its models and which policies would let them in. */
+import { failed, ok } from "../../analyzer/result.ts";
+import { type Blocker, topBlockers } from "../../db/queries/blockers.ts";
+import { parseLens } from "../../db/queries/filters.ts";
+import { type Judgement, type Lens, lensPhrase, listJudgements, POLICY_SLOTS, sameLens, tally } from "../../db/queries/judgements.ts";
+import { countPolicies, listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
+import { type Breakdown, type Counted, successBy, successOfLibrary } from "../../db/queries/success.ts";
+import { surveyPage } from "../answer.tsx";
+import { CallableTable } from "../parts/callable-table.tsx";
+import { judgementLabel, LensSwitch } from "../parts/lens.tsx";
+import { compact, counted, day, integer, percent } from "../parts/numbers.ts";
+import { Table } from "../parts/table.tsx";
+import { Name, plainName } from "../parts/text.tsx";
+import { CountBar, TallyBar, TallyLegend } from "../parts/verdict.tsx";
+
+const LISTED = 150;
+const BLOCKERS = 25;
+const POLICIES = 50;
+
+interface LibrariesData {
+  readonly lens: Lens;
+  readonly judgements: readonly Judgement[];
+  readonly libraries: Breakdown;
+}
+
+export const librariesPage = surveyPage<LibrariesData>({
+  path: "/libraries",
+  load: async ({ store, survey, url }) => {
+    const judgements = await listJudgements(store, survey.surveyId);
+    const lens = parseLens(url.searchParams, judgements);
+    if (!lens.ok) return lens;
+    return ok({ lens: lens.value, judgements, libraries: await successBy(store, survey.surveyId, lens.value, "library", LISTED) });
+  },
+  title: () => "Libraries",
+  view: ({ lens, judgements, libraries: { groups, others } }, { at, survey }) => (
+    <>
+      <header className="lead">
+        <h1>Libraries</h1>
+        <p className="muted">
+          Models by the library that the Hub names, {lensPhrase(lens)}; {day(survey.startedAt)}.
+        </p>
+      </header>
+      <LensSwitch lens={lens} judgements={judgements} address={(target) => at.libraries(target, judgements)} />
+      {groups.length === 0 ? (
+        <p className="empty">No model has been judged under this yet.</p>
+      ) : (
+        <>
+          <TallyLegend />
+          <Table
+            caption="Load success by library"
+            captionHidden
+            className="bars"
+            rows={groups}
+            rowKey={({ name }) => `library ${name}`}
+            columns={[
+              {
+                header: "Library",
+                kind: "heading",
+                cell: ({ name }) =>
+                  name === null ? (
+                    "none stated"
+                  ) : (
+                    <a href={at.library(name, lens, judgements)}>
+                      <Name>{name}</Name>
+                    </a>
+                  ),
+              },
+              { header: "Share", kind: "bar", cell: ({ counts }) => <TallyBar tally={tally(counts)} /> },
+              { header: "Load", kind: "number", cell: (row) => <Loads {...row} /> },
+              { header: "Could not tell", kind: "number", cell: ({ counts }) => integer(tally(counts).unknown) },
+              { header: "Downloads", kind: "number", cell: ({ downloads }) => compact(tally(downloads).total) },
+            ]}
+          />
+          {others !== null && (
+            <p className="muted">and {counted(others.groups, "more library", "more libraries")}, in the research table</p>
+          )}
+        </>
+      )}
+    </>
+  ),
+});
+
+interface LibraryData {
+  readonly library: string;
+  readonly lens: Lens;
+  readonly judgements: readonly Judgement[];
+  readonly success: readonly (Lens & Counted)[];
+  readonly blockers: readonly Blocker[];
+  readonly policies: readonly PolicySummary[];
+  readonly policiesTotal: number;
+}
+
+export const libraryPage = surveyPage<LibraryData>({
+  path: "/libraries/:name",
+  load: async ({ store, survey, url, parameters }) => {
+    const library = parameters.name!;
+    const judgements = await listJudgements(store, survey.surveyId);
+    const lens = parseLens(url.searchParams, judgements);
+    if (!lens.ok) return lens;
+    const success = await successOfLibrary(store, survey.surveyId, library);
+    const policies = await listPolicies(store, { library }, 1, POLICIES);
+    if (success.length === 0 && policies.length === 0)
+      return failed({
+        kind: "not-found",
+        message: "No judged model of this survey is of this library, and no policy was inferred from it.",
+      });
+    const blockers = await topBlockers(store, survey.surveyId, lens.value, BLOCKERS, library);
+    const policiesTotal = await countPolicies(store, { library });
+    return ok({ library, lens: lens.value, judgements, success, blockers, policies, policiesTotal });
+  },
+  title: ({ library }) => plainName(library),
+  view: ({ library, lens, judgements, success, blockers, policies, policiesTotal }, { at }) => {
+    const under = success.find((row) => sameLens(row, lens));
+    const blocked = under?.counts.blocked ?? 0;
+    return (
+      <>
+        <header className="lead">
+          <p className="breadcrumb">
+            <a href={at.libraries(lens, judgements)}>Libraries</a>
+          </p>
+          <h1>
+            <Name>{library}</Name>
+          </h1>
+          <p>
+            <a href={at.modelsWith(lens, judgements, { library })}>Its models</a>
+          </p>
+        </header>
+        <section aria-labelledby="success">
+          <h2 id="success">How its models fare</h2>
+          <TallyLegend />
+          <Table
+            caption="Load success under each policy"
+            captionHidden
+            className="bars"
+            rows={success}
+            rowKey={(row) => `${row.slot} ${row.mode} ${row.role}`}
+            columns={[
+              {
+                header: "Policy",
+                kind: "heading",
+                cell: (row) => `${judgementLabel(row, judgements)}${row.role === "side" ? ", side files" : ""}`,
+              },
+              { header: "Share", kind: "bar", cell: ({ counts }) => <TallyBar tally={tally(counts)} /> },
+              { header: "Load", kind: "number", cell: (row) => <Loads {...row} /> },
+              { header: "Could not tell", kind: "number", cell: ({ counts }) => integer(tally(counts).unknown) },
+            ]}
+          />
+        </section>
+        <section aria-labelledby="blocked">
+          <h2 id="blocked">What blocks its models</h2>
+          <LensSwitch lens={lens} judgements={judgements} address={(target) => at.library(library, target, judgements)} />
+          {blockers.length === 0 ? (
+            <p className="empty">No callable is outside this policy.</p>
+          ) : (
+            <CallableTable
+              caption="What blocks most of its models"
+              className="bars blockers"
+              rows={blockers}
+              at={at}
+              columns={[
+                {
+                  header: "Share of its blocked models",
+                  kind: "bar",
+                  cell: (row) => <CountBar value={row.models} of={blocked} name="blocked" />,
+                },
+                { header: "Models", kind: "number", cell: (row) => integer(row.models) },
+                { header: "Their downloads", kind: "number", cell: (row) => compact(row.downloads) },
+              ]}
+            />
+          )}
+        </section>
+        <section aria-labelledby="policies">
+          <h2 id="policies">Policies inferred from its source</h2>
+          {policies.length === 0 ? (
+            <p className="empty">None: the package index has no source of this name, or no model’s class was found in it.</p>
+          ) : (
+            <Table
+              caption={`By class and version; ${policies.length < policiesTotal ? `${POLICIES} of ` : ""}${integer(policiesTotal)}`}
+              rows={policies}
+              rowKey={(row) => row.policyId}
+              columns={[
+                {
+                  header: "Class",
+                  kind: "heading",
+                  cell: (row) => <a href={at.policy(row.policyId)}>{<Name code>{row.class ?? row.name}</Name>}</a>,
+                },
+                { header: "Version", cell: (row) => row.libraryVersion !== null && <Name>{row.libraryVersion}</Name> },
+                { header: "Kind", cell: (row) => POLICY_SLOTS[row.slot].label },
+                { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
+                { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
+              ]}
+            />
+          )}
+        </section>
+      </>
+    );
+  },
+});
+
+function Loads({ counts }: Counted) {
+  const { loads, total } = tally(counts);
+  return (
+    <>
+      {integer(loads)}{" "}
+      <span className="muted">
+        of {integer(total)}, {percent(loads, total)}
+      </span>
+    </>
+  );
+}
