@@ -6,8 +6,23 @@ import type { Code } from "../../python/code.ts";
 import type { Definition } from "../../python/resolve.ts";
 import type { Flow } from "./flow.ts";
 
-/** The full names of the functions that a code calls by name, in order; one in several branches has several. */
-export function calledNames(flow: Flow, code: Code): string[] {
+/** The full names of the functions that codes call by name, each code read once. */
+export class CalledNames {
+  private readonly known = new Map<Code, readonly string[]>();
+
+  constructor(private readonly flow: Flow) {}
+
+  /** In order; a name that means several things in several branches counts as all of them. */
+  of(code: Code): readonly string[] {
+    const known = this.known.get(code);
+    if (known) return known;
+    const names = calledNames(this.flow, code);
+    this.known.set(code, names);
+    return names;
+  }
+}
+
+function calledNames(flow: Flow, code: Code): string[] {
   const { resolver } = flow;
   const meant = new Map<number, readonly Definition[]>();
   return code.body.instructions.flatMap((instruction) => {

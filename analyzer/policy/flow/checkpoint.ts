@@ -3,7 +3,6 @@
  * is held. Boundary: which functions run; which calls save is `saves.ts`.
  */
 import type { Code } from "../../python/code.ts";
-import { calledNames } from "./called-names.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import { functionsOf } from "./foreign-stores.ts";
@@ -48,7 +47,7 @@ function savingFunctions(flow: Flow): Code[] {
 function saves(flow: Flow, code: Code): boolean {
   const { instructions } = code.body;
   return (
-    calledNames(flow, code).some(isPickler) ||
+    flow.called.of(code).some(isPickler) ||
     instructions.some((instruction) => instruction.op === "load" && instruction.attribute === SAVES_TENSORS) ||
     instructions.some((instruction) => instruction.op === "function" && saves(flow, instruction.code))
   );

@@ -5,6 +5,7 @@
 import type { Classes } from "../../python/classes.ts";
 import type { Code, Register, Unit } from "../../python/code.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
+import { CalledNames } from "./called-names.ts";
 import type { Passed } from "./calls.ts";
 import { Effects, type Statement } from "./effects.ts";
 import { execute } from "./execute.ts";
@@ -32,11 +33,12 @@ export const KEYS = "[keys]";
 
 export class Flow {
   readonly values = new Values();
-  readonly graph = new Graph((value) => this.values.get(value).kind === "text");
+  readonly graph = new Graph((value) => this.values.get(value).kind);
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
   readonly objects = new Objects(this.values);
   readonly saves = new Saves();
+  readonly called = new CalledNames(this);
   readonly reductions = new Reductions(this);
   private readonly effects: Effects;
   private readonly frames = new Map<string, Frame>();

@@ -4,7 +4,6 @@
  * what they give; whoever calls them is `calls.ts` and `models.ts`.
  */
 import type { Code } from "../../python/code.ts";
-import { calledNames } from "./called-names.ts";
 import { addMade } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -36,7 +35,7 @@ export function isUnpickler(name: string): boolean {
 
 /** Whether a function itself calls an unpickler: it is followed wherever it is, for what it gives is an object of some class. */
 export function callsUnpickler(flow: Flow, code: Code): boolean {
-  return calledNames(flow, code).some(isUnpickler);
+  return flow.called.of(code).some(isUnpickler);
 }
 
 /** Lets what an unpickler gives flow to `into`: an object of the class on whose behalf it runs. */

@@ -51,7 +51,7 @@ export function leaveOpen(flow: Flow, activation: Frame): void {
 function isSaid(flow: Flow, node: Node, depth: number): boolean {
   const { graph } = flow;
   return graph.valuesOf(node).some((value) => {
-    const source = graph.sourceOf(node, value);
+    const source = graph.arrivalOf(node, value)?.source;
     if (source === undefined || (depth === 0 && (source >= 0 || graph.originOf(source).kind !== "annotation"))) return false;
     const { kind } = flow.data(value);
     return kind === "container" ? depth < 3 && isSaid(flow, flow.field(value, ANY), depth + 1) : kind !== "text" && kind !== "open";

@@ -34,9 +34,10 @@ function steps(flow: Flow, node: Node | null, value: Value, reason: Reason): Rea
   const extra: Reason[] = [];
   let current = node;
   for (let hop = 0; hop < HOPS; hop++) {
-    const source = flow.graph.sourceOf(current, value);
-    if (source === undefined) break;
-    const owner = flow.fieldOwner(current);
+    const arrival = flow.graph.arrivalOf(current, value);
+    if (arrival === undefined) break;
+    const { source, into } = arrival;
+    const owner = flow.fieldOwner(into);
     if (hop > 0 && reason.kind === "element" && owner && /^\[[^*\]]/.test(owner.name)) text = `element ${owner.name}`;
     if (source < 0) {
       const origin = flow.graph.originOf(source);
@@ -44,7 +45,7 @@ function steps(flow: Flow, node: Node | null, value: Value, reason: Reason): Rea
       else if (file === undefined && origin.line > 0) ({ file, line } = origin);
       break;
     }
-    const store = file === undefined ? flow.storeOf(source, current) : undefined;
+    const store = file === undefined ? flow.storeOf(source, into) : undefined;
     if (store) ({ file, line } = store);
     current = source;
   }

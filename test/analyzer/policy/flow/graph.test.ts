@@ -1,0 +1,105 @@
+/** Inclusion constraints: what the graph answers is the least solution, whatever cycles there are and whenever edges come. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Graph } from "../../../../analyzer/policy/flow/graph.ts";
+import { stronglyConnected } from "../../../../analyzer/policy/flow/strongly-connected.ts";
+
+const NODES = 12;
+const node = fc.nat(NODES - 1);
+const edges = fc.array(fc.tuple(node, node), { maxLength: 40 });
+
+/** What reaches each node, by walking. */
+function reached(pairs: readonly (readonly [number, number])[], starts: readonly (readonly [number, number])[]): Set<number>[] {
+  const sets = Array.from({ length: NODES }, () => new Set<number>());
+  for (const [at, value] of starts) sets[at]!.add(value);
+  for (let round = 0; round < NODES; round++) for (const [from, to] of pairs) for (const value of sets[from]!) sets[to]!.add(value);
+  return sets;
+}
+
+describe("the graph", () => {
+  test("every node holds what reaches it, and every listener is told of each value once", () => {
+    fc.assert(
+      fc.property(edges, edges, fc.array(fc.tuple(node, fc.nat(20)), { maxLength: 12 }), (before, after, starts) => {
+        const graph = new Graph(() => "instance");
+        graph.allocate(NODES);
+        const told = Array.from({ length: NODES }, () => [] as number[]);
+        for (const [from, to] of before) graph.edge(from, to);
+        const origin = graph.origin({ kind: "made", text: "", file: "", line: 0 });
+        starts.forEach(([at, value], index) => {
+          graph.add(at, value, origin);
+          if (index === 2) graph.solve();
+        });
+        for (let each = 0; each < NODES; each++) graph.listen(each, (value) => told[each]!.push(value));
+        graph.solve();
+        graph.collapseCycles();
+        for (const [from, to] of after) graph.edge(from, to);
+        graph.solve();
+        graph.collapseCycles();
+        graph.solve();
+        const sorted = (values: Iterable<number>) => [...values].sort((a, b) => a - b);
+        const expected = reached([...before, ...after], starts).map(sorted);
+        expect(Array.from({ length: NODES }, (_, each) => sorted(graph.valuesOf(each)))).toEqual(expected);
+        expect(told.map(sorted)).toEqual(expected);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("a value's way back leads out of a cycle to where it came from", () => {
+    const graph = new Graph(() => "instance");
+    graph.allocate(4);
+    for (const [from, to] of [
+      [0, 1],
+      [1, 2],
+      [2, 1],
+      [2, 3],
+    ] as const)
+      graph.edge(from, to);
+    graph.add(0, 7, graph.origin({ kind: "made", text: "here", file: "a.py", line: 3 }));
+    graph.solve();
+    graph.collapseCycles();
+    const way: number[] = [3];
+    for (let arrival = graph.arrivalOf(3, 7); arrival && arrival.source >= 0; arrival = graph.arrivalOf(arrival.source, 7))
+      way.push(arrival.source);
+    expect(way.at(-1)).toBe(0);
+    expect(way.length).toBeLessThan(5);
+  });
+
+  test("constant strings stay few, and stay out of what refuses them", () => {
+    const graph = new Graph((value) => (value < 50 ? "text" : "instance"));
+    graph.allocate(2);
+    graph.refuseTexts(1);
+    const origin = graph.origin({ kind: "made", text: "", file: "", line: 0 });
+    for (let value = 0; value < 60; value++) for (const each of [0, 1]) graph.add(each, value, origin);
+    expect(graph.valuesOf(0).filter((value) => value < 50)).toHaveLength(12);
+    expect(graph.valuesOf(1).every((value) => value >= 50)).toBe(true);
+  });
+
+  test("a node that everything flows through ends at a number of values; classes are not counted out", () => {
+    const graph = new Graph((value) => (value % 2 === 0 ? "class" : "instance"));
+    graph.allocate(1);
+    const origin = graph.origin({ kind: "made", text: "", file: "", line: 0 });
+    for (let value = 0; value < 2000; value++) graph.add(0, value, origin);
+    const held = graph.valuesOf(0);
+    expect(held.filter((value) => value % 2 === 0)).toHaveLength(1000);
+    expect(held.filter((value) => value % 2 === 1)).toHaveLength(128);
+  });
+});
+
+describe("strongly connected components", () => {
+  test("two nodes are in one component exactly if each reaches the other", () => {
+    fc.assert(
+      fc.property(edges, (pairs) => {
+        const components = stronglyConnected(NODES, (from) => pairs.filter(([each]) => each === from).map(([, to]) => to));
+        const sets = reached(
+          pairs,
+          Array.from({ length: NODES }, (_, each) => [each, each] as const),
+        );
+        const isTogether = (a: number, b: number) => components.some((component) => component.includes(a) && component.includes(b));
+        for (let a = 0; a < NODES; a++)
+          for (let b = 0; b < NODES; b++) if (a !== b) expect(isTogether(a, b)).toBe(sets[a]!.has(b) && sets[b]!.has(a));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
