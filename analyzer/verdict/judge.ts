@@ -41,9 +41,9 @@ export function judgeTrace(trace: Trace, policy: Policy, mode: Mode, enforcer: E
  * The verdict on a file under a `class+open` policy: its slots are filled from the objects of each pickle, which only the
  * programs tell. Under any other policy, and where what sits where is not known, that of `judgeTrace`.
  */
-export function judgeFile({ trace, programs }: TracedFile, policy: Policy, mode: Mode): Verdict {
-  const alone = judgeTrace(trace, policy, mode);
-  if (policy.fillers === undefined || alone.verdict !== "blocked") return alone;
+export function judgeTracedFile({ trace, programs }: TracedFile, policy: Policy, mode: Mode, enforcer: Enforcer = "census"): Verdict {
+  const alone = judgeTrace(trace, policy, mode, enforcer);
+  if (policy.fillers === undefined || enforcer !== "census" || alone.verdict !== "blocked") return alone;
   const closed = new ClassPolicyRules(policy, mode);
   const blocked = trace.pickles.flatMap((pickle, index) => {
     const program = programs[index];
@@ -57,7 +57,7 @@ export function judgeFile({ trace, programs }: TracedFile, policy: Policy, mode:
 }
 
 function verdictOf(trace: Trace, by: Pick<Verdict, "policy" | "mode" | "enforcer">, blocked: readonly Blocked[]): Verdict {
-  if (blocked.length > 0) return { ...by, verdict: "blocked", blocked };
+  if (blocked.length > 0) return { ...by, verdict: "blocked", blocked: inOrderOfExecution(trace.pickles, blocked) };
   const { kind, message } = withNothingBlocked(trace);
   return { ...by, verdict: kind, blocked, ...(message === undefined ? {} : { message }) };
 }
@@ -90,6 +90,26 @@ function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blo
     const builds = rules.refuseBuilds(pickle);
     const inside = inOrder(refused, [...withCallables(missing, pickle), ...(builds === null ? [] : [builds])]);
     return evidence(pickle, index, whole === null || index > 0 ? inside : [atFirstOpcode(pickle, whole), ...inside]);
+  });
+}
+
+/**
+ * Pickles run one after another, but for those inside joblib's arrays of objects, which run where they lie between the
+ * opcodes of the one around them: there the order of execution is that of the file.
+ */
+function inOrderOfExecution(pickles: readonly PickleTrace[], blocked: readonly Blocked[]): readonly Blocked[] {
+  const around = pickles.map((inner, index) => {
+    const outer = pickles.findIndex(
+      ({ entry, loader, offset, length }) =>
+        entry === inner.entry && loader === "joblib" && offset < inner.offset && inner.offset < offset + length,
+    );
+    return outer === -1 || inner.loader !== "joblib" ? index : outer;
+  });
+  const holdsOthers = new Set(around.filter((outer, index) => outer !== index));
+  return blocked.toSorted((left, right) => {
+    const outer = around[left.pickle]!;
+    if (outer !== around[right.pickle]) return outer - around[right.pickle]!;
+    return holdsOthers.has(outer) ? left.offset - right.offset : 0;
   });
 }
 

@@ -1,9 +1,11 @@
 /** `census infer`: the policy of a class, from the source of its library. */
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
+import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
+import { openPolicy } from "../../analyzer/policy/fill.ts";
 import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
-import { infer, inferCheckpoint } from "../../analyzer/policy/infer.ts";
+import { infer, inferCheckpoint, openLibrary } from "../../analyzer/policy/infer.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
@@ -11,12 +13,14 @@ import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
 import { plural } from "../quantities.ts";
 import { readSourceTree } from "../source-trees.ts";
+import { fileOnDisk } from "../targets.ts";
 
 interface Options {
   readonly class?: string;
   readonly checkpoint?: boolean;
   readonly libraryVersion?: string;
   readonly format: "census" | "pickleball";
+  readonly open: readonly string[];
   readonly explain?: boolean;
   readonly output?: string;
 }
@@ -35,6 +39,7 @@ export function inferCommand(context: Context): CensusCommand {
     "census infer --source brine-0.2.0-py3-none-any.whl --class brine.models.SequenceTagger --explain",
     "census infer --source brine-0.1.0/ --source brine-0.2.0/ --class brine.models.SequenceTagger",
     "census infer --source brine-0.2.0/ --checkpoint --explain",
+    "census infer --source sklearn/ --class sklearn.pipeline.Pipeline --open model.pkl -o model.json",
   ])
     .requiredOption(
       "--source <DIR>",
@@ -48,6 +53,14 @@ export function inferCommand(context: Context): CensusCommand {
     )
     .option("--class <NAME>", "the class, by its full name: pkg.mod.Class")
     .option("--checkpoint", "instead of a class: what the library itself saves, wherever it calls torch.save, pickle.dump and the like")
+    .addOption(
+      new Option(
+        "--open <FILE>",
+        "class+open: fill the slots that the class leaves open with what this file names, where that is inert to load; may be repeated",
+      )
+        .argParser((file: string, before: readonly string[]) => [...before, file])
+        .default([], "none"),
+    )
     .option("--library-version <VERSION>", "the version of the last --source (default: the one its source states)")
     .addOption(new Option("--format <FORMAT>", "how the policy is written").choices(["census", "pickleball"]).default("census"))
     .option("--explain", "print the reasons for each name, for people")
@@ -69,11 +82,13 @@ async function readRelease(context: Context, { source, dependencies }: GivenRele
 }
 
 /** The policy that was asked for, with a word on standard error about what the inference noticed. */
-async function inferPolicy({ effects }: Context, releases: readonly Release[], options: Options): Promise<Policy> {
+async function inferPolicy(context: Context, releases: readonly Release[], options: Options): Promise<Policy> {
+  const { effects } = context;
   const last = releases.at(-1)!;
   const version = options.libraryVersion ?? last.library.version;
   const all = [...releases.slice(0, -1), { ...last, library: { ...last.library, version } }];
-  const inferred = inferAsked(await loadPythonParser(), all, options);
+  const parser = await loadPythonParser();
+  const inferred = inferAsked(parser, all, options);
   if (!inferred.ok) throw new UsageError(inferred.error.message);
   const { policy, notices, unparsed } = inferred.value;
   for (const { text, file, line } of notices) effects.report(`${file}:${line}: ${text}\n`);
@@ -81,7 +96,16 @@ async function inferPolicy({ effects }: Context, releases: readonly Release[], o
     effects.report(`${plural(unparsed.length, "file")} with syntax that was not understood: ${unparsed.join(", ")}\n`);
   const { without = [] } = inferred.value as Partial<InferredReleases>;
   if (without.length > 0) effects.report(`${options.class} is not in ${without.join(", ")}\n`);
-  return policy;
+  if (options.open.length === 0) return policy;
+  if (options.class === undefined || all.length > 1) throw new UsageError("--open takes a --class of one --source");
+  return openPolicy(policy, await namesIn(context, options.open), openLibrary({ parser, ...all[0]!, class: options.class }).candidate);
+}
+
+/** The callables that some files look up. */
+async function namesIn(context: Context, files: readonly string[]): Promise<string[]> {
+  const traced = await Promise.all(files.map(async (file) => (await fileOnDisk(context, file)).read(traceFile)));
+  const facts = traced.flatMap(({ trace }) => trace.pickles.flatMap((pickle) => pickle.facts));
+  return facts.flatMap((fact) => (fact.kind === "import" ? [fact.callable] : []));
 }
 
 /** Of a class, in one release or in several together; or of what the library saves. */

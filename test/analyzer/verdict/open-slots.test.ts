@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { openPolicy } from "../../../analyzer/policy/fill.ts";
 import { openLibrary } from "../../../analyzer/policy/infer.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
-import { judgeFile, judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { judgeTrace, judgeTracedFile } from "../../../analyzer/verdict/judge.ts";
 import { loadPythonParser } from "../../../crawler/python-grammar.ts";
 import { ATTACKS, attack, fill, fillTwice, fillWithFunction, INTRUDERS, NAMES } from "../../oracle/intruders.ts";
 
@@ -75,23 +75,23 @@ describe("a policy says of a slot", () => {
 describe("a slot is filled", () => {
   it.each(["part", "parts"])("%s, with an object that is inert to load", async (attribute) => {
     const file = await fill(at(attribute));
-    expect(judgeFile(file, open, "strict")).toMatchObject({ policy: "class+open:host.Host@host-1", verdict: "loads" });
+    expect(judgeTracedFile(file, open, "strict")).toMatchObject({ policy: "class+open:host.Host@host-1", verdict: "loads" });
     expect(judgeTrace(file.trace, alone, "strict").verdict).toBe("blocked");
   });
 
   it("with a function, where one is called", async () => {
-    expect(judgeFile(await fillWithFunction(at("function")), open, "strict").verdict).toBe("loads");
-    expect(judgeFile(await fillWithFunction(at("part")), open, "strict").verdict).toBe("blocked");
+    expect(judgeTracedFile(await fillWithFunction(at("function")), open, "strict").verdict).toBe("loads");
+    expect(judgeTracedFile(await fillWithFunction(at("part")), open, "strict").verdict).toBe("blocked");
   });
 
   it.each(["own", "number", "kept", "other"])("not %s, which is no slot or asks for nothing", async (attribute) => {
-    const { verdict, blocked } = judgeFile(await fill(at(attribute)), open, "strict");
+    const { verdict, blocked } = judgeTracedFile(await fill(at(attribute)), open, "strict");
     expect(verdict).toBe("blocked");
     expect(blocked.map(({ callable }) => callable)).toContain("intruders.Inert");
   });
 
   it("and what is in it may for that be nowhere else", async () => {
-    const { verdict, blocked } = judgeFile(await fillTwice(at("part"), "own"), open, "strict");
+    const { verdict, blocked } = judgeTracedFile(await fillTwice(at("part"), "own"), open, "strict");
     expect(verdict).toBe("blocked");
     expect(blocked[0]).toMatchObject({
       callable: "intruders.Inert",
@@ -108,7 +108,7 @@ describe("the red team", () => {
   it.each(ATTACKS.flatMap((name) => ["part", "parts", "function", "kept"].map((attribute) => [name, attribute] as const)))(
     "%s in %s is blocked",
     async (name, attribute) => {
-      expect(judgeFile(await attack(at(attribute), name), open, "strict").verdict).toBe("blocked");
+      expect(judgeTracedFile(await attack(at(attribute), name), open, "strict").verdict).toBe("blocked");
     },
   );
 });
