@@ -188,6 +188,30 @@ are, whatever it is called. This page is written by \`test/analyzer/containers/c
 
 ${kindsTable()}
 
+## Zip, as its readers see it
+
+Python's \`zipfile\` and torch's \`PyTorchFileReader\` (miniz) take the last end record of a file, and then part ways: over which
+zip64 record counts, where the directory begins, how many of its entries there are, which of several entries of a name is
+meant (\`zipfile\`: the last; miniz: any, whatever its case), and how long a stored entry is. Every entry of either is read,
+and so is what lies between entries; where the two hand out different bytes for a name, the finding \`zip-readers-differ\` says
+which. \`test/analyzer/containers/zip-readers.test.ts\` holds both views against the two readers, on archives that lie.
+
+## What is skipped
+
+The bytes of arrays between joblib's opcodes, torch's storages, numpy's items: their lengths are known. Of a constant of more
+than 4 MiB in a pickle (\`BINBYTES\`, \`BINBYTES8\`, \`BYTEARRAY8\`, outside of frames) the first 4 KiB are read: nothing but its length
+decides whether it loads. Where the pickle hands it to a loader, all of it is read, and what lies in it is run: pickles by
+the machine, archives, arrays and compressed streams as files of their own (\`torch.load#1\` in the entry's path). Text is read
+whole, since not all bytes are text.
+
+What reading costs is measured by \`npm run bench -- containers\` (\`docs/benchmarks.md\`). Limits are those of \`analyzer/limits.ts\`.
+
+## What is not read
+
+Each is \`unsupported\` with a finding that names it, or \`unknown\`; none is ever clean: encrypted entries; zip methods other than
+stored, deflate, bzip2, LZMA, zstd and xz; 7z methods other than those above; zstd and zlib streams with dictionaries; xz
+filters beyond ARM64; sparse members of a tar; Compress, RAR, lzip, lzop, Snappy and Brotli.
+
 ## What becomes of the corpus
 
 504 files of scanners' and libraries' own tests and of public repositories. \`format\` and \`label\` are those of the

@@ -51,6 +51,27 @@ describe("zip", () => {
     ]);
   });
 
+  test("what newer releases of torch write beside the pickle is known", async () => {
+    const trace = await traceBytes(
+      buildZip([
+        { name: "m/data.pkl", bytes: storage("0") },
+        { name: "m/.format_version", bytes: latin1("1") },
+        { name: "m/.storage_alignment", bytes: latin1("64") },
+        { name: "m/byteorder", bytes: latin1("little") },
+        { name: "m/data/0", bytes: new Uint8Array(24) },
+        { name: "m/version", bytes: latin1("3\n") },
+        { name: "m/.data/serialization_id", bytes: latin1("0636457737946401051300000025273995036293") },
+      ]),
+    );
+    expect(trace).toMatchObject({ container: "torch-zip", outcome: "ok", findings: [] });
+    expect(trace.pickles).toHaveLength(1);
+  });
+
+  test("data.pkl in any case is torch's: its reader looks names up without regard to it", async () => {
+    const trace = await traceBytes(buildZip([{ name: "m/DATA.pkl", bytes: PAYLOAD }]));
+    expect(trace).toMatchObject({ container: "torch-zip", pickles: [{ entry: "m/DATA.pkl", loader: "torch" }] });
+  });
+
   test("a storage whose entry is shorter than its pickle says", async () => {
     const trace = await traceBytes(
       buildZip([
