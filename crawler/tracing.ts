@@ -6,22 +6,23 @@ import { LIMITS, type Resource } from "../analyzer/limits.ts";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { StoredProgram } from "../db/stored-trace.ts";
 import type { TraceAnswer } from "./trace-worker.ts";
-import { type WorkerFailure, WorkerPool } from "./worker-pool.ts";
+import { type WorkerFailure, type WorkerLimits, WorkerPool } from "./worker-pool.ts";
 
 export interface TracedSource {
   readonly trace: Trace;
   readonly programs: readonly StoredProgram[];
 }
 
+const WORKER = new URL("./trace-worker.ts", import.meta.url);
+
+/** What a worker may take for one file. */
+const WORK = { milliseconds: LIMITS.workSeconds.limit * 1000, megabytes: LIMITS.heapMegabytes.limit };
+
 export class Tracing {
   readonly #pool: WorkerPool;
 
-  constructor(threads: number) {
-    this.#pool = new WorkerPool(new URL("./trace-worker.ts", import.meta.url), {
-      threads,
-      milliseconds: LIMITS.workSeconds.limit * 1000,
-      megabytes: LIMITS.heapMegabytes.limit,
-    });
+  constructor(threads: number, worker: URL = WORKER, limits: Omit<WorkerLimits, "threads"> = WORK) {
+    this.#pool = new WorkerPool(worker, { ...limits, threads });
   }
 
   /** The facts of a file; an error, in words, where its bytes could not be had and there is nothing to say of it. */

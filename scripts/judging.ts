@@ -1,7 +1,6 @@
 /** One file, traced and judged by several policies: what `scan` and `enforce` share. */
 import path from "node:path";
 import type { Program, Trace } from "../analyzer/containers/trace.ts";
-import { traceFile } from "../analyzer/containers/trace-file.ts";
 import { decompile } from "../analyzer/pickle/decompile.ts";
 import { disassemblyAround } from "../analyzer/pickle/disassembly-window.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
@@ -10,6 +9,7 @@ import { type Blocked, type Enforcer, type Mode, VERDICT_KINDS, type Verdict, ty
 import { chooseFiles } from "../crawler/candidates.ts";
 import type { FileRole } from "../db/schema.ts";
 import type { Ending } from "./exit-codes.ts";
+import type { FileTracer } from "./file-tracer.ts";
 import { type TargetFile, unavailable } from "./targets.ts";
 
 export interface JudgedFile {
@@ -30,10 +30,10 @@ export interface Standing {
 }
 
 /** Traces a file and judges it by each policy in turn. */
-export async function judgeFile(file: TargetFile, standing: readonly Standing[]): Promise<JudgedFile> {
+export async function judgeFile(file: TargetFile, standing: readonly Standing[], tracer: FileTracer): Promise<JudgedFile> {
   const role = chooseFiles([path.basename(file.name)])[0]?.role ?? null;
   try {
-    const { trace, programs } = await file.read(traceFile);
+    const { trace, programs } = await file.read(tracer.trace);
     const verdicts = standing.map(({ policy, mode, enforcer }) => judgeTrace(trace, policy, mode, enforcer));
     return { name: file.name, role, trace, programs, verdicts };
   } catch (error) {

@@ -11,6 +11,7 @@ import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, formatOf } from "../../db/exports/formats.ts";
 import { type ExportRow, integer, number, text } from "../../db/exports/table.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { withTracer } from "../file-tracer.ts";
 import { judgesOf } from "../judges.ts";
 import { judgeFile } from "../judging.ts";
 import { loadPolicy } from "../policy-files.ts";
@@ -117,12 +118,14 @@ async function readLabels(context: Context, folder: string, labels: string): Pro
 async function* confusion(context: Context, labelled: readonly Labelled[], judges: readonly Answering[]): AsyncGenerator<ExportRow> {
   const counts = judges.map(() => ({ stops: [0, 0], passes: [0, 0], undecided: [0, 0] }));
   const progress = startProgress(context.effects, "files");
-  for (const [index, { file, isMalicious }] of labelled.entries()) {
-    const { trace } = await judgeFile(await fileOnDisk(context, file), []);
-    for (const [which, judge] of judges.entries())
-      counts[which]![trace === null ? "undecided" : judge.answer(trace)][Number(isMalicious)]!++;
-    progress.update(index + 1, labelled.length, file);
-  }
+  await withTracer(async (tracer) => {
+    for (const [index, { file, isMalicious }] of labelled.entries()) {
+      const { trace } = await judgeFile(await fileOnDisk(context, file), [], tracer);
+      for (const [which, judge] of judges.entries())
+        counts[which]![trace === null ? "undecided" : judge.answer(trace)][Number(isMalicious)]!++;
+      progress.update(index + 1, labelled.length, file);
+    }
+  });
   progress.stop();
   const malicious = labelled.filter(({ isMalicious }) => isMalicious).length;
   const share = (part: number, of: number) => (of === 0 ? null : Number((part / of).toFixed(4)));

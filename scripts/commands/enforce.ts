@@ -3,6 +3,7 @@ import { Argument, Option } from "commander";
 import type { Enforcer, Mode } from "../../analyzer/verdict/verdict.ts";
 import { NO_ADVICE } from "../advice.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
+import { withTracer } from "../file-tracer.ts";
 import { endingOf, judgeFile, verdictJson } from "../judging.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { reportFile } from "../report.ts";
@@ -36,7 +37,8 @@ export function enforceCommand(context: Context): CensusCommand {
     .option("--json", "print JSON")
     .runs(async (target: string, { policy: given, mode, enforcer, json }: Options) => {
       const policy = await loadPolicy(context, given);
-      const judged = await judgeFile(await fileOnDisk(context, target), [{ policy, mode, enforcer }]);
+      const file = await fileOnDisk(context, target);
+      const judged = await withTracer((tracer) => judgeFile(file, [{ policy, mode, enforcer }], tracer));
       const verdict = judged.verdicts[0]!;
       if (json) await printJson(context, verdictJson(target, verdict));
       else await context.effects.print(reportFile({ ...judged, advice: NO_ADVICE, opinions: [] }, context.effects.terminal));

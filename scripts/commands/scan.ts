@@ -9,6 +9,7 @@ import { findLatestClassPolicy } from "../../db/queries/class-policy.ts";
 import { adviceOn } from "../advice.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import { type Ending, worstEnding } from "../exit-codes.ts";
+import { type FileTracer, withTracer } from "../file-tracer.ts";
 import { opinionsOn } from "../judges.ts";
 import { endingOf, judgeFile, type Standing, verdictJson } from "../judging.ts";
 import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
@@ -58,11 +59,17 @@ export function scanCommand(context: Context): CensusCommand {
         { policy: weightsOnlyOf(options.torch), mode: "strict" },
         ...given.map((policy) => ({ policy, mode: options.mode })),
       ];
-      return scan(context, targets, standing, options);
+      return withTracer((tracer) => scan(context, targets, standing, options, tracer));
     });
 }
 
-async function scan(context: Context, targets: readonly string[], standing: readonly Standing[], options: Options): Promise<Ending> {
+async function scan(
+  context: Context,
+  targets: readonly string[],
+  standing: readonly Standing[],
+  options: Options,
+  tracer: FileTracer,
+): Promise<Ending> {
   const { effects } = context;
   const progress = startProgress(effects, "files");
   const store = await openIfThere(databasePath(context, options.database));
@@ -74,7 +81,7 @@ async function scan(context: Context, targets: readonly string[], standing: read
   try {
     for await (const target of filesOf(context, targets, options)) {
       if (effects.signal.aborted) return "interrupted";
-      const judged = await judgeFile(target, standing);
+      const judged = await judgeFile(target, standing, tracer);
       const opinions = options.compare && judged.trace !== null ? opinionsOn(judged.trace, policies, target.hubScan ?? null) : [];
       const advice = adviceOn(judged.trace, judged.verdicts[0]!);
       const own = advice.root === null ? null : await findLatestClassPolicy(store, advice.root);

@@ -1,11 +1,11 @@
 /** `census trace`: what a file's pickles do, as JSON. */
 import { Argument } from "commander";
 import type { PickleTrace } from "../../analyzer/containers/trace.ts";
-import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import type { Fact } from "../../analyzer/pickle/facts.ts";
 import { CensusCommand, type Context, printJson, resolvePath, UsageError } from "../context.ts";
 import { sha256 } from "../disk-source.ts";
 import type { Ending } from "../exit-codes.ts";
+import { withTracer } from "../file-tracer.ts";
 import { fileOnDisk, unavailable } from "../targets.ts";
 
 export function traceCommand(context: Context): CensusCommand {
@@ -21,7 +21,7 @@ export function traceCommand(context: Context): CensusCommand {
 async function trace(context: Context, target: string): Promise<Ending> {
   const file = await fileOnDisk(context, target);
   try {
-    const { trace: traced } = await file.read(traceFile);
+    const { trace: traced } = await withTracer((tracer) => file.read(tracer.trace));
     const { size, container, outcome, failure, findings, pickles } = traced;
     const digest = await sha256(resolvePath(context, target));
     await printJson(context, {
