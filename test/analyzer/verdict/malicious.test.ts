@@ -13,6 +13,7 @@ import { DEFAULT_WEIGHTS_ONLY, WEIGHTS_ONLY } from "../../../analyzer/policy/wei
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
 import type { Mode, Verdict } from "../../../analyzer/verdict/verdict.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
+import { corpusTable, firstBlocked } from "./corpus-table.ts";
 import { policy } from "./traces.ts";
 
 /** What a policy of a class that pickles by every usual way allows: the gadgets of scanners.md 2, row 15, are among it. */
@@ -123,8 +124,14 @@ describe.skipIf(!present)("the labelled corpus", () => {
     for (const { file, verdict } of otherwise) expect(verdict.message, file).toBeTruthy();
   });
 
+  it("comes to the table of docs/judging.md", () => {
+    const document = readFileSync("docs/judging.md", "utf8");
+    expect(document).toContain(corpusTable(samples, [{ ...GENEROUS, name: "generous" }]));
+    const names = firstBlocked(samples, DEFAULT_WEIGHTS_ONLY).slice(0, 10);
+    expect(document).toContain(names.map(([name, count]) => `| \`${name}\` | ${count} |`).join("\n"));
+  });
+
   it("blocks no benign state dict under weights-only", () => {
-    console.log(table(samples));
     const STATE_DICT = /^(collections\.OrderedDict|torch\._utils\._rebuild_(tensor_v2|parameter)|torch\.\w+Storage)$/;
     const stateDicts = samples.filter(
       ({ expected, trace }) =>
@@ -142,15 +149,4 @@ describe.skipIf(!present)("the labelled corpus", () => {
 
 function isMalicious({ expected }: { readonly expected: string }): boolean {
   return expected === "malicious";
-}
-
-/** How many files of each label come to each verdict, for people. */
-function table(samples: readonly { readonly expected: string; readonly trace: Trace }[]): string {
-  const counts = new Map<string, number>();
-  for (const { expected, trace } of samples) {
-    const line = `${expected.padEnd(11)} ${judgeTrace(trace, DEFAULT_WEIGHTS_ONLY, "strict").verdict}`;
-    counts.set(line, (counts.get(line) ?? 0) + 1);
-  }
-  const rows = [...counts].toSorted().map(([line, count]) => `${String(count).padStart(5)}  ${line}`);
-  return [`files  expected    ${DEFAULT_WEIGHTS_ONLY.name}`, ...rows].join("\n");
 }
