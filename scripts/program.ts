@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { assembleCommand } from "./commands/assemble.ts";
+import { completionCommand } from "./commands/completion.ts";
 import { crawlCommand } from "./commands/crawl.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
 import { decompileCommand } from "./commands/decompile.ts";
@@ -42,6 +43,7 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   exportCommand,
   dashboardCommand,
   demoCommand,
+  completionCommand,
 ];
 
 const EXAMPLES = `Examples:
