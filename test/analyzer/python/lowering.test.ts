@@ -1,0 +1,187 @@
+/** Source to instructions: what moves objects is kept, with the registers that say where; scopes are Python's. */
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import type { Code, Instruction } from "../../../analyzer/python/code.ts";
+import { lowerModule } from "../../../analyzer/python/lower-module.ts";
+import type { PythonParser } from "../../../analyzer/python/parser.ts";
+import { loadPythonParser } from "../../../crawler/python-grammar.ts";
+
+let parser: PythonParser;
+beforeAll(async () => {
+  parser = await loadPythonParser();
+});
+
+function unitOf(text: string) {
+  return lowerModule(parser, { module: "pkg.m", path: "pkg/m.py", text, isPackage: false });
+}
+
+/** The function or class of that name at the top of a module. */
+function codeOf(text: string, name: string): Code {
+  const [binding] = unitOf(text).bindings.get(name) ?? [];
+  if (binding?.kind !== "function" && binding?.kind !== "class") throw new Error(`no ${name}`);
+  return binding.code;
+}
+
+function operations(code: Code): string[] {
+  return code.body.instructions.map(({ op }) => op);
+}
+
+function only<Op extends Instruction["op"]>(code: Code, op: Op): Extract<Instruction, { op: Op }>[] {
+  return code.body.instructions.filter((each): each is Extract<Instruction, { op: Op }> => each.op === op);
+}
+
+describe("statements", () => {
+  test.each([
+    ["self.x = make()", ["name", "call", "store"]],
+    ["self.x += other", ["load", "operate", "store"]],
+    ["a, (b, *c) = self.x", ["load", "item", "move", "item", "item", "move", "make", "move"]],
+    ["self.x: Part = None", ["annotate", "store"]],
+    ["del self.x['a']", []],
+    ["return 1 + 2", ["return"]],
+    ["yield self", ["yield"]],
+    ["for x in self.xs: self.y = x", ["load", "iterate", "move", "store"]],
+    ["with self.open() as f: self.f = f", ["load", "call", "enter", "move", "store"]],
+    ["import pickle", ["import", "move"]],
+    ["x = [self for _ in self.xs]", ["load", "iterate", "make", "move"]],
+    ["raise ValueError(self)", []],
+  ])("%s", (statement, expected) => {
+    const code = codeOf(`def f(self, other=None):\n    ${statement}\n`, "f");
+    expect(operations(code).filter((op) => op !== "name" || expected.includes("name"))).toEqual(expected);
+  });
+
+  test("every branch counts, and try, match and while are gone into", () => {
+    const text = `
+def f(self, kind):
+    if kind:
+        self.a = A()
+    elif other:
+        self.b = B()
+    else:
+        self.c = C()
+    try:
+        self.d = D()
+    except E:
+        self.e = E()
+    finally:
+        self.g = G()
+    while kind:
+        self.h = H()
+    match kind:
+        case Point(x=0) as point:
+            self.i = point
+        case _:
+            self.j = J()
+`;
+    expect(only(codeOf(text, "f"), "store").map(({ attribute }) => attribute)).toEqual(["a", "b", "c", "d", "e", "g", "h", "i", "j"]);
+  });
+
+  test("what a function says of its receiver", () => {
+    const text = `
+def f(self, state):
+    self.card = None
+    state.pop("model")
+    del state["cache"]
+    state["tokenizer"] = None
+`;
+    const { writesReceiver, clearedAttributes, removedKeys, isGenerator } = codeOf(text, "f").body;
+    expect({ writesReceiver, cleared: [...clearedAttributes], removed: [...removedKeys], isGenerator }).toEqual({
+      writesReceiver: true,
+      cleared: ["card"],
+      removed: ["model", "cache", "tokenizer"],
+      isGenerator: false,
+    });
+  });
+
+  test.each([
+    ["self.items.append(x)", true],
+    ["self.table[x] = 1", true],
+    ["setattr(self, x, 1)", true],
+    ["other.items.append(x)", false],
+    ["return self.items", false],
+  ])("%s writes the receiver: %s", (statement, writes) => {
+    expect(codeOf(`def f(self, x, other):\n    ${statement}\n`, "f").body.writesReceiver).toBe(writes);
+  });
+});
+
+describe("scopes", () => {
+  test("a name that is only read is looked up outside; one of an enclosing function by its register", () => {
+    const outer = codeOf("def outer(a):\n    def inner():\n        return a, b\n    return inner\n", "outer");
+    const [made] = only(outer, "function");
+    const inner = made!.code;
+    expect(inner.qualifiedName).toBe("outer.<locals>.inner");
+    expect(only(inner, "outer").map(({ hops, register }) => ({ hops, register }))).toEqual([
+      { hops: 1, register: outer.body.names.get("a") },
+    ]);
+    expect(only(inner, "name").map(({ name }) => name)).toEqual(["b"]);
+  });
+
+  test("global and nonlocal", () => {
+    const text =
+      "def outer():\n    count = start()\n    def inner():\n        global shared\n        nonlocal count\n        shared = count = next_one()\n";
+    const inner = only(codeOf(text, "outer"), "function")[0]!.code;
+    expect(only(inner, "bind").map(({ name }) => name)).toEqual(["shared"]);
+    expect(only(inner, "set-outer")).toHaveLength(1);
+  });
+
+  test("a comprehension's names are its own", () => {
+    const code = codeOf("def f(xs):\n    ys = [x for x in xs]\n    return x\n", "f");
+    expect(only(code, "name").map(({ name }) => name)).toEqual(["x"]);
+  });
+
+  test("a class body's names are its members, with what they are annotated with", () => {
+    const members = codeOf("class A:\n    part: Part\n    none = None\n    def f(self): ...\n    if x:\n        late = 1\n", "A").members;
+    expect([...members].map(([name, { hasValue, isEmpty }]) => ({ name, hasValue, isEmpty }))).toEqual([
+      { name: "part", hasValue: false, isEmpty: false },
+      { name: "none", hasValue: true, isEmpty: true },
+      { name: "f", hasValue: true, isEmpty: false },
+      { name: "late", hasValue: true, isEmpty: false },
+    ]);
+    expect(members.get("part")?.annotation).toMatchObject({ kind: "name", path: ["Part"] });
+  });
+});
+
+describe("a file", () => {
+  test("its bindings, stars, exports and classes, nested ones too", () => {
+    const unit = unitOf(`
+from . import sibling
+from .other import *
+import a.b.c
+import a.b as ab
+__all__ = ["X", "Y"]
+__all__ += ("Z",)
+class X:
+    class Inner:
+        pass
+Old = X
+for each in []: pass
+with open() as handle: pass
+`);
+    expect([...unit.bindings.keys()]).toEqual(["sibling", "a", "ab", "__all__", "X", "Old", "each", "handle"]);
+    expect(unit.starImports).toEqual(["pkg.other"]);
+    expect(unit.exports).toEqual(["X", "Y", "Z"]);
+    expect(unit.classes.map(({ qualifiedName }) => qualifiedName)).toEqual(["X", "X.Inner"]);
+    expect(unit.bindings.get("sibling")).toEqual([{ kind: "import", module: "pkg", name: "sibling", line: 2 }]);
+  });
+
+  test.each(["def f(:\n    pass\nclass A: pass\n", "print 'two'\nclass A: pass\n", "class A: pass\nx = (\n"])(
+    "%j costs only what is broken",
+    (text) => {
+      expect(unitOf(text).classes.map(({ name }) => name)).toContain("A");
+    },
+  );
+
+  test("any text can be read, and says the same again", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "grapheme", maxLength: 80 }), (text) => {
+        const read = () => {
+          const unit = unitOf(text);
+          return JSON.stringify([[...unit.bindings.keys()], unit.code.body.instructions.length, unit.classes.length]);
+        };
+        const first = read();
+        parser.forget();
+        expect(read()).toBe(first);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
