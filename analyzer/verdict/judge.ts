@@ -98,18 +98,17 @@ function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blo
  * opcodes of the one around them: there the order of execution is that of the file.
  */
 function inOrderOfExecution(pickles: readonly PickleTrace[], blocked: readonly Blocked[]): readonly Blocked[] {
-  const around = pickles.map((inner, index) => {
-    const outer = pickles.findIndex(
-      ({ entry, loader, offset, length }) =>
-        entry === inner.entry && loader === "joblib" && offset < inner.offset && inner.offset < offset + length,
-    );
-    return outer === -1 || inner.loader !== "joblib" ? index : outer;
+  let outer = 0;
+  const around = pickles.map(({ entry, loader, offset }, index) => {
+    const last = pickles[outer]!;
+    const isInside = loader === "joblib" && last.loader === "joblib" && last.entry === entry;
+    if (!isInside || offset <= last.offset || offset >= last.offset + last.length) outer = index;
+    return outer;
   });
   const holdsOthers = new Set(around.filter((outer, index) => outer !== index));
   return blocked.toSorted((left, right) => {
-    const outer = around[left.pickle]!;
-    if (outer !== around[right.pickle]) return outer - around[right.pickle]!;
-    return holdsOthers.has(outer) ? left.offset - right.offset : 0;
+    const [first, second] = [around[left.pickle]!, around[right.pickle]!];
+    return first === second && holdsOthers.has(first) ? left.offset - right.offset : first - second;
   });
 }
 

@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
 import type { Trace } from "../../../analyzer/containers/trace.ts";
+import { traceFile } from "../../../analyzer/containers/trace-file.ts";
+import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import type { Fact, Failure } from "../../../analyzer/pickle/facts.ts";
 import { DEFAULT_WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
@@ -53,6 +56,40 @@ describe("evidence", () => {
       { callable: "a.f", offset: 10, pickle: 1, entry: "second.pkl", count: 2 },
       { callable: "a.g", offset: 20, pickle: 1, entry: "second.pkl", count: 1 },
     ]);
+  });
+});
+
+describe("the order of evidence", () => {
+  it("is that of execution: pickles in joblib's arrays of objects run between the opcodes of the one around them", async () => {
+    const program = assemble(`PROTO 4
+      GLOBAL "early" "name"
+      POP
+      GLOBAL "joblib.numpy_pickle" "NumpyArrayWrapper"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "dtype"
+      GLOBAL "numpy" "dtype"
+      SHORT_BINUNICODE "O8"
+      TUPLE1
+      REDUCE
+      SETITEM
+      BUILD
+      PROTO 2
+      GLOBAL "inside" "name"
+      STOP
+      GLOBAL "late" "name"
+      STOP`);
+    if (!program.ok) throw new Error(program.error.message);
+    const { trace: file } = await traceFile(memorySource(program.value));
+    const names = ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype"];
+    for (const by of [policy(names, names), DEFAULT_WEIGHTS_ONLY]) {
+      const { blocked } = judgeTrace(file, by, "strict");
+      const offsets = blocked.map(({ offset }) => offset);
+      expect(offsets).toEqual(offsets.toSorted((left, right) => left - right));
+      const imports = blocked.filter(({ callable, opcode }) => opcode === "GLOBAL" && callable?.endsWith(".name"));
+      expect(imports.map(({ callable }) => callable)).toEqual(["early.name", "inside.name", "late.name"]);
+    }
   });
 });
 
