@@ -60,6 +60,12 @@ export function outcomeOf({ kind }: Failure): Outcome {
 /** A stream that is small when inflated is read to its end whatever its ratio. */
 const RATIO_FROM = 64 * 2 ** 20;
 
+/** What is read of a stream at first, and how much more each time that was not enough: a bomb is full after little. */
+const FIRST_BYTES = 16 * 2 ** 20;
+const GROWTH = 4;
+/** More than the longest block of any format (`lz4 -l`: eight megabytes): a fault farther from the end of what was read is not for want of more. */
+const LONGEST_BLOCK = 9 * 2 ** 20;
+
 /** Decompresses all of `source`, which is the content at `path`, within the limits of `tracing`. */
 export async function decompress(
   source: ByteSource,
@@ -68,24 +74,28 @@ export async function decompress(
   tracing: Tracing,
   parameters: StreamParameters = { properties: new Uint8Array(0), size: 0 },
 ): Promise<Decompressed> {
-  const cut = source.size > LIMITS.compressedBytes.limit;
-  const input = await source.read(0, Math.min(source.size, LIMITS.compressedBytes.limit));
-  const byRatio = Math.max(RATIO_FROM, input.length * LIMITS.inflationRatio.limit);
+  const most = Math.min(source.size, LIMITS.compressedBytes.limit);
   const { inflatable } = tracing;
-  const out = new Output(Math.min(inflatable.bytes, byRatio));
-  const end = DECODERS[codec](input, out, parameters);
-  const content = piecesSource(out.pieces);
-  const { consumed } = end;
-  if (out.full) {
-    const resource = byRatio < inflatable.bytes ? "inflationRatio" : inflatable.resource;
-    const message = `${codec}: ${consumed} bytes became more than ${out.length}; the rest was not decompressed`;
-    return { content, consumed, failure: tracing.limit(resource, path, consumed, message) };
+  for (let length = Math.min(most, FIRST_BYTES); ; length = Math.min(most, length * GROWTH)) {
+    const input = await source.read(0, length);
+    const byRatio = Math.max(RATIO_FROM, length * LIMITS.inflationRatio.limit);
+    const out = new Output(Math.min(inflatable.bytes, byRatio));
+    const end = DECODERS[codec](input, out, parameters);
+    const wantsMore = !out.full && (end.failure?.offset ?? end.consumed) + LONGEST_BLOCK >= length;
+    if (wantsMore && length < most) continue;
+    const content = piecesSource(out.pieces);
+    const { consumed } = end;
+    if (out.full) {
+      const resource = byRatio < inflatable.bytes ? "inflationRatio" : inflatable.resource;
+      const message = `${codec}: ${consumed} bytes became more than ${out.length}; the rest was not decompressed`;
+      return { content, consumed, failure: tracing.limit(resource, path, consumed, message) };
+    }
+    if (wantsMore && length < source.size) {
+      const message = `${codec}: only the first ${length} of ${source.size} bytes were decompressed`;
+      return { content, consumed, failure: tracing.limit("compressedBytes", path, length, message) };
+    }
+    if (!end.failure) return { content, consumed };
+    const { kind, message, offset } = end.failure;
+    return { content, consumed, failure: { kind: `stream-${kind}`, message, offset } };
   }
-  if (cut && end.failure?.kind === "truncated") {
-    const message = `${codec}: only the first ${input.length} of ${source.size} bytes were decompressed`;
-    return { content, consumed, failure: tracing.limit("compressedBytes", path, input.length, message) };
-  }
-  if (!end.failure) return { content, consumed };
-  const { kind, message, offset } = end.failure;
-  return { content, consumed, failure: { kind: `stream-${kind}`, message, offset } };
 }

@@ -1,9 +1,13 @@
 /** What reading costs: a file of any size costs its directory and its pickles, not its weights. */
+import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { countingSource } from "../../../analyzer/bytes/counting-source.ts";
 import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
 import { traceFile } from "../../../analyzer/containers/trace-file.ts";
+import { LIMITS } from "../../../analyzer/limits.ts";
 import { measure } from "../../bench/containers.ts";
+import { inOrder, repeated } from "../../bench/virtual-content.ts";
 import { VIRTUAL_FILES, WHOLE_FORMATS } from "../../bench/virtual-files.ts";
 import { buildZip } from "./build-zip.ts";
 import { PAYLOAD } from "./pickles.ts";
@@ -76,4 +80,41 @@ test("what each array of joblib's is worth: their bytes are not among the progra
   expect(trace.pickles[0]!.length).toBeGreaterThan(4.9e9);
   expect(programs[0]!.bytes.length).toBeLessThan(2000);
   expect(programs[0]!.segments).toHaveLength(5);
+});
+
+describe("of a compressed stream, no more is read than it takes to say what becomes of it", () => {
+  const GIGABYTES = 5e9;
+
+  test("a bomb, however long its file: what fills the limit, and some", async () => {
+    const bomb = gzipSync(Buffer.concat([PAYLOAD, Buffer.alloc(LIMITS.inflatedBytes.limit + 2 ** 20)]), { level: 9 });
+    const source = countingSource(inOrder("bomb", [bomb, GIGABYTES]));
+    const { trace } = await traceFile(source);
+    expect(trace).toMatchObject({ container: "gzip", outcome: "unfinished", failure: { resource: "inflatedBytes" } });
+    expect(trace.pickles).toHaveLength(1);
+    expect(source.bytesRead).toBeLessThan(20e6);
+  });
+
+  test("noise behind a zlib header", async () => {
+    const source = countingSource(
+      inOrder("noise", [Buffer.from("\x78\x9c\x05", "latin1"), Buffer.alloc(1000, 0xff), GIGABYTES]),
+    );
+    const { trace } = await traceFile(source);
+    expect(trace.outcome).not.toBe("ok");
+    expect(source.bytesRead).toBeLessThan(20e6);
+  });
+
+  test("a stream that ends, and gigabytes behind it", async () => {
+    const source = countingSource(inOrder("behind", [gzipSync(PAYLOAD), Buffer.alloc(100, 7), GIGABYTES]));
+    const { trace } = await traceFile(source);
+    expect(trace).toMatchObject({ container: "gzip", outcome: "ok", findings: [{ kind: "trailing-bytes" }] });
+    expect(source.bytesRead).toBeLessThan(20e6);
+  });
+
+  test("streams one after another, beyond what is read of a file: unfinished, where the last one read ends as well", async () => {
+    const member = gzipSync(randomBytes(2 ** 20 - 23), { level: 0 });
+    const fitting = Buffer.concat([member, Buffer.alloc(2 ** 20 + 2 ** 10 - member.length)]);
+    const times = LIMITS.compressedBytes.limit / 2 ** 18;
+    const { trace } = await traceFile(inOrder("members", [gzipSync(Buffer.from("\x80\x04N.", "latin1")), repeated(fitting, times)]));
+    expect(trace).toMatchObject({ container: "gzip", outcome: "unfinished", failure: { resource: "compressedBytes" } });
+  });
 });
