@@ -1,6 +1,7 @@
 /**
  * Which class does a model load as? What the pickles themselves return counts most, then the configuration, then the
- * card's code; and only a class of the library that the model names. The reason is kept with the answer.
+ * card's code; and only a class of the library that the model names. Reason, confidence and the other candidates are
+ * kept with the answer.
  */
 import type { CardClass } from "./model-card.ts";
 
@@ -22,8 +23,19 @@ export interface LibraryContents {
   readonly classesNamed: (name: string) => readonly string[];
 }
 
+/** How sure a candidate is: the pickle holds one; the configuration names it; somebody's example uses it. */
+export type Confidence = "certain" | "likely" | "possible";
+
+export interface ClassCandidate {
+  readonly class: string;
+  readonly confidence: Confidence;
+  readonly evidence: string;
+}
+
 export interface ChosenClass {
   readonly class: string;
+  readonly confidence: Confidence;
+  /** The evidence, how sure it is, and what else the model might load as. */
   readonly reason: string;
 }
 
@@ -35,18 +47,35 @@ export function mayNameClass({ roots, architectures, card }: ClassEvidence): boo
   return architectures.length > 0 || card.length > 0 || roots.some(({ root }) => !CONTAINERS.has(topModule(root)));
 }
 
-/** The class, or null where nothing points at one of this library. */
-export function chooseClass(evidence: ClassEvidence, library: LibraryContents): ChosenClass | null {
+/** Everything that points at a class of this library, the surest first, each class once. */
+export function classCandidates(evidence: ClassEvidence, library: LibraryContents): readonly ClassCandidate[] {
   const isOfLibrary = (name: string) => library.modules.has(topModule(name));
-  const root = evidence.roots.find(({ root: name }) => isOfLibrary(name));
-  if (root !== undefined) return { class: root.root, reason: `${root.path} holds one, and ${library.distribution} contains its module` };
+  const found: ClassCandidate[] = [];
+  for (const { path, root } of evidence.roots.filter((each) => isOfLibrary(each.root)))
+    found.push({ class: root, confidence: "certain", evidence: `${path} holds one, and ${library.distribution} contains its module` });
   for (const architecture of evidence.architectures) {
     const [name, ...others] = library.classesNamed(architecture);
-    if (name !== undefined && others.length === 0) return { class: name, reason: `config.json names ${architecture} as the architecture` };
+    if (name !== undefined && others.length === 0)
+      found.push({ class: name, confidence: "likely", evidence: `config.json names ${architecture} as the architecture` });
   }
-  const used = evidence.card.find(({ name }) => isOfLibrary(name));
-  return used === undefined ? null : { class: used.name, reason: `the model card uses it: ${used.line}` };
+  for (const { name, line } of evidence.card.filter((each) => isOfLibrary(each.name)))
+    found.push({ class: name, confidence: "possible", evidence: `the model card uses it: ${line}` });
+  return found.filter((candidate, index) => found.findIndex((other) => other.class === candidate.class) === index);
 }
+
+/** The surest candidate, or null where nothing points at a class of this library. */
+export function chooseClass(evidence: ClassEvidence, library: LibraryContents): ChosenClass | null {
+  const [chosen, ...others] = classCandidates(evidence, library);
+  if (chosen === undefined) return null;
+  const also = others.slice(0, NAMED_OTHERS).map((other) => `${other.class} (${other.confidence}: ${other.evidence})`);
+  const reason = [`${chosen.evidence} (${chosen.confidence})`, ...(also.length > 0 ? [`it might be ${also.join(", or ")}`] : [])].join(
+    "; ",
+  );
+  return { class: chosen.class, confidence: chosen.confidence, reason };
+}
+
+/** Cards are long; more than these say nothing that could be acted on. */
+const NAMED_OTHERS = 3;
 
 export function topModule(name: string): string {
   return name.slice(0, name.indexOf(".") === -1 ? undefined : name.indexOf("."));

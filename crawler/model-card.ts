@@ -16,7 +16,13 @@ const FENCE = /^\s{0,20}(`{3,20}|~{3,20})\s{0,20}(\w*)/;
 const PYTHON = new Set(["python", "py", "python3", "pycon"]);
 const FROM_IMPORT = /^ {0,20}(?:>>> )?from +([A-Za-z_][\w.]*) +import +(?:\(([^()]*)\)|([^\n#()]+))/gm;
 
-/** The classes that the card's Python blocks import by `from module import Class` and use, in the order of their import. */
+/** `import flair`, `import torch.nn as nn`. */
+const IMPORT = /^ {0,20}(?:>>> )?import +([A-Za-z_][\w.]{0,200})(?: +as +([A-Za-z_]\w{0,100}))? *(?:#.*)?$/gm;
+
+/**
+ * The classes that the card's Python blocks import and use, in the order of their import: by `from module import Class`,
+ * or by `import module` and the class's path.
+ */
 export function readCard(markdown: string): CardClass[] {
   const found: CardClass[] = [];
   let imports = 0;
@@ -25,6 +31,13 @@ export function readCard(markdown: string): CardClass[] {
       if (++imports > MOST_IMPORTS) return found;
       const use = new RegExp(`^.*\\b${local}(?:\\(|\\.\\w+\\().*$`, "m").exec(code);
       if (use !== null && !found.some((known) => known.name === name)) found.push({ name, line: use[0].trim().slice(0, 200) });
+    }
+    for (const { local, module } of importedModules(code)) {
+      if (++imports > MOST_IMPORTS) return found;
+      for (const { path, line } of usesOf(local, code)) {
+        const name = `${module}.${path}`;
+        if (!found.some((known) => known.name === name)) found.push({ name, line: line.slice(0, 200) });
+      }
     }
   }
   return found;
@@ -57,3 +70,22 @@ function* importedClasses(code: string): Generator<{ local: string; name: string
     }
   }
 }
+
+/** Modules, under the name that the code has for them. */
+function* importedModules(code: string): Generator<{ local: string; module: string }> {
+  for (const [, module, alias] of code.matchAll(IMPORT)) yield { local: alias ?? module!, module: module! };
+}
+
+/** Lines that call a class of a module by its path, or a method of the class; few levels deep, as people write it. */
+function* usesOf(local: string, code: string): Generator<{ path: string; line: string }> {
+  const used = new RegExp(
+    `(?<![\\w.])${local.replaceAll(".", "\\.")}((?:\\.[a-z_]\\w{0,80}){0,5}\\.[A-Z]\\w{0,80})(?:\\(|\\.\\w{1,80}\\()`,
+  );
+  for (const line of code.split("\n")) {
+    const path = line.length > MOST_LINE ? undefined : used.exec(line)?.[1];
+    if (path !== undefined) yield { path: path.slice(1), line: line.trim() };
+  }
+}
+
+/** A line of code that loads a model is no longer. */
+const MOST_LINE = 1000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ClassEvidence, chooseClass, mayNameClass } from "../../crawler/choose-class.ts";
+import { type ClassEvidence, chooseClass, classCandidates, mayNameClass } from "../../crawler/choose-class.ts";
 import { distributionOfModule, distributionOfTag } from "../../crawler/distributions.ts";
 import { contentsOf, requirementsOf } from "../../crawler/library-source.ts";
 import type { Source } from "../../db/stored-source.ts";
@@ -28,10 +28,14 @@ describe("the class of a model", () => {
       { path: "a.pkl", root: "collections.OrderedDict" },
       { path: "b.pkl", root: "flair.models.Other" },
     ];
-    expect(choose({ roots, architectures: ["SequenceTagger"] })).toEqual({
+    expect(choose({ roots })).toEqual({
       class: "flair.models.Other",
-      reason: "b.pkl holds one, and flair contains its module",
+      confidence: "certain",
+      reason: "b.pkl holds one, and flair contains its module (certain)",
     });
+    expect(choose({ roots, architectures: ["SequenceTagger"] })?.reason).toBe(
+      "b.pkl holds one, and flair contains its module (certain); it might be flair.models.tagger.SequenceTagger (likely: config.json names SequenceTagger as the architecture)",
+    );
   });
 
   test("is the architecture that the configuration names, if the library defines one class of that name", () => {
@@ -45,7 +49,29 @@ describe("the class of a model", () => {
       { name: "torch.nn.Linear", line: "Linear(1)" },
       { name: "flair.models.SequenceTagger", line: "SequenceTagger.load()" },
     ];
-    expect(choose({ card })).toEqual({ class: "flair.models.SequenceTagger", reason: "the model card uses it: SequenceTagger.load()" });
+    expect(choose({ card })).toEqual({
+      class: "flair.models.SequenceTagger",
+      confidence: "possible",
+      reason: "the model card uses it: SequenceTagger.load() (possible)",
+    });
+  });
+
+  test("is the surest of several, each named once with how sure it is", () => {
+    const candidates = classCandidates(
+      {
+        roots: [
+          { path: "a.pkl", root: "flair.models.Other" },
+          { path: "b.pkl", root: "flair.models.Other" },
+        ],
+        architectures: ["SequenceTagger"],
+        card: [{ name: "flair.models.Other", line: "Other()" }],
+      },
+      library,
+    );
+    expect(candidates.map(({ class: name, confidence }) => [name, confidence])).toEqual([
+      ["flair.models.Other", "certain"],
+      ["flair.models.tagger.SequenceTagger", "likely"],
+    ]);
   });
 
   test("is none of a module that the distribution does not contain, whatever its name", () => {
