@@ -4,7 +4,7 @@
  */
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { failed, ok, type Result } from "../analyzer/result.ts";
-import type { NetworkEffects } from "./effects.ts";
+import type { NetworkEffects, Permits } from "./effects.ts";
 import type { HttpFailure } from "./http-failure.ts";
 
 export type Scope = "public" | "private" | "loopback";
@@ -39,6 +39,7 @@ export function scopeOf(address: string): Scope {
 /** Decides whether to go where a server points. One for each survey: it keeps what hosts resolve to. */
 export class AddressGuard {
   readonly #scopes = new Map<string, Promise<readonly Scope[]>>();
+  readonly #allowed = new Set<Scope>(["public"]);
 
   /** `named` are the addresses that the user gave: the Hub's and the package index's. */
   constructor(
@@ -47,14 +48,14 @@ export class AddressGuard {
   ) {}
 
   /**
-   * Ok where a request may be sent to `target` because a server said so; `refused` otherwise. The name is resolved here
-   * and again by whoever connects: a name server that answers differently each time is not kept out by this.
+   * Ok where a request may be sent to `target` because a server said so; `refused` otherwise. A name is resolved here, and
+   * again by whoever connects: `permits` is for that moment.
    */
   async check(target: URL): Promise<Result<void, HttpFailure>> {
     if (this.named.some(({ origin }) => origin === target.origin)) return ok(undefined);
     const protocols = this.named.some(({ protocol }) => protocol === "http:") ? ["http:", "https:"] : ["https:"];
     if (!protocols.includes(target.protocol)) return refused(`${target.protocol} addresses are not followed`);
-    const allowed = new Set<Scope>(["public"]);
+    const allowed = this.#allowed;
     let scopes: readonly Scope[];
     try {
       for (const url of this.named) for (const scope of await this.scopes(url.hostname)) allowed.add(scope);
@@ -65,6 +66,13 @@ export class AddressGuard {
     const outside = scopes.find((scope) => !allowed.has(scope));
     return outside === undefined ? ok(undefined) : refused(`${target.host} is a ${outside} address, which no server may send us to`);
   }
+
+  /**
+   * Whether a connection to a host may be made at this address: asked with the very address that is connected to, so that
+   * a name server that answers differently each time (DNS rebinding) gets nowhere.
+   */
+  readonly permits: Permits = (host, address) =>
+    this.named.some(({ hostname }) => hostname === host) || this.#allowed.has(scopeOf(address));
 
   private scopes(hostname: string): Promise<readonly Scope[]> {
     const host = hostname.replace(/^\[|\]$/g, "");

@@ -1,9 +1,19 @@
 /** Everything the crawler does to the world outside its process but the store: the network, clocks, chance. Injected. */
-import { lookup } from "node:dns/promises";
+import { lookup } from "node:dns";
+import { lookup as resolve } from "node:dns/promises";
+import type { LookupFunction } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
+import { Agent, fetch as undiciFetch } from "undici";
+
+/** Whether a connection to a host may be made at an address that it resolves to. */
+export type Permits = (host: string, address: string) => boolean;
+
+/** The code of the error that a connection fails with where no address of the host is permitted. */
+export const NOT_PERMITTED = "ERR_ADDRESS_NOT_PERMITTED";
 
 export interface NetworkEffects {
-  readonly fetch: typeof fetch;
+  /** As `fetch`; connects to no address that `permits` does not permit, whatever the host's name resolved to before. */
+  readonly fetch: (input: URL, init: RequestInit & { readonly permits?: Permits }) => Promise<Response>;
   /** The IP addresses of a host. Rejects where it has none. */
   readonly addressesOf: (host: string) => Promise<readonly string[]>;
   /** Milliseconds on a clock that never jumps: what waiting is measured by. */
@@ -14,9 +24,38 @@ export interface NetworkEffects {
   readonly random: () => number;
 }
 
+/** Connections are kept for those who permit the same. */
+const agents = new WeakMap<Permits, Agent>();
+
+function agentOf(permits: Permits): Agent {
+  const known = agents.get(permits) ?? new Agent({ connect: { lookup: permitted(permits) } });
+  agents.set(permits, known);
+  return known;
+}
+
+/** The lookup of a connection: the very addresses that are connected to are the ones that are checked. */
+function permitted(permits: Permits): LookupFunction {
+  return (host, options, callback) => {
+    lookup(host, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return callback(error, "");
+      const allowed = addresses.filter(({ address }) => permits(host, address));
+      const [first] = allowed;
+      if (first === undefined) {
+        const refusal = Object.assign(new Error(`${host} is at an address that no server may send us to`), { code: NOT_PERMITTED });
+        return callback(refusal, "");
+      }
+      if (options.all) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
 export const systemNetwork: NetworkEffects = {
-  fetch: (input, init) => fetch(input, init),
-  addressesOf: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  fetch: (input, { permits, ...init }) => {
+    const guarded = { ...init, ...(permits && { dispatcher: agentOf(permits) }) };
+    return undiciFetch(input, guarded as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>;
+  },
+  addressesOf: async (host) => (await resolve(host, { all: true })).map(({ address }) => address),
   monotonic: () => performance.now(),
   sleep: (milliseconds, signal) => wait(milliseconds, undefined, { signal }).catch(() => undefined),
   random: Math.random,

@@ -5,7 +5,7 @@
  */
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { AddressGuard } from "./addresses.ts";
-import type { NetworkEffects } from "./effects.ts";
+import { type NetworkEffects, NOT_PERMITTED } from "./effects.ts";
 import type { HttpFailure } from "./http-failure.ts";
 import { type Bucket, bucketOf, type Limiter, readAnnouncement } from "./rate-limit.ts";
 import { retryDelay } from "./retry.ts";
@@ -111,8 +111,10 @@ export class Http {
         headers: this.headers(request),
         redirect: "manual",
         signal: timer.signal,
+        permits: this.settings.guard.permits,
       });
     } catch (error) {
+      if (codeOf(error) === NOT_PERMITTED) return failed({ kind: "refused", message: `${shown(request.url)}: ${causeOf(error)}` });
       return failed(timer.expired ? silent(request.url) : { kind: "connection", message: `${shown(request.url)}: ${causeOf(error)}` });
     } finally {
       if (response === null) timer.stop();
@@ -268,6 +270,10 @@ export function shown(url: URL): string {
 
 function silent(url: URL): HttpFailure {
   return { kind: "timeout", message: `${shown(url)} was silent for too long, or too slow` };
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause instanceof Error ? (error.cause as NodeJS.ErrnoException).code : null;
 }
 
 /** undici says `fetch failed` and keeps why in the cause. */

@@ -125,7 +125,7 @@ export class HubApi {
       fetch: fetchPage,
       limit: Math.min(PAGE, limit),
       // By downloads a listing shifts between two pages, by date of creation it does not (reference: hub.md 2).
-      sort: query.top === null && query.minimumDownloads === 0 ? "createdAt" : "downloads",
+      sort: orderOf(query),
       search: searchOf(query.filters),
       additionalFields: [...FIELDS],
     });
@@ -211,6 +211,12 @@ function listedModel(model: LibraryModel, told: boolean): ListedModel {
     paths,
     architectures: raw.config?.architectures ?? [],
   };
+}
+
+/** By downloads where the most downloaded are wanted, else in an order that shifts as little as can be. */
+function orderOf({ top, minimumDownloads, modifiedSince }: Query): "lastModified" | "createdAt" | "downloads" {
+  if (modifiedSince !== undefined) return "lastModified";
+  return top === null && minimumDownloads === 0 ? "createdAt" : "downloads";
 }
 
 type Search = NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]>;

@@ -6,7 +6,7 @@ import { capabilityOf } from "../analyzer/verdict/capability.ts";
 import { findClassPolicy, writePolicy } from "../db/stored-policy.ts";
 import type { Source } from "../db/stored-source.ts";
 import { countModels, filesOf, type ModelWork, modelsIn, rootsOf, type Selection } from "../db/work.ts";
-import { setClass } from "../db/writes-crawl.ts";
+import { type ChosenClass, findClassOfRevision, setClass } from "../db/writes-crawl.ts";
 import { type ClassEvidence, chooseClass, mayNameClass, topModule } from "./choose-class.ts";
 import { forEachConcurrently } from "./concurrently.ts";
 import { distributionOfModule, distributionOfTag } from "./distributions.ts";
@@ -23,7 +23,7 @@ export const TO_INFER: Selection = { states: ["traced", "judged"], classUnknown:
 /** Inference is all work and no waiting: more threads than cores gain nothing. */
 const THREADS = 2;
 
-type Chosen = Parameters<typeof setClass>[3];
+type Chosen = ChosenClass;
 
 /** Chooses the classes of the survey's models, and infers the policies that the store does not have. */
 export async function inferPolicies(run: SurveyRun): Promise<void> {
@@ -63,15 +63,19 @@ export class Inference {
   }
 
   async model(model: ModelWork): Promise<void> {
+    const known = await findClassOfRevision(this.run.store, model.revisionId, CLASS_ENGINE);
+    const chosen = known ?? (await this.search(model));
+    if (chosen.state === "unavailable" && this.run.interrupted) return;
+    await this.run.commit((store) => setClass(store, this.run.surveyId, model.modelId, chosen, CLASS_ENGINE));
+    this.run.report({ kind: "model", model: model.name, state: model.state, failure: null });
+  }
+
+  private async search(model: ModelWork): Promise<Chosen> {
     const weights = (await filesOf(this.run.store, model.revisionId)).filter(({ role }) => role === "weights");
     const pickles = await rootsOf(this.run.store, weights);
     const { architectures, card = [] } = parseMetadata(model.metadata);
     const roots = pickles.flatMap(({ path, root }) => (root === null ? [] : [{ path, root }]));
-    const chosen =
-      pickles.length === 0 ? none("no-class", "its weights hold no pickle") : await this.choose(model, { roots, architectures, card });
-    if (chosen.state === "unavailable" && this.run.interrupted) return;
-    await this.run.commit((store) => setClass(store, this.run.surveyId, model.modelId, chosen));
-    this.run.report({ kind: "model", model: model.name, state: model.state, failure: null });
+    return pickles.length === 0 ? none("no-class", "its weights hold no pickle") : this.choose(model, { roots, architectures, card });
   }
 
   /** Tries the libraries that the model may be of, the one that the Hub names first. */

@@ -48,9 +48,14 @@ async function listQuery(
       continue;
     }
     if (!page.ok) return page;
-    const wanted = page.value.models.filter(({ downloads }) => downloads >= query.minimumDownloads);
-    // The most downloaded come first: the first that is below ends the listing.
-    const complete = page.value.next === null || missing <= page.value.models.length || wanted.length < page.value.models.length;
+    const { modifiedSince } = query;
+    const late = page.value.models.filter(
+      ({ modifiedAt }) => modifiedSince === undefined || modifiedAt === null || modifiedAt > modifiedSince,
+    );
+    const wanted = late.filter(({ downloads }) => downloads >= query.minimumDownloads);
+    // The first in the order of the listing that is outside ends it: the most downloaded come first, or the latest.
+    const inside = modifiedSince === undefined ? wanted : late;
+    const complete = page.value.next === null || missing <= wanted.length || inside.length < page.value.models.length;
     cursor = complete ? COMPLETE : page.value.next;
     const models = wanted.slice(0, Math.max(0, missing)).map(modelToList);
     const { unreadable } = page.value;

@@ -13,6 +13,7 @@ import { filesOf, modelsIn } from "../db/work.ts";
 import { markRead, setClass, setModelState } from "../db/writes-crawl.ts";
 import { openSurvey, placeholderId, writePage } from "../db/writes-listing.ts";
 import { chooseFiles } from "./candidates.ts";
+import { CLASS_ENGINE } from "./engine.ts";
 import { COMPLETE } from "./list.ts";
 
 /** One repository of the table. */
@@ -62,7 +63,7 @@ export async function importTraces(
       }
       await setModelState(transaction, surveyId, modelId, { state: "traced", failure: null });
       const reason = "the table of traces tells neither what the pickles return nor how the model is loaded";
-      await setClass(transaction, surveyId, modelId, { state: "no-class", class: null, reason, policyId: null });
+      await setClass(transaction, surveyId, modelId, { state: "no-class", class: null, reason, policyId: null }, CLASS_ENGINE);
     }
   });
 }

@@ -12,6 +12,8 @@ export type Population =
       readonly minimumDownloads: number;
       /** `author`, `search` and `task` as the Hub has them; any other key (`library`, `tag`) filters by the value as a tag. */
       readonly filters: readonly { readonly key: string; readonly value: string }[];
+      /** Only models that were modified after this, the latest first: ISO 8601, in UTC. */
+      readonly modifiedSince?: string;
     }
   | { readonly kind: "models"; readonly names: readonly string[] };
 

@@ -68,7 +68,7 @@ async function runStages(
   surveys: "unfinished" | "any",
   stages: (run: SurveyRun, survey: SurveyRow) => Promise<Stop>,
 ): Promise<SurveySummary> {
-  const query = JSON.stringify(canonical(request.population));
+  const query = queryOf(request.population);
   const known = await findSurveyRow(effects.store, request.name);
   if (known !== null && (known.query !== query || known.hub !== request.hub)) {
     return refusedSummary(request.name, `there is a survey ${request.name} of other models: give this one another name`);
@@ -118,9 +118,11 @@ function stopOf(run: SurveyRun): Stop {
   return run.outage === null ? null : { outcome: "stopped", failure: run.outage };
 }
 
-/** The population in one way of writing it, so that the same one is known again. */
-function canonical(population: Population): Population {
-  if (population.kind === "models") return population;
-  const { top, minimumDownloads, filters } = population;
-  return { kind: "query", top, minimumDownloads, filters: filters.toSorted((a, b) => (a.key + a.value < b.key + b.value ? -1 : 1)) };
+/** The population in one way of writing it, by which the store knows it again: `survey.query`. */
+export function queryOf(population: Population): string {
+  if (population.kind === "models") return JSON.stringify(population);
+  const { top, minimumDownloads, filters, modifiedSince } = population;
+  const sorted = filters.toSorted((a, b) => (a.key + a.value < b.key + b.value ? -1 : 1));
+  const canonical: Population = { kind: "query", top, minimumDownloads, filters: sorted, ...(modifiedSince && { modifiedSince }) };
+  return JSON.stringify(canonical);
 }

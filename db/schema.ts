@@ -93,6 +93,8 @@ export interface SurveyModelTable {
   class_reason: string | null;
   /** Null before a class was looked for; it is where there are facts. */
   class_state: ClassState | null;
+  /** Version of the inference that looked for it. */
+  class_engine: string | null;
   /** By the names of its files; null where they were not told. */
   format: ModelFormat | null;
 }

@@ -39,20 +39,48 @@ export async function setMetadata(store: Store, revisionId: number, metadata: st
   await store.updateTable("revision").set({ metadata }).where("revision_id", "=", revisionId).execute();
 }
 
+/** What the search for a model's class came to. */
+export interface ChosenClass {
+  readonly state: ClassState;
+  readonly class: string | null;
+  readonly reason: string;
+  readonly policyId: number | null;
+}
+
 /**
- * The class of a model and its policy, or why it has none. A model that was judged by another policy is to be judged
+ * What the same search came to in another survey, by the same engine, on the same commit; null where there was none, or
+ * the package index did not answer then.
+ */
+export async function findClassOfRevision(store: Store, revisionId: number, engine: string): Promise<ChosenClass | null> {
+  const row = await store
+    .selectFrom("survey_model")
+    .leftJoin("model_policy", (join) =>
+      join
+        .onRef("model_policy.survey_id", "=", "survey_model.survey_id")
+        .onRef("model_policy.model_id", "=", "survey_model.model_id")
+        .on("slot", "=", "class"),
+    )
+    .select(["class_state", "class", "class_reason", "policy_id"])
+    .where("revision_id", "=", revisionId)
+    .where("class_engine", "=", engine)
+    .where("class_state", "!=", "unavailable")
+    .orderBy("survey_model.survey_id", "desc")
+    .executeTakeFirst();
+  if (row === undefined || row.class_state === null) return null;
+  // A policy that was made anew since has the same number, and another engine.
+  if (row.class_state === "inferred" && row.policy_id === null) return null;
+  return { state: row.class_state, class: row.class, reason: row.class_reason ?? "", policyId: row.policy_id };
+}
+
+/**
+ * The class of a model and its policy, or why it has none, by an engine. A model that was judged by another policy is to be judged
  * again.
  */
-export async function setClass(
-  store: Store,
-  surveyId: number,
-  modelId: number,
-  chosen: { state: ClassState; class: string | null; reason: string; policyId: number | null },
-): Promise<void> {
+export async function setClass(store: Store, surveyId: number, modelId: number, chosen: ChosenClass, engine: string): Promise<void> {
   const ofModel = { survey_id: surveyId, model_id: modelId };
   await store
     .updateTable("survey_model")
-    .set({ class: chosen.class, class_reason: chosen.reason, class_state: chosen.state })
+    .set({ class: chosen.class, class_reason: chosen.reason, class_state: chosen.state, class_engine: engine })
     .where("survey_id", "=", surveyId)
     .where("model_id", "=", modelId)
     .execute();
@@ -125,6 +153,7 @@ export async function retryClasses(store: Store, surveyId: number, engine: strin
     .where(({ or, eb, exists, selectFrom }) =>
       or([
         eb("class_state", "=", "unavailable"),
+        eb("class_engine", "!=", engine),
         exists(
           selectFrom("model_policy")
             .innerJoin("policy", "policy.policy_id", "model_policy.policy_id")

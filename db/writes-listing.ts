@@ -24,6 +24,11 @@ export async function findSurveyRow(store: Store, name: string): Promise<SurveyR
   return (await store.selectFrom("survey").selectAll().where("name", "=", name).executeTakeFirst()) ?? null;
 }
 
+/** The surveys of one population, the latest first. */
+export function surveysOf(store: Store, hub: string, query: string): Promise<SurveyRow[]> {
+  return store.selectFrom("survey").selectAll().where("hub", "=", hub).where("query", "=", query).orderBy("survey_id", "desc").execute();
+}
+
 /** Adds to what a survey has cost. */
 export async function addSpent(store: Store, surveyId: number, spent: { requests: number; bytesRead: number }): Promise<void> {
   await store

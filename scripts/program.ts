@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { assembleCommand } from "./commands/assemble.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { crawlCommand } from "./commands/crawl.ts";
 import { dashboardCommand } from "./commands/dashboard.ts";
@@ -17,6 +18,7 @@ import { inferAllCommand } from "./commands/infer-all.ts";
 import { judgeCommand } from "./commands/judge.ts";
 import { policyCommand } from "./commands/policy.ts";
 import { scanCommand } from "./commands/scan.ts";
+import { statusCommand } from "./commands/status.ts";
 import { surveyCommand } from "./commands/survey.ts";
 import { traceCommand } from "./commands/trace.ts";
 import { workerCommand } from "./commands/worker.ts";
@@ -31,6 +33,8 @@ export const COMMANDS: readonly ((context: Context) => Command)[] = [
   inferAllCommand,
   judgeCommand,
   workerCommand,
+  statusCommand,
+  compareCommand,
   scanCommand,
   traceCommand,
   disassembleCommand,

@@ -2,9 +2,10 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isModelName } from "../crawler/hub.ts";
 import type { SurveySummary } from "../crawler/summary.ts";
+import { queryOf } from "../crawler/survey.ts";
 import type { Population, SurveyEffects, SurveyEvent, SurveyRequest } from "../crawler/survey-request.ts";
 import type { Store } from "../db/connection.ts";
-import { findSurveyRow } from "../db/writes-listing.ts";
+import { findSurveyRow, surveysOf } from "../db/writes-listing.ts";
 import { type Context, printJson, UsageError } from "./context.ts";
 import type { Ending } from "./exit-codes.ts";
 import { type Progress, startProgress } from "./progress.ts";
@@ -18,6 +19,7 @@ export interface SurveyOptions extends RemoteOptions {
   readonly models?: readonly string[];
   readonly filter: readonly { readonly key: string; readonly value: string }[];
   readonly minDownloads?: number;
+  readonly modifiedSince?: string;
   readonly name?: string;
   readonly concurrency?: number;
   readonly database?: string;
@@ -36,7 +38,12 @@ export function withSurvey<C extends Command>(command: C): C {
         .conflicts("models"),
     )
     .addOption(new Option("--min-downloads <N>", "only models with so many downloads in 30 days").argParser(positive).conflicts("models"))
-    .option("--name <NAME>", "the survey (default: after the Hub and the models); one that was interrupted is gone on with")
+    .addOption(
+      new Option("--modified-since <DATE>", "only models modified since, the latest first: to bring a survey of all up to date")
+        .argParser(instant)
+        .conflicts(["models", "top"]),
+    )
+    .option("--name <NAME>", "the survey (default: after the Hub, the models and today); one that was interrupted is gone on with")
     .addOption(new Option("--concurrency <N>", "models in hand at once").argParser(positive).default(undefined, "8"));
   return withDatabase(withIndex(withHub(command))).option("--json", "print JSON");
 }
@@ -44,6 +51,12 @@ export function withSurvey<C extends Command>(command: C): C {
 export function positive(given: string): number {
   if (!/^[1-9]\d{0,8}$/.test(given)) throw new InvalidArgumentError("Not a positive number.");
   return Number(given);
+}
+
+function instant(given: string): string {
+  const date = new Date(given);
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError("Not a date, such as 2026-11-20.");
+  return date.toISOString();
 }
 
 function modelNames(given: string): string[] {
@@ -63,14 +76,14 @@ function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["
 type Stage = (request: SurveyRequest, effects: SurveyEffects, database: string) => Promise<SurveySummary>;
 
 /** Runs stages of a survey in the store, with progress, and prints what it came to. */
-export async function runStage(context: Context, options: SurveyOptions, stage: Stage): Promise<Ending> {
+export async function runStage(context: Context, options: SurveyOptions, stage: Stage, after: "new" | "finished" = "new"): Promise<Ending> {
   const { effects } = context;
   const database = databasePath(context, options.database);
   const store = await openForWriting(database);
   const progress = startProgress(effects, "models");
   const telling = new Telling(progress);
   try {
-    const request = await surveyRequest(context, options, store);
+    const request = await surveyRequest(context, options, store, after);
     const summary = await stage(request, { ...effectsOf(context, store), report: (event) => telling.hear(event) }, database);
     progress.stop();
     if (options.json) await printJson(context, summary);
@@ -91,31 +104,51 @@ export function effectsOf({ effects }: Context, store: Store): SurveyEffects {
 }
 
 /** What the options ask for; of a survey that is there and named without models, what it was asked for then. */
-export async function surveyRequest(context: Context, options: SurveyOptions, store: Store): Promise<SurveyRequest> {
-  const { top, models, filter: filters, minDownloads, concurrency } = options;
-  const asked = top !== undefined || models !== undefined || filters.length > 0 || minDownloads !== undefined;
+export async function surveyRequest(
+  context: Context,
+  options: SurveyOptions,
+  store: Store,
+  after: "new" | "finished" = "new",
+): Promise<SurveyRequest> {
+  const { top, models, filter: filters, minDownloads, modifiedSince, concurrency } = options;
+  const asked = [top, models, minDownloads, modifiedSince].some((option) => option !== undefined) || filters.length > 0;
   const known = options.name === undefined || asked ? null : await findSurveyRow(store, options.name);
   const population: Population =
     known !== null
       ? (JSON.parse(known.query) as Population)
       : models !== undefined
         ? { kind: "models", names: models }
-        : { kind: "query", top: top ?? null, minimumDownloads: minDownloads ?? 0, filters };
+        : { kind: "query", top: top ?? null, minimumDownloads: minDownloads ?? 0, filters, ...(modifiedSince && { modifiedSince }) };
   const remote = remoteOf(context, { ...options, hub: options.hub ?? known?.hub ?? hubOf(context, options) });
   if (known !== null && known.hub !== remote.hub)
     throw new UsageError(`the survey ${options.name} is of ${known.hub}, not of ${remote.hub}`);
-  const name = options.name ?? nameOf(remote.hub, population);
+  const name = options.name ?? (await nameOf(context, store, remote.hub, population, after));
   return { name, ...remote, population, ...(concurrency !== undefined && { concurrency }) };
 }
 
-/** The same for the same models, so that the same command goes on with the same survey. */
-function nameOf(hub: string, population: Population): string {
+/**
+ * The survey that the same command is about: the one of the same models that is under way; else, once it is finished, a
+ * new one with today's date, or for the stages that work on what was read, the finished one.
+ */
+async function nameOf(context: Context, store: Store, hub: string, population: Population, after: "new" | "finished"): Promise<string> {
+  const surveys = await surveysOf(store, hub, queryOf(population));
+  const known = surveys.find(({ finished_at }) => finished_at === null) ?? (after === "finished" ? surveys[0] : undefined);
+  if (known !== undefined) return known.name;
+  const dated = `${describePopulation(hub, population)} ${context.effects.date().toISOString().slice(0, 10)}`;
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? dated : `${dated} (${number})`;
+    if ((await findSurveyRow(store, name)) === null) return name;
+  }
+}
+
+function describePopulation(hub: string, population: Population): string {
   const { host } = new URL(hub);
   if (population.kind === "models") return `${host} ${population.names.join(",")}`;
-  const { top, minimumDownloads, filters } = population;
+  const { top, minimumDownloads, filters, modifiedSince } = population;
   const parts = [
     top === null ? "all" : `top ${top}`,
     ...(minimumDownloads > 0 ? [`from ${minimumDownloads} downloads`] : []),
+    ...(modifiedSince === undefined ? [] : [`modified since ${modifiedSince}`]),
     ...filters.map(({ key, value }) => `${key}=${value}`).toSorted(),
   ];
   return `${host} ${parts.join(" ")}`;

@@ -25,7 +25,7 @@ const TABLES = [
   `create table survey_model (survey_id integer not null references survey, model_id integer not null references model,
      revision_id integer not null references revision, position integer not null, listed_name text not null, downloads integer not null,
      likes integer not null, library text, task text, gated integer not null, state text not null, failure text, class text,
-     class_reason text, class_state text, format text, primary key (survey_id, model_id)) strict, without rowid`,
+     class_reason text, class_state text, class_engine text, format text, primary key (survey_id, model_id)) strict, without rowid`,
   `create index survey_model_downloads on survey_model (survey_id, downloads desc, model_id)`,
   `create index survey_model_state on survey_model (survey_id, state, position)`,
   `create index survey_model_position on survey_model (survey_id, position)`,

@@ -10,5 +10,5 @@ export function inferAllCommand(context: Context): CensusCommand {
     "The second part of a survey: infer the policies of the classes that its models load as",
     ["census infer-all --name spring"],
   );
-  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, inferAll));
+  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, inferAll, "finished"));
 }

@@ -7,5 +7,5 @@ export function judgeCommand(context: Context): CensusCommand {
   const command = new CensusCommand(context, "judge", "The third part of a survey: judge what was read by the policies there are", [
     "census judge --name spring",
   ]);
-  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, judgeAll));
+  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, judgeAll, "finished"));
 }

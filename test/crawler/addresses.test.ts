@@ -1,5 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ok } from "../../analyzer/result.ts";
 import { AddressGuard, scopeOf } from "../../crawler/addresses.ts";
+import { systemNetwork } from "../../crawler/effects.ts";
+import { testHttp } from "./virtual-network.ts";
 
 test.each([
   ["8.8.8.8", "public"],
@@ -68,6 +73,27 @@ describe("AddressGuard", () => {
     expect(await kindOf(["http://127.0.0.1:8080"], "http://10.0.0.1/x")).toBe("refused");
     expect(await kindOf(["http://hub.internal"], "http://10.0.0.1/x")).toBe("ok");
     expect(await kindOf(["http://hub.internal"], "http://127.0.0.1/x")).toBe("refused");
+  });
+
+  test("an address is checked again when it is connected to: a name that resolves to another one then gets no request", async () => {
+    let requests = 0;
+    const server = createServer((_, response) => {
+      requests++;
+      response.end("secret");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    // The name server says 18.0.0.1 to whoever asks first; `localhost` is what the system resolves when connecting.
+    const network = { ...systemNetwork, addressesOf: async () => ["18.0.0.1"] };
+    const send = (named: string) => {
+      const { http } = testHttp(named, { network: { ...network, slept: [] }, guard: new AddressGuard(network, [new URL(named)]) });
+      return http.send({ url: new URL(`http://localhost:${port}/`), accept: () => ok(100), read: ({ body }) => ok(body.length) });
+    };
+    expect(await send("http://18.0.0.9:80")).toMatchObject({ ok: false, error: { kind: "refused" } });
+    expect(requests).toBe(0);
+    expect(await send(`http://localhost:${port}`)).toEqual({ ok: true, value: 6 });
+    expect(requests).toBe(1);
   });
 
   test("a name that was not found once is looked up again", async () => {

@@ -16,7 +16,7 @@ export function virtualNetwork(): VirtualNetwork {
   const slept: number[] = [];
   return {
     slept,
-    fetch,
+    fetch: (input, { permits: _, ...init }) => fetch(input, init),
     addressesOf: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     monotonic: () => now,
     sleep: async (milliseconds) => {

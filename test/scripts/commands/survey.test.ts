@@ -37,28 +37,56 @@ describe("survey", () => {
   it("goes the whole road, and prints what it came to", async () => {
     const { ending, printed, reported } = await census(words("survey", "whole.sqlite"));
     expect(ending).toBe("done");
-    expect(printed).toMatch(/^survey 127\.0\.0\.1:\d+ all: finished\n\d+ models, \d+ files that could hold pickles, \d+ pickles\n/);
+    expect(printed).toMatch(
+      /^survey 127\.0\.0\.1:\d+ all \d{4}-\d\d-\d\d: finished\n\d+ models, \d+ files that could hold pickles, \d+ pickles\n/,
+    );
     expect(printed).toMatch(/requests?, [\d.]+ [kM]B read of [\d.]+ [kM]B held/);
     expect(printed).toContain("weights-only@torch-2.6");
     expect(reported).toContain("policy of brine.models.sequence_tagger.SequenceTagger from brine 0.2.0");
     expect(reported).toContain("meridian-health/clinical-ner: gated");
   });
 
-  it("that is finished is summarised without a request, by its name alone too", async () => {
+  it("that is finished is summarised without a request when it is named; the same command alone makes a new one", async () => {
+    const known = await censusJson<{ name: string; finishedAt: string | null; manifest: string }[]>([
+      "status",
+      "--database",
+      path.join(folder, "whole.sqlite"),
+    ]);
+    const first = known.value[0]!.name;
     const sent = hub.log.length;
-    const again = await censusJson<Summary>(words("survey", "whole.sqlite"));
-    expect(again.value).toMatchObject({ outcome: "finished", verdicts: { class: { loads: expect.any(Number) } } });
     const named = await censusJson<Summary>([
       "survey",
       "--name",
-      again.value.survey,
+      first,
       "--index",
       hub.indexUrl,
       "--database",
       path.join(folder, "whole.sqlite"),
     ]);
-    expect(named.value).toEqual(again.value);
+    expect(named.value).toMatchObject({ survey: first, outcome: "finished", verdicts: { class: { loads: expect.any(Number) } } });
     expect(hub.log.length).toBe(sent);
+
+    const again = await censusJson<Summary & { manifest: string }>(words("survey", "whole.sqlite"));
+    expect(again.value).toMatchObject({ outcome: "finished", survey: `${first} (2)`, verdicts: named.value.verdicts });
+    expect(again.value.manifest).toBe(known.value[0]!.manifest);
+    // What was gated may be open now: of that alone a file is asked for again.
+    const asked = hub.log.slice(sent).filter(({ path: address }) => !address.startsWith("/api/models"));
+    expect(asked.every(({ path: address }) => address.startsWith("/meridian-health/"))).toBe(true);
+
+    const compared = await censusJson(["compare", first, again.value.survey, "--database", path.join(folder, "whole.sqlite")]);
+    expect(compared.value).toMatchObject({
+      common: named.value.models,
+      new: { models: 0 },
+      gone: { models: 0 },
+      changed: { models: 0 },
+      renamed: { models: 0 },
+      states: [],
+    });
+    const told = await census(["compare", first, "no such", "--database", path.join(folder, "whole.sqlite")]);
+    expect(told).toMatchObject({ ending: "usage", reported: expect.stringContaining("no survey no such") });
+    const { printed } = await census(["status", "--database", path.join(folder, "whole.sqlite")]);
+    expect(printed).toContain(`${first} (2): finished`);
+    expect(printed).toMatch(/manifest [0-9a-f]{64}/);
   });
 
   it("does the same in three parts", async () => {
