@@ -20,7 +20,7 @@ export async function readSourceTree(context: Context, given: string): Promise<S
 async function readFolder(folder: string): Promise<SourceTree> {
   const files: { path: string; text: string }[] = [];
   for await (const file of filesBelow(folder)) {
-    if (!/\.pyi?$/.test(file)) continue;
+    if (!/\.py[ix]?$/.test(file)) continue;
     files.push({ path: path.relative(folder, file).replaceAll(path.sep, "/"), text: await readFile(file, "utf8") });
   }
   return { name: path.basename(folder), version: statedVersion(files), files };
@@ -39,7 +39,7 @@ async function readWheelFile(file: string, given: string): Promise<SourceTree> {
   const read = readWheel(await readFile(file));
   if (!read.ok) throw new UsageError(`${given} is neither a folder nor a wheel: ${read.error}`);
   const [name, version] = path.basename(file, ".whl").split("-");
-  return { name: name!, version: version ?? null, files: read.value.filter((inside) => /\.pyi?$/.test(inside.path)) };
+  return { name: name!, version: version ?? null, files: read.value.filter((inside) => /\.py[ix]?$/.test(inside.path)) };
 }
 
 /** sha256 over paths and texts, in the order of the paths. */

@@ -4,6 +4,7 @@
  */
 import type { Node } from "web-tree-sitter";
 import type { Binding, Code, TypeExpression, Unit } from "./code.ts";
+import { pythonOfCython } from "./cython.ts";
 import { importedModule } from "./imports.ts";
 import { decoratorText } from "./lower-body.ts";
 import { LoweredCode, targetNames } from "./lower-code.ts";
@@ -51,7 +52,8 @@ class LoweredUnit implements Unit {
   }
 
   private get read(): ModuleReader {
-    this.contents ??= new ModuleReader(this, this.parser, this.parser.parse(this.file.text));
+    const { path, text } = this.file;
+    this.contents ??= new ModuleReader(this, this.parser, this.parser.parse(path.endsWith(".pyx") ? pythonOfCython(text) : text));
     return this.contents;
   }
 

@@ -12,7 +12,7 @@ export interface SourceTree {
   /** The distribution's (or the folder's) name. */
   readonly name: string;
   readonly version: string | null;
-  /** Relative paths with `/`; only `.py` and `.pyi` files are read. */
+  /** Relative paths with `/`; only `.py`, `.pyi` and `.pyx` files are read. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** sha256 (hex) over the files, if whoever read them computed it. */
   readonly sha256?: string | null;
@@ -196,13 +196,16 @@ function classHeaders(texts: readonly (readonly [string, string])[]): ClassHeade
 
 const TESTS = /(^|\/)(tests?\/|test_[^/]*\.py$|[^/]*_test\.py$|conftest\.py$)/;
 
+/** Of a module in several files, those that tell more than one of this kind. */
+const MORE_TOLD: Readonly<Record<string, readonly string[]>> = { pyi: ["py", "pyx"], pyx: ["py"] };
+
 function moduleFiles(tree: SourceTree, name: string): ModuleFile[] {
   const paths = new Set(tree.files.map((file) => file.path));
   const prefix = paths.has("__init__.py") ? `${name.replaceAll("-", "_")}/` : "";
   const result: ModuleFile[] = [];
   for (const { path, text } of tree.files) {
-    const match = /^(.*)\.pyi?$/.exec(path);
-    if (!match?.[1] || (path.endsWith("i") && paths.has(path.slice(0, -1)))) continue;
+    const match = /^(.*)\.(py[ix]?)$/.exec(path);
+    if (!match?.[1] || MORE_TOLD[match[2] ?? ""]?.some((better) => paths.has(`${match[1]}.${better}`))) continue;
     const parts = (prefix + match[1]).split("/");
     const isPackage = parts.at(-1) === "__init__";
     const kept = prefix ? parts : parts.slice(rootDepth(parts, paths));

@@ -9,6 +9,7 @@ import type { Reason } from "../policy.ts";
 import { enumMembers } from "./attributes.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
+import { holdExtensionType } from "./extension-types.ts";
 import type { Holding } from "./holding.ts";
 import { type NativeType, nativeType } from "./natives.ts";
 import type { Value } from "./values.ts";
@@ -131,7 +132,7 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   const { flow } = holding;
   const name = flow.nameOf(code);
   const native = nativeBase(flow.classes.externalBases(code));
-  if (!name.includes("<")) {
+  if (!name.includes("<") && !holdExtensionType(holding, value, code)) {
     if (native?.subclass) {
       holding.needReduction(value, native.subclass, name, native.type);
       if ("builtins.getattr" in native.subclass.imports) holdEnumMembers(holding, value, code);

@@ -14,6 +14,6 @@ function pythonFiles(folder: string, prefix = ""): string[] {
   const entries = readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   return entries.flatMap((entry) => {
     if (entry.isDirectory()) return pythonFiles(join(folder, entry.name), `${prefix}${entry.name}/`);
-    return /\.pyi?$/.test(entry.name) ? [prefix + entry.name] : [];
+    return /\.py[ix]?$/.test(entry.name) ? [prefix + entry.name] : [];
   });
 }
