@@ -46,8 +46,6 @@ export interface Inferred {
   readonly notices: readonly Notice[];
   /** Files, of those that were needed, with syntax that is not Python as the grammar knows it; the rest of each was read. */
   readonly unparsed: readonly string[];
-  /** Whether objects of the class may fill slots that others leave open, and which; absent where there is no one class. */
-  readonly filling?: Filling;
   /** How much was looked at: files parsed, activations of functions, nodes of the graph. */
   readonly size: { readonly files: number; readonly activations: number; readonly nodes: number };
 }
@@ -101,12 +99,28 @@ interface Source {
   readonly candidates: Map<string, Candidate | null>;
 }
 
+/** A class whose policy was inferred, and what it was read from. */
+interface Solved {
+  readonly inferred: Inferred;
+  readonly holding: Holding;
+  /** Null where the class has no Python source. */
+  readonly target: Code | null;
+}
+
 function inferClass(source: Source, class_: string): Result<Inferred, InferError> {
+  const solved = solveClass(source, class_);
+  return solved.ok ? ok(solved.value.inferred) : solved;
+}
+
+function solveClass(source: Source, class_: string): Result<Solved, InferError> {
   const { library, modules, resolver, classes } = source;
   if (modules.libraryModules().length === 0) return failed(nothingToParse(library));
   const target = findClass(resolver, class_);
   const native = target ? null : nativeType(class_);
-  if (native?.own) return ok(inferredFrom(source, holdNative(resolver, classes, native.type, class_), `class:${class_}`, class_));
+  if (native?.own) {
+    const holding = holdNative(resolver, classes, native.type, class_);
+    return ok({ inferred: inferredFrom(source, holding, `class:${class_}`, class_), holding, target });
+  }
   if (!target) {
     const nearMisses = findNearMisses(classes, class_);
     const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
@@ -114,8 +128,7 @@ function inferClass(source: Source, class_: string): Result<Inferred, InferError
   }
   const holding = solveWithRegistrations((registered) => solve(resolver, classes, target, registered));
   const name = holding.flow.nameOf(target);
-  const inferred = inferredFrom(source, holding, `class:${name}`, name);
-  return ok({ ...inferred, filling: fillingOf(holding.flow, target) });
+  return ok({ inferred: inferredFrom(source, holding, `class:${name}`, name), holding, target });
 }
 
 function fillingOf(flow: Flow, target: Code): Filling {
@@ -141,8 +154,12 @@ function findCandidate(source: Source, name: string): Candidate | null {
   const { resolver } = source;
   const definition = findDefinition(resolver, name);
   if (definition?.kind === "function") return dangerIn(resolver, definition.code) === null ? { kind: "function" } : null;
-  const inferred = definition?.kind === "class" ? inferClass(source, name) : null;
-  return inferred?.ok && inferred.value.filling ? { kind: "class", policy: inferred.value.policy, filling: inferred.value.filling } : null;
+  // A class whose reduction was recorded fills slots as that, or not at all.
+  if (definition?.kind !== "class" || nativeType(name)?.own) return null;
+  const solved = solveClass(source, name);
+  if (!solved.ok || solved.value.target === null) return null;
+  const { inferred, holding, target } = solved.value;
+  return { kind: "class", policy: inferred.policy, filling: fillingOf(holding.flow, target) };
 }
 
 function inferSaved(source: Source): Result<Inferred, InferError> {
