@@ -89,7 +89,7 @@ async function readFolder(
   broken: (kind: string, message: string, offset: number, outcome?: Reading["outcome"]) => Part,
   tracing: Tracing,
 ): Promise<Part[]> {
-  if (!tracing.countEntryBytes(folder.packSize)) {
+  if (!tracing.countEntryBytes(Math.min(folder.packSize, content.source.size))) {
     const message = "the packed streams read so far have more bytes than the archive: they overlap; this one was not read";
     return [{ outcome: "unfinished", failure: tracing.limit("overlappingBytes", content.entry, folder.packStart, message) }];
   }

@@ -12,8 +12,8 @@ import { CONTAINERS } from "../../../analyzer/containers/containers.ts";
 import { traceFile } from "../../../analyzer/containers/trace-file.ts";
 import { VIRTUAL_FILES, WHOLE_FORMATS } from "../../bench/virtual-files.ts";
 import { COMPRESSED_FILES } from "../../bench/virtual-streams.ts";
-import { buildZip } from "./build-zip.ts";
-import { BROKEN_PAYLOAD, HARMLESS, PAYLOAD, PAYLOAD4 } from "./pickles.ts";
+import { buildZip, fields } from "./build-zip.ts";
+import { BROKEN_PAYLOAD, HARMLESS, latin1, PAYLOAD, PAYLOAD4 } from "./pickles.ts";
 
 const MODELS = fileURLToPath(new URL("../../fixtures/models", import.meta.url));
 
@@ -57,8 +57,17 @@ for (const [program, ...flags] of ["gzip", "bzip2", "xz", "xz --x86 --lzma2", "x
 
 const FILES = [...BUILT, ...SMALL, ...modelFiles()];
 
+/** Constants that are left out, between opcodes of more than one step; and the same in an archive. */
+const constants = Buffer.concat(
+  [5e6, 3e6, 9e6].flatMap((length) => [latin1("\x80\x04\x8e"), fields([length, 8]), Buffer.alloc(length, "z"), latin1("0N0".repeat(2000))]),
+);
+const LARGE: [string, Uint8Array][] = [
+  ["constants of megabytes", Buffer.concat([constants, PAYLOAD])],
+  ["constants of megabytes in a zip", buildZip([{ name: "a", bytes: Buffer.concat([constants, PAYLOAD]), method: 8 }])],
+];
+
 describe("how a file is brought changes nothing of what is found", () => {
-  test.each(FILES)("%s", async (_, bytes) => {
+  test.each([...FILES, ...LARGE])("%s", async (_, bytes) => {
     const { trace: expected, programs } = await traceFile(memorySource(bytes));
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 5000 }), async (step) => {
@@ -117,7 +126,7 @@ describe("damage gives an outcome, never an exception", () => {
       ),
       { numRuns: 1500 },
     );
-    expect([...kinds].sort()).toEqual(["malformed", "ok", "unsupported"]);
+    expect([...kinds]).toEqual(expect.arrayContaining(["malformed", "ok", "unsupported"]));
   });
 
   test("of noise behind any magic number", async () => {

@@ -95,9 +95,7 @@ describe("of a compressed stream, no more is read than it takes to say what beco
   });
 
   test("noise behind a zlib header", async () => {
-    const source = countingSource(
-      inOrder("noise", [Buffer.from("\x78\x9c\x05", "latin1"), Buffer.alloc(1000, 0xff), GIGABYTES]),
-    );
+    const source = countingSource(inOrder("noise", [Buffer.from("\x78\x9c\x05", "latin1"), Buffer.alloc(1000, 0xff), GIGABYTES]));
     const { trace } = await traceFile(source);
     expect(trace.outcome).not.toBe("ok");
     expect(source.bytesRead).toBeLessThan(20e6);
