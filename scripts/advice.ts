@@ -5,7 +5,7 @@
 import type { Trace } from "../analyzer/containers/trace.ts";
 import type { CallFact, ImportFact } from "../analyzer/pickle/facts.ts";
 import type { Policy, PolicyEntry } from "../analyzer/policy/policy.ts";
-import { type SafeGlobals, safeGlobals } from "../analyzer/policy/safe-globals.ts";
+import { hasSafeGlobals, type SafeGlobals, safeGlobals } from "../analyzer/policy/safe-globals.ts";
 import { WEIGHTS_ONLY, type WeightsOnlyPolicy } from "../analyzer/policy/weights-only.ts";
 import { judgeTrace } from "../analyzer/verdict/judge.ts";
 import type { Verdict } from "../analyzer/verdict/verdict.ts";
@@ -38,7 +38,7 @@ function enoughGlobals(trace: Trace, judging: WeightsOnlyPolicy): SafeGlobals | 
   const needed = safeGlobals(lookedUp(trace), judging);
   if (needed.names.length === 0 || needed.shortfalls.length > 0 || buildsUnknownTypes(trace, judging)) return null;
   const kinds = new Map([...judging.unpickler.kinds, ...needed.names.map((name) => [name, "class"] as const)]);
-  // What a user allows may be made and built in every release that has the list (torch 2.5, `_get_user_allowed_globals`).
+  // What a user allows may be made and built, whatever the release says of its own table (torch 2.5, `_get_user_allowed_globals`).
   const unpickler = { ...judging.unpickler, kinds, newobj: "allowed", build: "allowed" } as const;
   const extended: WeightsOnlyPolicy = { ...judging, unpickler };
   return judgeTrace(trace, extended, "strict").verdict === "loads" ? needed : null;
@@ -51,11 +51,6 @@ function buildsUnknownTypes({ pickles }: Trace, { unpickler }: WeightsOnlyPolicy
     const returned = new Set(calls.filter(({ opcode }) => opcode === "REDUCE").map(({ callable }) => callable));
     return calls.some(({ method, callable }) => method !== undefined && returned.has(callable));
   });
-}
-
-/** `add_safe_globals` came with 2.4, and reaches NEWOBJ and BUILD since 2.5: its error texts name it. */
-function hasSafeGlobals({ unpickler }: WeightsOnlyPolicy): boolean {
-  return unpickler.messages.newobj?.includes("add_safe_globals") === true;
 }
 
 /** What the file looks up, all of it callable: torch's list knows no difference. */

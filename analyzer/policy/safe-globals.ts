@@ -22,6 +22,11 @@ export interface SafeGlobals {
   readonly shortfalls: readonly Shortfall[];
 }
 
+/** Whether a release lets what a user adds be made and built as well: since 2.5, where its error texts name the list (2.4 lets it be looked up and called). */
+export function hasSafeGlobals({ unpickler }: WeightsOnlyPolicy): boolean {
+  return unpickler.messages.newobj?.includes("add_safe_globals") === true;
+}
+
 /** What to add to a release of torch for a policy; the release is the first in which `torch.load` is weights-only by default. */
 export function safeGlobals(policy: Policy, { unpickler }: WeightsOnlyPolicy = DEFAULT_WEIGHTS_ONLY): SafeGlobals {
   const calls = new Set(policy.calls.map(({ callable }) => callable));

@@ -6,11 +6,12 @@ import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { writePolicy } from "../../analyzer/policy/format.ts";
 import { lintPolicy } from "../../analyzer/policy/lint.ts";
 import { writeLoader } from "../../analyzer/policy/loader.ts";
-import type { PolicyEntry } from "../../analyzer/policy/policy.ts";
+import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
+import { hasSafeGlobals, safeGlobals } from "../../analyzer/policy/safe-globals.ts";
 import type { Mode } from "../../analyzer/verdict/verdict.ts";
 import { CensusCommand, type Context, printJson, resolvePath, UsageError } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
-import { loadPolicy } from "../policy-files.ts";
+import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
 
 const POLICY = "a policy file, ours or PickleBall's, the name of a built-in one, or what 'census trace' printed of a model";
 
@@ -137,17 +138,44 @@ function loader(context: Context): Command {
     context,
     "loader",
     "Write a Python module that loads pickles under a policy, and nothing outside of it",
-    ["census policy loader tagger.json -o safe_load.py"],
+    ["census policy loader tagger.json -o safe_load.py", "census policy loader tagger.json --for-torch 2.6"],
     "policy",
   )
     .addArgument(new Argument("<POLICY>", POLICY))
     .addOption(new Option("--mode <MODE>", "as of enforce").choices(["strict", "lazy"]).default("strict"))
+    .addOption(
+      new Option("--for-torch <VERSION>", "write the two lines of add_safe_globals for this release's own unpickler, where they are enough")
+        .choices(RELEASES.filter((release) => hasSafeGlobals(weightsOnlyOf(release))))
+        .conflicts("mode"),
+    )
     .option("-o, --output <FILE>", "write to a file")
-    .runs(async (given: string, { mode, output }: { mode: Mode; output?: string }) => {
-      const module = writeLoader(await loadPolicy(context, given), mode);
-      if (!module.ok) throw new UsageError(module.error.message);
-      if (output === undefined) await context.effects.print(module.value);
-      else await writeFile(resolvePath(context, output), module.value);
+    .runs(async (given: string, { mode, forTorch, output }: LoaderOptions) => {
+      const policy = await loadPolicy(context, given);
+      const text = forTorch === undefined ? loaderModule(policy, mode) : safeGlobalLines(policy, forTorch);
+      if (output === undefined) await context.effects.print(text);
+      else await writeFile(resolvePath(context, output), text);
       return "done";
     });
+}
+
+interface LoaderOptions {
+  readonly mode: Mode;
+  readonly forTorch?: string;
+  readonly output?: string;
+}
+
+function loaderModule(policy: Policy, mode: Mode): string {
+  const module = writeLoader(policy, mode);
+  if (!module.ok) throw new UsageError(module.error.message);
+  return module.value;
+}
+
+/** The two lines; where torch would let in more than the policy, or less, that is what is said instead. */
+function safeGlobalLines(policy: Policy, release: string): string {
+  const { text, shortfalls } = safeGlobals(policy, weightsOnlyOf(release));
+  if (shortfalls.length === 0) return text;
+  const reasons = shortfalls.map(({ callable, message }) => `  ${callable}: ${message}`);
+  throw new UsageError(
+    `add_safe_globals is not enough for ${policy.name}; without --for-torch a loader is written that is\n${reasons.join("\n")}`,
+  );
 }

@@ -173,6 +173,19 @@ describe("infer", () => {
   });
 });
 
+describe("enforce by PickleBall's rules", () => {
+  it("says whose they are, and lets pass what they do not see", async () => {
+    const gap = path.join(folder, "gap.pkl");
+    writeFileSync(gap, "\x80\x02cbrine.data\nTable\n)\x81.", "latin1");
+    const lookups = path.join(folder, "lookups.json");
+    writeFileSync(lookups, JSON.stringify({ "brine.data.Table": { globals: ["brine.data.Table"], reduces: [] } }));
+    expect((await census(["enforce", gap, "--policy", lookups])).ending).toBe("blocked");
+    const words = ["enforce", gap, "--policy", lookups, "--enforcer", "pickleball"];
+    expect((await census(words)).printed).toContain("class:brine.data.Table, by PickleBall's rules\n");
+    expect((await censusJson<object>(words)).value).toMatchObject({ verdict: "loads", enforcer: "pickleball", mode: "strict" });
+  });
+});
+
 describe("policy", () => {
   it("shows a built-in policy with where each name comes from", async () => {
     const { ending, printed } = await census(["policy", "show", "weights-only@torch-2.6"]);
@@ -210,6 +223,20 @@ describe("policy", () => {
     expect(value.imports.precision).toBeGreaterThan(0);
     expect(value.imports.f1).toBeCloseTo((2 * value.imports.precision) / (1 + value.imports.precision));
     expect((await census(["enforce", attack, "--policy", observed])).ending).toBe("blocked");
+  });
+
+  it("becomes two lines for torch where they are enough, and says where they are not", async () => {
+    const plain = path.join(folder, "plain.json");
+    const names = ["brine.data.Table", "brine.data.restore"];
+    writeFileSync(plain, JSON.stringify({ "brine.data.Table": { globals: names, reduces: names } }));
+    expect(await census(["policy", "loader", plain, "--for-torch", "2.6"])).toMatchObject({
+      ending: "done",
+      printed: "import torch, brine.data\ntorch.serialization.add_safe_globals([brine.data.Table, brine.data.restore])\n",
+    });
+    writeFileSync(plain, JSON.stringify({ "brine.data.Table": { globals: [...names, "builtins.getattr"], reduces: names } }));
+    const { ending, printed, reported } = await census(["policy", "loader", plain, "--for-torch", "2.6"]);
+    expect(`${ending}${printed}`).toBe("usage");
+    expect(reported).toContain("  builtins.getattr: ");
   });
 
   it("measures one by another", async () => {
