@@ -89,8 +89,9 @@ export function overTimeChart({ data: { overTime, lens }, request }: FigureProps
 
 /** PickleBall's figure 3 for this survey. */
 export function formatsChart({ data: { formats, survey, lens, judgements }, request }: FigureProps): Chart {
-  const total = formats.reduce((sum, row) => sum + row.models, 0);
-  const holding = formats.filter(({ format }) => format?.startsWith("pickle")).reduce((sum, row) => sum + row.models, 0);
+  const told = formats.filter(({ format }) => format !== null);
+  const total = told.reduce((sum, row) => sum + row.models, 0);
+  const holding = told.filter(({ format }) => format!.startsWith("pickle")).reduce((sum, row) => sum + row.models, 0);
   return {
     id: "formats",
     finding:
@@ -100,9 +101,9 @@ export function formatsChart({ data: { formats, survey, lens, judgements }, requ
     about: `Models by the formats that their files’ names say; n = ${counted(total, "model")}; ${day(survey.startedAt)}.`,
     header: "Format",
     things: "models",
-    marks: formats.map(({ format, models, downloads }) => ({
-      label: format === null ? "not told" : FORMATS[format].label,
-      href: request.at.modelsWith(lens, judgements, { format: format ?? NONE }),
+    marks: told.map(({ format, models, downloads }) => ({
+      label: FORMATS[format!].label,
+      href: request.at.modelsWith(lens, judgements, { format: format! }),
       values: { kind: "count", models, of: total, downloads },
     })),
     others: null,
@@ -177,6 +178,7 @@ function blockedModels({ data: { success, lens } }: FigureProps): number {
 /** The breakdowns of load success: what their groups are, and what stands for a group without a name. */
 const BREAKDOWNS = {
   libraries: {
+    named: (name: string) => name,
     header: "Library",
     filter: "library",
     nameless: "none stated",
@@ -186,6 +188,7 @@ const BREAKDOWNS = {
     things: "models",
   },
   tasks: {
+    named: (name: string) => `${name} models`,
     header: "Task",
     filter: "task",
     nameless: "none stated",
@@ -195,6 +198,7 @@ const BREAKDOWNS = {
     things: "models",
   },
   years: {
+    named: (name: string) => `the models of ${name}`,
     header: "Year",
     filter: "year",
     nameless: "not told",
@@ -204,18 +208,19 @@ const BREAKDOWNS = {
     things: "models",
   },
   containers: {
+    named: (name: string) => `the models with ${name}`,
     header: "Container",
     filter: "container",
     nameless: "not read",
-    unnamed: "files that were not read",
+    unnamed: "models of no container",
     others: "other containers",
-    by: "Files by how they hold their pickles",
-    things: "files",
+    by: "Models by the containers of their files, one in each that it has",
+    things: "models",
   },
 } as const;
 
 export function breakdownChart({ data, request }: FigureProps, id: keyof typeof BREAKDOWNS): Chart {
-  const { header, filter, nameless, unnamed, others, by, things } = BREAKDOWNS[id];
+  const { header, filter, nameless, unnamed, named, others, by, things } = BREAKDOWNS[id];
   const { groups, others: rest }: Breakdown = data[id];
   const total = [...groups, ...(rest === null ? [] : [rest])].reduce((sum, { counts }) => sum + tally(counts).total, 0);
   const address = (name: string | null) =>
@@ -224,7 +229,9 @@ export function breakdownChart({ data, request }: FigureProps, id: keyof typeof 
       : request.at.modelsWith(data.lens, data.judgements, { [filter as FilterName]: name ?? NONE });
   return {
     id,
-    finding: groups.length === 0 ? `Load success by ${header.toLowerCase()} is not known yet` : breakdownFinding(groups, unnamed),
+    finding: groups.every(({ name }) => name === null)
+      ? `Load success by ${header.toLowerCase()} is not known yet`
+      : breakdownFinding(groups, unnamed, named),
     about: `${by}, ${lensPhrase(data.lens)}; n = ${integer(total)} ${things}; ${day(data.survey.startedAt)}.`,
     header,
     things,
@@ -246,12 +253,12 @@ export function breakdownChart({ data, request }: FigureProps, id: keyof typeof 
 const WORTH_SAYING = 0.1;
 
 /** How the largest group fares, and, where a group of some size fares worse, how that does. */
-function breakdownFinding(groups: readonly Group[], unnamed: string): string {
+function breakdownFinding(groups: readonly Group[], unnamed: string, named: (name: string) => string): string {
   const size = ({ counts }: Group) => tally(counts).total;
   const largest = groups.reduce((most, group) => (size(group) > size(most) ? group : most));
   const share = (group: Group) => group.counts.loads / Math.max(1, size(group));
   const sizable = groups.filter((group) => size(group) >= WORTH_SAYING * size(largest));
   const worst = sizable.reduce((low, group) => (share(group) < share(low) ? group : low), largest);
-  const said = (group: Group) => `${percent(group.counts.loads, size(group))} of ${group.name ?? unnamed}`;
+  const said = (group: Group) => `${percent(group.counts.loads, size(group))} of ${group.name === null ? unnamed : named(group.name)}`;
   return `${said(largest)}${worst === largest ? "" : `, but ${said(worst)}`} load`;
 }

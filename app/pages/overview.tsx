@@ -69,8 +69,9 @@ function headline(success: readonly Success[]): string {
   return `${new Intl.ListFormat("en").format(phrases)}.`.replaceAll("-", "\u2011");
 }
 
-function SurveyNumbers({ data: { totals, survey } }: { readonly data: OverviewData }) {
-  const without = totals.models - totals.modelsWithFiles.weights;
+function SurveyNumbers({ data: { totals, survey, success } }: { readonly data: OverviewData }) {
+  const weights = success.find(({ role }) => role === "weights");
+  const without = weights === undefined ? 0 : totals.models - tally(weights.counts).total;
   return (
     <Numbers
       of={[

@@ -1,0 +1,164 @@
+/**
+ * The dashboard on a store of a million invented models, read by twenty people while a survey writes: milliseconds from a
+ * request's sending to the last byte of its answer, page by page, first with a second's pause between a reader's pages,
+ * then with none. Then exports of a million rows, with the memory of the process that serves them.
+ *
+ * `CENSUS_BENCH_STORE`: the file of the store (made if it is not there; default: in the system's temporary folder);
+ * `CENSUS_BENCH_MODELS`: how many models it is made of.
+ */
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { buildDashboard } from "../../scripts/serve-dashboard.ts";
+import { pick, seeded } from "./dashboard-models.ts";
+
+const MODELS = Number(process.env.CENSUS_BENCH_MODELS ?? 1_000_000);
+const STORE = process.env.CENSUS_BENCH_STORE ?? path.join(tmpdir(), `census-bench-${MODELS}.sqlite`);
+const READERS = 20;
+const THINKING = { pause: 1_000, seconds: 60 };
+const HURRIED = { pause: 0, seconds: 20 };
+
+/** An address of each page, another one each time. */
+const PAGES: Readonly<Record<string, (random: () => number) => string>> = {
+  overview: (random) => pick(random, ["/", "/?policy=class", "/?policy=class&mode=lazy", "/?role=side"]),
+  models: () => "/models",
+  "models, one filter": (random) =>
+    `/models?${pick(random, ["library=flair", "verdict=blocked", "task=fill-mask", "year=2024", "library=timm", "container=joblib"])}`,
+  "models, three filters": (random) =>
+    `/models?library=${pick(random, ["transformers", "flair", "timm", "none"])}&verdict=${pick(random, ["blocked", "loads"])}&year=${2019 + Math.floor(random() * 8)}`,
+  "models, search": (random) => `/models?q=${pick(random, ["bert", "roberta-large", "author77/", "tagger-v2", "99999"])}`,
+  "models, by name": () => "/models?sort=name",
+  model: (random) => `/models/${pick(random, known.models)}`,
+  callables: (random) => `/callables${pick(random, ["", "?q=module7", "?q=library12."])}`,
+  callable: (random) => `/callables/${pick(random, known.callables)}`,
+  libraries: () => "/libraries",
+  library: (random) => `/libraries/${pick(random, ["flair", "timm", "sklearn", "transformers"])}`,
+  policies: (random) => `/policies${pick(random, ["", "?q=flair", "?from=1001"])}`,
+  policy: (random) => `/policies/${2 + Math.floor(random() * 2_000)}`,
+  surveys: () => "/surveys",
+  survey: () => "/surveys/2026-q4",
+  methods: () => "/methods",
+};
+
+const known = { models: [] as string[], callables: [] as string[] };
+
+interface Asked {
+  readonly page: string;
+  readonly milliseconds: number;
+  readonly bytes: number;
+}
+
+export async function run(): Promise<void> {
+  await buildDashboard((text) => process.stderr.write(text));
+  makeStore();
+  const { child, url } = await serve();
+  await learn(url);
+  // What a server has after its first minute, whoever comes: the index in memory, code compiled.
+  for (const address of Object.values(PAGES)) await (await fetch(url + address(seeded(1)))).arrayBuffer();
+  const writer = fork(path.join(import.meta.dirname, "dashboard-writer.ts"), [STORE], { execArgv: ["--import", "tsx"] });
+  let written = 0;
+  writer.on("message", (models) => {
+    written = Number(models);
+  });
+  await once(writer, "message");
+  for (const { pause, seconds } of [THINKING, HURRIED]) {
+    const before = written;
+    const asked = await load(url, pause, seconds);
+    console.log(
+      `\n${READERS} readers, ${pause === 0 ? "no pause" : "a second's pause"} between pages, ${seconds} s, while ${Math.round((written - before) / seconds)} models a second are written:\n`,
+    );
+    report(asked, seconds);
+  }
+  writer.disconnect();
+  await once(writer, "exit");
+  await exports(url, child);
+  child.disconnect();
+}
+
+function makeStore(): void {
+  const script = path.join(import.meta.dirname, "dashboard-store.ts");
+  execFileSync(process.execPath, ["--max-old-space-size=6000", "--import", "tsx", script, STORE, String(MODELS)], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  console.log(`${MODELS.toLocaleString("en")} models, ${(statSync(STORE).size / 1e9).toFixed(2)} GB`);
+}
+
+async function serve(): Promise<{ child: ChildProcess; url: string }> {
+  const child = fork(path.join(import.meta.dirname, "..", "browser", "serve-store.ts"), [STORE], {
+    execArgv: ["--import", "tsx"],
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  const [url] = (await once(child, "message")) as [string];
+  return { child, url };
+}
+
+/** Names of models and callables to ask for: rare and common ones. */
+async function learn(url: string): Promise<void> {
+  for (const query of ["", "?sort=name", "?q=author7", "?verdict=blocked"]) {
+    const { models } = (await (await fetch(`${url}/models.json${query}`)).json()) as { models: { name: string }[] };
+    known.models.push(...models.map(({ name }) => name));
+  }
+  for (const query of ["", "?q=Callable19", "?q=Callable7"]) {
+    const { callables } = (await (await fetch(`${url}/callables.json${query}`)).json()) as { callables: { callable: string }[] };
+    known.callables.push(...callables.slice(0, 40).map(({ callable }) => callable));
+  }
+}
+
+async function load(url: string, pause: number, seconds: number): Promise<Asked[]> {
+  const asked: Asked[] = [];
+  const end = performance.now() + 1_000 * seconds;
+  const reader = async (_: unknown, index: number) => {
+    const random = seeded(index + pause);
+    while (performance.now() < end) {
+      // Readers do not walk in step.
+      if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + random())));
+      const page = Object.keys(PAGES)[Math.floor(random() * Object.keys(PAGES).length)]!;
+      const address = PAGES[page]!(random);
+      const started = performance.now();
+      const response = await fetch(url + address);
+      const bytes = (await response.arrayBuffer()).byteLength;
+      if (response.status !== 200) throw new Error(`${address}: ${response.status}`);
+      asked.push({ page, milliseconds: performance.now() - started, bytes });
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, reader));
+  return asked;
+}
+
+function report(asked: readonly Asked[], seconds: number): void {
+  console.log("| page | requests | median ms | 99th ms | HTML kB, most |\n| --- | ---: | ---: | ---: | ---: |");
+  for (const page of [...Object.keys(PAGES), "all"]) {
+    const of = asked.filter((one) => page === "all" || one.page === page);
+    const sorted = of.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+    const at = (share: number) => Math.round(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0);
+    console.log(
+      `| ${page} | ${of.length} | ${at(0.5)} | ${at(0.99)} | ${Math.ceil(Math.max(0, ...of.map(({ bytes }) => bytes)) / 1_000)} |`,
+    );
+  }
+  console.log(`\n${(asked.length / seconds).toFixed(1)} pages a second`);
+}
+
+/** Exports of every model, each with the memory of the server before it and at its most. */
+async function exports(url: string, child: ChildProcess): Promise<void> {
+  console.log("\n| export | MB | seconds | server before, MB | server at most, MB |\n| --- | ---: | ---: | ---: | ---: |");
+  for (const address of ["/exports/models.csv", "/exports/models.parquet"]) {
+    const before = resident(child);
+    let most = before;
+    let bytes = 0;
+    const started = performance.now();
+    const response = await fetch(url + address);
+    for await (const chunk of response.body! as unknown as AsyncIterable<Uint8Array>) {
+      bytes += chunk.length;
+      most = Math.max(most, resident(child));
+    }
+    const seconds = (performance.now() - started) / 1_000;
+    console.log(`| ${address.slice(9)} | ${Math.round(bytes / 1e6)} | ${seconds.toFixed(0)} | ${before} | ${most} |`);
+  }
+}
+
+function resident({ pid }: ChildProcess): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1_000);
+}
