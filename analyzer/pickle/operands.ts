@@ -33,7 +33,7 @@ const MOST_DIGITS = 4300;
 
 /**
  * INT's and LONG's line `[from, to)`: `strtol` with base 0, then `PyLong_FromString` with base 0. C cuts the text at a
- * NUL (gh-126996); newer versions read INT in base 10 (gh-126992).
+ * NUL (gh-126996); from 3.14 on both are read in base 10 (gh-126992).
  */
 export function checkInteger(data: Uint8Array, from: number, to: number, isLong: boolean): number {
   const first = data[from]! === 0x2d ? from + 1 : from;
@@ -56,10 +56,14 @@ function checkOddInteger(line: string, isLong: boolean): number {
   if (text === "") return isLong ? REFUSED : nul < 0 ? REFUSED : TAKEN_BY_SOME;
   if (!isLong && isOctalLong(text)) return line === "00" || line === "01" ? TAKEN : TAKEN_BY_SOME;
   const digits = integerLiteral(text);
-  if (digits === null) return REFUSED;
+  // In base 10, zeros may lead.
+  if (digits === null) return DECIMAL.test(text) ? TAKEN_BY_SOME : REFUSED;
   if (digits > MOST_DIGITS) return TAKEN_BY_SOME;
   return nul < 0 && /^[+-]?\d+$/.test(text) ? TAKEN : TAKEN_BY_SOME;
 }
+
+/** `PyLong_FromString` with base 10. */
+const DECIMAL = /^[ \t\n\v\f\r]*[+-]?\d(?:_?\d)*[ \t\n\v\f\r]*$/;
 
 /** `strtol` with base 0 reads a leading zero as octal; what a C `long` cannot hold is left to `PyLong_FromString`. */
 function isOctalLong(text: string): boolean {

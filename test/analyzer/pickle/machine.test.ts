@@ -13,7 +13,9 @@ describe("as CPython's C unpickler (scanners.md 2b)", () => {
   test.each([
     ["a text integer in hex (gh-126992)", "INT 0x10", "ok"],
     ["a text integer in octal", "INT 010", "ok"],
-    ["a text integer that is neither", "INT 08", "bad-integer at 0"],
+    ["a text integer that is one in base 10 alone (gh-126992)", "INT 08", "ok"],
+    ["a text long that is one in base 10 alone", "LONG 010L", "ok"],
+    ["a text integer that is neither", "INT 0x", "bad-integer at 0"],
     ["underscores and spaces", 'INT " 1_0 "', "ok"],
     ["a NUL cuts the number (gh-126996)", 'INT "1\\0junk"', "ok"],
     ["a long with and without L", "LONG 5L\nPOP\nLONG 5", "ok"],
