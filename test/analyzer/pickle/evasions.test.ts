@@ -1,6 +1,6 @@
 /**
  * The known ways around pickle scanners (the project's reference on scanners, section 2) that are about the pickle
- * itself: one test a row, named after it. Rows about containers, policies and verdicts are tested where those are.
+ * itself: one test a row, named after it. Rows about files, policies and verdicts: `test/analyzer/verdict/evasions.test.ts`.
  */
 import { describe, expect, test } from "vitest";
 import { runPickle } from "../../../analyzer/pickle/execution.ts";
@@ -37,7 +37,7 @@ describe("evasions", () => {
     );
   });
 
-  test("row 7, attributes written by BUILD and read by name: the later lookup is of something changed (modelscan #85)", () => {
+  test("attributes written by BUILD and read by name, row 7 as well: the later lookup is of something changed (modelscan #85)", () => {
     expect(
       facts(
         'PROTO 4\nGLOBAL "numpy prod"\nNONE\nEMPTY_DICT\nBINUNICODE "a"\nBINUNICODE "os"\nSETITEM\nTUPLE2\nBUILD\nPOP\nGLOBAL "numpy prod.a"\nSTOP',
@@ -164,7 +164,7 @@ describe("evasions", () => {
     expect(run("PROTO 4\nFRAME auto\nNONE\nSTOP").outcome).toBe("ok");
   });
 
-  test("row 23, an argument from behind the frame, where only the file's reading calls", () => {
+  test("an argument from behind the frame, row 23 as well, where only the file's reading calls", () => {
     // The frame ends within BININT2's argument: in memory it is two bytes across the end, from a file two from behind it.
     const bytes = Buffer.concat([
       program("PROTO 4\nFRAME 2"),

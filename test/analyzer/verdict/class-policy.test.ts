@@ -105,7 +105,7 @@ describe("strict", () => {
     expect(strict(trace([imported("brine.models.Tagger:State")]), by).verdict).toBe("blocked");
   });
 
-  it("compares whole names, never a beginning or a part (scanners.md 2, row 28)", () => {
+  it("row 28, substring matches: compares whole names, never a beginning or a part", () => {
     const by = policy(["builtins:set"]);
     expect(strict(trace([imported("builtins:setattr")]), by).verdict).toBe("blocked");
     expect(strict(trace([imported("my.builtins:set")]), by).verdict).toBe("blocked");
