@@ -128,13 +128,26 @@ export class Modules {
    * Whether a module's text, or that of a module it imports with `*`, has the name anywhere. Packages that import
    * hundreds of modules with `*` are common; most of those need not be parsed to know that a name is not theirs.
    */
-  mayBind(module: string, name: string, seen = new Set<string>()): boolean {
+  mayBind(module: string, name: string): boolean {
+    return this.mentions(module, name, new Set());
+  }
+
+  /** The same of what `from module import *` brings. */
+  mayExport(module: string, name: string): boolean {
+    return this.mentionsExport(module, name, new Set());
+  }
+
+  private mentions(module: string, name: string, seen: Set<string>): boolean {
     const file = this.files.get(module);
     if (!file || seen.has(module)) return false;
     seen.add(module);
-    const exports = this.literalExports(file);
-    if (exports) return exports.has(name);
-    return mentionsBinding(file.text, name) || this.starTargets(file).some((target) => this.mayBind(target, name, seen));
+    return mentionsBinding(file.text, name) || this.starTargets(file).some((target) => this.mentionsExport(target, name, seen));
+  }
+
+  private mentionsExport(module: string, name: string, seen: Set<string>): boolean {
+    const file = this.files.get(module);
+    const exports = file && !seen.has(module) ? this.literalExports(file) : null;
+    return exports ? exports.has(name) : this.mentions(module, name, seen);
   }
 
   /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */

@@ -53,6 +53,17 @@ export class Resolver {
   }
 
   private search(unit: Unit, name: string): readonly Definition[] {
+    // A module need not be parsed to know that a name that its text does not have is not bound there.
+    if (unit.isParsed || this.modules.mayBind(unit.module, name)) {
+      const found = this.bound(unit, name);
+      if (found.length > 0) return found;
+    }
+    if (unit.isPackage && this.modules.has(`${unit.module}.${name}`)) return [this.module(`${unit.module}.${name}`)];
+    return this.lazily(unit, name);
+  }
+
+  /** What the module's own statements bind the name to. */
+  private bound(unit: Unit, name: string): readonly Definition[] {
     const bindings = unit.bindings.get(name);
     if (bindings) {
       const found = bindings.flatMap((binding) => this.binding(unit, name, binding));
@@ -62,8 +73,7 @@ export class Resolver {
       const found = this.starred(unit.starImports[index] ?? "", name);
       if (found.length > 0) return found;
     }
-    if (unit.isPackage && this.modules.has(`${unit.module}.${name}`)) return [this.module(`${unit.module}.${name}`)];
-    return this.lazily(unit, name);
+    return [];
   }
 
   private binding(unit: Unit, name: string, binding: Binding): readonly Definition[] {
@@ -83,7 +93,7 @@ export class Resolver {
 
   /** `name` through `from module import *`. */
   private starred(module: string, name: string): readonly Definition[] {
-    if (!this.modules.mayBind(module, name)) return [];
+    if (!this.modules.mayExport(module, name)) return [];
     const unit = this.modules.unit(module);
     if (!unit) return [];
     const isExported = unit.exports ? unit.exports.includes(name) : !name.startsWith("_");

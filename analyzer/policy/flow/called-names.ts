@@ -1,12 +1,15 @@
 /**
- * Which functions a code calls by a dotted name: `torch.save(...)`, also where it imports the module itself. Boundary:
- * names as the source writes them, resolved; what is called through values is the flow's.
+ * Which functions that pickle or unpickle a code may call by a dotted name: `torch.save(...)`, also where it imports the
+ * module itself. Boundary: names as the source writes them, resolved; what is called through values is the flow's.
  */
-import type { Code } from "../../python/code.ts";
+import type { Code, Register } from "../../python/code.ts";
 import type { Definition } from "../../python/resolve.ts";
 import type { Flow } from "./flow.ts";
 
-/** The full names of the functions that codes call by name, each code read once. */
+/** What such functions are called; no other name is resolved, for that may mean to parse the module it is in. */
+const PICKLING = /^(loads?|dumps?|save)$/;
+
+/** The full names of the functions, each code read once. */
 export class CalledNames {
   private readonly known = new Map<Code, readonly string[]>();
 
@@ -16,36 +19,45 @@ export class CalledNames {
   of(code: Code): readonly string[] {
     const known = this.known.get(code);
     if (known) return known;
-    const names = calledNames(this.flow, code);
+    const names = this.calledBy(code);
     this.known.set(code, names);
     return names;
   }
-}
 
-function calledNames(flow: Flow, code: Code): string[] {
-  const { resolver } = flow;
-  const meant = new Map<number, readonly Definition[]>();
-  return code.body.instructions.flatMap((instruction) => {
-    if (instruction.op === "name") meant.set(instruction.into, resolver.name(code.unit, instruction.name));
-    else if (instruction.op === "import") {
-      const { module, name, into } = instruction;
-      meant.set(into, name === null ? [resolver.module(module)] : resolver.member(module, name));
-    } else if (instruction.op === "move") {
-      const known = meant.get(instruction.from);
-      if (known) meant.set(instruction.into, [...(meant.get(instruction.into) ?? []), ...known]);
-    } else if (instruction.op === "load") {
-      const object = meant.get(instruction.object);
-      if (object)
-        meant.set(
+  private calledBy(code: Code): string[] {
+    const { resolver } = this.flow;
+    const paths = new Map<
+      Register,
+      { readonly first: () => readonly Definition[]; readonly rest: readonly string[]; readonly last: string }[]
+    >();
+    return code.body.instructions.flatMap((instruction) => {
+      if (instruction.op === "name") {
+        const { name } = instruction;
+        paths.set(instruction.into, [{ first: () => resolver.name(code.unit, name), rest: [], last: name }]);
+      } else if (instruction.op === "import") {
+        const { module, name } = instruction;
+        const first = () => (name === null ? [resolver.module(module)] : resolver.member(module, name));
+        paths.set(instruction.into, [{ first, rest: [], last: name ?? module }]);
+      } else if (instruction.op === "move")
+        paths.set(instruction.into, [...(paths.get(instruction.into) ?? []), ...(paths.get(instruction.from) ?? [])]);
+      else if (instruction.op === "load") {
+        const { attribute } = instruction;
+        const object = paths.get(instruction.object) ?? [];
+        paths.set(
           instruction.into,
-          object.flatMap((each) => resolver.attribute(each, instruction.attribute)),
+          object.map(({ first, rest }) => ({ first, rest: [...rest, attribute], last: attribute })),
         );
-    } else if (instruction.op === "call") return (meant.get(instruction.callee) ?? []).flatMap((each) => nameOf(flow, each));
-    return [];
-  });
-}
+      } else if (instruction.op === "call")
+        return (paths.get(instruction.callee) ?? [])
+          .filter(({ last }) => PICKLING.test(last))
+          .flatMap(({ first, rest }) => rest.reduce((found, name) => found.flatMap((each) => resolver.attribute(each, name)), first()))
+          .flatMap((definition) => this.nameOf(definition));
+      return [];
+    });
+  }
 
-function nameOf(flow: Flow, definition: Definition): string[] {
-  if (definition.kind === "external") return [definition.name];
-  return definition.kind === "function" ? [flow.nameOf(definition.code)] : [];
+  private nameOf(definition: Definition): string[] {
+    if (definition.kind === "external") return [definition.name];
+    return definition.kind === "function" ? [this.flow.nameOf(definition.code)] : [];
+  }
 }

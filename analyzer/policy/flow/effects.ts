@@ -82,14 +82,14 @@ export class Effects {
 }
 
 /**
- * What a text has that calls what the key stands for, or gives it another name. Of a function the call itself counts, of
- * a variable or a class only calls of what it has.
+ * What a text has that calls what the key stands for at the top of a module, or gives it another name. Of a function the
+ * call itself counts, of a variable or a class only calls of what it has. Deeper lines are in the bodies of methods.
  */
 function mentionOf(key: Key): RegExp {
   const isFunction = typeof key !== "string" && key.kind === "function";
   const name = typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;
   const call = isFunction ? `\\b${name}\\s*\\(|@[\\w.]*\\b${name}\\b` : `\\b${name}\\s*\\.\\s*\\w+\\s*\\(|@[\\w.]*\\b${name}\\.\\w`;
-  return new RegExp(`${call}|\\b${name}\\s+as\\s`);
+  return new RegExp(`^(?: {0,4}|\\t)(?=\\S)[^\\n]*?(?:${call}|\\b${name}\\s+as\\s)`, "m");
 }
 
 function keyOf(definition: Definition): Key | null {

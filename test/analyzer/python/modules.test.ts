@@ -69,6 +69,7 @@ describe("reading", () => {
     ["from .b import *\n", "X", false],
     ["from .c import *\n", "X", true],
     ["from .c import *\n", "Y", false],
+    ["from .c import Y\n", "Y", true],
   ])("%j may bind %s: %s", (text, name, may) => {
     const { modules } = opened(parser, {
       "pkg/__init__.py": text,
