@@ -23,7 +23,7 @@ const FAILS_IN_C: readonly DivergenceKind[] = [
 const OF_THE_ORACLE = /^(MemoryError|RecursionError)|keywords must be strings|Empty module name|Can't (?:pickle|get) local attribute/;
 
 /** What CPython says of a text number that it does not take. */
-const REFUSED_NUMBER = /^ValueError: (?:invalid literal for int|Exceeds the limit)/;
+const REFUSED_NUMBER = /^ValueError: (?:invalid literal for int|could not convert string to int|Exceeds the limit)/;
 
 /** Runs a program to its end. */
 export function run(program: Uint8Array, encoding: StringEncoding = "ASCII", framesPassed = 0): MachineState {
