@@ -11,6 +11,8 @@ export interface ClassEvidence {
   readonly roots: readonly { readonly path: string; readonly root: string }[];
   /** `architectures` of config.json. */
   readonly architectures: readonly string[];
+  /** Classes of its `auto_map`: the repository's own code, whatever a library has under the same name. */
+  readonly autoMap?: readonly string[];
   readonly card: readonly CardClass[];
 }
 
@@ -53,7 +55,8 @@ export function classCandidates(evidence: ClassEvidence, library: LibraryContent
   const found: ClassCandidate[] = [];
   for (const { path, root } of evidence.roots.filter((each) => isOfLibrary(each.root)))
     found.push({ class: root, confidence: "certain", evidence: `${path} holds one, and ${library.distribution} contains its module` });
-  for (const architecture of evidence.architectures) {
+  const own = new Set(evidence.autoMap?.map((name) => name.slice(name.lastIndexOf(".") + 1)));
+  for (const architecture of evidence.architectures.filter((name) => !own.has(name))) {
     const [name, ...others] = library.classesNamed(architecture);
     if (name !== undefined && others.length === 0)
       found.push({ class: name, confidence: "likely", evidence: `config.json names ${architecture} as the architecture` });

@@ -29,6 +29,8 @@ export interface ListedModel {
   readonly paths: readonly string[] | null;
   /** `architectures` of config.json. */
   readonly architectures: readonly string[];
+  /** Classes of its `auto_map`: `module.Class`, in Python files of the repository itself or of another one. */
+  readonly autoMap: readonly string[];
 }
 
 export interface ListPage {
@@ -83,7 +85,10 @@ const apiModel = z.looseObject({
     .optional()
     .catch(undefined),
   config: z
-    .looseObject({ architectures: z.array(z.string().max(200)).max(20).optional().catch(undefined) })
+    .looseObject({
+      architectures: z.array(z.string().max(200)).max(20).optional().catch(undefined),
+      auto_map: z.record(z.string(), z.unknown()).optional().catch(undefined),
+    })
     .nullish()
     .catch(undefined),
 });
@@ -210,7 +215,14 @@ function listedModel(model: LibraryModel, told: boolean): ListedModel {
     disabled: raw.disabled ?? false,
     paths,
     architectures: raw.config?.architectures ?? [],
+    autoMap: autoMapOf(raw.config?.auto_map),
   };
+}
+
+/** The classes of models: what `auto_map` says of tokenizers is a list. */
+function autoMapOf(autoMap: Readonly<Record<string, unknown>> = {}): string[] {
+  const names = Object.values(autoMap).filter((name): name is string => typeof name === "string" && name.length <= 200);
+  return [...new Set(names)].slice(0, 20);
 }
 
 /** By downloads where the most downloaded are wanted, else in an order that shifts as little as can be. */

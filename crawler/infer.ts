@@ -73,9 +73,12 @@ export class Inference {
   private async search(model: ModelWork): Promise<Chosen> {
     const weights = (await filesOf(this.run.store, model.revisionId)).filter(({ role }) => role === "weights");
     const pickles = await rootsOf(this.run.store, weights);
-    const { architectures, card = [] } = parseMetadata(model.metadata);
+    const { architectures, autoMap = [], card = [] } = parseMetadata(model.metadata);
     const roots = pickles.flatMap(({ path, root }) => (root === null ? [] : [{ path, root }]));
-    return pickles.length === 0 ? none("no-class", "its weights hold no pickle") : this.choose(model, { roots, architectures, card });
+    if (pickles.length === 0) return none("no-class", "its weights hold no pickle");
+    const chosen = await this.choose(model, { roots, architectures, autoMap, card });
+    const isOwnCode = chosen.state === "no-class" && autoMap.length > 0;
+    return isOwnCode ? none("no-class", `config.json's auto_map names ${autoMap.join(", ")}: code of a repository, of no library`) : chosen;
   }
 
   /** Tries the libraries that the model may be of, the one that the Hub names first. */

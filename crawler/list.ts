@@ -87,7 +87,8 @@ async function listNamed(
 }
 
 function modelToList(model: ListedModel): ModelToList {
-  const metadata: ModelMetadata = { architectures: model.architectures };
+  const { architectures, autoMap } = model;
+  const metadata: ModelMetadata = { architectures, ...(autoMap.length > 0 && { autoMap }) };
   const candidates = model.paths === null ? null : chooseFiles(model.paths);
   return {
     hubId: model.hubId,

@@ -4,6 +4,8 @@ import { z } from "zod";
 const metadata = z.object({
   /** `architectures` of config.json. */
   architectures: z.array(z.string()).readonly(),
+  /** Classes of its `auto_map`; absent where it has none. */
+  autoMap: z.array(z.string()).readonly().optional(),
   /** Absent until the card was read. */
   card: z
     .array(z.object({ name: z.string(), line: z.string() }))

@@ -44,6 +44,11 @@ describe("the class of a model", () => {
     expect(choose({ architectures: [".*"] })).toBeNull();
   });
 
+  test("is none of the library where the architecture is the repository's own code", () => {
+    expect(choose({ architectures: ["SequenceTagger"], autoMap: ["modeling_tagger.SequenceTagger"] })).toBeNull();
+    expect(choose({ architectures: ["SequenceTagger"], autoMap: ["modeling_tagger.Other"] })).not.toBeNull();
+  });
+
   test("is the one that the card uses", () => {
     const card = [
       { name: "torch.nn.Linear", line: "Linear(1)" },
