@@ -260,7 +260,7 @@ describe("a file that is bad costs its own verdict, and no other's", () => {
   const huge = virtualContent("huge", 5 * 2 ** 30, (start, end) => new Uint8Array(end - start));
   /** One pickle of three gigabytes: a string of that length, and a call after it. */
   const long = virtualContent("long", 3 * 2 ** 30, (start, end) => {
-    const head = Buffer.from([0x80, 4, 0x8e, 0, 0, 0, 0xb0, 0, 0, 0, 0]);
+    const head = Buffer.from([0x80, 4, 0x8d, 0, 0, 0, 0xb0, 0, 0, 0, 0]);
     return Uint8Array.from({ length: end - start }, (_, index) => head[start + index] ?? 0x2e);
   });
 
