@@ -11,9 +11,17 @@ export function reportSummary(summary: SurveySummary): string {
     `survey ${survey}: ${outcome}`,
     `${plural(models, "model")}, ${plural(files, "file")} that could hold pickles, ${plural(pickles, "pickle")}`,
     `${plural(requests, "request")}, ${bytes(bytesRead)} read of ${bytes(bytesHeld)} held`,
+    ...classLine(summary.classes),
     ...verdictTable(verdicts),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Those without a class policy are judged by weights-only alone: how many they are, and why. */
+function classLine({ inferred = 0, ...without }: SurveySummary["classes"]): string[] {
+  const reasons = Object.entries(without).map(([state, models]) => `${models} ${state}`);
+  const judged = `class policies for ${plural(inferred, "model")}`;
+  return inferred === 0 && reasons.length === 0 ? [] : [reasons.length === 0 ? judged : `${judged}, none for ${reasons.join(", ")}`];
 }
 
 function verdictTable(verdicts: SurveySummary["verdicts"]): string[] {
