@@ -86,7 +86,7 @@ export class Holding {
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
-        if (/\.[A-Z]\w*$/.test(data.name))
+        if (/\.[A-Z]\w*$/.test(data.name) && this.isNearby(data.name))
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
       case "class":
@@ -175,6 +175,17 @@ export class Holding {
         this.need(kind, callable, value, { kind: "native", text, name: callable });
       }
     }
+  }
+
+  /**
+   * Whether a type whose source is not given is of the library itself (compiled), or of a package that the library
+   * imports: what optional back-ends of its dependencies bring is no part of its objects.
+   */
+  private isNearby(name: string): boolean {
+    const { flow } = this;
+    const { modules } = flow.resolver;
+    const package_ = name.split(".")[0] ?? "";
+    return modules.isLibraryPackage(package_) || (!modules.has(package_) && flow.libraryImports(package_));
   }
 
   /**
