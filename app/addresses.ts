@@ -30,8 +30,8 @@ export function addresses(survey: string | null) {
     /** A model as another survey saw it. */
     modelIn: (survey: string, name: string) => `/models/${name.split("/").map(segment).join("/")}?${new URLSearchParams({ survey })}`,
     /** A figure by itself, as a page or, with an ending, in a format. */
-    figure: (id: string, lens: Lens, judgements: readonly Judgement[], ending = "") =>
-      at(`/figures/${id}${ending}`, lensParameters(lens, judgements)),
+    figure: (id: string, lens: Lens, judgements: readonly Judgement[], ending = "", fragment = "") =>
+      at(`/figures/${id}${ending}`, lensParameters(lens, judgements), fragment),
     callablesNamed: (q: string) => at("/callables", new URLSearchParams({ q })),
     models: (query: ModelQuery, judgements: readonly Judgement[], ending = "") =>
       at(`/models${ending}`, modelParameters(query, judgements)),

@@ -21,21 +21,27 @@ export interface ChartFigureProps {
   readonly at: Addresses;
   /** Said where there is nothing to show. */
   readonly empty?: string;
+  /** Whether the exact numbers stand beneath, or a link leads to where they do: on a page of ten figures they would double it. */
+  readonly numbers?: boolean;
   /** In the place of the bars: a table of its own. */
   readonly children?: ReactNode;
 }
 
-export function ChartFigure({ chart, lens, judgements, at, empty = "Nothing was read yet.", children }: ChartFigureProps) {
+export function ChartFigure({ chart, lens, judgements, at, empty = "Nothing was read yet.", numbers = false, children }: ChartFigureProps) {
   const nothing = chart.marks.length === 0;
   return (
     <Figure id={chart.id} finding={<Name>{chart.finding}</Name>} about={chart.about}>
       {nothing && children === undefined ? <p className="empty">{empty}</p> : (children ?? <Bars chart={chart} />)}
       {!nothing && (
         <footer className="take-away">
-          <details>
-            <summary>Numbers</summary>
-            <Numbers chart={chart} />
-          </details>
+          {numbers ? (
+            <details open id="numbers">
+              <summary>Table</summary>
+              <Numbers chart={chart} />
+            </details>
+          ) : (
+            <a href={at.figure(chart.id, lens, judgements, "", "#numbers")}>Table</a>
+          )}
           <ul className="downloads" aria-label={`Pictures of ${chart.id}`}>
             {["svg", "png"].map((picture) => (
               <li key={picture}>

@@ -30,7 +30,7 @@ const asPage = surveyPage<FigureData>({
         <h1>{chart.header}</h1>
         <LensSwitch lens={lens} judgements={judgements} address={(target) => at.figure(chart.id, target, judgements)} />
       </header>
-      <ChartFigure chart={chart} lens={lens} judgements={judgements} at={at} />
+      <ChartFigure chart={chart} lens={lens} judgements={judgements} at={at} numbers />
       <figure className="picture">
         {/* biome-ignore lint/performance/noImgElement: no script of Next's runs here, so its images cannot either. */}
         <img src={at.figure(chart.id, lens, judgements, ".svg")} alt={chart.finding} width="960" />

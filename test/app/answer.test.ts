@@ -78,6 +78,7 @@ describe("pages", () => {
     expect(html).not.toMatch(/\sstyle="|<style|<script|\son\w+="|undefined|\[object|NaN/);
     const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map((match) => match[1]);
     expect(new Set(ids).size).toBe(ids.length);
+    expect(Buffer.byteLength(html)).toBeLessThan(100_000);
   });
 
   it.each(

@@ -57,6 +57,7 @@ export async function run(): Promise<void> {
   await learn(url);
   // What a server has after its first minute, whoever comes: the index in memory, code compiled.
   for (const address of Object.values(PAGES)) await (await fetch(url + address(seeded(1)))).arrayBuffer();
+  await alone(url, child);
   const writer = fork(path.join(import.meta.dirname, "dashboard-writer.ts"), [STORE], { execArgv: ["--import", "tsx"] });
   let written = 0;
   writer.on("message", (models) => {
@@ -106,6 +107,41 @@ async function learn(url: string): Promise<void> {
   }
 }
 
+/** How often each page is asked for by one reader. */
+const ALONE = 30;
+
+/**
+ * What each page costs, asked for by one reader: its time, and the processor time of the server, which does not hang on
+ * what else the machine is doing.
+ */
+async function alone(url: string, child: ChildProcess): Promise<void> {
+  console.log(`\nOne reader, ${ALONE} requests each:\n\n| page | median ms | processor ms | HTML kB, most |\n| --- | ---: | ---: | ---: |`);
+  for (const [page, address] of Object.entries(PAGES)) {
+    const random = seeded(page.length);
+    const before = processorTime(child);
+    const asked: Asked[] = [];
+    for (let request = 0; request < ALONE; request++) asked.push(await ask(url, page, address(random)));
+    const spent = (processorTime(child) - before) / ALONE;
+    const sorted = asked.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+    const most = Math.ceil(Math.max(...asked.map(({ bytes }) => bytes)) / 1_000);
+    console.log(`| ${page} | ${Math.round(sorted[ALONE / 2]!)} | ${spent.toFixed(1)} | ${most} |`);
+  }
+}
+
+/** Milliseconds of processor time, in user and system mode (proc(5): fields 14 and 15, in hundredths of a second). */
+function processorTime({ pid }: ChildProcess): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+async function ask(url: string, page: string, address: string): Promise<Asked> {
+  const started = performance.now();
+  const response = await fetch(url + address);
+  const bytes = (await response.arrayBuffer()).byteLength;
+  if (response.status !== 200) throw new Error(`${address}: ${response.status}`);
+  return { page, milliseconds: performance.now() - started, bytes };
+}
+
 async function load(url: string, pause: number, seconds: number): Promise<Asked[]> {
   const asked: Asked[] = [];
   const end = performance.now() + 1_000 * seconds;
@@ -115,12 +151,7 @@ async function load(url: string, pause: number, seconds: number): Promise<Asked[
       // Readers do not walk in step.
       if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause * (0.5 + random())));
       const page = Object.keys(PAGES)[Math.floor(random() * Object.keys(PAGES).length)]!;
-      const address = PAGES[page]!(random);
-      const started = performance.now();
-      const response = await fetch(url + address);
-      const bytes = (await response.arrayBuffer()).byteLength;
-      if (response.status !== 200) throw new Error(`${address}: ${response.status}`);
-      asked.push({ page, milliseconds: performance.now() - started, bytes });
+      asked.push(await ask(url, page, PAGES[page]!(random)));
     }
   };
   await Promise.all(Array.from({ length: READERS }, reader));
