@@ -119,10 +119,7 @@ class PlaceReader {
           break;
       }
     }
-    for (const value of made) {
-      const class_ = this.callables.classOf(value);
-      if (!CONTAINERS.has(class_)) this.readObject(value, class_);
-    }
+    for (const value of made) this.readObject(value, this.callables.classOf(value));
     this.walk(state.root, { holder: null, attribute: null, isInside: false });
     for (const value of [...looked, ...made]) {
       if (!this.placed.has(value) && !this.callees.has(value)) this.walk(value, { holder: null, attribute: null, isInside: false });
@@ -137,6 +134,8 @@ class PlaceReader {
       // copyreg's third argument is what the container is made of that the class derives from.
       this.walk(given, { holder, attribute: isContent && position === 2 ? "[]" : null, isInside: false });
     }
+    // What a container was given later is where the container is; its arguments are not: it iterates over them, or calls them.
+    if (CONTAINERS.has(holder)) return;
     for (const item of this.itemsOf(object)) this.walk(item, { holder, attribute: "[]", isInside: false });
     for (const given of this.statesOf(object)) this.readState(given, holder);
   }
@@ -203,7 +202,7 @@ class PlaceReader {
     if (data[value] === OP.BINPERSID) return [state.tables.rows[rowOf(this.recording, value) + 1]!];
     const source = this.callables.of(value);
     if (!source.made || !CONTAINERS.has(this.callables.classOf(value))) return [];
-    return [...this.argumentsOf(value), ...this.itemsOf(value), ...this.statesOf(value)];
+    return [...this.itemsOf(value), ...this.statesOf(value)];
   }
 
   private argumentsOf(call: number): readonly number[] {

@@ -123,17 +123,17 @@ export class OpenPolicyRules {
 
   /** The policy that holds for what sits somewhere, under the policy of its holder; null, and a reason, where it may not. */
   #standingOf(place: Place, standing: Standing): Standing | null {
-    const { holder, held, attribute } = place;
+    const { holder, held, attribute, isCallable } = place;
     const filler = holder === null ? undefined : this.#fillers.get(holder)?.policy;
     if (standing.filler !== null && standing.policy === filler && attribute !== null && this.#isTouched(standing.filler, place)) {
       this.#misplaced.set(held, `sits in ${holder}.${attribute}, whose methods loading calls`);
       return null;
     }
-    if (standing.takes(place)?.includes(held)) {
-      const taken = this.#fillers.get(held)!;
-      if (taken.filler?.kind === (place.isCallable ? "function" : "class") || taken.filler?.kind === "recorded") return taken;
-    }
+    const taken = standing.takes(place)?.includes(held) ? this.#fillers.get(held)! : null;
+    // The caller's object goes by its own class; of data, the holder's policy says more where it speaks of it.
+    if (taken?.filler?.kind === "class" && !isCallable) return taken;
     if (standing.allows(place)) return standing;
+    if (taken?.filler?.kind === "recorded" || (taken?.filler?.kind === "function" && isCallable)) return taken;
     this.#misplaced.set(
       held,
       holder === null ? "is outside the policy" : `sits in ${holder}${attribute === null ? "" : `.${attribute}`}, which is not open to it`,

@@ -70,6 +70,8 @@ const BY_NAME: readonly (readonly [string, string])[] = [
     "an acting object in an ordered dict",
     `${get("collections", "OrderedDict")}\nEMPTY_TUPLE\nREDUCE\nNONE\n${object("ActsInSetState")}\nSETITEM`,
   ],
+  ["an inert object that a container iterates over", `${get("collections", "OrderedDict")}\n${INERT}\nTUPLE1\nREDUCE`],
+  ["an inert object that a list is made of", `${get("collections", "OrderedDict")}\nEMPTY_LIST\n${INERT}\nAPPEND\nTUPLE1\nREDUCE`],
   ["an acting object as a key", `EMPTY_DICT\n${object("ActsInHash")}\nNONE\nSETITEM`],
   ["a function that a defaultdict calls", `${get("collections", "defaultdict")}\n${get("os", "system")}\nTUPLE1\nREDUCE`],
   ["an extension", "EXT1 1"],

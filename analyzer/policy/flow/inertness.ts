@@ -24,7 +24,7 @@ export interface Loading {
 }
 
 /** What the unpickler may get to of any object. A property's setter runs for a state of slots, which fillers may not have. */
-const REACHED = ["__setstate__", "__new__", "__getattribute__", "__getattr__", "__del__", "__hash__"];
+const REACHED = ["__setstate__", "__new__", "__dict__", "__class__", "__getattribute__", "__getattr__", "__del__", "__hash__"];
 /** The same, where the object is made by a call, or is given items. */
 const REACHED_OF_CONTAINERS = [...REACHED, "__init__", "__setattr__", "append", "extend", "add", "update", "__setitem__"];
 

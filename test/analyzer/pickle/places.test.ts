@@ -30,6 +30,11 @@ describe("places", () => {
       `${host}\n${state("a", `GLOBAL "collections" "OrderedDict"\nEMPTY_TUPLE\nREDUCE\nBINUNICODE "k"\n${part}\nSETITEM`)}`,
       ["-.-: m.Host()", "m.Host.a: collections.OrderedDict()", "m.Host.a: ~m.Part()"],
     ],
+    [
+      "an argument of a container, which iterates over it",
+      `${host}\n${state("a", `GLOBAL "collections" "OrderedDict"\n${part}\nTUPLE1\nREDUCE`)}`,
+      ["-.-: m.Host()", "collections.OrderedDict.-: m.Part()", "m.Host.a: collections.OrderedDict()"],
+    ],
     ["an argument", `GLOBAL "m" "Host"\n${part}\nTUPLE1\nREDUCE`, ["-.-: m.Host()", "m.Host.-: m.Part()"]],
     ["an element", `${host}\n${part}\nAPPEND`, ["-.-: m.Host()", "m.Host.[]: m.Part()"]],
     ["a key", `${host}\n${state("a", `EMPTY_DICT\n${part}\nNONE\nSETITEM`)}`, ["-.-: m.Host()", "m.Host.a: ~m.Part()"]],
