@@ -8,6 +8,10 @@ import type { SurveyRun } from "./survey-run.ts";
 
 /** Sources kept in memory: a survey's models come from a few libraries, of a few megabytes each. */
 const MOST_HELD = 24;
+/** Of `Requires-Dist`: a class's attributes are of its library's classes, or of those that the library itself builds on. */
+const DEPTH = 2;
+/** Libraries of applications require hundreds. */
+const MOST_DEPENDENCIES = 24;
 
 export class LibrarySources {
   readonly #wheels = new Map<string, Promise<Result<readonly Wheel[], SourceFailure>>>();
@@ -25,17 +29,27 @@ export class LibrarySources {
   }
 
   /**
-   * What a library requires to be installed, each as it was when the library was released, so that the same release has
-   * the same dependencies for every model. An error where the index did not answer for one of them.
+   * What a library requires to be installed, and what that requires, each as it was when the library was released, so that
+   * the same release has the same dependencies for every model. An error where the index did not answer for one of them.
    */
   async dependenciesOf(source: Source): Promise<Result<readonly Source[], SourceFailure>> {
-    const sources: Source[] = [];
-    for (const requirement of requirementsOf(source)) {
-      const dependency = await this.at(requirement, source.releasedAt);
-      if (dependency.ok) sources.push(dependency.value);
-      else if (dependency.error.kind !== "none") return dependency;
+    const found = new Map<string, Source>();
+    const seen = new Set([source.distribution]);
+    let level: readonly Source[] = [source];
+    for (let depth = 0; depth < DEPTH; depth++) {
+      const next: Source[] = [];
+      for (const requirement of level.flatMap(requirementsOf)) {
+        if (seen.has(requirement) || found.size >= MOST_DEPENDENCIES) continue;
+        seen.add(requirement);
+        const dependency = await this.at(requirement, source.releasedAt);
+        if (dependency.ok) {
+          found.set(requirement, dependency.value);
+          next.push(dependency.value);
+        } else if (dependency.error.kind !== "none") return dependency;
+      }
+      level = next;
     }
-    return ok(sources);
+    return ok([...found.values()]);
   }
 
   private async source(wheel: Wheel): Promise<Result<Source, SourceFailure>> {

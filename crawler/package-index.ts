@@ -10,9 +10,12 @@ import { normalizeName } from "./distributions.ts";
 import type { Http } from "./http.ts";
 import type { HttpFailure } from "./http-failure.ts";
 import { readJson } from "./json.ts";
+import { rangedFile } from "./remote-file.ts";
+import { readSdist } from "./sdist.ts";
 import { readWheel } from "./wheel.ts";
+import { readRemoteWheel } from "./wheel-ranges.ts";
 
-/** A wheel of a release. */
+/** A wheel of a release, or its source distribution. */
 export interface Wheel {
   readonly distribution: string;
   readonly version: string;
@@ -32,7 +35,7 @@ export type SourceFailure =
   | { readonly kind: "unavailable"; readonly failure: HttpFailure }
   | { readonly kind: "none"; readonly message: string };
 
-/** Whole wheels are read up to here; larger ones are mostly compiled code. */
+/** Whole files are read up to here; larger wheels are mostly compiled code, and read by ranges. */
 const MOST_WHEEL = 20 * 2 ** 20;
 const MOST_PAGE = 32 * 2 ** 20;
 const JSON_TYPE = "application/vnd.pypi.simple.v1+json";
@@ -76,7 +79,7 @@ export class PackageIndex {
     }
     const { files, url } = page.value;
     const wheels = files.flatMap((file): Wheel[] => {
-      const version = wheelVersion(file.filename, name);
+      const version = wheelVersion(file.filename, name) ?? sdistVersion(file.filename, name);
       const sha256 = file.hashes.sha256;
       const withdrawn = typeof file.yanked === "string" || file.yanked === true;
       if (version === null || isPrerelease(version) || withdrawn || !sha256 || !URL.canParse(file.url, url)) return [];
@@ -85,12 +88,20 @@ export class PackageIndex {
         { distribution: name, version, filename: file.filename, url: new URL(file.url, url), sha256, size: file.size ?? null, releasedAt },
       ];
     });
-    return wheels.length === 0 ? failed(none(`${name} has no released wheel`)) : ok(wheels);
+    return wheels.length === 0 ? failed(none(`${name} has no released wheel and no source distribution`)) : ok(wheels);
   }
 
-  /** The source in a wheel, which is what the index said that it is. */
+  /** The source in a wheel or a source distribution, which is what the index said that it is. */
   async source(wheel: Wheel): Promise<Result<Source, SourceFailure>> {
-    if (wheel.size !== null && wheel.size > MOST_WHEEL) return failed(none(`${wheel.filename} is larger than ${MOST_WHEEL} bytes`));
+    const { distribution, version, filename, sha256, releasedAt } = wheel;
+    const source = { distribution, version, filename, sha256, releasedAt };
+    if (wheel.size !== null && wheel.size > MOST_WHEEL) {
+      if (!isWheel(filename)) return failed(none(`${filename} is larger than ${MOST_WHEEL} bytes`));
+      const read = await readRemoteWheel(rangedFile(this.http, wheel.url, wheel.size));
+      if (read.ok) return ok({ ...source, files: read.value });
+      const { unavailable, message } = read.error;
+      return failed(unavailable ? { kind: "unavailable", failure: { kind: "unexpected", message } } : none(`${filename}: ${message}`));
+    }
     const answer = await this.http.send({
       url: wheel.url,
       accept: () => ok(MOST_WHEEL),
@@ -102,16 +113,15 @@ export class PackageIndex {
       },
     });
     if (!answer.ok) return failed({ kind: "unavailable", failure: answer.error });
-    const files = readWheel(answer.value);
-    if (!files.ok) return failed(none(`${wheel.filename}: ${files.error}`));
-    const { distribution, version, filename, sha256, releasedAt } = wheel;
-    return ok({ distribution, version, filename, sha256, releasedAt, files: files.value });
+    const files = isWheel(filename) ? readWheel(answer.value) : await readSdist(answer.value, `${distribution}-${version}`);
+    if (!files.ok) return failed(none(`${filename}: ${files.error}`));
+    return ok({ ...source, files: files.value });
   }
 }
 
 /**
  * The wheel that somebody would have had who saved a model at `date`: of the release that was the newest then, or of the
- * oldest where none was yet. Of a release's wheels the one that runs anywhere, else the smallest.
+ * oldest where none was yet. Of a release's wheels the one that runs anywhere, else the smallest; where it has none, its source distribution.
  */
 export function wheelAt(wheels: readonly Wheel[], date: string | null): Wheel | null {
   const releases = new Map<string, { version: string; at: number; wheels: Wheel[] }>();
@@ -130,7 +140,8 @@ export function wheelAt(wheels: readonly Wheel[], date: string | null): Wheel | 
 }
 
 function rank(wheel: Wheel): number {
-  return wheel.filename.endsWith("-none-any.whl") ? -1 : (wheel.size ?? Infinity);
+  if (!isWheel(wheel.filename)) return Infinity;
+  return wheel.filename.endsWith("-none-any.whl") ? -1 : (wheel.size ?? Number.MAX_SAFE_INTEGER);
 }
 
 function compareVersions(a: string, b: string): number {
@@ -140,6 +151,16 @@ function compareVersions(a: string, b: string): number {
 /** `name-version(-build)-python-abi-platform.whl` (PEP 427). */
 function wheelVersion(filename: string, distribution: string): string | null {
   const [name, version] = filename.endsWith(".whl") ? filename.split("-") : [];
+  return name !== undefined && version !== undefined && normalizeName(name) === distribution ? version : null;
+}
+
+function isWheel(filename: string): boolean {
+  return filename.endsWith(".whl");
+}
+
+/** `name-version.tar.gz` (PEP 625; before it, names kept their own dashes). */
+function sdistVersion(filename: string, distribution: string): string | null {
+  const [, name, version] = /^(.+)-(\d[^-]*)\.tar\.gz$/.exec(filename) ?? [];
   return name !== undefined && version !== undefined && normalizeName(name) === distribution ? version : null;
 }
 

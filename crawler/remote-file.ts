@@ -188,6 +188,25 @@ class LargeFile implements RemoteFile {
   }
 }
 
+/** A file of a known size at an address that does not expire, by ranges. Rejects as `remoteFile`'s does. */
+export function rangedFile(http: Http, url: URL, size: number): ByteSource {
+  return {
+    size,
+    async read(start, end) {
+      const stop = Math.min(end, size);
+      if (start >= stop) return new Uint8Array(0);
+      const answer = await http.send({
+        url,
+        headers: { range: `bytes=${start}-${stop - 1}`, "accept-encoding": "identity" },
+        accept: (head) => acceptRange(head, start, stop, size),
+        read: ({ status, body }) => ok(status === 206 ? body : body.subarray(start, stop)),
+      });
+      if (!answer.ok) throw new SourceError("unavailable", describeFailure(answer.error), { offset: start });
+      return answer.value;
+    },
+  };
+}
+
 /** The length of a 206 for exactly this range; or of a 200, if the file is small enough to be taken whole. */
 function acceptRange(head: HttpHead, start: number, end: number, size: number): Result<number, HttpFailure> {
   const length = head.headers.get("content-length");

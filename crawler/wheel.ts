@@ -8,11 +8,16 @@ export interface WheelFile {
 }
 
 /** PyTorch's source, the largest there is, has 2,500 files of 45 MB. */
-const MOST_FILES = 20_000;
-const MOST_TEXT = 256 * 2 ** 20;
+export const MOST_FILES = 20_000;
+export const MOST_TEXT = 256 * 2 ** 20;
 
-const SOURCE = /\.pyi?$/;
+export const SOURCE = /\.(pyi?|pyx)$/;
 const METADATA = /^[^/]+\.dist-info\/(METADATA|RECORD|WHEEL|top_level\.txt|entry_points\.txt)$/;
+
+/** Whether a member is source or metadata. */
+export function isWanted(name: string): boolean {
+  return SOURCE.test(name) || METADATA.test(name);
+}
 
 /** The source and metadata of a wheel, by path. An error in words where it is not one that can be read. */
 export function readWheel(bytes: Uint8Array): Result<WheelFile[], string> {
@@ -22,7 +27,7 @@ export function readWheel(bytes: Uint8Array): Result<WheelFile[], string> {
   try {
     members = unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
-        if (!SOURCE.test(name) && !METADATA.test(name)) return false;
+        if (!isWanted(name)) return false;
         files++;
         text += originalSize;
         if (files > MOST_FILES || text > MOST_TEXT) throw new Error(`more than ${MOST_FILES} files or ${MOST_TEXT} bytes of source`);

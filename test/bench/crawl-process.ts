@@ -16,6 +16,8 @@ import { syntheticPopulation } from "../hub/synthetic.ts";
 const LATENCY = 50;
 const UNLIMITED = 1_000_000_000;
 const CONCURRENCY = 32;
+/** Of a tensor: checkpoints of 3 MB. The Hub has to hash each whole, which no range of it depends on. */
+const ELEMENTS = 8_192;
 const POPULATION = { kind: "query", top: null, minimumDownloads: 0, filters: [] } as const;
 
 const interrupted = new AbortController();
@@ -38,7 +40,7 @@ const peak = () => process.resourceUsage().maxRSS * 1024;
 const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
   async hub(models) {
     const quotas = { api: UNLIMITED, resolvers: UNLIMITED, pages: UNLIMITED };
-    const hub = await startHub({ population: syntheticPopulation(Number(models)), latency: LATENCY, quotas });
+    const hub = await startHub({ population: syntheticPopulation(Number(models), ELEMENTS), latency: LATENCY, quotas });
     tell({ url: hub.url });
     interrupted.signal.addEventListener("abort", () => process.exit());
   },

@@ -1,6 +1,11 @@
-import { strToU8, zipSync } from "fflate";
+import { buffer } from "node:stream/consumers";
+import { gzipSync } from "node:zlib";
+import { strToU8, type Zippable, zipSync } from "fflate";
+import { pack } from "tar-stream";
 import { afterEach, describe, expect, test } from "vitest";
+import { requirementsOf } from "../../crawler/library-source.ts";
 import { isPrerelease, PackageIndex, type Wheel, wheelAt } from "../../crawler/package-index.ts";
+import { readSdist } from "../../crawler/sdist.ts";
 import { readWheel } from "../../crawler/wheel.ts";
 import { heldContent } from "../hub/content.ts";
 import { type Hub, startHub } from "../hub/hub.ts";
@@ -9,6 +14,14 @@ import { testHttp } from "./virtual-network.ts";
 
 let hub: Hub | undefined;
 afterEach(() => hub?.close());
+
+/** A `.tar.gz` as build tools make it: everything below `NAME-VERSION/`. */
+async function sdistOf(files: Record<string, string>): Promise<Uint8Array> {
+  const archive = pack();
+  for (const [path, text] of Object.entries(files)) archive.entry({ name: `pickled-1.0/${path}` }, text);
+  archive.finalize();
+  return gzipSync(await buffer(archive));
+}
 
 const wheelOf = (files: Record<string, string>) =>
   zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, strToU8(text)])));
@@ -42,7 +55,7 @@ async function wheels(index: PackageIndex): Promise<readonly Wheel[]> {
 }
 
 describe("releases", () => {
-  test("are the wheels that a resolver would take", async () => {
+  test("are the wheels and source distributions that a resolver would take", async () => {
     const { index } = await start([
       release("1.0"),
       release("1.1rc1"),
@@ -50,15 +63,15 @@ describe("releases", () => {
       release("1.2", { filename: "pickled-1.2.tar.gz" }),
       release("1.3", { filename: "other-1.3-py3-none-any.whl" }),
     ]);
-    expect((await wheels(index)).map(({ version }) => version)).toEqual(["1.0"]);
+    expect((await wheels(index)).map(({ version }) => version)).toEqual(["1.0", "1.2"]);
   });
 
   test("of a project that the index does not have, or that has none, are none", async () => {
-    const { index } = await start([release("1.0", { project: "sources-only", filename: "sources_only-1.0.tar.gz" })]);
+    const { index } = await start([release("1.0", { project: "sources-only", filename: "sources_only-1.0.exe" })]);
     expect(await index.wheels("nothing")).toEqual({ ok: false, error: { kind: "none", message: "the package index has no nothing" } });
     expect(await index.wheels("sources.only")).toEqual({
       ok: false,
-      error: { kind: "none", message: "sources-only has no released wheel" },
+      error: { kind: "none", message: "sources-only has no released wheel and no source distribution" },
     });
   });
 
@@ -99,8 +112,75 @@ describe("the source", () => {
     const [wheel] = await wheels(index);
     expect(await index.source(wheel!)).toMatchObject({ ok: false, error: { kind: "none" } });
     const before = started.log.length;
-    expect(await index.source({ ...wheel!, size: 10 ** 9 })).toMatchObject({ ok: false, error: { kind: "none" } });
+    const sdist = { ...wheel!, filename: "pickled-1.0.tar.gz", size: 10 ** 9 };
+    expect(await index.source(sdist)).toMatchObject({ ok: false, error: { kind: "none" } });
     expect(started.log.length).toBe(before);
+  });
+
+  test("of a wheel of more than 20 MB is read by ranges: its directory, and where source and metadata lie", async () => {
+    const code = (megabytes: number) => [new Uint8Array(megabytes * 2 ** 20), { level: 0 }] as const;
+    const members: Zippable = {
+      "pickled/__init__.py": strToU8("first = 1\n"),
+      "pickled/a.so": [...code(12)],
+      "pickled/deep/module.py": strToU8("second = 2\n".repeat(10_000)),
+      "pickled/core.pyx": strToU8("cdef class Core: pass\n"),
+      "pickled/b.so": [...code(12)],
+      "pickled-1.0.dist-info/METADATA": strToU8("Name: pickled\nRequires-Dist: numpy\n"),
+    };
+    const bytes = zipSync(members);
+    expect(bytes.length).toBeGreaterThan(24 * 2 ** 20);
+    const { index, hub: started } = await start([release("1.0", { open: async () => heldContent(bytes) })]);
+    const [wheel] = await wheels(index);
+    const before = started.log.length;
+    const source = await index.source(wheel!);
+    if (!source.ok) throw new Error(JSON.stringify(source.error));
+    expect(source.value.files.map(({ path, text }) => [path, text.length])).toEqual([
+      ["pickled-1.0.dist-info/METADATA", 35],
+      ["pickled/__init__.py", 10],
+      ["pickled/core.pyx", 22],
+      ["pickled/deep/module.py", 110_000],
+    ]);
+    const sent = started.log.slice(before);
+    expect(sent.every(({ range }) => range !== undefined)).toBe(true);
+    expect(sent.reduce((sum, { bytes: read }) => sum + read, 0)).toBeLessThan(400_000);
+    expect(sent.length).toBeLessThan(6);
+    // A host that does not give ranges is unavailable, not trusted with the whole.
+    started.faults.add({ origin: "files", fault: { kind: "ignore-range" } });
+    expect(await index.source(wheel!)).toMatchObject({ ok: false, error: { kind: "unavailable" } });
+  });
+
+  test.each([
+    ["a flat one", "", ["pickled/__init__.py", "pickled/sub/m.py", "single.py"]],
+    ["one with src/", "src/", ["pickled/__init__.py", "pickled/sub/m.py", "single.py"]],
+  ])("of a source distribution is what would be installed: %s", async (_, inside, expected) => {
+    const bytes = await sdistOf({
+      "PKG-INFO": "Name: pickled\nRequires-Dist: numpy\n",
+      "setup.py": "raise SystemExit('never run')",
+      [`${inside}pickled/__init__.py`]: "v = 1",
+      [`${inside}pickled/sub/m.py`]: "",
+      [`${inside}single.py`]: "",
+      "tests/__init__.py": "",
+      "docs/conf.py": "",
+      [`${inside}pickled/data.bin`]: "x",
+    });
+    const { index } = await start([release("1.0", { filename: "pickled-1.0.tar.gz", open: async () => heldContent(bytes) })]);
+    const [sdist] = await wheels(index);
+    const source = await index.source(sdist!);
+    if (!source.ok) throw new Error(JSON.stringify(source.error));
+    expect(source.value.files.map(({ path }) => path)).toEqual(["pickled-1.0.dist-info/METADATA", ...expected]);
+    expect(requirementsOf(source.value)).toEqual(["numpy"]);
+  });
+
+  test("of a source distribution that is none, or cut, is none", async () => {
+    const whole = await sdistOf({ "pickled/__init__.py": "v = 1".repeat(1_000) });
+    for (const bytes of [
+      strToU8("no gzip"),
+      whole.subarray(0, whole.length / 2),
+      gzipSync(strToU8("no tar")),
+      gzipSync(new Uint8Array(0)),
+    ]) {
+      expect(await readSdist(bytes, "pickled-1.0")).toMatchObject({ ok: false });
+    }
   });
 
   test("of a bomb is none", () => {

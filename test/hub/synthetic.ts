@@ -23,11 +23,11 @@ const ELEMENTS = 262_144;
 const DISTINCT = 0.9;
 const ARGUMENTS = 500;
 
-/** `count` repositories named `synthetic-0/m0` and on. */
-export function syntheticPopulation(count: number): Population {
+/** `count` repositories named `synthetic-0/m0` and on; `elements` in each tensor. */
+export function syntheticPopulation(count: number, elements = ELEMENTS): Population {
   return {
     length: count,
-    at: (index) => new SyntheticRepository(index, count),
+    at: (index) => new SyntheticRepository(index, count, elements),
     indexOf: (id) => {
       const index = Number(/^synthetic-\d+\/m(\d+)$/.exec(id)?.[1] ?? NaN);
       return index < count && nameOf(index) === id ? index : undefined;
@@ -45,6 +45,7 @@ class SyntheticRepository implements Repository {
   constructor(
     readonly index: number,
     count: number,
+    readonly elements: number,
   ) {
     this.distinct = Math.ceil(count * DISTINCT);
     const library_name = LIBRARIES[index % LIBRARIES.length];
@@ -68,7 +69,7 @@ class SyntheticRepository implements Repository {
   /** Names at once, contents when they are asked for. */
   get files(): ReadonlyMap<string, RepositoryFile> {
     const format = FORMATS.find(({ upTo }) => (this.index * 37) % 100 < upTo);
-    const { index, distinct } = this;
+    const { index, distinct, elements } = this;
     const file = (path: string): [string, RepositoryFile] => [
       path,
       {
@@ -76,7 +77,7 @@ class SyntheticRepository implements Repository {
         large: path !== "README.md",
         security: { status: "unscanned" },
         get content() {
-          return contentOf(path, index, index % distinct);
+          return contentOf(path, index, index % distinct, elements);
         },
       },
     ];
@@ -88,11 +89,11 @@ function nameOf(index: number): string {
   return `synthetic-${index % 97}/m${index}`;
 }
 
-function contentOf(path: string, index: number, weights: number): Content {
+function contentOf(path: string, index: number, weights: number, elements: number): Content {
   if (path === "README.md") return heldContent(`# Model ${index}\n`);
-  if (path === "pytorch_model.bin") return recent(`m${weights}`, (name) => checkpoint(name, TENSORS, ELEMENTS));
+  if (path === "pytorch_model.bin") return recent(`m${weights}`, (name) => checkpoint(name, TENSORS, elements));
   if (path === "training_args.bin") return trainingArguments(`run-${index % ARGUMENTS}`);
-  return virtualContent(`${path} ${index}`, TENSORS * ELEMENTS * 4, (start, end) => new Uint8Array(end - start));
+  return virtualContent(`${path} ${index}`, TENSORS * elements * 4, (start, end) => new Uint8Array(end - start));
 }
 
 const RECENT = 256;
