@@ -6,7 +6,7 @@ import type { HeldSource } from "../bytes/held-source.ts";
 import type { Program } from "./trace.ts";
 
 /** What is brought at a time grows with what was brought since something was left out, up to this. */
-const LONGEST_STEP = 4 * 1024 * 1024;
+const LONGEST_STEP = 1024 * 1024;
 
 /** Constants longer than this are left out but for `KEPT_BYTES`: none is brought whole by the way, whatever the steps. */
 export const LONGEST_CONSTANT = LONGEST_STEP;

@@ -199,7 +199,7 @@ which. \`test/analyzer/containers/zip-readers.test.ts\` holds both views against
 ## What is skipped
 
 The bytes of arrays between joblib's opcodes, torch's storages, numpy's items: their lengths are known. Of a constant of more
-than 4 MiB in a pickle (\`BINBYTES\`, \`BINBYTES8\`, \`BYTEARRAY8\`, outside of frames) the first 4 KiB are read: nothing but its length
+than 1 MiB in a pickle (\`BINBYTES\`, \`BINBYTES8\`, \`BYTEARRAY8\`, outside of frames) the first 4 KiB are read: nothing but its length
 decides whether it loads. Where the pickle hands it to a loader, all of it is read, and what lies in it is run: pickles by
 the machine, archives, arrays and compressed streams as files of their own (\`torch.load#1\` in the entry's path). Text is read
 whole, since not all bytes are text.
