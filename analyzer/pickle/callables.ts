@@ -75,6 +75,8 @@ export class Callables {
   }
 
   private resultOf(source: Source): Source {
+    // What the result of a call returns is as little known, at any depth.
+    if (source.made && source.origin === "computed") return source;
     let result = this.results.get(source);
     if (result === undefined) {
       result = { ...source, made: true, origin: source.made ? "computed" : source.origin };
@@ -110,7 +112,9 @@ export class Callables {
     if (!source.made) return true;
     if (RETURNS_WHAT_IS_SHARED.has(source.callable)) return true;
     const indirection = INDIRECT_CALLABLES.get(source.callable);
-    if (indirection?.does !== "calls" || indirection.returns.kind !== "result") return false;
+    if (indirection === undefined) return false;
+    if (indirection.does !== "calls") return true;
+    if (indirection.returns.kind !== "result") return false;
     const callee = this.toldClass(object);
     return callee === undefined || INDIRECT_CALLABLES.has(callee) || RETURNS_WHAT_IS_SHARED.has(callee);
   }

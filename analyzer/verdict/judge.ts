@@ -171,6 +171,9 @@ function withNothingBlocked(trace: Trace): { readonly kind: VerdictKind; readonl
   // Keras's lambdas, TensorFlow's graphs, TorchServe's handlers: a loader may run them, and no policy speaks of them.
   const code = trace.findings.find((finding) => finding.kind === "code");
   if (code !== undefined) return { kind: "unsupported", message: `${code.message}; only pickles are judged` };
+  // joblib reads an array out of it, and where that is one of objects, a pickle.
+  const other = trace.findings.find((finding) => finding.kind === "other-file");
+  if (other !== undefined) return { kind: "unsupported", message: `${other.message}, which is not looked at here` };
   return { kind: "loads" };
 }
 

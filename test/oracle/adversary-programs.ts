@@ -149,6 +149,7 @@ class Maker {
   program(): Uint8Array {
     const { random } = this;
     this.op(OP.PROTO, random.pick([2, 4, 4, 5]));
+    if (random.chance(10)) this.plant();
     for (let more = random.below(3); more > 0; more--) {
       this.object(2);
       this.op(OP.POP);
@@ -156,6 +157,45 @@ class Maker {
     this.object(this.isTame ? 2 : 4);
     this.op(OP.STOP);
     return Uint8Array.from(this.bytes);
+  }
+
+  /** Gets hold of a class by way of a call, puts the danger into it, and uses an object of the class. */
+  private plant(): void {
+    const { random } = this;
+    const plain: Name = ["lair", "Plain"];
+    const method = random.pick(["__setstate__", "append", "extend", "add"]);
+    const make = () => {
+      this.lookUp(plain);
+      this.op(OP.EMPTY_TUPLE, OP.REDUCE);
+    };
+    random.pick([
+      () => this.wrap(["builtins", "type"], make),
+      () => this.wrap(["copy", "copy"], () => this.lookUp(plain)),
+      () => this.wrap(["builtins", "max"], () => this.listOf(() => this.lookUp(plain), 1)),
+      () => this.wrap(["operator", "call"], () => this.lookUp(["builtins", "type"]), make),
+      () =>
+        this.wrap(
+          ["functools", "reduce"],
+          () => this.lookUp(["lair", "make"]),
+          () => this.listOf(() => this.lookUp(plain), 1),
+        ),
+      () => this.wrap(["pickle", "loads"], () => this.op(OP.SHORT_BINBYTES, 13, ...Buffer.from("clair\nPlain\n."))),
+      () => this.lookUp(plain),
+    ])();
+    this.op(OP.NONE, OP.EMPTY_DICT);
+    this.text(method);
+    this.lookUp(random.pick(LOOKED_UP));
+    this.op(OP.SETITEM, OP.TUPLE2, OP.BUILD, OP.POP);
+    make();
+    if (method === "__setstate__") this.op(OP.NONE, OP.BUILD, OP.POP);
+    else this.op(OP.MARK, OP.NONE, method === "add" ? OP.ADDITEMS : OP.APPENDS, OP.POP);
+  }
+
+  private wrap(callable: Name, ...given: (() => void)[]): void {
+    this.lookUp(callable);
+    this.op(OP.MARK);
+    for (const each of given) each();
+    this.op(OP.TUPLE, OP.REDUCE);
   }
 
   private op(...bytes: number[]): void {
@@ -338,9 +378,9 @@ class Maker {
     }
   }
 
-  private listOf(item: () => void): void {
+  private listOf(item: () => void, length = 1 + this.random.below(2)): void {
     this.op(OP.EMPTY_LIST, OP.MARK);
-    for (let count = 1 + this.random.below(2); count > 0; count--) item();
+    for (let count = length; count > 0; count--) item();
     this.op(OP.APPENDS);
   }
 

@@ -125,7 +125,9 @@ class Indirect:
         if not SHARED.isdisjoint(names):
             return True
         _, does, details = _indirection(function, self._names(function) or ())
-        if does != "calls" or not details[2]:
+        if does != "calls":
+            return bool(does)
+        if not details[2]:
             return False
         callee = arguments[details[0][0]] if details[0] and details[0][0] < len(arguments) else None
         known = self._names(callee)

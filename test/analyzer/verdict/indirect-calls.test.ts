@@ -204,6 +204,7 @@ describe("a change to what others hold as well", () => {
     ["a function made of code", call("types:FunctionType")],
     ["a module", call("importlib:import_module", text("brine"))],
     ["what operator.call got from one of these", call("operator:call", global("builtins:type"), OBJECT)],
+    ["a class, out of a pickle inside the pickle", call("pickle:loads", `SHORT_BINBYTES {\nPROTO 4\n${global("brine:Tagger")}\nSTOP\n}`)],
     ["what reduce returned", call("functools:reduce", global("brine:restore"), list(global("brine:Tagger")))],
   ])("%s", async (_, listing) => {
     expect(shown((await judge(`${listing}\n${state}`)).blocked)).toContainEqual(

@@ -38,6 +38,12 @@ describe("what decides", () => {
     expect(judgeTrace(without("a container of tomorrow"), policy([]), "strict").verdict).toBe("unsupported");
   });
 
+  it("is never success where the loader goes on in another file", () => {
+    const other = { kind: "other-file", message: 'joblib.load reads an array from another file, "model.pkl_01.npy"', entry: null };
+    const verdict = judgeTrace({ ...trace([]), container: "pickle", findings: [other] }, policy([]), "strict");
+    expect(verdict).toMatchObject({ verdict: "unsupported", message: `${other.message}, which is not looked at here` });
+  });
+
   it("is never success where a loader may run code that is no pickle", () => {
     const code = { kind: "code", message: "a Keras model in HDF5 may bring Lambda layers, whose code Keras runs", entry: null };
     const verdict = judgeTrace({ size: 9, container: "hdf5", outcome: "ok", findings: [code], pickles: [] }, policy([]), "strict");
