@@ -16,8 +16,8 @@ const CONCURRENCY = 8;
 
 export function workerCommand(context: Context): CensusCommand {
   const command = new CensusCommand(context, "worker", "Take part in the surveys of a PostgreSQL store, until interrupted", [
-    "CENSUS_DATABASE_URL=postgres://census@db.example/census census worker",
     "census worker --database postgres://census@db.example/census --concurrency 16",
+    "CENSUS_DATABASE_URL=postgres://census@db.example/census census worker",
   ]);
   return withDatabase(command)
     .option("--concurrency <N>", `models in hand at once (default: ${CONCURRENCY})`, positive)
