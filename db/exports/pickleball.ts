@@ -1,10 +1,12 @@
 /**
- * Table 1 of PickleBall (Kellas et al., CCS 2025, section 6): for each library, what its models were observed to import
- * and call, what its class policies allow, what of the former is outside them, and how many models load. From this
- * survey's facts, so that the tables can be laid side by side.
+ * Tables of PickleBall (Kellas et al., CCS 2025) for this store's surveys, so that they can be laid side by side. Table 1:
+ * for each library, what its models were observed to import and call, what its class policies allow, what of the former
+ * is outside them, and how many models load. Figures 2 and 3: what models come in, over time and at one moment.
  */
 import { sql } from "kysely";
 import type { Store } from "../connection.ts";
+import { formatShares } from "../queries/formats.ts";
+import { listSurveys } from "../queries/surveys.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
 
 interface Names {
@@ -95,4 +97,32 @@ export const pickleballTable1: ExportTable = {
     integer("loads_class", "Of those, how many load under their class policy, lazy as PickleBall is."),
   ],
   rows: table1Rows,
+};
+
+const FORMAT = text(
+  "format",
+  "pickle, pickle+safetensors, safetensors, gguf (which takes precedence) or other, by the names of its files; null: not told.",
+);
+
+/** Figure 3: formats at one moment. */
+export const pickleballFigure3: ExportTable = {
+  name: "pickleball-figure-3",
+  description: "PickleBall's figure 3 for this survey: models and downloads by the formats that they come in.",
+  columns: [FORMAT, integer("models", "Models of the survey."), integer("downloads", "Their monthly downloads.")],
+  rows: async function* (store, surveyId) {
+    for (const { format, models, downloads } of await formatShares(store, surveyId)) yield { format, models, downloads };
+  },
+};
+
+/** Figure 2: the same over time, a survey for each moment. */
+export const pickleballFigure2: ExportTable = {
+  name: "pickleball-figure-2",
+  description: "PickleBall's figure 2: models and downloads by format in every finished survey of the store, the earliest first.",
+  columns: [text("survey", "Its name."), text("started_at", "When it began, UTC."), ...pickleballFigure3.columns],
+  rows: async function* (store) {
+    for (const { surveyId, name, startedAt, finishedAt } of (await listSurveys(store)).toReversed())
+      if (finishedAt !== null)
+        for (const { format, models, downloads } of await formatShares(store, surveyId))
+          yield { survey: name, started_at: startedAt, format, models, downloads };
+  },
 };

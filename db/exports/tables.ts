@@ -6,7 +6,7 @@ import { blockedTable } from "./blocked.ts";
 import { blockedCallablesTable, blockedCapabilitiesTable, blockedModulesTable, blockedOpcodesTable, prevalenceTable } from "./callables.ts";
 import { filesTable } from "./files.ts";
 import { modelsTable } from "./models.ts";
-import { pickleballTable1 } from "./pickleball.ts";
+import { pickleballFigure2, pickleballFigure3, pickleballTable1 } from "./pickleball.ts";
 import { policiesTable, policyEntriesTable } from "./policies.ts";
 import { loadSuccessBy, loadSuccessByContainer, loadSuccessTable } from "./success.ts";
 import { surveysTable } from "./surveys.ts";
@@ -25,6 +25,8 @@ export const EXPORTS: Readonly<Record<string, ExportTable>> = Object.fromEntries
     blockedOpcodesTable,
     prevalenceTable,
     pickleballTable1,
+    pickleballFigure2,
+    pickleballFigure3,
     policiesTable,
     policyEntriesTable,
     modelsTable,

@@ -11,8 +11,15 @@ export interface FormatShare {
 
 const ORDER: readonly (ModelFormat | null)[] = ["pickle", "pickle+safetensors", "safetensors", "gguf", "other", null];
 
-/** Every format that models of a survey come in, in a fixed order. */
-export async function formatShares(store: Store, surveyId: number): Promise<FormatShare[]> {
+/** Every format that models of a survey come in, in a fixed order: as counted when it was finished, or else counted now. */
+export async function formatShares(store: Store, surveyId: number): Promise<readonly FormatShare[]> {
+  const survey = await store.selectFrom("survey").select("totals").where("survey_id", "=", surveyId).executeTakeFirst();
+  const { formats } = JSON.parse(survey?.totals ?? "{}") as { formats?: readonly FormatShare[] };
+  return formats ?? countFormats(store, surveyId);
+}
+
+/** Counts them from the tables. */
+export async function countFormats(store: Store, surveyId: number): Promise<FormatShare[]> {
   const rows = await store
     .selectFrom("survey_model")
     .where("survey_id", "=", surveyId)

@@ -4,6 +4,7 @@
  */
 import type { Store } from "../connection.ts";
 import type { ClassState, FileRole, ModelState } from "../schema.ts";
+import { countFormats, type FormatShare } from "./formats.ts";
 
 /** A run over a population of models. `finishedAt` is null while it runs, and after it was interrupted. */
 export interface Survey {
@@ -29,6 +30,8 @@ export interface SurveyTotals {
   /** Models by how the search for their class ended; those of which none was looked for are in none. */
   readonly classes: Readonly<Partial<Record<ClassState, number>>>;
   readonly modelsWithFiles: Readonly<Record<FileRole, number>>;
+  /** Models by what they come in. */
+  readonly formats: readonly FormatShare[];
   readonly files: number;
   readonly pickles: number;
   /** Bytes of those of the files that were read, of which the survey read `bytesRead`. */
@@ -96,6 +99,7 @@ export async function countTotals(store: Store, surveyId: number): Promise<Surve
     models: models.reduce((sum, row) => sum + row.models, 0),
     states: sumBy(models, (row) => row.state),
     classes: sumBy(models, (row) => row.class_state),
+    formats: await countFormats(store, surveyId),
     modelsWithFiles: { weights: withRole("weights"), side: withRole("side") },
     files: files.reduce((sum, row) => sum + row.files, 0),
     pickles,

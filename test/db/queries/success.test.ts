@@ -134,6 +134,7 @@ describe("the totals of a survey", () => {
       states: {},
       classes: {},
       modelsWithFiles: { weights: 0, side: 0 },
+      formats: [],
       files: 0,
       pickles: 0,
       bytesHeld: 0,
