@@ -170,7 +170,10 @@ describe.skipIf(programs === null)("a survey", () => {
     const second = await runSurvey(surveyRequest(hub), surveyEffects(store));
     expect(second).toEqual({ ...first, requests: expect.any(Number), bytesRead: expect.any(Number) });
     expect(second.outcome).toBe("finished");
-    expect(await dumpPostgres(store)).toEqual(readStore(path, dumpTables));
+    // What is left of a rate limit is written only where several machines share it.
+    const { rate_limit: _, ...rows } = await dumpPostgres(store);
+    const { rate_limit: __, ...expected } = readStore(path, dumpTables);
+    expect(rows).toEqual(expected);
     await store.destroy();
   }, 120_000);
 });
