@@ -55,7 +55,9 @@ function exitCodes(): string {
 
 function section(command: CensusCommand, name: string, level: number): string {
   const parts = command.commands.filter((child): child is CensusCommand => child instanceof CensusCommand);
-  const help = level === 2 && parts.length > 0 ? [] : ["```", usage(command), "```", ""];
+  // A command that only gathers others has nothing to say that they do not.
+  const gathers = parts.length > 0 && command.registeredArguments.length === 0;
+  const help = gathers ? [] : ["```", usage(command), "```", ""];
   return [
     `${"#".repeat(level)} ${name}`,
     "",
