@@ -76,13 +76,17 @@ export async function decompress(
 ): Promise<Decompressed> {
   const most = Math.min(source.size, LIMITS.compressedBytes.limit);
   const { inflatable } = tracing;
-  for (let length = Math.min(most, FIRST_BYTES); ; length = Math.min(most, length * GROWTH)) {
-    const input = await source.read(0, length);
+  let input = await source.read(0, Math.min(most, FIRST_BYTES));
+  for (;;) {
+    const { length } = input;
     const byRatio = Math.max(RATIO_FROM, length * LIMITS.inflationRatio.limit);
     const out = new Output(Math.min(inflatable.bytes, byRatio));
     const end = DECODERS[codec](input, out, parameters);
     const wantsMore = !out.full && (end.failure?.offset ?? end.consumed) + LONGEST_BLOCK >= length;
-    if (wantsMore && length < most) continue;
+    if (wantsMore && length < most) {
+      input = Buffer.concat([input, await source.read(length, Math.min(most, length * GROWTH))]);
+      continue;
+    }
     const content = piecesSource(out.pieces);
     const { consumed } = end;
     if (out.full) {
