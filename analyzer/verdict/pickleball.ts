@@ -14,8 +14,11 @@ import type { Mode } from "./verdict.ts";
 /** Opcodes that its load_inst, load_obj and get_extension raise on. */
 const RAISING: ReadonlySet<OpcodeName> = new Set(["INST", "OBJ", "EXT1", "EXT2", "EXT4"]);
 
-/** Keys that its load_build refuses, lest a payload give an allowed object the name of another. */
-const REFUSED_KEYS: readonly string[] = ["__name__", "__module__"];
+/**
+ * Keys that its load_build refuses, lest a payload give an allowed object the name of another. Facts single them out no
+ * more, as nothing calls them: they are looked for in the state as it is shown, whose beginning has them or has not.
+ */
+const REFUSED_KEY = /'(__name__|__module__)':/;
 
 /** Their `__setstate__` takes a tuple, of which its load_build asks the keys: it fails there. */
 const TUPLE_STATES: ReadonlySet<string> = new Set([
@@ -98,10 +101,9 @@ export class PickleballRules {
     if (this.#stubs.has(fact.callable)) return `${fact.opcode} on a stub: its import is outside the policy`;
     if (fact.method !== "__setstate__") return null;
     if (TUPLE_STATES.has(fact.callable) && !fact.onCallable) return "BUILD with a tuple for a __setstate__: PickleBall asks it for keys";
-    const keys = fact.overrides ?? [];
-    if (keys.includes("*")) return "BUILD with keys that are not known";
-    const refused = REFUSED_KEYS.find((key) => keys.includes(key));
-    return refused === undefined ? null : `BUILD of ${refused}`;
+    if (fact.overrides?.includes("*")) return "BUILD with keys that are not known";
+    const refused = REFUSED_KEY.exec(fact.arguments);
+    return refused === null ? null : `BUILD of ${refused[1]}`;
   }
 
   #isStubbedStorage(id: Parameters<typeof isStorageId>[0]): boolean {

@@ -97,7 +97,7 @@ describe.skipIf(!hasLibraries())("objects of real libraries", () => {
         const { verdict, blocked } = judgeTrace(trace, policy, "strict");
         const answer = await loader.load({ loader: safeLoad, how, file });
         if (verdict !== "loads" || answer.outcome !== "loads") {
-          // Some classes keep what no policy allows, such as a `__doc__` of the object's own.
+          // An object may hold what no policy allows.
           if (verdict === "loads" || !isSame(answer, blocked[0]))
             disagreements.push(`${path.basename(file)}: ${verdict}, ${JSON.stringify(answer)}`);
           continue;
