@@ -3,6 +3,7 @@
  * pickling saves, and the names that each needs. It grows with the graph: to hold an object also lets the methods that
  * its user may call run. Boundary: how an object reduces is `reduction.ts`, how a reason is told `reasons.ts`.
  */
+import type { Base } from "../../python/classes.ts";
 import type { Code } from "../../python/code.ts";
 import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
@@ -76,6 +77,8 @@ export class Holding {
     this.links.set(value, link);
     switch (data.kind) {
       case "instance":
+        // A stub of a dependency tells what a compiled type has, and nothing of how it pickles: that is in the table or nowhere.
+        if (data.code.unit.path.endsWith(".pyi") && !flow.isOfLibrary(data.code)) return;
         flow.objects.noteMade(value, data.code);
         this.named.add(data.code);
         this.runMethods(value, data.code);
@@ -155,7 +158,10 @@ export class Holding {
     flow.listenFields(owner, (field, node) => {
       if (field.startsWith("[") ? field !== "[*]" : without?.has(field)) return;
       const text = field === "[*]" ? `${name}, under a computed name` : `${name}.${field}`;
-      this.holdNode(node, holder, { kind: "attribute", text });
+      const isNumber = data.kind === "instance" && isAnnotatedNumber(flow.classes.orderOf(data.code), field);
+      flow.graph.listen(node, (value) => {
+        if (!isNumber || !NAMED.has(flow.data(value).kind)) this.hold(value, { holder, node, reason: { kind: "attribute", text } });
+      });
     });
     if (holder === owner && holdsElements(flow, owner)) this.holdElements(owner);
   }
@@ -215,6 +221,7 @@ export class Holding {
   private holdExternal(value: Value, name: string): void {
     // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
+    if (/\.[A-Z]\w*$/.test(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
     if (dangerOf(name)) {
       this.dangerous.add(name);
@@ -292,6 +299,16 @@ export class Holding {
       }
     }
   }
+}
+
+/** What pickles by its name. */
+const NAMED = new Set(["class", "function", "external", "derived-class"]);
+
+/** `name: int` in the body of a class: whatever seems to get there, it is no class and no function. */
+function isAnnotatedNumber(order: readonly Base[], name: string): boolean {
+  const member = order.map((base) => (typeof base === "string" ? undefined : base.members.get(name))).find((each) => each?.annotation);
+  const type = member?.annotation;
+  return type?.kind === "name" && type.path.length === 1 && /^(int|float|bool)$/.test(type.path[0] ?? "");
 }
 
 /** Builtin functions that only compute: as a value one is looked up, and nothing follows from that. */
