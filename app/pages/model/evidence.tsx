@@ -63,7 +63,7 @@ function EvidenceCard({ found, data, request }: ModelProps & { readonly found: S
           lines={found.lines!}
           marked={found.places.filter(({ pickleId }) => pickleId === first.pickleId).map(({ offset }) => offset)}
         />
-        <Statements statements={found.statements} />
+        <Statements statements={found.statements} title={`${around}, as Python`} />
       </div>
       <p className="remedy">
         <b>What would allow it:</b> <Remedy found={found} data={data} request={request} />
@@ -73,11 +73,11 @@ function EvidenceCard({ found, data, request }: ModelProps & { readonly found: S
 }
 
 /** What the opcodes amount to, as Python. */
-function Statements({ statements }: Pick<ShownEvidence, "statements">) {
+function Statements({ statements, title }: Pick<ShownEvidence, "statements"> & { readonly title: string }) {
   if (statements.length === 0) return null;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, which the keyboard must be able to do.
-    <section className="statements" aria-label="As Python" tabIndex={0}>
+    <section className="statements" aria-label={title} tabIndex={0}>
       <h4>As Python</h4>
       <ol>
         {statements.map(({ text, marked }) => (
