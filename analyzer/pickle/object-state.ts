@@ -100,7 +100,7 @@ export class ObjectState {
     // Most keys are short, plain and begin with another letter: nothing of them needs decoding.
     if (data[key] === OP.SHORT_BINUNICODE || data[key] === OP.BINUNICODE) {
       const first = data[key + (data[key] === OP.SHORT_BINUNICODE ? 2 : 5)]!;
-      if (first !== 0x5f && first !== 0x61 && first !== 0x65 && first !== 0x75) return null;
+      if (first !== UNDERSCORE) return null;
     }
     const name = this.callables.constantText(key)!;
     return isOverriding(name) ? name : null;
@@ -198,10 +198,14 @@ const DEEPEST = 4;
 
 const ARRAYS: ReadonlySet<string> = new Set(["numpy.ndarray", "numpy.memmap", "numpy.core.memmap.memmap", "numpy._core.memmap.memmap"]);
 
-const CALLED_BY_UNPICKLER: ReadonlySet<string> = new Set(["append", "extend", "add", "update"]);
+const UNDERSCORE = 0x5f;
 
+/** Special names that nothing calls. */
+const DESCRIBING: ReadonlySet<string> = new Set(["__doc__", "__module__", "__name__", "__qualname__", "__annotations__"]);
+
+/** `append`, `extend`, `add` and `update` are not among them: what the unpickler calls after the state, `WriteOrder` sees. */
 function isOverriding(key: string): boolean {
-  return (key.startsWith("__") && key.endsWith("__") && key.length > 4) || CALLED_BY_UNPICKLER.has(key);
+  return key.startsWith("__") && key.endsWith("__") && key.length > 4 && !DESCRIBING.has(key);
 }
 
 /**

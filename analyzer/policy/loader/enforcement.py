@@ -5,7 +5,7 @@ The reasons that are given for a refusal are that file's, word for word.
 
 from indirect import Indirect
 from rules import (
-    CALLED_BY_UNPICKLER, CALLS, CODE, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _modern,
+    CALLS, CODE, DESCRIBING, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _modern,
     _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
@@ -222,7 +222,7 @@ class Enforcement(Indirect):
         if self._is_foreign(state, *parts, *keys):
             return "names that are not known"
         names = [key for key in keys if type(key) is str]
-        return ", ".join(key for key in dict.fromkeys(names) if key in CALLED_BY_UNPICKLER or SPECIAL(key))
+        return ", ".join(key for key in dict.fromkeys(names) if SPECIAL(key) and key not in DESCRIBING)
 
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on `target` must be a method of its class: an instance's attribute is the pickle's choice."""

@@ -81,8 +81,8 @@ CODE = (
     staticmethod,
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\.(\w+\.)*\w*Storage", re.ASCII)
-# Attributes that the unpickler, and that Python, look up on an object and call.
-CALLED_BY_UNPICKLER = frozenset(["append", "extend", "add", "update"])
+# Attributes that Python looks up on an object and may call, and those of their kind that nothing calls.
+DESCRIBING = frozenset(["__doc__", "__module__", "__name__", "__qualname__", "__annotations__"])
 SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
 FILE_LOADERS = {}

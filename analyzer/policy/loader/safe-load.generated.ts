@@ -284,8 +284,8 @@ CODE = (
     staticmethod,
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\\.(\\w+\\.)*\\w*Storage", re.ASCII)
-# Attributes that the unpickler, and that Python, look up on an object and call.
-CALLED_BY_UNPICKLER = frozenset(["append", "extend", "add", "update"])
+# Attributes that Python looks up on an object and may call, and those of their kind that nothing calls.
+DESCRIBING = frozenset(["__doc__", "__module__", "__name__", "__qualname__", "__annotations__"])
 SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
 FILE_LOADERS = {}
@@ -721,7 +721,7 @@ class Enforcement(Indirect):
         if self._is_foreign(state, *parts, *keys):
             return "names that are not known"
         names = [key for key in keys if type(key) is str]
-        return ", ".join(key for key in dict.fromkeys(names) if key in CALLED_BY_UNPICKLER or SPECIAL(key))
+        return ", ".join(key for key in dict.fromkeys(names) if SPECIAL(key) and key not in DESCRIBING)
 
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on \`target\` must be a method of its class: an instance's attribute is the pickle's choice."""

@@ -147,11 +147,16 @@ STOP`);
   test.each([
     ["a plain state", 'EMPTY_DICT\nBINUNICODE "weight"\nNONE\nSETITEM', undefined],
     [
-      "names that the unpickler calls",
-      'EMPTY_DICT\nBINUNICODE "append"\nNONE\nSETITEM\nUNICODE \\u005f_class__\nNONE\nSETITEM',
-      ["append", "__class__"],
+      "names that Python calls",
+      'EMPTY_DICT\nBINUNICODE "__setstate__"\nNONE\nSETITEM\nUNICODE \\u005f_class__\nNONE\nSETITEM',
+      ["__setstate__", "__class__"],
     ],
-    ["slots", 'NONE\nEMPTY_DICT\nBINUNICODE "extend"\nNONE\nSETITEM\nTUPLE2', ["extend"]],
+    ["slots", 'NONE\nEMPTY_DICT\nBINUNICODE "__class__"\nNONE\nSETITEM\nTUPLE2', ["__class__"]],
+    [
+      "names that nothing calls after the state",
+      'EMPTY_DICT\nBINUNICODE "add"\nNONE\nSETITEM\nBINUNICODE "__doc__"\nNONE\nSETITEM',
+      undefined,
+    ],
     ["a key that is computed", 'EMPTY_DICT\nGLOBAL "m f"\nEMPTY_TUPLE\nREDUCE\nNONE\nSETITEM', ["*"]],
     ["a state that is computed", 'GLOBAL "m f"\nEMPTY_TUPLE\nREDUCE', ["*"]],
     ["a state for __setstate__ alone", "BININT1 1\nBININT1 2\nBININT1 3\nTUPLE3", undefined],

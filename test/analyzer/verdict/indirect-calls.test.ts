@@ -167,6 +167,10 @@ describe("a state that hands something over", () => {
     expect(shown((await judge(made)).blocked)[0]).toMatch(/BUILD would override __setstate__$/);
   });
 
+  it("is no business of attributes that nobody calls: a Bottleneck's `add`, a documentation of its own", async () => {
+    expect((await judge(`${OBJECT}\n${dict(["add", "NEWTRUE"], ["__doc__", text("what it is for")])}\nBUILD`)).verdict).toBe("loads");
+  });
+
   it("is no business of a class that keeps a class as an attribute", async () => {
     expect((await judge(`${OBJECT}\n${dict(["kind", PAYLOAD])}\nBUILD`)).verdict).toBe("loads");
   });
@@ -178,6 +182,7 @@ describe("a method that the pickle has planted", () => {
     ["BUILD, by an item", `${OBJECT}\n${attribute("__setstate__")}\nNONE\nBUILD`, "BUILD"],
     ["BUILD, by a key that is not known", `${OBJECT}\n${call("brine:restore")}\n${PAYLOAD}\nSETITEM\nNONE\nBUILD`, "BUILD"],
     ["APPEND, by an item", `${OBJECT}\n${attribute("append")}\nNONE\nAPPEND`, "APPEND"],
+    ["APPEND, by a state", `${OBJECT}\n${dict(["append", PAYLOAD])}\nBUILD\nNONE\nAPPEND`, "APPEND"],
     ["ADDITEMS, by a state", `${OBJECT}\n${tuple(dict(["add", PAYLOAD]))}\nBUILD\nMARK\nNONE\nADDITEMS`, "ADDITEMS"],
     ["BUILD, by a state within a tuple", `${OBJECT}\n${tuple(dict(["__setstate__", PAYLOAD]))}\nBUILD\nNONE\nBUILD`, "BUILD"],
     [
