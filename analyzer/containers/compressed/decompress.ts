@@ -60,9 +60,8 @@ export function outcomeOf({ kind }: Failure): Outcome {
 /** A stream that is small when inflated is read to its end whatever its ratio. */
 const RATIO_FROM = 64 * 2 ** 20;
 
-/** What is read of a stream at first, and how much more each time that was not enough: a bomb is full after little. */
+/** What is read of a stream at first, and all of it only if that was not enough: a bomb is full after little. */
 const FIRST_BYTES = 16 * 2 ** 20;
-const GROWTH = 4;
 /** More than the longest block of any format (`lz4 -l`: eight megabytes): a fault farther from the end of what was read is not for want of more. */
 const LONGEST_BLOCK = 9 * 2 ** 20;
 
@@ -84,7 +83,7 @@ export async function decompress(
     const end = DECODERS[codec](input, out, parameters);
     const wantsMore = !out.full && (end.failure?.offset ?? end.consumed) + LONGEST_BLOCK >= length;
     if (wantsMore && length < most) {
-      input = Buffer.concat([input, await source.read(length, Math.min(most, length * GROWTH))]);
+      input = Buffer.concat([input, await source.read(length, most)]);
       continue;
     }
     const content = piecesSource(out.pieces);
