@@ -35,7 +35,7 @@ export function inferCommand(context: Context): CensusCommand {
   const releases: GivenRelease[] = [];
   const shared: string[] = [];
   return new CensusCommand(context, "infer", "Infer the policy of a class from the source of its library", [
-    "census infer --source flair/ --class flair.models.SequenceTagger -o tagger.json",
+    "census infer --source brine/ --class brine.models.SequenceTagger -o tagger.json",
     "census infer --source brine-0.2.0-py3-none-any.whl --class brine.models.SequenceTagger --explain",
     "census infer --source brine-0.1.0/ --source brine-0.2.0/ --class brine.models.SequenceTagger",
     "census infer --source brine-0.2.0/ --checkpoint --explain",
