@@ -4,7 +4,7 @@ import type { Program, Trace } from "../analyzer/containers/trace.ts";
 import { decompile } from "../analyzer/pickle/decompile.ts";
 import { disassemblyAround } from "../analyzer/pickle/disassembly-window.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
-import { judgeTrace } from "../analyzer/verdict/judge.ts";
+import { judgeTracedFile } from "../analyzer/verdict/judge.ts";
 import { type Blocked, type Enforcer, type Mode, VERDICT_KINDS, type Verdict, type VerdictKind } from "../analyzer/verdict/verdict.ts";
 import { chooseFiles } from "../crawler/candidates.ts";
 import type { FileRole } from "../db/schema.ts";
@@ -33,8 +33,9 @@ export interface Standing {
 export async function judgeFile(file: TargetFile, standing: readonly Standing[], tracer: FileTracer): Promise<JudgedFile> {
   const role = chooseFiles([path.basename(file.name)])[0]?.role ?? null;
   try {
-    const { trace, programs } = await file.read(tracer.trace);
-    const verdicts = standing.map(({ policy, mode, enforcer }) => judgeTrace(trace, policy, mode, enforcer));
+    const traced = await file.read(tracer.trace);
+    const { trace, programs } = traced;
+    const verdicts = standing.map(({ policy, mode, enforcer }) => judgeTracedFile(traced, policy, mode, enforcer));
     return { name: file.name, role, trace, programs, verdicts };
   } catch (error) {
     const message = unavailable(error);
