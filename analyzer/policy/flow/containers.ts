@@ -98,6 +98,9 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
       case "container":
       case "instance":
         if (holdsElements(flow, value)) readElements(flow, value, instruction, into);
+        // Reading a missing key of a defaultdict puts the key into it.
+        if (data.kind === "container" && data.type === "collections.defaultdict" && instruction.keyFrom)
+          graph.edge(frame.base + instruction.keyFrom, flow.field(value, KEYS));
         if (data.kind === "instance") {
           const args = [{ kind: "positional" as const, from: frame.base + instruction.keyFrom }];
           callMethod(flow, frame, value, "__getitem__", args, into, instruction.line);
