@@ -35,6 +35,11 @@ function tell(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
+/** Seconds of all threads: on a machine that others use too, what the work takes. */
+const cpu = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+};
 const peak = () => process.resourceUsage().maxRSS * 1024;
 
 const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
@@ -51,7 +56,7 @@ const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
     const run = isPostgres(address!) ? runSurveyTogether(request, effectsOn(store), address!) : runSurvey(request, effectsOn(store));
     const summary = await run;
     await store.destroy();
-    tell({ seconds: (performance.now() - began) / 1000, peak: peak(), ...summary });
+    tell({ seconds: (performance.now() - began) / 1000, cpu: cpu(), peak: peak(), ...summary });
   },
   async worker(address, concurrency) {
     const store = await openStore(address!);
@@ -74,7 +79,7 @@ const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
       .select(({ fn }) => fn.countAll<number>().as("count"))
       .executeTakeFirstOrThrow();
     await store.destroy();
-    tell({ seconds: (performance.now() - began) / 1000, peak: peak(), models: count });
+    tell({ seconds: (performance.now() - began) / 1000, cpu: cpu(), peak: peak(), models: count });
   },
 };
 

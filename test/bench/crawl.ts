@@ -12,13 +12,14 @@ import { fileURLToPath } from "node:url";
 import { postgresPrograms, startPostgres } from "../db/postgres.ts";
 
 const PROCESS = fileURLToPath(new URL("crawl-process.ts", import.meta.url));
-const SIZES = [1_000, 20_000];
+const SIZES = (process.env.CENSUS_BENCH_MODELS ?? "1000,20000").split(",").map(Number);
 const SHARED = 1_000;
 const LISTED = 1_000_000;
 
 interface Told {
   readonly url: string;
   readonly seconds: number;
+  readonly cpu: number;
   readonly peak: number;
   readonly models: number;
   readonly files: number;
@@ -53,8 +54,10 @@ export async function run(): Promise<void> {
 }
 
 async function survey(folder: string): Promise<void> {
-  console.log("| models | requests a model | bytes read a model | models a second | peak memory | store, bytes a model |");
-  console.log("| --- | --- | --- | --- | --- | --- |");
+  console.log(
+    "| models | requests a model | bytes read a model | models a second | CPU seconds a model | peak memory | store, bytes a model |",
+  );
+  console.log("| --- | --- | --- | --- | --- | --- | --- |");
   for (const size of SIZES) {
     const hub = await start("hub", String(size));
     const store = path.join(folder, `${size}.sqlite`);
@@ -68,6 +71,7 @@ async function survey(folder: string): Promise<void> {
       each(told.requests),
       Math.round(told.bytesRead / size).toLocaleString("en"),
       (size / told.seconds).toFixed(1),
+      (told.cpu / size).toFixed(3),
       `${Math.round(told.peak / 1e6)} MB`,
       Math.round(statSync(store).size / size).toLocaleString("en"),
     ];
@@ -106,6 +110,6 @@ async function list(folder: string): Promise<void> {
   await end(child);
   const size = Math.round(statSync(store).size / told.models);
   console.log(
-    `\n${told.models.toLocaleString("en")} models listed in ${told.seconds.toFixed(0)} s, at most ${Math.round(told.peak / 1e6)} MB, ${size} bytes a model in the store`,
+    `\n${told.models.toLocaleString("en")} models listed in ${told.seconds.toFixed(0)} s (${told.cpu.toFixed(0)} s of CPU), at most ${Math.round(told.peak / 1e6)} MB, ${size} bytes a model in the store`,
   );
 }
