@@ -29,6 +29,8 @@ export async function measure(format: string, content: Content): Promise<Cost> {
     const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "") ?? [];
     content.read(Number(start), Number(end) + 1).then((bytes) => response.writeHead(206, { "content-length": bytes.length }).end(bytes));
   });
+  // Decompressing holds up the server as well: a connection that was idle meanwhile is still good.
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const remote: ByteSource = {
