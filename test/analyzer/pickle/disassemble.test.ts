@@ -45,7 +45,7 @@ describe("prints what pickletools prints, with the same error where it fails", (
   test.skipIf(!hasCorpus)("of every pickle inside a file of the corpus or of the samples", { timeout: 180_000 }, async () => {
     const programs: { name: string; bytes: Uint8Array }[] = [];
     for (const { path, content } of [...corpusFiles(), ...sampleFiles()]) {
-      const { trace, programs: found } = await traceFile(memorySource(content));
+      const { trace, programs: found } = await traceFile(memorySource(content), undefined, "whole");
       for (const [index, { bytes }] of found.entries()) {
         if (trace.pickles[index]!.entry !== null || trace.pickles[index]!.offset > 0) programs.push({ name: `${path} ${index}`, bytes });
       }
