@@ -208,7 +208,7 @@ def torch_objects():
         model(torch.zeros(1, 2)).sum().backward()
         optimizer.step()
         yield "torch", optimizer
-        yield "torch", torch.optim.lr_scheduler.StepLR(optimizer, 1)
+    yield "torch", torch.optim.lr_scheduler.StepLR(optimizer, 1)
     yield "torch", torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2)
     yield "torch", torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
 
