@@ -145,7 +145,15 @@ export class IndirectCalls {
         ? { items: [], more: false }
         : this.itemsIn(keywords, [kinds.DICT]);
     if (items === null || named === null || named.more) return null;
-    return { positional: items.items, more: more || items.more, keywords: named.items.filter((_, index) => index % 2 === 1) };
+    return { positional: items.items, more: more || items.more, keywords: this.lastValues(named.items) };
+  }
+
+  /** The values of a dict's keys and values in turn: of a key that was set again, the last. */
+  private lastValues(pairs: readonly number[]): number[] {
+    const byKey = new Map<string | number, number>();
+    for (let index = 0; index + 1 < pairs.length; index += 2)
+      byKey.set(this.callables.constantText(pairs[index]!) ?? index, pairs[index + 1]!);
+    return [...byKey.values()];
   }
 
   private itemsIn(value: number, allowed: readonly number[]): { items: number[]; more: boolean } | null {
