@@ -46,13 +46,18 @@ export function record(paths: readonly string[]): string[] {
   return output.split(/(?<=^}\n)/m);
 }
 
-/** Our facts as CPython would tell them: what the pickle's own opcodes do, not what a callable does on its behalf. */
-export function asRecorded(facts: readonly Fact[]): RecordedFact[] {
+/**
+ * Our facts as CPython would tell them: what the pickle's own opcodes do, not what a callable does on its behalf. That what
+ * a call returned may be shared (a function, a class) it cannot tell of its stand-ins: `recorded` says where it could.
+ */
+export function asRecorded(facts: readonly Fact[], recorded: readonly RecordedFact[]): RecordedFact[] {
+  const onLookedUp = new Set(recorded.filter((fact) => "onCallable" in fact).map(({ offset }) => offset));
   return facts.flatMap((fact): RecordedFact[] => {
     if ((fact.kind !== "import" && fact.kind !== "call") || fact.via !== undefined) return [];
     const { kind, callable, opcode, offset } = fact;
     if (kind === "import") return [{ kind, callable, spelt: fact.spelt, opcode, offset }];
-    const { method, onCallable } = fact;
+    const { method } = fact;
+    const onCallable = fact.onCallable && onLookedUp.has(offset);
     return [{ kind, callable, opcode, offset, ...(method && { method }), ...(onCallable && { onCallable }) }];
   });
 }
