@@ -24,6 +24,12 @@ const MOST_BETWEEN = 32;
 /** Keys of a state that are looked through; no class has as many attributes. */
 const MOST_KEYS = 10_000;
 
+/** Whether a text surely is no `__name__`. Most keys are plain and begin with another letter: nothing of them needs decoding. */
+export function beginsOtherwise(data: Uint8Array, key: number): boolean {
+  if (data[key] === OP.SHORT_BINUNICODE) return data[key + 2] !== UNDERSCORE;
+  return data[key] === OP.BINUNICODE && data[key + 5] !== UNDERSCORE;
+}
+
 /** Reads states of one recording. */
 export class ObjectState {
   private keysLeft: number = LIMITS.stateKeys.limit;
@@ -97,11 +103,7 @@ export class ObjectState {
     const kind = kinds.KIND[data[key]!];
     if (kind === kinds.FOREIGN) return "*";
     if (kind !== kinds.STR && kind !== kinds.STRING) return null;
-    // Most keys are short, plain and begin with another letter: nothing of them needs decoding.
-    if (data[key] === OP.SHORT_BINUNICODE || data[key] === OP.BINUNICODE) {
-      const first = data[key + (data[key] === OP.SHORT_BINUNICODE ? 2 : 5)]!;
-      if (first !== UNDERSCORE) return null;
-    }
+    if (beginsOtherwise(data, key)) return null;
     const name = this.callables.constantText(key)!;
     return isOverriding(name) ? name : null;
   }

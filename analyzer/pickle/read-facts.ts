@@ -207,7 +207,7 @@ class FactReader {
     const { offset, moment, states } = this;
     if (states.overridesOf(given, moment) !== undefined || states.handedBy(offset, given, moment).length > 0)
       this.callMethod("__setstate__", offset, given);
-    else this.order.noteState(offset);
+    else this.order.noteState(moment.row);
   }
 
   private showChange(method: Method, object: number, second: number): string {
@@ -247,25 +247,26 @@ class FactReader {
   private isPlainRepeat(row: number, code: number): boolean {
     const { state, data } = this.recording;
     const { rows } = state.tables;
-    const built = rows[row + 1]!;
-    let callable = built;
+    let callable = rows[row + 1]!;
+    let madeBy = -1;
     this.plainKey = -1;
     if (this.hasChangedNames) return false;
     if (code === OP.BUILD) {
       if (data[callable] !== OP.NEWOBJ) return false;
       this.moment = { row, change: rows[row + 3]! };
-      if (!this.order.isFresh(callable)) return false;
+      madeBy = rowOf(this.recording, callable);
+      if (rows[madeBy] !== callable || !this.order.isFresh(madeBy)) return false;
       const given = rows[row + 2]!;
       if (!this.states.isPlain(given, this.moment) && this.states.overridesOf(given, this.moment) !== undefined) return false;
       if (this.states.mayHandOver(given) && this.states.handedBy(callable, given, this.moment).length > 0) return false;
-      callable = rows[rowOf(this.recording, callable) + 1]!;
+      callable = rows[madeBy + 1]!;
     } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
     this.plainKey = callable * 256 + code;
     const known = this.toldPlainly.get(this.plainKey);
     if (known === undefined) return false;
     known.repeats++;
-    if (code === OP.BUILD) this.order.noteState(built);
+    if (code === OP.BUILD) this.order.noteState(madeBy);
     return true;
   }
 

@@ -7,6 +7,7 @@ import type { Callables } from "./callables.ts";
 import { type Recording, rowOf } from "./contents.ts";
 import type { CallFact } from "./facts.ts";
 import * as kinds from "./kinds.ts";
+import { beginsOtherwise } from "./object-state.ts";
 import { CHANGE, ROW } from "./tables.ts";
 
 type Method = NonNullable<CallFact["method"]>;
@@ -27,14 +28,15 @@ export class WriteOrder {
     private readonly callables: Callables,
   ) {}
 
-  /** Whether an object was given nothing yet. */
-  isFresh(object: number): boolean {
-    return this.given === null || this.given[rowOf(this.recording, object) / ROW] === 0;
+  /** Whether the object that a row made was given nothing yet. */
+  isFresh(row: number): boolean {
+    return this.given === null || this.given[row / ROW] === 0;
   }
 
-  /** Notes that an object is given a state. */
-  noteState(object: number): void {
-    this.note(object, STATE);
+  /** Notes that the object that a row made is given a state. */
+  noteState(row: number): void {
+    this.given ??= new Uint8Array(this.recording.state.rowTop / ROW);
+    this.given[row / ROW]! |= STATE;
   }
 
   /** Notes a write; whether what it calls on the object may be the pickle's own. `count` values are written before `change`. */
@@ -69,7 +71,7 @@ export class WriteOrder {
     for (let index = start; index < start + count; index += 2) {
       const kind = kinds.KIND[data[changes[index]!]!];
       if (kind === kinds.FOREIGN) return true;
-      if (kind !== kinds.STR && kind !== kinds.STRING) continue;
+      if ((kind !== kinds.STR && kind !== kinds.STRING) || beginsOtherwise(data, changes[index]!)) continue;
       if (/^__.*__$/s.test(this.callables.constantText(changes[index]!)!)) return true;
     }
     return false;
