@@ -5,16 +5,19 @@
  * are the processor's, which other work on the machine disturbs less.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { memorySource } from "../../analyzer/bytes/memory-source.ts";
+import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { runPickle } from "../../analyzer/pickle/execution.ts";
 import { advance } from "../../analyzer/pickle/machine.ts";
 import { startState } from "../../analyzer/pickle/state.ts";
 import { borrowTables, giveBackTables } from "../../analyzer/pickle/table-pool.ts";
+import { corpusFiles, sampleFiles } from "../corpus.ts";
 
 /** The least of so many times: of small files more, until the JIT has seen enough of them. */
 const REPEAT = 7;
@@ -53,27 +56,54 @@ export function peakMemory(path: string): number {
   return Number(execFileSync(process.execPath, ["--import", "tsx", here("pickle-memory.ts"), path], { encoding: "utf8" }));
 }
 
+/** Files that are measured as one; `load` whether CPython may load them, over stand-ins. */
+interface Group {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly load: boolean;
+}
+
+/** Writes every pickle program that runs to its end in some files, each into a file of its own. */
+async function writePrograms(folder: string, name: string, files: Iterable<{ content: Buffer }>): Promise<Omit<Group, "load">> {
+  const written: string[] = [];
+  for (const { content } of files) {
+    const { trace, programs } = await traceFile(memorySource(content), undefined, "whole");
+    for (const [index, { bytes }] of programs.entries()) {
+      if (trace.pickles[index]!.outcome !== "ok") continue;
+      written.push(`${name}-${written.length}.pkl`);
+      writeFileSync(join(folder, written.at(-1)!), bytes);
+    }
+  }
+  return { name: `${written.length} of the ${name}`, files: written };
+}
+
 /** Prints the table. */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-pickle-"));
   execFileSync("python3", [here("pickle-files.py"), folder]);
   const python = spawn("python3", [here("pickle-cpython.py")], { stdio: ["pipe", "pipe", "inherit"] });
   const answers = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
-  const ask = async (paths: string[], repeat: number): Promise<Times> => {
-    python.stdin.write(`${JSON.stringify({ paths, repeat, load: true })}\n`);
+  const ask = async (paths: string[], repeat: number, load: boolean): Promise<Times> => {
+    python.stdin.write(`${JSON.stringify({ paths, repeat, load })}\n`);
     return JSON.parse((await answers.next()).value);
   };
 
   const names = readdirSync(folder).sort();
   const small = names.filter((name) => name.startsWith("small-"));
-  const groups = [...names.filter((name) => !small.includes(name)).map((name) => [name]), small];
+  const groups: readonly Group[] = [
+    ...names.filter((name) => !small.includes(name)).map((name) => ({ name, files: [name], load: true })),
+    { name: `${small.length} small ones`, files: small, load: true },
+    { ...(await writePrograms(folder, "samples", sampleFiles())), load: true },
+    // Holds malicious files: only walked over.
+    { ...(await writePrograms(folder, "corpus", corpusFiles())), load: false },
+  ];
   console.log("file                 MB   Mop   C ms (gc/no gc)   machine ms   facts ms   machine/C   facts/C   x genops     memory MB");
-  for (const group of groups) {
-    const paths = group.map((name) => join(folder, name));
+  for (const { name, files, load } of groups.filter((group) => group.files.length > 0)) {
+    const paths = files.map((file) => join(folder, file));
     const programs = paths.map((path) => readFileSync(path));
     const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
     const repeat = bytes < SMALL_BYTES ? REPEAT_SMALL : REPEAT;
-    const theirs = await ask(paths, repeat);
+    const theirs = await ask(paths, repeat, load);
     const opcodes = programs.reduce((sum, program) => sum + runMachine(program), 0);
     const machine = measure(() => programs.forEach(runMachine), repeat);
     const facts = measure(() => {
@@ -81,17 +111,19 @@ export async function run(): Promise<void> {
     }, repeat);
     const cell = (text: string, width: number) => text.padStart(width);
     const ms = (seconds: number) => (seconds * 1000).toFixed(1);
+    const ofC = (seconds: number) =>
+      load ? `${(seconds / theirs.c).toFixed(2)} / ${(seconds / theirs.cWithoutGc).toFixed(2)}` : "not loaded";
     console.log(
-      (group.length > 1 ? `${group.length} small ones` : group[0]!).padEnd(18) +
+      name.padEnd(18) +
         cell((bytes / 1e6).toFixed(1), 6) +
         cell((opcodes / 1e6).toFixed(2), 6) +
-        cell(`${ms(theirs.c)} / ${ms(theirs.cWithoutGc)}`, 18) +
+        cell(load ? `${ms(theirs.c)} / ${ms(theirs.cWithoutGc)}` : "not loaded", 18) +
         cell(ms(machine), 13) +
         cell(ms(facts), 11) +
-        cell(`${(machine / theirs.c).toFixed(2)} / ${(machine / theirs.cWithoutGc).toFixed(2)}`, 14) +
-        cell(`${(facts / theirs.c).toFixed(2)} / ${(facts / theirs.cWithoutGc).toFixed(2)}`, 14) +
+        cell(ofC(machine), 14) +
+        cell(ofC(facts), 14) +
         cell((theirs.genops / facts).toFixed(1), 8) +
-        cell(group.length > 1 ? "" : (peakMemory(paths[0]!) / 1e6).toFixed(0), 12),
+        cell(files.length > 1 ? "" : (peakMemory(paths[0]!) / 1e6).toFixed(0), 12),
     );
   }
   python.stdin.end();
