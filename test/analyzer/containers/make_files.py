@@ -25,6 +25,11 @@ import joblib
 import numpy
 import torch
 
+try:
+    import lz4.frame
+except ImportError:  # joblib writes lz4 only where this is installed
+    lz4 = None
+
 FOLDER = sys.argv[1]
 FILES = []
 
@@ -96,46 +101,50 @@ def make_pickles():
     describe("long.pkl", "pickle", {None: None}, 1)
 
 
+DECOMPRESSORS = {
+    "zlib": zlib.decompress,
+    "gzip": gzip.decompress,
+    "bz2": bz2.decompress,
+    "xz": lzma.decompress,
+    "lzma": lzma.decompress,
+    **({} if lz4 is None else {"lz4": lz4.frame.decompress}),
+}
+
+
 def make_joblib():
     for kind, model, pickles in (("arrays", MODEL, 1), ("objects", MODEL_WITH_OBJECTS, 3)):
         for protocol in (2, 3, 4, 5):
             name = f"joblib-{kind}-{protocol}.joblib"
             joblib.dump(model, path_of(name), protocol=protocol)
             describe(name, "joblib", {None: None}, pickles)
-        for compressor, extension in (("zlib", "z"), ("gzip", "gz"), ("bz2", "bz2"), ("xz", "xz"), ("lzma", "lzma")):
+        for compressor in DECOMPRESSORS:
+            extension = {"zlib": "z", "gzip": "gz"}.get(compressor, compressor)
             for level in (1, 9):
                 name = f"joblib-{kind}-{compressor}-{level}.{extension}"
                 joblib.dump(model, path_of(name), compress=(compressor, level))
                 with open(path_of(name), "rb") as file:
                     compressed = file.read()
-                content = {
-                    "zlib": zlib.decompress,
-                    "gzip": gzip.decompress,
-                    "bz2": bz2.decompress,
-                    "xz": lzma.decompress,
-                    "lzma": lzma.decompress,
-                }[compressor](compressed)
+                content = DECOMPRESSORS[compressor](compressed)
                 container = {"bz2": "bzip2"}.get(compressor, compressor)
                 describe(name, container, {container: content}, pickles)
     # Every way to ask for compression, with every protocol: names, levels, both, a boolean, an extension of the file's name.
     few = [ARRAYS["big-endian"], OBJECTS["objects"], ARRAYS["fortran"], ARRAYS["empty"], "end"]
-    decompressors = {"zlib": zlib.decompress, "gzip": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress, "lzma": lzma.decompress}
-    ways = [(True, "zlib"), *((level, "zlib") for level in range(1, 10)), *((name, name) for name in decompressors)]
-    ways += [((name, level), name) for name in decompressors for level in (1, 3, 6, 9)]
+    ways = [(True, "zlib"), *((level, "zlib") for level in range(1, 10)), *((name, name) for name in DECOMPRESSORS)]
+    ways += [((name, level), name) for name in DECOMPRESSORS for level in (1, 3, 6, 9)]
     for protocol in (0, 1, 2, 3, 4, 5):
         for compress, compressor in ways if protocol > 2 else [(3, "zlib")]:
             label = str(compress).replace(" ", "").replace("'", "")
             name = f"joblib-{label}-protocol{protocol}.joblib"
             joblib.dump(few, path_of(name), compress=compress, protocol=protocol)
             with open(path_of(name), "rb") as file:
-                content = decompressors[compressor](file.read())
+                content = DECOMPRESSORS[compressor](file.read())
             container = {"bz2": "bzip2"}.get(compressor, compressor)
             describe(name, container, {container: content}, 2)
-    for extension, compressor in ((".z", "zlib"), (".gz", "gzip"), (".bz2", "bz2"), (".xz", "xz"), (".lzma", "lzma")):
-        name = f"joblib-by-name{extension}"
+    for compressor in DECOMPRESSORS:
+        name = "joblib-by-name." + {"zlib": "z", "gzip": "gz"}.get(compressor, compressor)
         joblib.dump(few, path_of(name))
         with open(path_of(name), "rb") as file:
-            content = decompressors[compressor](file.read())
+            content = DECOMPRESSORS[compressor](file.read())
         container = {"bz2": "bzip2"}.get(compressor, compressor)
         describe(name, container, {container: content}, 2)
     for options in ({"compress": 0}, {"compress": False}, {"compress": ("gzip", 0)}, {"cache_size": 10}, {"cache_size": 0, "protocol": 3}):
