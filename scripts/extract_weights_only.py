@@ -106,6 +106,8 @@ def storage_classes(source: Source) -> list:
     display = source.assigned("torch/__init__.py", "_storage_classes")
     names = [ast.unparse(element) for element in elements(display)]
     added = re.findall(r"^torch\._storage_classes\.add\((\w+)\)", (source.root / "torch/cuda/__init__.py").read_text(encoding="utf-8"), re.M)
+    if not added:
+        raise Unrecognised("torch/cuda/__init__.py adds no storage classes")
     in_storage = {"TypedStorage", "UntypedStorage"}  # the module they say they are of, torch.storage
     return [f"torch.storage.{name}" if name in in_storage else f"torch.{name}" for name in names] + [f"torch.cuda.{name}" for name in added]
 

@@ -5,12 +5,16 @@
  */
 import type { Policy, PolicyEntry } from "./policy.ts";
 import torch1_13 from "./weights-only/torch-1.13.0.json" with { type: "json" };
+import torch2_0 from "./weights-only/torch-2.0.0.json" with { type: "json" };
+import torch2_1 from "./weights-only/torch-2.1.2.json" with { type: "json" };
 import torch2_2 from "./weights-only/torch-2.2.2.json" with { type: "json" };
+import torch2_3 from "./weights-only/torch-2.3.0.json" with { type: "json" };
 import torch2_4 from "./weights-only/torch-2.4.1.json" with { type: "json" };
 import torch2_5 from "./weights-only/torch-2.5.1.json" with { type: "json" };
 import torch2_6 from "./weights-only/torch-2.6.0.json" with { type: "json" };
 import torch2_7 from "./weights-only/torch-2.7.1.json" with { type: "json" };
 import torch2_8 from "./weights-only/torch-2.8.0.json" with { type: "json" };
+import torch2_9 from "./weights-only/torch-2.9.1.json" with { type: "json" };
 import torch2_13 from "./weights-only/torch-2.13.0.json" with { type: "json" };
 import torch2_14 from "./weights-only/torch-2.14.1.json" with { type: "json" };
 
@@ -96,12 +100,16 @@ interface Extraction {
 /** Every release that was extracted, oldest first. */
 export const WEIGHTS_ONLY: readonly WeightsOnlyPolicy[] = [
   torch1_13,
+  torch2_0,
+  torch2_1,
   torch2_2,
+  torch2_3,
   torch2_4,
   torch2_5,
   torch2_6,
   torch2_7,
   torch2_8,
+  torch2_9,
   torch2_13,
   torch2_14,
 ].map(toPolicy);

@@ -86,7 +86,7 @@ describe.skipIf(!present)("the labelled corpus", () => {
         return { path: file, expected, trace };
       }),
     );
-  });
+  }, 120_000);
 
   it("lets no malicious file load under weights-only", () => {
     const loading = samples
