@@ -6,6 +6,7 @@
  * and Hankin do, "Online Cycle Detection and Difference Propagation", 2003): containers that hold each other would
  * otherwise cost their square.
  */
+import { Integers, Pairs } from "./integer-tables.ts";
 import { stronglyConnected } from "./strongly-connected.ts";
 import type { Value } from "./values.ts";
 
@@ -32,29 +33,76 @@ const TEXTS_PER_NODE = 12;
  */
 const VALUES_PER_NODE = 256;
 
+const REFUSES_TEXTS = 1;
+const IS_WAITING = 2;
+
+const TEXT = 1;
+const CLASS = 2;
+const OTHER = 3;
+
+/** The end of a list, and where no node has been merged. */
+const NONE = -1;
+
 export class Graph {
-  private readonly sets: (Map<Value, Source> | undefined)[] = [];
-  private readonly pending: (Value[] | undefined)[] = [];
-  private readonly targets: (Node[] | undefined)[] = [];
-  private readonly targetSets: (Set<Node> | undefined)[] = [];
-  private readonly listeners: (Listener[] | undefined)[] = [];
-  private readonly texts: (number | undefined)[] = [];
+  /** Every value of every node, and every edge: the lists of a node are chains through them, in order of arrival. */
+  private readonly held = new Pairs();
+  private readonly sources = new Integers();
+  /** The node under which a value came in: of merged nodes one of them. */
+  private readonly arrivals = new Integers();
+  private readonly nextHeld = new Integers(NONE);
+  private readonly edges = new Pairs();
+  private readonly nextEdge = new Integers(NONE);
+  private readonly listeners: Listener[] = [];
+  private readonly nextListener = new Integers(NONE);
+
+  // Of each node.
+  private readonly firstHeld = new Integers(NONE);
+  private readonly lastHeld = new Integers(NONE);
+  /** The last value that listeners and targets were told of; those after it wait in the queue. */
+  private readonly lastTold = new Integers(NONE);
+  private readonly heldCount = new Integers();
+  private readonly textCount = new Integers();
+  private readonly firstEdge = new Integers(NONE);
+  private readonly lastEdge = new Integers(NONE);
+  private readonly firstListener = new Integers(NONE);
+  private readonly lastListener = new Integers(NONE);
+  /** The node that each merged node became, directly or by way of others. */
+  private readonly merged = new Integers(NONE);
+  /** `REFUSES_TEXTS`, `IS_WAITING`. */
+  private readonly flags = new Integers();
+
+  private readonly columns = [
+    this.firstHeld,
+    this.lastHeld,
+    this.lastTold,
+    this.heldCount,
+    this.textCount,
+    this.firstEdge,
+    this.lastEdge,
+    this.firstListener,
+    this.lastListener,
+    this.merged,
+    this.flags,
+  ];
+
   private readonly origins: Origin[] = [];
   private queue: Node[] = [];
   private size = 0;
-
-  private readonly withoutTexts = new Set<Node>();
-  /** The node that each merged node became, directly or by way of others. */
-  private readonly merged: (Node | undefined)[] = [];
-  /** Of merged nodes: which of them a value came into first. */
-  private readonly entries: (Map<Value, Node> | undefined)[] = [];
   /** Values offered to nodes since the last sweep for cycles. */
   private offered = 0;
+  /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`. */
+  private readonly kinds = new Integers();
 
   constructor(private readonly kindOf: (value: Value) => string) {}
 
-  private isText(value: Value): boolean {
-    return this.kindOf(value) === "text";
+  private kind(value: Value): number {
+    this.kinds.extend(value + 1);
+    const known = this.kinds.items[value]!;
+    if (known !== 0) return known;
+    const name = this.kindOf(value);
+    const kind = name === "text" ? TEXT : name === "class" ? CLASS : OTHER;
+    this.kinds.items[value] = kind;
+    return kind;
   }
 
   get nodes(): number {
@@ -65,12 +113,13 @@ export class Graph {
   allocate(count: number): Node {
     const first = this.size;
     this.size += count;
+    for (const column of this.columns) column.extend(this.size);
     return first;
   }
 
   /** Constant strings do not enter this node: what an object holds is asked for its names, never for its strings. */
   refuseTexts(node: Node): void {
-    this.withoutTexts.add(node);
+    this.flags.items[node]! |= REFUSES_TEXTS;
   }
 
   origin(origin: Origin): Source {
@@ -84,103 +133,114 @@ export class Graph {
   }
 
   private find(node: Node): Node {
-    let next = this.merged[node];
-    if (next === undefined) return node;
+    const merged = this.merged.items;
+    let next = merged[node]!;
+    if (next === NONE) return node;
     let root = next;
-    for (let above = this.merged[root]; above !== undefined; above = this.merged[root]) root = above;
-    for (let current = node; next !== undefined && next !== root; current = next, next = this.merged[current]) this.merged[current] = root;
+    for (let above = merged[root]!; above !== NONE; above = merged[root]!) root = above;
+    for (let current = node; next !== NONE && next !== root; current = next, next = merged[current]!) merged[current] = root;
     return root;
   }
 
   /** Puts a value into a node. `source` is a node, or what `origin` gave. */
   add(into: Node, value: Value, source: Source): void {
     const node = this.find(into);
-    const set = this.sets[node];
-    if (set?.has(value)) return;
-    if (this.isText(value)) {
-      const count = this.texts[node] ?? 0;
-      if (count >= TEXTS_PER_NODE || this.withoutTexts.has(node)) return;
-      this.texts[node] = count + 1;
-    } else if (set && set.size >= VALUES_PER_NODE && this.kindOf(value) !== "class") return;
-    if (set) set.set(value, source);
-    else this.sets[node] = new Map([[value, source]]);
-    if (node !== into || this.entries[node]) this.enter(node, value, into);
-    const waiting = this.pending[node];
-    if (waiting) waiting.push(value);
-    else {
-      this.pending[node] = [value];
-      this.queue.push(node);
-    }
+    if (this.held.find(node, value) !== NONE) return;
+    const kind = this.kind(value);
+    if (kind === TEXT) {
+      const texts = this.textCount.items;
+      if (texts[node]! >= TEXTS_PER_NODE || this.flags.items[node]! & REFUSES_TEXTS) return;
+      texts[node]!++;
+    } else if (kind !== CLASS && this.heldCount.items[node]! >= VALUES_PER_NODE) return;
+    this.append(node, value, source, into);
+    if (this.flags.items[node]! & IS_WAITING) return;
+    this.flags.items[node]! |= IS_WAITING;
+    this.queue.push(node);
   }
 
-  private enter(node: Node, value: Value, into: Node): void {
-    const entries = this.entries[node];
-    if (entries) entries.set(value, into);
-    else this.entries[node] = new Map([[value, into]]);
+  /** At the end of what a node holds. */
+  private append(node: Node, value: Value, source: Source, into: Node): void {
+    const index = this.held.add(node, value);
+    for (const column of [this.sources, this.arrivals, this.nextHeld]) column.extend(this.held.size);
+    this.sources.items[index] = source;
+    this.arrivals.items[index] = into;
+    this.nextHeld.items[index] = NONE;
+    const last = this.lastHeld.items[node]!;
+    if (last === NONE) this.firstHeld.items[node] = index;
+    else this.nextHeld.items[last] = index;
+    this.lastHeld.items[node] = index;
+    this.heldCount.items[node]!++;
   }
 
   /** Lets everything in `source` flow to `target`. */
   edge(source: Node, target: Node): void {
     const from = this.find(source);
     const to = this.find(target);
-    if (from === to) return;
-    const targets = this.targets[from];
-    if (!targets) this.targets[from] = [to];
-    else if (targets.length < 8) {
-      if (targets.includes(to)) return;
-      targets.push(to);
-    } else {
-      const set = this.targetSets[from] ?? new Set(targets);
-      this.targetSets[from] = set;
-      if (set.has(to)) return;
-      set.add(to);
-      targets.push(to);
-    }
-    const set = this.sets[from];
-    if (set) for (const value of set.keys()) this.add(target, value, source);
+    if (from === to || this.edges.find(from, to) !== NONE) return;
+    this.connect(from, to);
+    for (let held = this.firstHeld.items[from]!; held !== NONE; held = this.nextHeld.items[held]!)
+      this.add(target, this.held.second.items[held]!, source);
+  }
+
+  /** Puts an edge at the end of those of a node. */
+  private connect(from: Node, to: Node): void {
+    const edge = this.edges.add(from, to);
+    this.nextEdge.extend(this.edges.size);
+    this.nextEdge.items[edge] = NONE;
+    const last = this.lastEdge.items[from]!;
+    if (last === NONE) this.firstEdge.items[from] = edge;
+    else this.nextEdge.items[last] = edge;
+    this.lastEdge.items[from] = edge;
   }
 
   /** Calls `listener` with every value of the node, once each, now or when it arrives. */
   listen(at: Node, listener: Listener): void {
     const node = this.find(at);
-    const listeners = this.listeners[node];
-    if (listeners) listeners.push(listener);
-    else this.listeners[node] = [listener];
-    const set = this.sets[node];
-    if (!set) return;
+    this.enlist(node, listener);
     // What is still waiting in the queue is delivered from there.
-    const waiting = new Set(this.pending[node]);
-    for (const value of [...set.keys()]) if (!waiting.has(value)) listener(value);
+    this.tell(node, this.lastTold.items[node]!, listener);
+  }
+
+  private enlist(node: Node, listener: Listener): void {
+    const index = this.listeners.push(listener) - 1;
+    this.nextListener.push(NONE);
+    const last = this.lastListener.items[node]!;
+    if (last === NONE) this.firstListener.items[node] = index;
+    else this.nextListener.items[last] = index;
+    this.lastListener.items[node] = index;
+  }
+
+  /** Tells of what a node holds, up to the entry `last`. */
+  private tell(node: Node, last: number, listener: Listener): void {
+    if (last === NONE) return;
+    for (let held = this.firstHeld.items[node]!; ; held = this.nextHeld.items[held]!) {
+      listener(this.held.second.items[held]!);
+      if (held === last) return;
+    }
   }
 
   /** The values of a node, in the order in which they arrived. */
   valuesOf(node: Node): Value[] {
-    return [...(this.sets[this.find(node)]?.keys() ?? [])];
+    return this.entriesOf(this.find(node)).map((held) => this.held.second.items[held]!);
+  }
+
+  private entriesOf(node: Node): number[] {
+    return chain(this.firstHeld.items[node]!, this.nextHeld);
   }
 
   /** Where a value came from, and into which node: another than was asked for where that is on a cycle with it. */
   arrivalOf(node: Node, value: Value): { readonly source: Source; readonly into: Node } | undefined {
-    const at = this.find(node);
-    const source = this.sets[at]?.get(value);
-    return source === undefined ? undefined : { source, into: this.entries[at]?.get(value) ?? node };
+    const held = this.held.find(this.find(node), value);
+    return held === NONE ? undefined : { source: this.sources.items[held]!, into: this.arrivals.items[held]! };
   }
 
   /** Works until nothing changes. */
   solve(): void {
     for (let index = 0; index < this.queue.length; index++) {
       const node = this.find(this.queue[index]!);
-      const values = this.pending[node];
-      this.pending[node] = undefined;
-      if (!values) continue;
-      // Listeners and targets may be added meanwhile; those see the node's whole set then.
-      const listeners = this.listeners[node]?.slice();
-      const targets = this.targets[node];
-      const count = targets?.length ?? 0;
-      for (const value of values) {
-        for (let target = 0; target < count; target++) this.add(targets![target]!, value, node);
-        if (listeners) for (const listener of listeners) listener(value);
-      }
-      this.offered += count * values.length;
+      if (!(this.flags.items[node]! & IS_WAITING)) continue;
+      this.flags.items[node]! &= ~IS_WAITING;
+      this.deliver(node);
       if (this.offered > SWEEP_AFTER) this.collapseCycles();
       if (index > 100_000) {
         this.queue = this.queue.slice(index + 1);
@@ -190,55 +250,85 @@ export class Graph {
     this.queue = [];
   }
 
+  /** Tells targets and listeners of the values that wait. Those that are added meanwhile see the node's whole set then. */
+  private deliver(node: Node): void {
+    const told = this.lastTold.items[node]!;
+    const last = this.lastHeld.items[node]!;
+    const lastEdge = this.lastEdge.items[node]!;
+    const lastListener = this.lastListener.items[node]!;
+    this.lastTold.items[node] = last;
+    for (let held = told; held !== last; ) {
+      held = held === NONE ? this.firstHeld.items[node]! : this.nextHeld.items[held]!;
+      const value = this.held.second.items[held]!;
+      for (let edge = NONE; edge !== lastEdge; this.offered++) {
+        edge = edge === NONE ? this.firstEdge.items[node]! : this.nextEdge.items[edge]!;
+        this.add(this.edges.second.items[edge]!, value, node);
+      }
+      for (let index = NONE; index !== lastListener; ) {
+        index = index === NONE ? this.firstListener.items[node]! : this.nextListener.items[index]!;
+        this.listeners[index]!(value);
+      }
+    }
+  }
+
   /** Makes one node of the nodes of each cycle. It changes no answer. */
   collapseCycles(): void {
     this.offered = 0;
-    for (const cycle of stronglyConnected(this.size, (node) =>
-      this.find(node) === node ? (this.targets[node] ?? []).map((to) => this.find(to)) : [],
-    ))
-      this.collapse(cycle);
+    const targetsOf = (node: Node) => (this.find(node) === node ? this.targetsOf(node).map((to) => this.find(to)) : []);
+    for (const cycle of stronglyConnected(this.size, targetsOf)) this.collapse(cycle);
+  }
+
+  private targetsOf(node: Node): Node[] {
+    return chain(this.firstEdge.items[node]!, this.nextEdge).map((edge) => this.edges.second.items[edge]!);
   }
 
   /** Makes one node of several that hold, or will hold, the same. */
   private collapse(nodes: readonly Node[]): void {
-    const members = nodes.map((node) => ({
-      node,
-      set: this.sets[node] ?? new Map<Value, Source>(),
-      pending: new Set(this.pending[node]),
-      listeners: this.listeners[node] ?? [],
-      targets: this.targets[node] ?? [],
-      entries: this.entries[node],
-    }));
+    const members = nodes.map((node) => {
+      const entries = this.entriesOf(node);
+      const waiting = entries.indexOf(this.lastTold.items[node]!) + 1;
+      const values = entries.map((held) => this.held.second.items[held]!);
+      return {
+        entries: entries.map((held, index) => ({
+          value: values[index]!,
+          source: this.sources.items[held]!,
+          into: this.arrivals.items[held]!,
+        })),
+        told: new Set(values.slice(0, waiting)),
+        listeners: chain(this.firstListener.items[node]!, this.nextListener).map((index) => this.listeners[index]!),
+        targets: this.targetsOf(node),
+      };
+    });
     const inside = new Set(nodes);
     const root = Math.min(...nodes);
-    const union = new Map<Value, Source>();
-    const entries = new Map<Value, Node>();
-    for (const { node, set, entries: known } of members) {
-      for (const [value, source] of set) {
+    const union = new Map<Value, { readonly source: Source; readonly into: Node }>();
+    for (const { entries } of members) {
+      for (const { value, source, into } of entries) {
+        const known = union.get(value);
         // A value is told to come from where it came into the cycle.
-        if (union.has(value) && source >= 0 && inside.has(this.find(source))) continue;
-        if (union.has(value) && !this.isInside(union.get(value)!, inside)) continue;
-        union.set(value, source);
-        entries.set(value, known?.get(value) ?? node);
+        if (!known || (this.isInside(known.source, inside) && !this.isInside(source, inside))) union.set(value, { source, into });
       }
     }
+    const isRefusing = nodes.every((node) => this.flags.items[node]! & REFUSES_TEXTS);
     for (const node of nodes) {
-      for (const kept of [this.sets, this.pending, this.targets, this.targetSets, this.listeners, this.entries]) kept[node] = undefined;
-      if (node !== root) this.merged[node] = root;
+      for (const column of [this.heldCount, this.textCount, this.flags]) column.items[node] = 0;
+      for (const column of [this.firstHeld, this.lastHeld, this.firstEdge, this.lastEdge, this.firstListener, this.lastListener])
+        column.items[node] = NONE;
+      if (node !== root) this.merged.items[node] = root;
     }
-    this.sets[root] = union;
-    this.entries[root] = entries;
-    this.listeners[root] = members.flatMap(({ listeners }) => listeners);
+    if (isRefusing) this.refuseTexts(root);
+    for (const [value, { source, into }] of union) {
+      this.append(root, value, source, into);
+      if (this.kind(value) === TEXT) this.textCount.items[root]!++;
+    }
+    this.lastTold.items[root] = this.lastHeld.items[root]!;
+    for (const { listeners } of members) for (const listener of listeners) this.enlist(root, listener);
     const targets = new Set(members.flatMap(({ targets }) => targets.map((target) => this.find(target))));
-    targets.delete(root);
-    this.targets[root] = [...targets];
-    if (targets.size >= 8) this.targetSets[root] = targets;
-    this.texts[root] = [...union.keys()].filter((value) => this.isText(value)).length;
-    if (!nodes.every((node) => this.withoutTexts.has(node))) this.withoutTexts.delete(root);
+    for (const target of targets) if (target !== root) this.connect(root, target);
     // What one of them has and another has not been told of yet.
-    for (const { set, pending, listeners, targets } of members) {
-      for (const value of [...union.keys()]) {
-        if (set.has(value) && !pending.has(value)) continue;
+    for (const { told, listeners, targets } of members) {
+      for (const value of union.keys()) {
+        if (told.has(value)) continue;
         for (const target of targets) this.add(target, value, root);
         for (const listener of listeners) listener(value);
       }
@@ -248,6 +338,13 @@ export class Graph {
   private isInside(source: Source, nodes: ReadonlySet<Node>): boolean {
     return source >= 0 && nodes.has(this.find(source));
   }
+}
+
+/** The numbers of a list, from the first. */
+function chain(first: number, next: Integers): number[] {
+  const found: number[] = [];
+  for (let index = first; index !== NONE; index = next.items[index]!) found.push(index);
+  return found;
 }
 
 /** A sweep looks at every edge; so many offers are worth one. */
