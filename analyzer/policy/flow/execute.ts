@@ -20,22 +20,21 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
   const { graph, values } = flow;
   const { base } = frame;
   const { line } = instruction;
-  const made = () => graph.origin({ kind: "made", text: "", file: frame.code.unit.path, line });
   switch (instruction.op) {
     case "move":
       graph.edge(base + instruction.from, base + instruction.into);
       return;
     case "text":
-      graph.add(base + instruction.into, values.text(instruction.value), made());
+      graph.add(base + instruction.into, values.text(instruction.value), madeAt(flow, frame, line));
       return;
     case "constant":
-      graph.add(base + instruction.into, values.native(`builtins.${instruction.type}`), made());
+      graph.add(base + instruction.into, values.native(`builtins.${instruction.type}`), madeAt(flow, frame, line));
       return;
     case "name": {
       const into = base + instruction.into;
       const { unit } = frame.code;
       if (flow.binds(unit, instruction.name)) graph.edge(flow.variable(unit, instruction.name), into);
-      else graph.add(into, values.external(`builtins.${instruction.name}`), made());
+      else graph.add(into, values.external(`builtins.${instruction.name}`), madeAt(flow, frame, line));
       return;
     }
     case "outer": {
@@ -107,12 +106,12 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
         if (from) graph.edge(base + from, flow.field(value, parameter.name));
       });
       const isSignature = instruction.code.decorators.some(isOverload) && !instruction.code.unit.path.endsWith(".pyi");
-      if (!isSignature) graph.add(base + instruction.into, value, made());
+      if (!isSignature) graph.add(base + instruction.into, value, madeAt(flow, frame, line));
       return;
     }
     case "class": {
       flow.classBody(instruction.code, frame.code.kind === "function" ? frame : frame.outer);
-      graph.add(base + instruction.into, flow.classValue(instruction.code), made());
+      graph.add(base + instruction.into, flow.classValue(instruction.code), madeAt(flow, frame, line));
       return;
     }
     case "import": {
@@ -130,6 +129,10 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
         seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what });
       return;
   }
+}
+
+function madeAt({ graph }: Flow, { code }: Frame, line: number): number {
+  return graph.origin({ kind: "made", text: "", file: code.unit.path, line });
 }
 
 /** Signatures for type checkers, without a body. */

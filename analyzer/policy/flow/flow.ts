@@ -9,8 +9,10 @@ import { CalledNames } from "./called-names.ts";
 import type { Passed } from "./calls.ts";
 import { Effects, type Statement } from "./effects.ts";
 import { execute } from "./execute.ts";
+import { FieldTable } from "./field-table.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
+import { Pairs } from "./integer-tables.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
 import { AskedOfCallers } from "./open-values.ts";
@@ -41,12 +43,14 @@ export class Flow {
   readonly called = new CalledNames(this);
   readonly reductions = new Reductions(this);
   private readonly effects: Effects;
-  private readonly frames = new Map<string, Frame>();
+  private readonly frames = new Pairs();
+  private readonly framesByKey: Frame[] = [];
+  /** Code and outer activation, receiver and context: the two halves of what tells activations apart. */
+  private readonly frameCodes = new Pairs();
+  private readonly frameObjects = new Pairs();
   private readonly frameList: Frame[] = [];
   private readonly codes = new Map<Code, number>();
-  private readonly fields = new Map<Value, Map<string, Node>>();
-  private readonly fieldOwners = new Map<Node, { value: Value; name: string }>();
-  private readonly fieldListeners = new Map<Value, ((name: string, node: Node) => void)[]>();
+  private readonly fields = new FieldTable();
   private readonly moduleFrames = new Map<Unit, Frame>();
   private readonly evaluated = new Map<Unit, Set<number>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
@@ -55,7 +59,8 @@ export class Flow {
   private readonly useListeners = new Map<Value, ((attribute: string) => void)[]>();
   private readonly imported = new Map<string, boolean>();
   private readonly partials = new Map<Value, readonly Passed[]>();
-  private readonly stores = new Map<string, { file: string; line: number }>();
+  private readonly stores = new Pairs();
+  private readonly storePlaces: { file: string; line: number }[] = [];
 
   constructor(
     readonly resolver: Resolver,
@@ -112,11 +117,13 @@ export class Flow {
 
   /** The activation of `code` for a receiver; what it does is added to the graph when it is first asked for. */
   frame(code: Code, outer: Frame | null, receiver: Value | null, context = receiver): Frame {
-    const key = `${this.codeId(code)}:${outer?.id ?? ""}:${receiver ?? ""}:${context ?? ""}`;
-    const known = this.frames.get(key);
+    const first = this.frameCodes.add(this.codeId(code), outer === null ? 0 : outer.id + 1);
+    const second = this.frameObjects.add(receiver === null ? 0 : receiver + 1, context === null ? 0 : context + 1);
+    const index = this.frames.add(first, second);
+    const known = this.framesByKey[index];
     if (known) return known;
     const frame = this.makeFrame(code, outer, receiver, context);
-    this.frames.set(key, frame);
+    this.framesByKey.push(frame);
     execute(this, frame, code.body.instructions);
     return frame;
   }
@@ -161,42 +168,31 @@ export class Flow {
 
   /** What an object (a class, a container) holds under a name. */
   field(value: Value, name: string): Node {
-    let names = this.fields.get(value);
-    if (!names) {
-      names = new Map();
-      this.fields.set(value, names);
-    }
-    const known = names.get(name);
-    if (known !== undefined) return known;
+    const known = this.fields.known(value, name);
+    if (known !== null) return known;
     const node = this.graph.allocate(1);
-    names.set(name, node);
-    this.fieldOwners.set(node, { value, name });
     if (this.data(value).kind === "instance") this.graph.refuseTexts(node);
-    for (const listener of this.fieldListeners.get(value)?.slice() ?? []) listener(name, node);
+    this.fields.add(value, name, node);
     return node;
   }
 
-  fieldOwner(node: Node): { value: Value; name: string } | undefined {
-    return this.fieldOwners.get(node);
+  fieldOwner(node: Node): { readonly value: Value; readonly name: string } | undefined {
+    return this.fields.ownerOf(node);
   }
 
   /** Calls `listener` with every field of a value, now or when it is first written or read. */
   listenFields(value: Value, listener: (name: string, node: Node) => void): void {
-    const listeners = this.fieldListeners.get(value);
-    if (listeners) listeners.push(listener);
-    else this.fieldListeners.set(value, [listener]);
-    for (const [name, node] of [...(this.fields.get(value) ?? [])]) listener(name, node);
+    this.fields.listen(value, listener);
   }
 
   /** `from` is stored into `to` at a place in the source, which the reasons will name. */
   store(from: Node, to: Node, code: Code, line: number): void {
-    const key = `${from}>${to}`;
-    if (!this.stores.has(key)) this.stores.set(key, { file: code.unit.path, line });
+    if (this.stores.add(from, to) === this.storePlaces.length) this.storePlaces.push({ file: code.unit.path, line });
     this.graph.edge(from, to);
   }
 
   storeOf(from: Node, to: Node): { file: string; line: number } | undefined {
-    return this.stores.get(`${from}>${to}`);
+    return this.storePlaces[this.stores.find(from, to)];
   }
 
   // -- modules
@@ -302,11 +298,11 @@ export class Flow {
 
   /** The field of that name, if anything has been asked of it. */
   knownField(value: Value, name: string): Node | null {
-    return this.fields.get(value)?.get(name) ?? null;
+    return this.fields.known(value, name);
   }
 
   fieldNames(value: Value): string[] {
-    return [...(this.fields.get(value)?.keys() ?? [])].filter((name) => !name.startsWith("["));
+    return this.fields.of(value).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
   }
 
   partialArguments(partial: Value): readonly Passed[] {

@@ -10,16 +10,16 @@ export function stronglyConnected(count: number, targetsOf: (node: number) => re
   const isOpen = new Uint8Array(count);
   const open: number[] = [];
   const components: number[][] = [];
+  const path: { node: number; targets: readonly number[]; position: number }[] = [];
   let next = 0;
+  const enter = (node: number) => {
+    index[node] = low[node] = next++;
+    isOpen[node] = 1;
+    open.push(node);
+    path.push({ node, targets: targetsOf(node), position: 0 });
+  };
   for (let root = 0; root < count; root++) {
     if (index[root] !== -1) continue;
-    const path: { node: number; targets: readonly number[]; position: number }[] = [];
-    const enter = (node: number) => {
-      index[node] = low[node] = next++;
-      isOpen[node] = 1;
-      open.push(node);
-      path.push({ node, targets: targetsOf(node), position: 0 });
-    };
     enter(root);
     for (let step = path.at(-1); step; step = path.at(-1)) {
       const { node, targets } = step;

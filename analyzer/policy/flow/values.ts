@@ -4,6 +4,7 @@
  */
 import type { Code, Unit } from "../../python/code.ts";
 import type { Frame } from "./frame.ts";
+import { Integers, Pairs } from "./integer-tables.ts";
 
 export type Value = number;
 
@@ -37,10 +38,35 @@ export type ValueData =
   /** What a caller passes as a parameter, or anything inside it: nothing is known of it but what the code does with it. */
   | { readonly kind: "open"; readonly code: Code; readonly parameter: string; readonly isClass: boolean };
 
+/** Values that are told apart by two numbers. */
+class PairedValues {
+  private readonly pairs = new Pairs();
+  private readonly values = new Integers();
+
+  /** The value of a pair; -1 if there is none yet. */
+  find(first: number, second: number): Value {
+    const index = this.pairs.find(first, second);
+    return index === -1 ? -1 : this.values.items[index]!;
+  }
+
+  add(first: number, second: number, value: Value): Value {
+    this.pairs.add(first, second);
+    this.values.push(value);
+    return value;
+  }
+}
+
 export class Values {
   private readonly data: ValueData[] = [];
   private readonly ids = new Map<string, Value>();
   private readonly codes = new Map<Code | Unit, number>();
+  private readonly names = new Map<string, number>();
+  private readonly instances = new PairedValues();
+  private readonly functions = new PairedValues();
+  private readonly methods = new PairedValues();
+  private readonly builtinMethods = new PairedValues();
+  private readonly supers = new PairedValues();
+  private readonly classes = new Map<Code, Value>();
 
   get(value: Value): ValueData {
     const data = this.data[value];
@@ -48,23 +74,38 @@ export class Values {
     return data;
   }
 
+  /** From 1 up; 0 is none. */
   private codeId(code: Code | Unit | null): number {
-    if (!code) return -1;
+    if (!code) return 0;
     const known = this.codes.get(code);
     if (known !== undefined) return known;
-    this.codes.set(code, this.codes.size);
-    return this.codes.size - 1;
+    this.codes.set(code, this.codes.size + 1);
+    return this.codes.size;
+  }
+
+  private nameId(name: string): number {
+    const known = this.names.get(name);
+    if (known !== undefined) return known;
+    this.names.set(name, this.names.size);
+    return this.names.size - 1;
+  }
+
+  private make(data: ValueData): Value {
+    return this.data.push(data) - 1;
   }
 
   private intern(key: string, data: ValueData): Value {
     const known = this.ids.get(key);
     if (known !== undefined) return known;
-    this.ids.set(key, this.data.length);
-    return this.data.push(data) - 1;
+    const value = this.make(data);
+    this.ids.set(key, value);
+    return value;
   }
 
   instance(code: Code, maker: Code | null): Value {
-    return this.intern(`i${this.codeId(code)}:${this.codeId(maker)}`, { kind: "instance", code, maker });
+    const [first, second] = [this.codeId(code), this.codeId(maker)];
+    const known = this.instances.find(first, second);
+    return known !== -1 ? known : this.instances.add(first, second, this.make({ kind: "instance", code, maker }));
   }
 
   native(type: string): Value {
@@ -76,7 +117,11 @@ export class Values {
   }
 
   class(code: Code): Value {
-    return this.intern(`c${this.codeId(code)}`, { kind: "class", code });
+    const known = this.classes.get(code);
+    if (known !== undefined) return known;
+    const value = this.make({ kind: "class", code });
+    this.classes.set(code, value);
+    return value;
   }
 
   derivedClass(name: string, base: string): Value {
@@ -88,11 +133,14 @@ export class Values {
   }
 
   function(code: Code, outer: Frame | null): Value {
-    return this.intern(`f${this.codeId(code)}:${outer?.id ?? ""}`, { kind: "function", code, outer });
+    const [first, second] = [this.codeId(code), outer === null ? 0 : outer.id + 1];
+    const known = this.functions.find(first, second);
+    return known !== -1 ? known : this.functions.add(first, second, this.make({ kind: "function", code, outer }));
   }
 
   method(function_: Value, receiver: Value): Value {
-    return this.intern(`b${function_}:${receiver}`, { kind: "method", function: function_, receiver });
+    const known = this.methods.find(function_, receiver);
+    return known !== -1 ? known : this.methods.add(function_, receiver, this.make({ kind: "method", function: function_, receiver }));
   }
 
   module(unit: Unit): Value {
@@ -108,7 +156,9 @@ export class Values {
   }
 
   builtinMethod(name: string, receiver: Value): Value {
-    return this.intern(`w${receiver}.${name}`, { kind: "builtin-method", name, receiver });
+    const first = this.nameId(name);
+    const known = this.builtinMethods.find(first, receiver);
+    return known !== -1 ? known : this.builtinMethods.add(first, receiver, this.make({ kind: "builtin-method", name, receiver }));
   }
 
   partial(site: string): Value {
@@ -116,7 +166,9 @@ export class Values {
   }
 
   super(code: Code, receiver: Value): Value {
-    return this.intern(`s${this.codeId(code)}:${receiver}`, { kind: "super", code, receiver });
+    const first = this.codeId(code);
+    const known = this.supers.find(first, receiver);
+    return known !== -1 ? known : this.supers.add(first, receiver, this.make({ kind: "super", code, receiver }));
   }
 
   namespace(owner: Value, without: ReadonlySet<string> | null = null, site = ""): Value {
