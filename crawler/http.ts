@@ -23,8 +23,10 @@ export interface HttpAnswer extends HttpHead {
 
 export interface HttpRequest<T> {
   readonly url: URL;
-  readonly method?: "GET" | "HEAD";
+  /** `POST` only for a question that does not fit into an address: it is repeated as the others are. */
+  readonly method?: "GET" | "HEAD" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
   /** Whether a redirect is followed; where it is not, it is itself the answer. Absent: every one is followed. */
   readonly follow?: (redirect: HttpHead) => boolean;
   /** The most bytes of body that are taken, or why the body is not wanted. */
@@ -109,6 +111,7 @@ export class Http {
       response = await this.settings.network.fetch(request.url, {
         method: request.method ?? "GET",
         headers: this.headers(request),
+        ...(request.body !== undefined && { body: request.body }),
         redirect: "manual",
         signal: timer.signal,
         permits: this.settings.guard.permits,

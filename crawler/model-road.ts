@@ -3,6 +3,7 @@ import { findWork, type ModelWork } from "../db/work.ts";
 import { Crawl } from "./crawl.ts";
 import { Inference } from "./infer.ts";
 import { Judging } from "./judge.ts";
+import { scanModel } from "./scans.ts";
 import type { SurveyRun } from "./survey-run.ts";
 import { Tracing } from "./tracing.ts";
 
@@ -12,15 +13,19 @@ export class ModelRoad {
   readonly #inference: Inference;
   readonly #judging: Judging;
 
-  private constructor(readonly run: SurveyRun) {
+  private constructor(
+    readonly run: SurveyRun,
+    readonly startedAt: string,
+  ) {
     this.#tracing = new Tracing(run.threads);
     this.#crawl = new Crawl(run, this.#tracing);
     this.#inference = new Inference(run);
     this.#judging = new Judging(run);
   }
 
-  static async open(run: SurveyRun): Promise<ModelRoad> {
-    const road = new ModelRoad(run);
+  /** `startedAt`: when the survey was begun. */
+  static async open(run: SurveyRun, startedAt: string): Promise<ModelRoad> {
+    const road = new ModelRoad(run, startedAt);
     await road.#judging.begin();
     return road;
   }
@@ -32,6 +37,7 @@ export class ModelRoad {
       await this.#crawl.model(model);
       model = await this.find(modelId);
     }
+    if (model !== null && this.run.request.hubScans) await scanModel(this.run, model, this.startedAt);
     if (model !== null && ["traced", "judged"].includes(model.state) && model.classState === null) {
       await this.#inference.model(model);
       model = await this.find(modelId);

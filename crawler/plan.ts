@@ -5,6 +5,7 @@ import { chooseFiles } from "./candidates.ts";
 import type { HttpFailure } from "./http-failure.ts";
 import { type ListedModel, PAGE } from "./hub.ts";
 import { refusalOf } from "./hub-refusal.ts";
+import { scanRequests } from "./hub-scans.ts";
 import type { Bucket } from "./rate-limit.ts";
 import { openSession, type Session } from "./session.ts";
 import type { SurveyEffects, SurveyRequest } from "./survey-request.ts";
@@ -34,6 +35,8 @@ const ASSUMED: FileCost = { requests: 2.5, bytes: 250_000 };
 const ANONYMOUS: Record<"api" | "resolvers", number> = { api: 500 / 300, resolvers: 3_000 / 300 };
 /** What a model takes in a page of the listing. */
 const LISTED_BYTES = 1_500;
+/** What the scans of a model's files take: some ten imports each, and the words of five scanners. */
+const SCAN_BYTES = 2_500;
 /** Files a second that a few workers get through, whatever the limits. */
 const FILES_A_SECOND = 25;
 
@@ -52,6 +55,10 @@ export async function planSurvey(request: SurveyRequest, effects: SurveyEffects)
   const files = Math.round(matching.reduce((sum, model) => sum + (candidatesOf(model) ?? 1), 0) * perModel * plannedModels);
   const trees = Math.round(matching.filter((model) => candidatesOf(model) === null).length * perModel * plannedModels);
   const cards = Math.round(matching.filter((model) => needsCard(model)).length * perModel * plannedModels);
+  // Of a model whose files the listing does not tell: one, whatever they turn out to be.
+  const scans = request.hubScans
+    ? Math.round(matching.reduce((sum, model) => sum + scanRequests(candidatesOf(model) ?? 1), 0) * perModel * plannedModels)
+    : 0;
   const pages = population.kind === "models" ? plannedModels : Math.ceil(plannedModels / PAGE);
   const cost = await fileCost(effects.store);
   const rate = (bucket: Bucket & keyof typeof ANONYMOUS) => session.limiter.rate(bucket) ?? ANONYMOUS[bucket];
@@ -60,9 +67,9 @@ export async function planSurvey(request: SurveyRequest, effects: SurveyEffects)
     models,
     plannedModels,
     files,
-    requests: Math.round(pages + trees + cards + files * (1 + cost.requests)),
-    bytes: Math.round(plannedModels * LISTED_BYTES + files * cost.bytes),
-    seconds: Math.ceil(Math.max((pages + trees) / rate("api"), (files + cards) / rate("resolvers"), files / FILES_A_SECOND)),
+    requests: Math.round(pages + trees + scans + cards + files * (1 + cost.requests)),
+    bytes: Math.round(plannedModels * LISTED_BYTES + scans * SCAN_BYTES + files * cost.bytes),
+    seconds: Math.ceil(Math.max((pages + trees + scans) / rate("api"), (files + cards) / rate("resolvers"), files / FILES_A_SECOND)),
   });
 }
 

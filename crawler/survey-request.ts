@@ -27,6 +27,8 @@ export interface SurveyRequest {
   /** Sent to the Hub's own origin and nowhere else; never stored or reported. */
   readonly token: string | null;
   readonly population: Population;
+  /** Whether to store what the Hub's own scanners say of files: a request more for each model that has any. */
+  readonly hubScans?: boolean;
   /** Models in hand at once. */
   readonly concurrency?: number;
   /** Worker threads that run pickles. */
@@ -36,7 +38,7 @@ export interface SurveyRequest {
 /** What a survey is doing: for progress on a terminal, never for decisions. */
 export type SurveyEvent =
   /** A stage begins, with so many models before it. */
-  | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "infer" | "judge"; readonly models: number }
+  | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "scans" | "infer" | "judge"; readonly models: number }
   /** A page was listed: so many models that were not listed before, and entries that could not be read as models. */
   | { readonly kind: "listed"; readonly models: number; readonly unreadable: number }
   | { readonly kind: "file"; readonly model: string; readonly path: string; readonly state: FileState; readonly reused: boolean }

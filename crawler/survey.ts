@@ -13,6 +13,7 @@ import { describeFailure } from "./http-failure.ts";
 import { inferPolicies, TO_INFER } from "./infer.ts";
 import { judgeModels } from "./judge.ts";
 import { listPopulation } from "./list.ts";
+import { scanModels } from "./scans.ts";
 import { refusedSummary, type SurveySummary, summarize } from "./summary.ts";
 import type { Population, SurveyEffects, SurveyRequest } from "./survey-request.ts";
 import { SurveyRun } from "./survey-run.ts";
@@ -93,6 +94,7 @@ async function crawlStage(run: SurveyRun, survey: SurveyRow): Promise<Stop> {
   } finally {
     await tracing.close();
   }
+  if (run.request.hubScans && !run.interrupted) await scanModels(run, survey.started_at);
   return stopOf(run);
 }
 

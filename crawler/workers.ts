@@ -6,7 +6,7 @@
 import { EventEmitter } from "node:events";
 import { Logger, type Runner, run, runMigrations } from "graphile-worker";
 import pg from "pg";
-import { addModelJobs, freeDeadWorkers, holdAlive, MODEL_TASK, type ModelJob, standingOf } from "../db/jobs.ts";
+import { addModelJobs, freeDeadWorkers, holdAlive, type JobRequest, MODEL_TASK, type ModelJob, standingOf } from "../db/jobs.ts";
 import { ModelRoad } from "./model-road.ts";
 import type { Population, SurveyEffects, SurveyRequest } from "./survey-request.ts";
 import { SurveyRun } from "./survey-run.ts";
@@ -54,9 +54,10 @@ export async function surveyTogether(
   const { effects, store, surveyId, request } = surveyRun;
   const workshop = await Workshop.open(place, effects);
   try {
+    const asked = { packageIndex: request.packageIndex, hubScans: request.hubScans ?? false };
     let position = -1;
     const addJobs = async () => {
-      position = await addModelJobs(store, surveyId, request.packageIndex, position);
+      position = await addModelJobs(store, surveyId, asked, position);
     };
     await addJobs();
     const failure = await list(addJobs);
@@ -132,33 +133,33 @@ class Workshop {
   }
 
   /** One job. A rejection gives it back, to be tried again later by whoever is free. */
-  private async model({ surveyId, modelId, packageIndex }: ModelJob): Promise<void> {
-    const road = await this.road(surveyId, packageIndex);
+  private async model({ surveyId, modelId, ...request }: ModelJob): Promise<void> {
+    const road = await this.road(surveyId, request);
     if (!(await road.take(modelId))) throw new Error("interrupted");
   }
 
-  private road(surveyId: number, packageIndex: string | null): Promise<ModelRoad> {
-    const key = `${surveyId} ${packageIndex}`;
+  private road(surveyId: number, request: JobRequest): Promise<ModelRoad> {
+    const key = JSON.stringify([surveyId, request]);
     const known = this.#roads.get(key);
     if (known !== undefined) return known;
-    const road = this.openRoad(surveyId, packageIndex);
+    const road = this.openRoad(surveyId, request);
     this.#roads.set(key, road);
     road.catch(() => this.#roads.delete(key));
     return road;
   }
 
-  private async openRoad(surveyId: number, packageIndex: string | null): Promise<ModelRoad> {
-    const { name, hub, query } = await this.effects.store
+  private async openRoad(surveyId: number, asked: JobRequest): Promise<ModelRoad> {
+    const { name, hub, query, started_at } = await this.effects.store
       .selectFrom("survey")
-      .select(["name", "hub", "query"])
+      .select(["name", "hub", "query", "started_at"])
       .where("survey_id", "=", surveyId)
       .executeTakeFirstOrThrow();
     const { token, concurrency, threads } = this.place;
     const population = JSON.parse(query) as Population;
-    const request: SurveyRequest = { name, hub, packageIndex, token, population, concurrency, ...(threads !== undefined && { threads }) };
+    const request: SurveyRequest = { name, hub, ...asked, token, population, concurrency, ...(threads !== undefined && { threads }) };
     const surveyRun = new SurveyRun(surveyId, request, this.effects);
     this.#runs.push(surveyRun);
-    return ModelRoad.open(surveyRun);
+    return ModelRoad.open(surveyRun, started_at);
   }
 
   async close(): Promise<void> {

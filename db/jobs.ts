@@ -15,7 +15,12 @@ export interface ModelJob {
   readonly modelId: number;
   /** The simple API that class policies are inferred from, as the survey was asked for. */
   readonly packageIndex: string | null;
+  /** Whether it asks for the scans of the Hub. */
+  readonly hubScans: boolean;
 }
+
+/** What all jobs of a survey have in common. */
+export type JobRequest = Pick<ModelJob, "packageIndex" | "hubScans">;
 
 /** States that no stage goes on from but to judge. */
 const ENDS: readonly ModelState[] = ["gated", "disabled", "missing", "failed"];
@@ -25,7 +30,7 @@ const ATTEMPTS = 5;
  * Adds a job for each model of a survey beyond a position that is not through; one that there is already stays. Returns
  * the last position.
  */
-export async function addModelJobs(store: Store, surveyId: number, packageIndex: string | null, after: number): Promise<number> {
+export async function addModelJobs(store: Store, surveyId: number, request: JobRequest, after: number): Promise<number> {
   const rows = await store
     .selectFrom("survey_model")
     .select(["model_id", "position"])
@@ -39,7 +44,7 @@ export async function addModelJobs(store: Store, surveyId: number, packageIndex:
   for (let first = 0; first < rows.length; first += AT_ONCE) {
     const specs = rows.slice(first, first + AT_ONCE).map(({ model_id: modelId, position }) => ({
       identifier: MODEL_TASK,
-      payload: { surveyId, modelId, packageIndex } satisfies ModelJob,
+      payload: { surveyId, modelId, ...request } satisfies ModelJob,
       job_key: `${keysOf(surveyId)}${modelId}`,
       priority: Math.min(position, 32_767),
       max_attempts: ATTEMPTS,

@@ -125,6 +125,24 @@ export interface FileTable {
   failure: string | null;
 }
 
+/** What the Hub's own scanners said of a file, where they were asked. */
+export interface HubScanTable {
+  file_id: number;
+  /** The Hub's word; null where it said nothing of the file. */
+  status: string | null;
+  /** JSON: what each scanner says, by the Hub's name for it. */
+  scanners: string;
+  asked_at: string;
+}
+
+/** A callable that the Hub's scanner found a file to import. */
+export interface HubScanImportTable {
+  file_id: number;
+  callable_id: number;
+  /** `innocuous`, `suspicious` or `dangerous`. */
+  safety: string;
+}
+
 /** A file's content. One row however many models hold it. */
 export interface BlobTable {
   blob_id: Generated<number>;
@@ -366,6 +384,8 @@ export interface Database {
   survey_model: SurveyModelTable;
   model_policy: ModelPolicyTable;
   file: FileTable;
+  hub_scan: HubScanTable;
+  hub_scan_import: HubScanImportTable;
   blob: BlobTable;
   pickle: PickleTable;
   callable: CallableTable;

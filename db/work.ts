@@ -1,4 +1,5 @@
 /** What is still to be done in a survey: each stage asks for its models here, in their order, some hundred at a time. */
+import { type SqlBool, sql } from "kysely";
 import type { Store } from "./connection.ts";
 import type { ClassState, FileRole, FileState, ModelState, PolicySlot } from "./schema.ts";
 
@@ -32,6 +33,8 @@ export interface Selection {
   readonly states: readonly ModelState[];
   /** Only those whose class has not been looked for. */
   readonly classUnknown?: boolean;
+  /** Only those with a file whose scan the Hub was not asked for since this instant, and had not come to before. */
+  readonly unscannedSince?: string;
 }
 
 const BATCH = 200;
@@ -89,12 +92,41 @@ export async function countModels(store: Store, surveyId: number, selection: Sel
   return models;
 }
 
-function selected(store: Store, surveyId: number, { states, classUnknown }: Selection) {
+function selected(store: Store, surveyId: number, { states, classUnknown, unscannedSince }: Selection) {
   return store
     .selectFrom("survey_model")
     .where("survey_id", "=", surveyId)
     .where("state", "in", states)
-    .$if(classUnknown === true, (rows) => rows.where("class_state", "is", null));
+    .$if(classUnknown === true, (rows) => rows.where("class_state", "is", null))
+    .$if(unscannedSince !== undefined, (rows) =>
+      rows.where(({ exists, selectFrom }) =>
+        exists(
+          selectFrom("file")
+            .leftJoin("hub_scan", "hub_scan.file_id", "file.file_id")
+            .whereRef("file.revision_id", "=", "survey_model.revision_id")
+            .where(isUnscanned(unscannedSince!))
+            .select("file.file_id"),
+        ),
+      ),
+    );
+}
+
+/** `unscanned` and `queued` are the Hub's words for files that its scanners have not come to. */
+function isUnscanned(since: string) {
+  return sql<SqlBool>`(hub_scan.asked_at is null or
+    (hub_scan.asked_at < ${since} and (hub_scan.status is null or hub_scan.status in ('unscanned', 'queued'))))`;
+}
+
+/** The files of a revision whose scans the Hub is to be asked for: as `Selection.unscannedSince` has it. */
+export function unscannedFiles(store: Store, revisionId: number, since: string): Promise<{ fileId: number; path: string }[]> {
+  return store
+    .selectFrom("file")
+    .leftJoin("hub_scan", "hub_scan.file_id", "file.file_id")
+    .where("file.revision_id", "=", revisionId)
+    .where(isUnscanned(since))
+    .select(["file.file_id as fileId", "path"])
+    .orderBy("path")
+    .execute();
 }
 
 /** Whether a survey is listed to its end, and every model of it through every stage. */

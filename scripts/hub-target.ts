@@ -55,7 +55,8 @@ export async function* hubFiles(context: Context, target: string, options: Targe
   const chosen =
     parsed.path !== null && paths.includes(parsed.path) ? [parsed.path] : chooseFiles(paths.filter(within)).map(({ path }) => path);
   if (chosen.length === 0) throw new UsageError(`${target}: no file there could hold a pickle`);
-  const scans = options.compare ? orGiveUp(target, await fetchHubScans(session.http, session.hubUrl, parsed.model, commit)) : null;
+  const { http, hubUrl } = session;
+  const scans = options.compare ? orGiveUp(target, await fetchHubScans(http, hubUrl, { model: parsed.model, commit }, chosen)) : null;
   for (const path of chosen) {
     const address = { model: parsed.model, commit, path };
     yield {

@@ -21,6 +21,7 @@ export interface SurveyOptions extends RemoteOptions {
   readonly minDownloads?: number;
   readonly modifiedSince?: string;
   readonly name?: string;
+  readonly hubScans?: boolean;
   readonly concurrency?: number;
   readonly database?: string;
   readonly json?: boolean;
@@ -46,6 +47,11 @@ export function withSurvey<C extends Command>(command: C): C {
     .option("--name <NAME>", "the survey (default: after the Hub, the models and today); one that was interrupted is gone on with")
     .addOption(new Option("--concurrency <N>", "models in hand at once").argParser(positive).default(undefined, "8"));
   return withDatabase(withIndex(withHub(command))).option("--json", "print JSON");
+}
+
+/** Gives a command that reads files the option that asks for more than files. */
+export function withHubScans<C extends Command>(command: C): C {
+  return command.option("--hub-scans", "store what the Hub's own scanners say of the files: one request more for a model that has any");
 }
 
 export function positive(given: string): number {
@@ -110,7 +116,7 @@ export async function surveyRequest(
   store: Store,
   after: "new" | "finished" = "new",
 ): Promise<SurveyRequest> {
-  const { top, models, filter: filters, minDownloads, modifiedSince, concurrency } = options;
+  const { top, models, filter: filters, minDownloads, modifiedSince, hubScans, concurrency } = options;
   const asked = [top, models, minDownloads, modifiedSince].some((option) => option !== undefined) || filters.length > 0;
   const known = options.name === undefined || asked ? null : await findSurveyRow(store, options.name);
   const population: Population =
@@ -123,7 +129,7 @@ export async function surveyRequest(
   if (known !== null && known.hub !== remote.hub)
     throw new UsageError(`the survey ${options.name} is of ${known.hub}, not of ${remote.hub}`);
   const name = options.name ?? (await nameOf(context, store, remote.hub, population, after));
-  return { name, ...remote, population, ...(concurrency !== undefined && { concurrency }) };
+  return { name, ...remote, population, ...(hubScans && { hubScans }), ...(concurrency !== undefined && { concurrency }) };
 }
 
 /**

@@ -5,6 +5,7 @@
 import { blockedTable } from "./blocked.ts";
 import { blockedCallablesTable, blockedCapabilitiesTable, blockedModulesTable, blockedOpcodesTable, prevalenceTable } from "./callables.ts";
 import { filesTable } from "./files.ts";
+import { hubScansTable } from "./hub-scans.ts";
 import { modelsTable } from "./models.ts";
 import { pickleballFigure2, pickleballFigure3, pickleballTable1 } from "./pickleball.ts";
 import { policiesTable, policyEntriesTable } from "./policies.ts";
@@ -31,6 +32,7 @@ export const EXPORTS: Readonly<Record<string, ExportTable>> = Object.fromEntries
     policyEntriesTable,
     modelsTable,
     filesTable,
+    hubScansTable,
     blockedTable,
     surveysTable,
   ].map((table) => [table.name, table]),

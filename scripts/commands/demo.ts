@@ -43,7 +43,7 @@ async function demo(context: Context, options: Options): Promise<Ending> {
   const hub = await startAt(known, held);
   try {
     effects.report(`Hub with ${held.repositories.length} sample models: ${hub.url}\n`);
-    const survey = { name, hub: hub.url, index: hub.indexUrl, filter: [], database, ...(options.json && { json: true }) };
+    const survey = { name, hub: hub.url, index: hub.indexUrl, filter: [], hubScans: true, database, ...(options.json && { json: true }) };
     // A token is somebody's on the real Hub; this one would refuse it.
     const anonymous = { ...context, effects: { ...effects, environment: {} } };
     const ending = await runStage(anonymous, survey, runSurvey);

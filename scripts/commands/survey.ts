@@ -6,7 +6,7 @@ import { isPostgres } from "../../db/connection.ts";
 import { CensusCommand, type Context, NetworkGaveUp, printJson } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
 import { databasePath, openIfThere } from "../store.ts";
-import { effectsOf, runStage, type SurveyOptions, surveyRequest, withSurvey } from "../survey-options.ts";
+import { effectsOf, runStage, type SurveyOptions, surveyRequest, withHubScans, withSurvey } from "../survey-options.ts";
 import { reportPlan } from "../survey-report.ts";
 
 interface Options extends SurveyOptions {
@@ -19,7 +19,7 @@ export function surveyCommand(context: Context): CensusCommand {
     "census survey --top 1000 --filter library=flair --name flair-2026",
     "census survey --models owner/name,owner/other",
   ]);
-  return withSurvey(command)
+  return withHubScans(withSurvey(command))
     .option("--dry-run", "print requests, bytes and time first, and do nothing")
     .runs((options: Options) => (options.dryRun ? plan(context, options) : runStage(context, options, surveyed)));
 }

@@ -7,6 +7,8 @@ import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { callableIds } from "../../db/callables.ts";
 import { openStore, type Store } from "../../db/connection.ts";
 import { readTrace, writeTrace } from "../../db/stored-trace.ts";
+import { type ScanToStore, writeHubScans } from "../../db/writes-hub-scans.ts";
+import { scanOf } from "../hub/scanner.ts";
 import { CAPABILITIES_OF, CLASSES, SAMPLE_MODELS, type SampleFile, type SampleModel, WEIGHTS_ONLY } from "./sample-models.ts";
 import { bare, type Fact, factsOf, programOf } from "./sample-programs.ts";
 
@@ -217,6 +219,9 @@ class Filling {
       })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+    const written = this.store.selectFrom("file").where("revision_id", "=", revision_id).where("path", "=", file.path);
+    const { file_id } = await written.select("file_id").executeTakeFirstOrThrow();
+    await writeHubScans(this.store, [{ fileId: file_id, ...scanOfSample(file) }], "2026-11-20T06:30:00.000Z", capabilityOf);
   }
 
   async #blob(file: SampleFile) {
@@ -297,6 +302,14 @@ class Filling {
     this.#callables.set(callable, callable_id);
     return callable_id;
   }
+}
+
+/** The Hub's scanners have not come to what could not be had. */
+function scanOfSample(file: SampleFile): Omit<ScanToStore, "fileId"> {
+  if (file.unavailable !== undefined) return { status: "unscanned", scanners: {}, imports: [] };
+  const { status, pickleImports } = scanOf(file.callables.map(bare)).pickleImportScan;
+  const imports = pickleImports.map(({ module, name, safety }) => ({ name: `${module}.${name}`, safety }));
+  return { status, scanners: { avScan: "safe", pickleImportScan: status }, imports };
 }
 
 function sourceOf(name: string, allows: readonly string[]): string {

@@ -11,6 +11,7 @@ import * as blockers from "../../db/queries/blockers.ts";
 import * as callables from "../../db/queries/callables.ts";
 import { modelEvidence } from "../../db/queries/evidence.ts";
 import { ALL_MODELS, type Cursor } from "../../db/queries/filters.ts";
+import * as hubScans from "../../db/queries/hub-scans.ts";
 import { listJudgements } from "../../db/queries/judgements.ts";
 import { findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../db/queries/model.ts";
 import { countFacets, listModels } from "../../db/queries/models.ts";
@@ -103,9 +104,11 @@ const QUESTIONS: Readonly<Record<string, (store: Store, surveyId: number) => Pro
           evidence,
           await usedCallables(store, model.revisionId, 100),
           await modelHistory(store, model.modelId),
+          await hubScans.hubScansOf(store, model.revisionId),
         ];
       }),
     ),
+  "the Hub's scans": (store, surveyId) => hubScans.hubAgreement(store, surveyId, ALL_MODELS.lens),
   policies: async (store, surveyId) => {
     const rows = await store.selectFrom("policy").select(["policy_id", "name"]).orderBy("name").execute();
     return Promise.all(

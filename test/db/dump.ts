@@ -11,6 +11,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   survey: ["name"],
   model: ["hub_id"],
   revision: ["model_id", "commit_sha"],
+  file: ["revision_id", "path"],
   blob: ["sha256"],
   pickle: ["blob_id", "ordinal"],
   program: ["sha256"],
@@ -23,6 +24,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 /** What differs between two runs that came to the same: when they ran, and what they cost. */
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   survey: ["started_at", "finished_at", "requests", "bytes_read", "generation", "totals"],
+  hub_scan: ["asked_at"],
   survey_column: ["generation"],
   survey_posting: ["generation"],
   survey_cell: ["generation"],

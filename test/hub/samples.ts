@@ -10,7 +10,8 @@ import { maliciousFiles } from "../fixtures/malicious.ts";
 import { readCard } from "./card.ts";
 import { type Content, diskContent } from "./content.ts";
 import type { Distribution } from "./package-index.ts";
-import { makeFile, makeRepository, type Repository } from "./repositories.ts";
+import { makeFile, makeRepository, type Repository, type RepositoryFile } from "./repositories.ts";
+import { scanOf } from "./scanner.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
 const REAL = fileURLToPath(new URL("../../../shared/data/corpus/real", import.meta.url));
@@ -50,17 +51,33 @@ export async function modelRepositories(folder: string): Promise<Repository[]> {
   const listed = z.array(Metadata).parse(JSON.parse(await readFile(`${folder}/repositories.json`, "utf8")));
   return Promise.all(
     listed.map(async ({ id, ...metadata }) => {
-      const files = await readFolder(`${folder}/${id}`, (path) => !path.endsWith(".cpython.json"));
-      return makeRepository(id, files, { ...metadata, ...(await readCard(files)) });
+      const files = await readFolder(`${folder}/${id}`, (path) => !path.endsWith(RECORDING));
+      const scanned = await Promise.all(
+        Object.entries(files).map(async ([path, content]) => [path, await withScan(makeFile(path, content), `${folder}/${id}`)] as const),
+      );
+      return makeRepository(id, Object.fromEntries(scanned), { ...metadata, ...(await readCard(files)) });
     }),
   );
 }
 
+const RECORDING = ".cpython.json";
+const Recording = z.object({
+  pickles: z.array(z.object({ facts: z.array(z.looseObject({ kind: z.string(), spelt: z.string().optional() })) })),
+});
+
+/** A file with what the Hub's scanners would say of it: what CPython was seen to import for it, by how they rate names. */
+async function withScan(file: RepositoryFile, folder: string): Promise<RepositoryFile> {
+  const recording = `${folder}/${file.path}${RECORDING}`;
+  if (!existsSync(recording)) return file;
+  const { pickles } = Recording.parse(JSON.parse(await readFile(recording, "utf8")));
+  return { ...file, security: scanOf(pickles.flatMap(({ facts }) => facts.flatMap(({ spelt }) => spelt ?? []))) };
+}
+
 /** Each malicious file as the repository `red-team/{name}`; the Hub's scanners are taken to have found it. */
 export function maliciousRepositories(): Repository[] {
-  return maliciousFiles().map(({ name, path, bytes, technique, source }) => {
+  return maliciousFiles().map(({ name, path, bytes, technique, source, imports }) => {
     const card = `---\ntags: [red-team]\n---\n# ${name}\n\n${technique}\n\nSource: ${source}\n\nIts payload does nothing.\n`;
-    const file = { ...makeFile(path, bytes), security: { status: "unsafe" } };
+    const file = { ...makeFile(path, bytes), security: { ...scanOf(imports), status: "unsafe" } };
     return makeRepository(`red-team/${name}`, { "README.md": card, [path]: file }, { tags: ["red-team"] });
   });
 }
