@@ -54,13 +54,19 @@ export class LoweredCode implements Code {
   }
 
   get text(): string {
-    return this.node.text;
+    return this.maker.syntax.textOf(this.node);
   }
 
   get body(): Body {
-    const block = this.kind === "module" ? this.node : this.node.childForFieldName("body");
-    this.loweredBody ??= lowerBody(this, block ?? this.node, this.maker);
-    return this.loweredBody;
+    if (this.loweredBody) return this.loweredBody;
+    const { syntax } = this.maker;
+    const block = this.kind === "module" ? this.node : syntax.bodyOf(this.node);
+    const body = lowerBody(this, block ?? this.node, this.maker);
+    this.loweredBody = body;
+    // Definitions inside it are lowered later, from the same tree.
+    const isDone = this.kind === "function" && !body.instructions.some(({ op }) => op === "function" || op === "class");
+    if (isDone) syntax.forgetBody(this.node);
+    return body;
   }
 }
 

@@ -11,6 +11,7 @@ import { LoweredCode, targetNames } from "./lower-code.ts";
 import type { PythonParser } from "./parser.ts";
 import type { CodeMaker } from "./scope.ts";
 import { type ImportEffects, importEffects } from "./search-path.ts";
+import type { Syntax } from "./syntax.ts";
 import { dottedPath, stringText, typeExpression } from "./type-expression.ts";
 
 /** A file, and the name under which it is imported. */
@@ -53,7 +54,7 @@ class LoweredUnit implements Unit {
 
   private get read(): ModuleReader {
     const { path, text } = this.file;
-    this.contents ??= new ModuleReader(this, this.parser, this.parser.parse(path.endsWith(".pyx") ? pythonOfCython(text) : text));
+    this.contents ??= new ModuleReader(this, this.parser, path.endsWith(".pyx") ? pythonOfCython(text) : text);
     return this.contents;
   }
 
@@ -82,11 +83,11 @@ class LoweredUnit implements Unit {
   }
 
   get hasErrors(): boolean {
-    return this.read.root.hasError;
+    return this.read.syntax.hasErrors;
   }
 
   get importEffects(): ImportEffects {
-    this.effects ??= importEffects(this.read.root, this.path);
+    this.effects ??= importEffects(this.read.syntax.root, this.file.text, this.path);
     return this.effects;
   }
 }
@@ -99,14 +100,18 @@ class ModuleReader {
   exports: string[] | null = null;
   private readonly codes = new Map<number, Code>();
   private readonly maker: CodeMaker;
+  readonly syntax: Syntax;
 
   constructor(
     private readonly unit: Unit,
     parser: PythonParser,
-    readonly root: Node,
+    text: string,
   ) {
     const parse = (text: string) => parser.parse(text);
+    this.syntax = parser.read(text);
+    const { root } = this.syntax;
     this.maker = {
+      syntax: this.syntax,
       function: (node, name, decorators, parent) =>
         this.codeOf(node, () => new LoweredCode("function", node, name, decorators, parent, unit, this.maker)),
       class: (node, decorators, parent) => this.classOf(node, decorators, parent),

@@ -2,8 +2,9 @@
  * The door to tree-sitter: Python text in, a syntax tree out. Boundary: the grammar's bytes are injected, so that this
  * room needs no file system; what the tree means is read in `lower-module.ts`.
  */
-import { Language, type Node, Parser } from "web-tree-sitter";
+import { Language, type Node, Parser, type Range, type Tree } from "web-tree-sitter";
 import type { Unit } from "./code.ts";
+import { Syntax } from "./syntax.ts";
 
 export interface PythonGrammar {
   /** `web-tree-sitter.wasm`. */
@@ -14,7 +15,9 @@ export interface PythonGrammar {
 
 /** Parses Python source. Keeps the trees it made alive until `forget`, because function bodies are read only when they are reached. */
 export interface PythonParser {
-  /** The root of the syntax tree of `text`; where the text is not Python the tree has error nodes. */
+  /** The syntax of a file. */
+  read(text: string): Syntax;
+  /** The root of the syntax tree of a short `text`, as of an annotation in a string; where the text is not Python the tree has error nodes. */
   parse(text: string): Node;
   /** The files that were read of the trees it keeps, for `lower-module.ts`. */
   readonly units: Map<string, Unit>;
@@ -27,22 +30,46 @@ export async function createPythonParser(wasm: PythonGrammar): Promise<PythonPar
   await Parser.init({ wasmBinary: wasm.runtime });
   const parser = new Parser();
   parser.setLanguage(await Language.load(wasm.grammar));
-  const trees = new Map<string, NonNullable<ReturnType<Parser["parse"]>>>();
+  const trees = new Map<string, Tree>();
+  const files: Syntax[] = [];
+  const parseRanges = (text: string, ranges?: Range[]): Tree => {
+    const tree = ranges ? parser.parse(inPieces(text, ranges), null, { includedRanges: ranges }) : parser.parse(text);
+    if (!tree) throw new Error("tree-sitter was cancelled, which nobody asks for");
+    return tree;
+  };
   const units = new Map<string, Unit>();
   return {
     units,
+    read(text) {
+      const syntax = new Syntax(text, parseRanges);
+      files.push(syntax);
+      return syntax;
+    },
     parse(text) {
-      const known = trees.get(text);
-      if (known) return known.rootNode;
-      const tree = parser.parse(text);
-      if (!tree) throw new Error("tree-sitter was cancelled, which nobody asks for");
+      const tree = trees.get(text) ?? parseRanges(text);
       trees.set(text, tree);
       return tree.rootNode;
     },
     forget() {
+      for (const file of files.splice(0)) file.forget();
       for (const tree of trees.values()) tree.delete();
       trees.clear();
       units.clear();
     },
+  };
+}
+
+/** A text as the parser asks for it: from an offset to the next border of a range, so that nothing is copied in vain. */
+function inPieces(text: string, ranges: readonly Range[]): (index: number) => string {
+  const borders = ranges.flatMap(({ startIndex, endIndex }) => [startIndex, endIndex]);
+  return (index) => {
+    let low = 0;
+    let high = borders.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (borders[middle]! <= index) low = middle + 1;
+      else high = middle;
+    }
+    return text.slice(index, borders[low]);
   };
 }

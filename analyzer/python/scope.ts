@@ -6,10 +6,13 @@ import type { Node } from "web-tree-sitter";
 import type { Body, Code, Instruction, Register, StatementRange } from "./code.ts";
 import { NOTHING } from "./code.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
+import type { Syntax } from "./syntax.ts";
 import { dottedPath, stringText } from "./type-expression.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
+  /** The file that is read. */
+  readonly syntax: Syntax;
   function(node: Node, name: string, decorators: readonly string[], parent: Code): Code;
   class(node: Node, decorators: readonly string[], parent: Code): Code;
   parse(text: string): Node;

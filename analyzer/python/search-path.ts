@@ -16,8 +16,7 @@ export interface ImportEffects {
 
 const NONE: ImportEffects = { folders: [], modules: [] };
 
-export function importEffects(root: Node, path: string): ImportEffects {
-  const { text } = root;
+export function importEffects(root: Node, text: string, path: string): ImportEffects {
   if (!text.includes("sys.path") && !text.includes("sys.modules")) return NONE;
   const reader = new Reader(path);
   reader.block(root);
