@@ -43,13 +43,17 @@ export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCa
     const filler = recordedFiller(name) ?? analysedFiller(name, find(name));
     if (filler !== null) found.push(filler);
   }
-  const open = (slots: readonly OpenSlot[]) =>
-    slots.map((slot) => ({ ...slot, takes: found.filter((each) => answers(each, slot)).map(({ filler }) => filler.name) }));
+  const open = (slots: readonly OpenSlot[], holder: Filling | null = null) =>
+    slots.map((slot) => {
+      const called = holder?.loading.touchesInside.get(slot.attribute) ?? new Set();
+      const takes = found.filter((each) => answers(each, slot) && !hasAny(each, called));
+      return { ...slot, takes: takes.map(({ filler }) => filler.name) };
+    });
   return {
     ...policy,
     name: policy.name.replace(/^class:/, "class+open:"),
     openSlots: open(policy.openSlots ?? []),
-    fillers: found.map(({ filler }) => ({ ...filler, openSlots: open(filler.openSlots) })),
+    fillers: found.map(({ filler, filling }) => ({ ...filler, openSlots: open(filler.openSlots, filling) })),
   };
 }
 
@@ -63,6 +67,11 @@ function answers({ filler, filling }: Found, { asks }: OpenSlot): boolean {
   if (asks.classes.some((name) => filling.classes.has(name))) return true;
   if (asks.functions && filling.attributes.has("__call__")) return true;
   return asks.attributes.some((name) => filling.attributes.has(name));
+}
+
+/** Whether loading the holder would call a method that what fills defines. */
+function hasAny({ filling }: Found, methods: ReadonlySet<string>): boolean {
+  return filling !== null && [...methods].some((method) => filling.attributes.has(method));
 }
 
 function analysedFiller(name: string, candidate: Candidate | null): Found | null {

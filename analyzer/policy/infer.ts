@@ -131,13 +131,13 @@ function solveClass(source: Source, class_: string): Result<Solved, InferError> 
   return ok({ inferred: inferredFrom(source, holding, `class:${name}`, name), holding, target });
 }
 
-function fillingOf(flow: Flow, target: Code): Filling {
+function fillingOf({ flow, named }: Holding, target: Code): Filling {
   const order = flow.classes.orderOf(target);
   const attributes = order.flatMap((base) => (typeof base === "string" ? [] : [...base.members.keys()]));
   return {
     attributes: new Set([...attributes, ...flow.fieldNames(flow.values.instance(target, null))]),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
-    loading: loadingOf(flow, target),
+    loading: loadingOf(flow, target, named),
   };
 }
 
@@ -159,7 +159,7 @@ function findCandidate(source: Source, name: string): Candidate | null {
   const solved = solveClass(source, name);
   if (!solved.ok || solved.value.target === null) return null;
   const { inferred, holding, target } = solved.value;
-  return { kind: "class", policy: inferred.policy, filling: fillingOf(holding.flow, target) };
+  return { kind: "class", policy: inferred.policy, filling: fillingOf(holding, target) };
 }
 
 function inferSaved(source: Source): Result<Inferred, InferError> {

@@ -15,8 +15,19 @@ export const INTRUDERS: SourceTree = sourceTree(fileURLToPath(new URL("../fixtur
 
 const text = INTRUDERS.files.map((file) => file.text).join("\n");
 const CLASSES = [...text.matchAll(/^class (\w+)\(.*Answers/gm)].map((match) => match[1]!);
-/** Inert to load, the last of them as long as no object sits where its `__setstate__` calls a method. */
-const MAY_LOAD = new Set(["Inert", "AlsoInert", "CallsParameter"]);
+/** Inert to load, some as long as no object sits where their `__setstate__` calls a method. */
+export const MAY_LOAD: ReadonlySet<string> = new Set([
+  "Inert",
+  "AlsoInert",
+  "ActsInUpdate",
+  "ActsInIter",
+  "WrapsItsMethod",
+  "CallsParameter",
+  "CallsElementsOfAPart",
+  "CallsPartByHelper",
+  "CallsPartByVariable",
+  "IteratesOverPart",
+]);
 const FUNCTIONS = ["runs", "runs_by_another", "evaluates", "reads"];
 /** Functions of the standard library that run, read, write, import or connect. */
 const DANGEROUS = [
@@ -41,6 +52,7 @@ const DANGEROUS = [
 const get = (module: string, name: string) => `GLOBAL "${module}" "${name}"`;
 const intruder = (name: string) => get("intruders", name);
 const object = (name: string, state = "EMPTY_DICT") => `${intruder(name)}\nEMPTY_TUPLE\nNEWOBJ\n${state}\nBUILD`;
+const inList = (name: string) => `EMPTY_LIST\n${object(name)}\nAPPEND`;
 const within = (attribute: string, value: string) => `EMPTY_DICT\nBINUNICODE "${attribute}"\n${value}\nSETITEM`;
 
 /** By what it is: instructions that leave it on the stack. */
@@ -63,6 +75,10 @@ const BY_NAME: readonly (readonly [string, string])[] = [
   ["an inert object that holds a function", object("Inert", within("x", get("os", "system")))],
   ["an inert object that holds an inert one, in no slot of it", object("Inert", within("x", object("AlsoInert")))],
   ["an object put where loading calls a method", object("CallsParameter", within("callback", object("CallsParameter")))],
+  ["an object in a list whose elements' methods loading calls", object("CallsElementsOfAPart", within("parts", inList("ActsInUpdate")))],
+  ["an object whose method loading calls by another variable", object("CallsPartByVariable", within("part", object("ActsInUpdate")))],
+  ["an object whose method loading calls by a function", object("CallsPartByHelper", within("part", object("ActsInUpdate")))],
+  ["an object that loading iterates over", object("IteratesOverPart", within("part", object("ActsInIter")))],
   ["a method of an inert class", get("intruders", "Inert.fit")],
   ["an acting object in a list", `EMPTY_LIST\n${object("ActsInSetState")}\nAPPEND`],
   ["an acting object in a tuple", `${object("ActsInSetState")}\nTUPLE1`],

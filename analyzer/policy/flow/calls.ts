@@ -13,6 +13,7 @@ import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callExternal } from "./models.ts";
 import { familyOf, isContainer } from "./natives.ts";
 import { leaveOpen } from "./open-values.ts";
+import { callDelayed, runsDelayed } from "./parallel.ts";
 import { noteSave } from "./saves.ts";
 import { seedType } from "./types.ts";
 import type { Value } from "./values.ts";
@@ -123,12 +124,17 @@ function invokeFunction(
     addDeclared(flow, code, into);
     return null;
   }
-  if (isUnpickler(flow.nameOf(code))) {
+  const name = flow.nameOf(code);
+  if (isUnpickler(name)) {
     if (into !== null) addUnpickled(flow, frame, into, code.line);
     return null;
   }
+  if (runsDelayed(name)) {
+    callDelayed(flow, frame, { args, into, line: code.line });
+    return null;
+  }
   if (!isFollowed(flow, frame, code, receiver)) {
-    if (into !== null) addResult(flow, flow.nameOf(code), into, frame, code.line);
+    if (into !== null) addResult(flow, name, into, frame, code.line);
     return null;
   }
   // A function made inside another one runs on behalf of whoever made it.
@@ -291,7 +297,7 @@ function callObject(flow: Flow, frame: Frame, value: Value, args: readonly Passe
   const data = flow.data(value);
   if (data.kind !== "instance") return;
   const definer = flow.classes.definerOf(data.code, "__call__");
-  if (definer && flow.isOfLibrary(definer)) {
+  if (definer && (flow.isOfLibrary(definer) || runsDelayed(`${flow.nameOf(definer)}.__call__`))) {
     const positional = args.filter((argument): argument is Passed & { kind: "positional" } => argument.kind === "positional");
     callMethod(flow, frame, value, "__call__", positional, into, line);
   } else if (into !== null) {

@@ -2,7 +2,7 @@
  * Methods of values that are not written in Python: containers, namespaces, native objects, and what `object` gives to
  * every class. Boundary: functions are `models.ts`.
  */
-import { storeInto, updateNamespace } from "./attributes.ts";
+import { loadFrom, storeInto, updateNamespace } from "./attributes.ts";
 import type { Passed } from "./calls.ts";
 import { addMade, copyElements, elementInto, elementsFrom, holdsElements, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
@@ -203,6 +203,13 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
         const from = argument(call, 1);
         if (from !== null) storeInto(flow, frame, receiver, text, from, call.line);
       });
+      return;
+    case "__getattribute__":
+      if (call.into !== null) {
+        const { into, line } = call;
+        const name = argument(call, 0);
+        listenTexts(flow, name, (text) => loadFrom(flow, frame, receiver, text, into, line, name!));
+      }
       return;
     case "__init__":
       if (holdsElements(flow, receiver) && data.code.members.has("__init__")) initialiseContent(flow, frame, receiver, call);

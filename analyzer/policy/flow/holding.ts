@@ -41,8 +41,6 @@ export class Holding {
   readonly calls = new Map<string, Need>();
   /** Classes and functions of the analysed source that the policy names. */
   readonly named = new Set<Code>();
-  /** Dangerous callables that an object may hold, and that the policy leaves out all the same. */
-  readonly dangerous = new Set<string>();
   readonly nested: NestedPickles;
   private readonly ran = new Set<string>();
 
@@ -79,6 +77,7 @@ export class Holding {
       case "instance":
         // A stub of a dependency tells what a compiled type has, and nothing of how it pickles: that is in the table or nowhere.
         if (data.code.unit.path.endsWith(".pyi") && !flow.isOfLibrary(data.code)) return;
+        if (!ASKED_FOR.has(link.reason.kind) && dangerOf(flow.nameOf(data.code)) !== null) return;
         flow.objects.noteMade(value, data.code);
         this.named.add(data.code);
         this.runMethods(value, data.code);
@@ -89,7 +88,7 @@ export class Holding {
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
-        if (/\.[A-Z]\w*$/.test(data.name) && this.isNearby(data.name))
+        if (/\.[A-Z]\w*$/.test(data.name) && this.isNearby(data.name) && dangerOf(data.name) === null)
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
       case "class":
@@ -212,7 +211,7 @@ export class Holding {
   /** A class or function that is itself a value is pickled by its name. */
   private holdReference(value: Value, code: Code, what: "class" | "function"): void {
     const name = this.flow.nameOf(code);
-    if (name.includes("<")) return;
+    if (name.includes("<") || dangerOf(name) !== null) return;
     this.named.add(code);
     const { path } = code.unit;
     this.need("imports", name, value, { kind: "attribute", text: `the ${what} itself is a value`, name, file: path, line: code.line });
@@ -223,10 +222,7 @@ export class Holding {
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (/\.[A-Z]\w*$/.test(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
-    if (dangerOf(name)) {
-      this.dangerous.add(name);
-      return;
-    }
+    if (dangerOf(name) !== null) return;
     this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
   }
 
@@ -300,6 +296,9 @@ export class Holding {
     }
   }
 }
+
+/** Reasons that do not depend on what an object holds: the class that the policy is for may be one that runs something. */
+const ASKED_FOR: ReadonlySet<Reason["kind"]> = new Set(["class", "subclass"]);
 
 /** What pickles by its name. */
 const NAMED = new Set(["class", "function", "external", "derived-class"]);

@@ -11,7 +11,10 @@ import type { Code, Instruction, Register } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import { isFlag, isLateDecoration } from "./late-decoration.ts";
 import { isContainer, nativeType } from "./natives.ts";
+import { originsOf, type RegisterOrigin } from "./register-origins.ts";
+import { StatePlaces } from "./state-places.ts";
 import type { Value } from "./values.ts";
 
 export interface Loading {
@@ -19,6 +22,8 @@ export interface Loading {
   readonly acts: readonly string[];
   /** Attributes that loading calls, or whose methods it calls: nothing but a builtin container may be put there. */
   readonly touches: readonly string[];
+  /** By attribute: the methods that loading calls of what is in the container there. No object that has one may be in it. */
+  readonly touchesInside: ReadonlyMap<string, ReadonlySet<string>>;
   /** Whether its reduction calls the class, as a recorded one of a class it derives from does: then its `__init__` was read too. */
   readonly isCalled: boolean;
 }
@@ -27,6 +32,13 @@ export interface Loading {
 const REACHED = ["__setstate__", "__new__", "__dict__", "__class__", "__getattribute__", "__getattr__", "__del__", "__hash__"];
 /** The same, where the object is made by a call, or is given items. */
 const REACHED_OF_CONTAINERS = [...REACHED, "__init__", "__setattr__", "append", "extend", "add", "update", "__setitem__"];
+
+type Call = Extract<Instruction, { readonly op: "call" }>;
+type Load = Extract<Instruction, { readonly op: "load" }>;
+type Store = Extract<Instruction, { readonly op: "store" }>;
+
+/** Of those, the ones that take a name first. */
+const NAMED_FIRST = new Set(["__getattribute__", "__getattr__", "__setattr__"]);
 
 /** Methods of builtin containers and strings. */
 const CONTAINER_METHODS = new Set(
@@ -37,30 +49,33 @@ const CONTAINER_METHODS = new Set(
 const OBJECT_METHODS = new Set(["__setstate__", "__getstate__", "__init__", "__new__", "__setattr__", "__getattribute__", "__delattr__"]);
 /** Functions that only compute, and the classes of exceptions. */
 const PURE =
-  /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|warnings\.warn|typing\.cast)$/;
+  /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|torch\.(_C\._VariableFunctions\.)?tensor|warnings\.warn|typing\.cast)$/;
 
 /** Abstract classes of the standard library: their methods are Python's own, and none is one that loading gets to. */
 const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
 
-/** What loading an object of the class runs. */
-export function loadingOf(flow: Flow, code: Code): Loading {
-  return new LoadReader(flow, code).read();
+/** What loading an object of the class runs. `named` are the classes and functions that its policy names. */
+export function loadingOf(flow: Flow, code: Code, named: ReadonlySet<Code>): Loading {
+  return new LoadReader(flow, code).read(named);
 }
 
 class LoadReader {
   private readonly acts = new Set<string>();
   private readonly touches = new Set<string>();
+  private readonly touchesInside = new Map<string, Set<string>>();
   private readonly seen = new Set<Code>();
   private readonly receiver: Value;
+  private readonly places: StatePlaces;
 
   constructor(
     private readonly flow: Flow,
     private readonly code: Code,
   ) {
     this.receiver = flow.values.instance(code, null);
+    this.places = new StatePlaces(flow, this.receiver);
   }
 
-  read(): Loading {
+  read(named: ReadonlySet<Code>): Loading {
     const order = this.flow.classes.orderOf(this.code);
     const native = order.findIndex((base) => typeof base === "string" && nativeType(base)?.subclass);
     this.readReduction(native === -1 ? order : order.slice(0, native));
@@ -71,7 +86,18 @@ class LoadReader {
       } else if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
     }
     for (const name of isCalled ? REACHED_OF_CONTAINERS : REACHED) this.readMember(name);
-    return { acts: [...this.acts], touches: [...this.touches].sort(), isCalled };
+    this.readTouchedInside(named);
+    return { acts: [...this.acts], touches: [...this.touches].sort(), touchesInside: this.touchesInside, isCalled };
+  }
+
+  /** What is in a container may be of any class that the object's own policy allows. */
+  private readTouchedInside(named: ReadonlySet<Code>): void {
+    for (const [attribute, methods] of this.touchesInside) {
+      for (const method of methods) {
+        const owner = [...named].find((each) => each.kind === "class" && this.flow.classes.definerOf(each, method));
+        if (owner) this.acts.add(`calls .${method} of what is in .${attribute}, which may be a ${owner.qualifiedName}`);
+      }
+    }
   }
 
   private readReduction(order: readonly (Code | string)[]): void {
@@ -94,8 +120,28 @@ class LoadReader {
       if (function_.decorators.length > 0 && name !== "__new__") this.acts.add(`${definer.qualifiedName}.${name} is decorated`);
       openCall(this.flow, this.flow.values.function(function_, null), this.receiver);
       this.flow.graph.solve();
+      // The state is the pickle's dict, a name is a name; anything else is whatever the pickle hands over.
+      const known = NAMED_FIRST.has(name) ? 2 : 1;
+      this.places.pass(
+        function_,
+        function_.parameters.flatMap((_, index) =>
+          index < known || (name === "__setstate__" && index === 1) ? [] : [[index, "elsewhere"]],
+        ),
+      );
       this.readFunction(function_);
     }
+  }
+
+  /** A function that is called with these arguments: read again where they are more than it was known to be handed. */
+  private readCalled(frame: Frame, code: Code, args: Call["arguments"], first: number): void {
+    if (this.places.passArguments(frame, code, args, first)) this.seen.delete(code);
+    this.readFunction(code);
+  }
+
+  /** A method that a store runs. `index` is the position of the parameter that takes what is stored. */
+  private readStored(frame: Frame, code: Code, from: Register, index: number): void {
+    if (this.places.pass(code, [[index, this.places.of(frame, from)]])) this.seen.delete(code);
+    this.readFunction(code);
   }
 
   private readFunction(code: Code): void {
@@ -119,19 +165,22 @@ class LoadReader {
         this.readCall(frame, instruction);
         return;
       case "store":
-        this.readStore(frame, instruction.object, instruction.attribute, instruction.line);
+        this.readStore(frame, instruction);
         return;
       case "load":
         this.readProperty(frame, instruction.object, instruction.attribute);
         return;
       case "item":
         this.readSpecial(frame, instruction.object, ["__getitem__"]);
+        this.touchPlace(frame, instruction.object, "__getitem__", instruction.line);
         return;
       case "set-item":
         this.readSpecial(frame, instruction.object, ["__setitem__"]);
+        this.touchPlace(frame, instruction.object, "__setitem__", instruction.line);
         return;
       case "iterate":
         this.readSpecial(frame, instruction.from, ["__iter__", "__next__"]);
+        this.touchPlace(frame, instruction.from, "__iter__", instruction.line);
         return;
       case "operate":
         for (const register of [instruction.left, instruction.right])
@@ -151,58 +200,86 @@ class LoadReader {
     }
   }
 
-  private readCall(frame: Frame, instruction: Extract<Instruction, { readonly op: "call" }>): void {
+  private readCall(frame: Frame, instruction: Call): void {
     const { code } = frame;
-    const producer = producerOf(code, instruction.callee);
-    if (producer?.op === "load") this.touch(frame, producer, instruction.line);
     const callees = this.flow.graph.valuesOf(frame.base + instruction.callee);
-    if (callees.length === 0) {
-      if (producer?.op !== "load" || !CONTAINER_METHODS.has(producer.attribute))
-        this.act(code, instruction.line, `calls ${producer?.op === "load" ? `.${producer.attribute}` : "a value"}, which is not known`);
-      return;
+    const isKnown = callees.length > 0;
+    const origins = originsOf(code, instruction.callee);
+    for (const origin of origins) {
+      if (origin.op === "load") this.touch(frame, origin, isKnown);
+      else if (!isKnown && !this.decorates(frame, origin, instruction))
+        this.act(code, instruction.line, "calls a value, which is not known");
     }
-    for (const callee of callees) this.readCallee(frame, callee, instruction.line);
+    if (!isKnown && origins.length === 0) this.act(code, instruction.line, "calls a value, which is not known");
+    for (const callee of callees) this.readCallee(frame, callee, instruction);
+  }
+
+  /** `functools.wraps(function)(wrapper)`: names the wrapper, made here, after the function. */
+  private decorates(frame: Frame, maker: RegisterOrigin, { arguments: args }: Call): boolean {
+    if (maker.op !== "call" || args.length !== 1) return false;
+    const makers = this.flow.graph.valuesOf(frame.base + maker.callee).map((value) => this.flow.data(value));
+    const isMadeHere = originsOf(frame.code, args[0]!.from).every(({ op }) => op === "function");
+    return isMadeHere && makers.length > 0 && makers.every((data) => data.kind === "external" && data.name === "functools.wraps");
   }
 
   /** A method called on something: of `self`, or of what an attribute of it holds, the pickle may have put another there. */
-  private touch(frame: Frame, load: Extract<Instruction, { readonly op: "load" }>, line: number): void {
+  private touch(frame: Frame, load: Load, isKnown: boolean): void {
     const { code } = frame;
-    if (this.isReceiver(frame, load.object)) {
-      if (!load.attribute.startsWith("__")) this.touches.add(load.attribute);
+    const { attribute, line } = load;
+    if (!isKnown && !CONTAINER_METHODS.has(attribute)) this.act(code, line, `calls .${attribute}, which is not known`);
+    if (this.places.isReceiver(frame, load.object)) {
+      if (!attribute.startsWith("__")) this.touches.add(attribute);
       return;
     }
-    const holder = producerOf(code, load.object);
-    if (holder?.op === "load" && this.isReceiver(frame, holder.object)) this.touches.add(holder.attribute);
-    else if (holder?.op === "item" && holder.key !== null) this.touches.add(holder.key);
-    else if (holder?.op === "iterate" || holder?.op === "item") this.act(code, line, `calls .${load.attribute} of what it was given`);
+    this.touchPlace(frame, load.object, attribute, line);
   }
 
-  private isReceiver(frame: Frame, register: Register): boolean {
-    return this.flow.graph.valuesOf(frame.base + register).includes(this.receiver);
+  /** A method that an instruction calls of what a register holds. */
+  private touchPlace(frame: Frame, register: Register, attribute: string, line: number): void {
+    const { code } = frame;
+    const places = this.places.of(frame, register);
+    if (places === "elsewhere") {
+      this.act(code, line, `calls .${attribute} of what it was given`);
+      return;
+    }
+    for (const place of places) {
+      if (place.isInside) {
+        const methods = this.touchesInside.get(place.attribute) ?? new Set();
+        this.touchesInside.set(place.attribute, methods.add(attribute));
+      } else this.touches.add(place.attribute);
+    }
   }
 
-  private readCallee(frame: Frame, callee: Value, line: number): void {
+  private readCallee(frame: Frame, callee: Value, instruction: Call): void {
     const { flow } = this;
+    const { line, arguments: args } = instruction;
     const data = flow.data(callee);
     switch (data.kind) {
       case "function":
-        this.readFunction(data.code);
+        if (!PURE.test(flow.nameOf(data.code))) this.readCalled(frame, data.code, args, 0);
         return;
       case "method": {
         const function_ = flow.data(data.function);
-        if (function_.kind === "function") this.readFunction(function_.code);
+        if (function_.kind === "function") this.readCalled(frame, function_.code, args, 1);
         return;
       }
       case "class":
-        this.readConstruction(frame, data.code, line);
+        this.readConstruction(frame, data.code, instruction);
         return;
       case "external":
         if (!PURE.test(data.name) && !isContainer(data.name)) this.act(frame.code, line, `calls ${data.name}`);
         return;
       case "builtin-method": {
         const ofNative = flow.data(data.receiver).kind === "native";
-        if (ofNative || !(CONTAINER_METHODS.has(data.name) || OBJECT_METHODS.has(data.name)))
+        if (!(CONTAINER_METHODS.has(data.name) || (!ofNative && OBJECT_METHODS.has(data.name))))
           this.act(frame.code, line, `calls .${data.name} of something that is not Python`);
+        return;
+      }
+      case "native": {
+        // A method of recorded data: where a container has one of that name, it computes as well, or there is none.
+        const methods = originsOf(frame.code, instruction.callee);
+        if (methods.every((origin) => origin.op === "load" && CONTAINER_METHODS.has(origin.attribute))) return;
+        this.act(frame.code, line, `calls a ${data.type}`);
         return;
       }
       case "text":
@@ -213,25 +290,32 @@ class LoadReader {
     }
   }
 
-  private readConstruction(frame: Frame, code: Code, line: number): void {
+  private readConstruction(frame: Frame, code: Code, { line, arguments: args }: Call): void {
     for (const base of this.flow.classes.externalBases(code))
       if (!PURE.test(base) && !nativeType(base)?.subclass) this.act(frame.code, line, `makes a ${code.qualifiedName}, of ${base}`);
     for (const name of ["__init__", "__new__"]) {
       const definer = this.flow.classes.definerOf(code, name);
-      if (definer) for (const function_ of functionsOf(definer, name)) this.readFunction(function_);
+      if (definer) for (const function_ of functionsOf(definer, name)) this.readCalled(frame, function_, args, 1);
     }
   }
 
-  private readStore(frame: Frame, object: Register, attribute: string, line: number): void {
+  private readStore(frame: Frame, store: Store): void {
     const { flow } = this;
+    const { object, attribute, line } = store;
     for (const value of flow.graph.valuesOf(frame.base + object)) {
       const data = flow.data(value);
+      if (data.kind === "class" && isLateDecoration(flow, frame, store)) continue;
+      if (data.kind === "function" && isFlag(frame.code, store)) continue;
       if (data.kind === "class" || data.kind === "module" || data.kind === "function" || data.kind === "external")
         this.act(frame.code, line, `changes ${data.kind === "external" ? data.name : `a ${data.kind}`}`);
       if (data.kind !== "instance") continue;
-      this.readMethod(data.code, "__setattr__");
-      const definer = flow.classes.definerOf(data.code, attribute);
-      if (definer) for (const function_ of functionsOf(definer, attribute)) this.readFunction(function_);
+      for (const [name, index] of [
+        ["__setattr__", 2],
+        [attribute, 1],
+      ] as const) {
+        const definer = flow.classes.definerOf(data.code, name);
+        if (definer) for (const function_ of functionsOf(definer, name)) this.readStored(frame, function_, store.from, index);
+      }
     }
   }
 
@@ -265,11 +349,6 @@ function functionsOf(class_: Code, name: string): Code[] {
   return class_.body.instructions.flatMap((instruction) =>
     instruction.op === "function" && instruction.code.name === name ? [instruction.code] : [],
   );
-}
-
-/** The instruction that a register was last written by. */
-function producerOf(code: Code, register: Register): Instruction | undefined {
-  return code.body.instructions.findLast((instruction) => "into" in instruction && instruction.into === register);
 }
 
 function isPlainMetaclass({ metaclass }: Code): boolean {

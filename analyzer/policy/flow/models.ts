@@ -6,7 +6,7 @@ import { loadFrom, storeInto } from "./attributes.ts";
 import { addResult, invoke, type Passed } from "./calls.ts";
 import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from "./container-methods.ts";
 import { addMade, copyElements, elementInto, iterate, newContainer } from "./containers.ts";
-import { ANY, type Flow, SOME } from "./flow.ts";
+import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, isUnpickler } from "./loaders.ts";
@@ -48,11 +48,31 @@ const zip: Model = (flow, frame, call) => {
   const list = newContainer(flow, frame, "builtins.list", call.line, ":zip");
   const tuple = newContainer(flow, frame, "builtins.tuple", call.line, ":zipped");
   call.args.forEach((passed, index) => {
-    iterate(flow, frame, passed.from, elementInto(flow, tuple, String(index)), call.line);
+    if (passed.kind === "star") transpose(flow, frame, passed.from, list, call.line);
+    else iterate(flow, frame, passed.from, elementInto(flow, tuple, String(index)), call.line);
   });
   addMade(flow, frame, elementInto(flow, list, null), tuple, call.line);
   addMade(flow, frame, call.into, list, call.line);
 };
+
+/** `zip(*pairs)`: a tuple of what the pairs have first, a tuple of what they have second. */
+function transpose(flow: Flow, frame: Frame, pairs: Node, into: Value, line: number): void {
+  const pair = flow.graph.allocate(1);
+  iterate(flow, frame, pairs, pair, line);
+  const gather = (name: string, from: Node) => {
+    const tuple = newContainer(flow, frame, "builtins.tuple", line, `:zipped${name}`);
+    flow.graph.edge(from, elementInto(flow, tuple, null));
+    addMade(flow, frame, elementInto(flow, into, name === SOME ? null : name.slice(1, -1)), tuple, line);
+  };
+  flow.graph.listen(pair, (value) => {
+    const { kind } = flow.data(value);
+    if (kind === "open") gather(SOME, pair);
+    else if (kind === "container")
+      flow.listenFields(value, (name, node) => {
+        if (name !== ANY && name !== KEYS) gather(name, node);
+      });
+  });
+}
 
 const enumerate: Model = (flow, frame, call) => {
   const from = argument(call, 0);
