@@ -18,6 +18,7 @@ import { lensPhrase } from "../../db/queries/judgements.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
 import { counted, integer } from "../parts/numbers.ts";
+import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CAPABILITIES, CapabilityTag, CountBar, VerdictIcon } from "../parts/verdict.tsx";
@@ -88,13 +89,7 @@ function List({
           {callables.length === LISTED ? `the first ${LISTED}` : counted(callables.length, "callable")}.
         </p>
       </header>
-      <search>
-        <form action="/callables" className="find large">
-          <label htmlFor="q">Part of a callable’s name</label>
-          <input id="q" name="q" type="search" defaultValue={q} autoComplete="off" spellCheck={false} />
-          <button type="submit">Search</button>
-        </form>
-      </search>
+      <SearchForm url={request.url} action="/callables" label="Part of a callable’s name" q={q} />
       {callables.length === 0 ? (
         <p className="empty">No callable matches.</p>
       ) : (

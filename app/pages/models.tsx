@@ -1,17 +1,18 @@
 /** The list of models: a search, filters with their counts, an order, pages. The address is the state. */
 import { ok } from "../../analyzer/result.ts";
 import { modelRows, modelsTable } from "../../db/exports/models.ts";
-import { modelSentence, parseModelQuery } from "../../db/queries/filters.ts";
+import { modelParameters, modelSentence, parseModelQuery } from "../../db/queries/filters.ts";
 import { listIndexed } from "../../db/queries/indexed-models.ts";
 import { listJudgements } from "../../db/queries/judgements.ts";
 import { countFacets, listModels } from "../../db/queries/models.ts";
 import { surveyPage } from "../answer.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { counted } from "../parts/numbers.ts";
+import { SearchForm } from "../parts/search-form.tsx";
 import { plainName } from "../parts/text.tsx";
 import { surveyIndex } from "../store.ts";
 import { Facets } from "./models/facets.tsx";
-import { Chips, SearchForm, SortSwitch } from "./models/query.tsx";
+import { Chips, SortSwitch } from "./models/query.tsx";
 import { type ModelsData, type ModelsProps, ModelsTable } from "./models/table.tsx";
 
 const PAGE_SIZE = 50;
@@ -61,7 +62,13 @@ function Models({ data, request }: ModelsProps) {
           <Facets data={data} request={request} />
         </aside>
         <section className="results" aria-label="Models">
-          <SearchForm data={data} request={request} />
+          <SearchForm
+            url={request.url}
+            action="/models"
+            label="Part of a model’s name"
+            q={query.q}
+            kept={modelParameters({ ...first, q: "" }, judgements)}
+          />
           <p className="to-filters">
             <a href="#filters">Filters</a>
           </p>

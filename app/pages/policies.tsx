@@ -7,6 +7,7 @@ import { countPolicies, listPolicies, type PolicySummary } from "../../db/querie
 import { page } from "../answer.tsx";
 import { counted, integer } from "../parts/numbers.ts";
 import { Pages, type Part } from "../parts/pages.tsx";
+import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 
@@ -30,7 +31,7 @@ export const policiesPage = page<PoliciesData>({
   },
   title: () => "Policies",
   table: async ({ store }) => ok({ ...policiesTable, rows: policiesTable.rows(store, 0) }),
-  view: ({ q, total, from, policies, rows }, { at }) => (
+  view: ({ q, total, from, policies, rows }, { at, url }) => (
     <>
       <header className="lead">
         <h1>
@@ -41,13 +42,7 @@ export const policiesPage = page<PoliciesData>({
           A policy is the imports and calls that loading may make, each with the reason it is there. Whatever is not in it is blocked.
         </p>
       </header>
-      <search>
-        <form action="/policies" className="find large">
-          <label htmlFor="q">Part of a policy’s name</label>
-          <input id="q" name="q" type="search" defaultValue={q} autoComplete="off" spellCheck={false} />
-          <button type="submit">Search</button>
-        </form>
-      </search>
+      <SearchForm url={url} action="/policies" label="Part of a policy’s name" q={q} />
       {policies.length === 0 ? (
         <p className="empty">{q === "" ? "Policies appear here once a survey judges models." : "No policy matches."}</p>
       ) : (

@@ -1,5 +1,6 @@
 /** The table of everything that was blocked, down to the byte. */
 import type { Store } from "../connection.ts";
+import { blockedInModels } from "../queries/blocked-in-models.ts";
 import { callableName } from "../queries/callable-name.ts";
 import { modelRanges } from "./model-ranges.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
@@ -31,25 +32,12 @@ async function* blockedRows(store: Store, surveyId: number): AsyncGenerator<Expo
 }
 
 function blockedOf(store: Store, surveyId: number, firstModel: number, lastModel: number): Promise<ExportRow[]> {
-  return store
-    .selectFrom("model_verdict")
-    .innerJoin("survey_model", (join) =>
-      join.onRef("survey_model.survey_id", "=", "model_verdict.survey_id").onRef("survey_model.model_id", "=", "model_verdict.model_id"),
-    )
+  return blockedInModels(store, surveyId)
     .innerJoin("model", "model.model_id", "survey_model.model_id")
     .innerJoin("revision", "revision.revision_id", "survey_model.revision_id")
-    .innerJoin("file", (join) => join.onRef("file.revision_id", "=", "revision.revision_id").onRef("file.role", "=", "model_verdict.role"))
     .innerJoin("blob", "blob.blob_id", "file.blob_id")
-    .innerJoin("blocked", (join) =>
-      join
-        .onRef("blocked.blob_id", "=", "file.blob_id")
-        .onRef("blocked.policy_id", "=", "model_verdict.policy_id")
-        .onRef("blocked.mode", "=", "model_verdict.mode"),
-    )
     .innerJoin("pickle", "pickle.pickle_id", "blocked.pickle_id")
     .innerJoin("policy", "policy.policy_id", "blocked.policy_id")
-    .leftJoin("callable", "callable.callable_id", "blocked.callable_id")
-    .where("model_verdict.survey_id", "=", surveyId)
     .where("model_verdict.model_id", ">=", firstModel)
     .where("model_verdict.model_id", "<=", lastModel)
     .select(["model.name as model", "commit_sha", "file.path as file", "file.role", "blob.container", "blob.sha256", "pickle.entry"])

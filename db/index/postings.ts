@@ -1,6 +1,7 @@
 /** What posting lists are gathered from: containers, imports and calls, and what is blocked, for some thousand models at a time. */
 import { spellingOf } from "../callables.ts";
 import type { Store } from "../connection.ts";
+import { blockedInModels, blockedOpcode } from "../queries/blocked-in-models.ts";
 import { BATCH, lensName, type Postings, type RankedModels } from "./build-index.ts";
 
 /** Which models hold which containers. */
@@ -50,34 +51,17 @@ function membersOf(store: Store, factSetIds: readonly number[]) {
 /** Which models are blocked on what under each slot, mode and role: on which callable, of which module and capability, or on which opcode. */
 export async function readBlocked(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
   for (const ids of batches(models)) {
-    const rows = await store
-      .selectFrom("model_verdict")
-      .innerJoin("survey_model", (join) =>
-        join.onRef("survey_model.survey_id", "=", "model_verdict.survey_id").onRef("survey_model.model_id", "=", "model_verdict.model_id"),
-      )
-      .innerJoin("file", (join) =>
-        join.onRef("file.revision_id", "=", "survey_model.revision_id").onRef("file.role", "=", "model_verdict.role"),
-      )
-      .innerJoin("blocked", (join) =>
-        join
-          .onRef("blocked.blob_id", "=", "file.blob_id")
-          .onRef("blocked.policy_id", "=", "model_verdict.policy_id")
-          .onRef("blocked.mode", "=", "model_verdict.mode"),
-      )
-      .leftJoin("callable", "callable.callable_id", "blocked.callable_id")
-      .where("model_verdict.survey_id", "=", surveyId)
+    const rows = await blockedInModels(store, surveyId)
       .where("model_verdict.model_id", "in", ids)
       .where("model_verdict.verdict", "=", "blocked")
       .select(["model_verdict.model_id", "model_verdict.slot", "model_verdict.mode", "model_verdict.role"])
-      .select(["blocked.callable_id", "callable.module", "callable.name", "callable.capability"])
-      // What is blocked by a callable's name is told by it; the opcode matters where there is none.
-      .select(({ eb, ref }) => eb.case().when("blocked.callable_id", "is", null).then(ref("blocked.opcode")).else("").end().as("opcode"))
+      .select(["blocked.callable_id", "callable.module", "callable.name", "callable.capability", blockedOpcode.as("opcode")])
       .distinct()
       .execute();
     for (const { module, name, capability, ...row } of rows) {
       const lens = lensName(row);
       const rank = models.rankOf.get(row.model_id)!;
-      if (module === null || name === null) postings.add(`blocked-opcode ${lens}`, row.opcode, null, rank);
+      if (module === null || name === null) postings.add(`blocked-opcode ${lens}`, row.opcode!, null, rank);
       else {
         postings.add(`blocked ${lens}`, spellingOf({ module, name }), row.callable_id, rank);
         const library = models.codes.library.labels[models.codes.library.at(rank)]!;

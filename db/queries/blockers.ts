@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { Capability } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import { blockedKind, publishedPostings } from "../index/published.ts";
+import { blockedInModels, blockedOpcode } from "./blocked-in-models.ts";
 import { callableName, topModule } from "./callable-name.ts";
 import type { Lens } from "./judgements.ts";
 
@@ -104,31 +105,18 @@ async function blockedBy<Key extends "module" | "opcode" | "capability", Value e
 /** One row for each model under the lens and each thing that blocks it. */
 function blockedModels(store: Store, surveyId: number, lens: Lens) {
   return store.selectFrom(
-    store
-      .selectFrom("model_verdict")
-      .innerJoin("survey_model", (join) =>
-        join.onRef("survey_model.survey_id", "=", "model_verdict.survey_id").onRef("survey_model.model_id", "=", "model_verdict.model_id"),
-      )
-      .innerJoin("file", (join) => join.onRef("file.revision_id", "=", "survey_model.revision_id").on("file.role", "=", lens.role))
-      .innerJoin("blocked", (join) =>
-        join
-          .onRef("blocked.blob_id", "=", "file.blob_id")
-          .onRef("blocked.policy_id", "=", "model_verdict.policy_id")
-          .onRef("blocked.mode", "=", "model_verdict.mode"),
-      )
-      .leftJoin("callable", "callable.callable_id", "blocked.callable_id")
-      .where("model_verdict.survey_id", "=", surveyId)
+    blockedInModels(store, surveyId)
       .where("model_verdict.slot", "=", lens.slot)
       .where("model_verdict.mode", "=", lens.mode)
       .where("model_verdict.role", "=", lens.role)
       .where("model_verdict.verdict", "=", "blocked")
-      .select(({ eb }) => [
+      .select([
         "survey_model.model_id as modelId",
         "survey_model.downloads",
         "survey_model.library",
         "blocked.callable_id as callableId",
         callableName.as("callable"),
-        eb.case().when("blocked.callable_id", "is", null).then(eb.ref("blocked.opcode")).else(null).end().as("opcode"),
+        blockedOpcode.as("opcode"),
         "callable.capability",
         topModule.as("module"),
       ])

@@ -1,26 +1,7 @@
-/** What a list is asked for, and how to ask for something else: the search box, the filters in force, the order. */
-import { FILTER_NAMES, FILTERS, modelParameters, NONE, SORTS, type Sort, toggleFilter } from "../../../db/queries/filters.ts";
+/** What a list is asked for, and how to ask for something else: the filters in force, the order. */
+import { FILTER_NAMES, FILTERS, NONE, SORTS, type Sort, toggleFilter } from "../../../db/queries/filters.ts";
 import { Name } from "../../parts/text.tsx";
 import type { ModelsProps } from "./table.tsx";
-
-/** The search box; what else is asked for stays. */
-export function SearchForm({ data: { query, judgements }, request }: ModelsProps) {
-  const kept = modelParameters({ ...query, q: "", after: null }, judgements);
-  const survey = request.url.searchParams.get("survey");
-  if (survey !== null) kept.set("survey", survey);
-  return (
-    <search>
-      <form action="/models" className="find large">
-        <label htmlFor="q">Part of a model’s name</label>
-        <input id="q" name="q" type="search" defaultValue={query.q} autoComplete="off" spellCheck={false} />
-        {[...kept].map(([name, value]) => (
-          <input key={`${name} ${value}`} type="hidden" name={name} value={value} />
-        ))}
-        <button type="submit">Search</button>
-      </form>
-    </search>
-  );
-}
 
 /** The filters in force, each of which can be taken away. */
 export function Chips({ data: { query, judgements }, request }: ModelsProps) {
