@@ -52,6 +52,10 @@ export function addresses(survey: string | null) {
     policies: (q: string, from: number) => at("/policies", new URLSearchParams({ ...(q !== "" && { q }), from: String(from) })),
     library: (name: string, lens?: Lens, judgements: readonly Judgement[] = []) =>
       at(`/libraries/${segment(name)}`, lens && lensParameters(lens, judgements)),
+    class: (name: string, lens?: Lens, judgements: readonly Judgement[] = []) =>
+      at(`/classes/${segment(name)}`, lens && lensParameters(lens, judgements)),
+    classPart: (name: string, list: string, from: number) =>
+      at(`/classes/${segment(name)}`, new URLSearchParams({ [list]: String(from) }), `#${list}`),
     libraries: (lens: Lens, judgements: readonly Judgement[]) => at("/libraries", lensParameters(lens, judgements)),
     policyDifference: (before: number, after: number) => at(`/policies/${before}/against/${after}`),
     policyFile: (policyId: number, file: string) => at(`/policies/${policyId}/${file}`),

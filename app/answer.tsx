@@ -3,16 +3,18 @@
  * data. Errors have one shape, in both.
  */
 import { randomUUID } from "node:crypto";
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import type { Result } from "../analyzer/result.ts";
+import type { VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { Store } from "../db/connection.ts";
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, type Heading } from "../db/exports/formats.ts";
 import type { ExportRow } from "../db/exports/table.ts";
 import type { Survey } from "../db/queries/surveys.ts";
 import type { Addresses } from "./addresses.ts";
+import { datasetOf } from "./dataset.ts";
 import { Document } from "./document.tsx";
 import { ERRORS, ErrorView } from "./pages/errors.tsx";
-import { SurveyNotice } from "./parts/notices.tsx";
+import type { Theme } from "./theme.ts";
 
 /** `svg` and `png`: pictures of figures. */
 export type Format = "html" | ExportFormatName | "svg" | "png";
@@ -25,6 +27,7 @@ export interface Asked {
   readonly survey: Survey | null;
   readonly running: Survey | null;
   readonly at: Addresses;
+  readonly theme: Theme;
 }
 
 /** What a page is asked, and the store that it finds the answer in. */
@@ -59,6 +62,12 @@ interface PageDefinition<Data, Request extends PageRequest> {
   readonly path: string;
   load(request: Request): Promise<Result<Data, PageError>>;
   title(data: Data): string;
+  /** In a sentence or two; that of the whole census where there is none. */
+  description?(data: Data): string;
+  /** The verdict that the page is about, if it is about one. */
+  verdict?(data: Data): VerdictKind | null;
+  /** The survey that the page describes as a data set. */
+  dataset?(data: Data): Survey;
   /** Seconds after which the page is to be asked for again; null for never. */
   renewedAfter?(data: Data): number | null;
   view(data: Data, request: Request): ReactNode;
@@ -100,7 +109,15 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
   const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));
   if (!data.ok) return failure(request, data.error);
   if (request.format === "json") return json(data.value, 200);
-  const response = await html(request, definition.title(data.value), definition.view(data.value, request), 200, jsonAddress(request.url));
+  const described = definition.dataset?.(data.value);
+  const response = await html(request, 200, {
+    title: definition.title(data.value),
+    description: definition.description?.(data.value) ?? DESCRIPTION,
+    verdict: definition.verdict?.(data.value) ?? null,
+    json: jsonAddress(request.url),
+    dataset: described === undefined ? null : datasetOf(described, request.url),
+    children: definition.view(data.value, request),
+  });
   const seconds = definition.renewedAfter?.(data.value) ?? null;
   if (seconds !== null) response.headers.set("refresh", String(seconds));
   return response;
@@ -137,7 +154,9 @@ function streamed(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> 
 export async function failure(asked: Asked, error: PageError): Promise<Response> {
   const status = STATUS[error.kind];
   if (asked.format !== "html") return json({ ok: false, error: error.kind, message: error.message, status }, status);
-  return html(asked, ERRORS[error.kind].title, <ErrorView error={error} asked={asked} />, status, null);
+  const { title } = ERRORS[error.kind];
+  const children = <ErrorView error={error} asked={asked} />;
+  return html(asked, status, { title, description: DESCRIPTION, verdict: null, json: null, dataset: null, children });
 }
 
 /** A fault of ours: told to the log in full, to the reader by its number only. */
@@ -155,24 +174,16 @@ export function json(data: unknown, status: number): Response {
   });
 }
 
-async function html(asked: Asked, title: string, view: ReactNode, status: number, jsonOf: string | null): Promise<Response> {
+/** What a page is a page of, where it does not say so itself. */
+const DESCRIPTION =
+  "Which of the shared pickle models can be loaded safely, under which policy, and what it would take for the rest: verdicts with evidence down to the opcode.";
+
+async function html(asked: Asked, status: number, document: Omit<ComponentProps<typeof Document>, "asked">): Promise<Response> {
   // Imported here: Next refuses it at the top of what it compiles for the server, where its own renderer is meant to be used.
   const { renderToStaticMarkup } = await import("react-dom/server");
-  const markup = renderToStaticMarkup(
-    <Document
-      title={title}
-      path={asked.url.pathname}
-      json={jsonOf}
-      survey={asked.survey}
-      at={asked.at}
-      notice={<SurveyNotice {...asked} />}
-    >
-      {view}
-    </Document>,
-  );
-  return new Response(`<!doctype html>${markup}`, {
+  return new Response(`<!doctype html>${renderToStaticMarkup(<Document asked={asked} {...document} />)}`, {
     status,
-    headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" },
+    headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", vary: "cookie" },
   });
 }
 

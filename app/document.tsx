@@ -1,12 +1,18 @@
-/** The frame of every page: head, header, footer. What is in it is static: pages have no scripts. */
+/** The frame of every page: head, header, footer. What is in it is static; `public/keys.js` adds what only a script can. */
 import type { ReactNode } from "react";
+import type { VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { Survey } from "../db/queries/surveys.ts";
-import type { Addresses } from "./addresses.ts";
+import type { Asked } from "./answer.tsx";
+import { cardAddress } from "./pages/card.tsx";
+import { FindForm } from "./parts/find-form.tsx";
+import { SurveyNotice } from "./parts/notices.tsx";
 import { day } from "./parts/numbers.ts";
 import { Name } from "./parts/text.tsx";
 import { Shapes } from "./parts/verdict.tsx";
+import { THEMES, type Theme } from "./theme.ts";
 
-const NAVIGATION = [
+/** The pages that every page leads to. */
+export const NAVIGATION = [
   { path: "/", label: "Overview" },
   { path: "/models", label: "Models" },
   { path: "/callables", label: "Callables" },
@@ -17,29 +23,39 @@ const NAVIGATION = [
 ] as const;
 
 interface DocumentProps {
+  readonly asked: Asked;
   readonly title: string;
-  /** The path that is shown, without parameters. */
-  readonly path: string;
+  /** In a sentence or two, for whoever links here. */
+  readonly description: string;
+  /** The verdict that the page is about, for the picture of a link to it. */
+  readonly verdict: VerdictKind | null;
   /** The same in JSON, where there is such. */
   readonly json: string | null;
-  readonly survey: Survey | null;
-  readonly at: Addresses;
-  /** What has to be said before anything else: that a survey is still running, that numbers are not the latest. */
-  readonly notice?: ReactNode;
+  /** What the page describes, for those who look for data sets (schema.org, in JSON-LD). */
+  readonly dataset: object | null;
   readonly children: ReactNode;
 }
 
-export function Document({ title, path, json, survey, at, notice, children }: DocumentProps) {
+export function Document({ asked, title, description, verdict, json, dataset, children }: DocumentProps) {
+  const { url, survey, at, theme } = asked;
   return (
-    <html lang="en">
+    <html lang="en" data-theme={theme === "auto" ? undefined : theme}>
       <head>
         <meta charSet="utf-8" />
         <title>{`${title} · Pickle Census`}</title>
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
+        <meta name="color-scheme" content={theme === "auto" ? "light dark" : theme} />
+        <meta name="description" content={description} />
+        <meta property="og:site_name" content="Pickle Census" />
+        <meta property="og:type" content="website" />
+        <meta property="og:title" content={title} />
+        <meta property="og:description" content={description} />
+        <meta property="og:image" content={new URL(cardAddress(verdict), url).href} />
         <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/style.css" />
         {json !== null && <link rel="alternate" type="application/json" href={json} />}
+        <script src="/keys.js" defer />
+        {dataset !== null && <Dataset of={dataset} />}
       </head>
       <body>
         <Shapes />
@@ -57,25 +73,17 @@ export function Document({ title, path, json, survey, at, notice, children }: Do
             <ul>
               {NAVIGATION.map(({ path: target, label }) => (
                 <li key={target}>
-                  <a href={at.at(target)} aria-current={isCurrent(target, path) ? (target === path ? "page" : "true") : undefined}>
+                  <a href={at.at(target)} aria-current={isCurrent(target, url.pathname)}>
                     {label}
                   </a>
                 </li>
               ))}
             </ul>
           </nav>
-          <search>
-            <form action="/models" className="find">
-              <label className="visually-hidden" htmlFor="find">
-                Find models by name
-              </label>
-              <input id="find" name="q" type="search" placeholder="Find a model" autoComplete="off" spellCheck={false} />
-              <button type="submit">Find</button>
-            </form>
-          </search>
+          <FindForm id="find" url={url} />
         </header>
         <main id="main" tabIndex={-1}>
-          {notice}
+          <SurveyNotice {...asked} />
           {children}
         </main>
         <footer className="site">
@@ -88,33 +96,81 @@ export function Document({ title, path, json, survey, at, notice, children }: Do
               </>
             )}
           </p>
-          <p>
-            {json !== null && (
-              <>
-                <a href={json}>This page as JSON</a>
-                {" · "}
-              </>
-            )}
-            <a href={at.at("/exports")}>Research tables</a>
-            {" · "}
-            <a href="/api">API</a>
-            {survey !== null && (
-              <>
-                {" · "}
-                <a href={at.at(`/surveys/${encodeURIComponent(survey.name)}`, undefined, "#cite")}>Cite</a>
-              </>
-            )}
-            {" · "}
-            <a href={at.at("/methods")}>How it is computed</a>
-          </p>
+          <ThemeSwitch asked={asked} />
+          <Links asked={asked} json={json} />
         </footer>
       </body>
     </html>
   );
 }
 
-function isCurrent(target: string, path: string): boolean {
-  return target === "/" ? path === "/" : path === target || path.startsWith(`${target}/`);
+/** JSON in a page: `<` would end the element that holds it. */
+function Dataset({ of }: { readonly of: object }) {
+  const json = JSON.stringify(of).replaceAll("<", "\\u003c");
+  // biome-ignore lint/security/noDangerouslySetInnerHtml: React would escape quotes as entities, which JSON-LD does not know.
+  return <script type="application/ld+json" dangerouslySetInnerHTML={{ __html: json }} />;
+}
+
+/** Links, one for each theme: the server does the rest. */
+function ThemeSwitch({ asked: { url, theme } }: { readonly asked: Asked }) {
+  const back = url.pathname + url.search;
+  return (
+    <nav className="switch" aria-label="Colours">
+      <span>Colours</span>
+      <ul>
+        {(Object.keys(THEMES) as Theme[]).map((name) => (
+          <li key={name}>
+            <a href={`/theme/${name}?${new URLSearchParams({ back })}`} rel="nofollow" aria-current={name === theme ? "true" : undefined}>
+              {THEMES[name].label}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Links({ asked: { url, survey, at }, json }: { readonly asked: Asked; readonly json: string | null }) {
+  return (
+    <ul className="links">
+      {json !== null && (
+        <li>
+          <a href={json}>This page as JSON</a>
+        </li>
+      )}
+      {json !== null && survey !== null && !url.searchParams.has("survey") && (
+        <li>
+          <a href={permanent(url, survey)}>Permanent link</a>
+        </li>
+      )}
+      <li>
+        <a href={at.at("/exports")}>Research tables</a>
+      </li>
+      <li>
+        <a href="/api">API</a>
+      </li>
+      {survey !== null && (
+        <li>
+          <a href={at.at(`/surveys/${encodeURIComponent(survey.name)}`, undefined, "#cite")}>Cite</a>
+        </li>
+      )}
+      <li>
+        <a href={at.at("/methods")}>How it is computed</a>
+      </li>
+    </ul>
+  );
+}
+
+/** The same view of the same survey, whichever surveys come after it. */
+function permanent({ pathname, searchParams }: URL, { name }: Survey): string {
+  const parameters = new URLSearchParams(searchParams);
+  parameters.set("survey", name);
+  return `${pathname}?${parameters}`;
+}
+
+function isCurrent(target: string, path: string): "page" | "true" | undefined {
+  if (target === path) return "page";
+  return target !== "/" && path.startsWith(`${target}/`) ? "true" : undefined;
 }
 
 /** A jar with a pickle in it. */

@@ -4,9 +4,12 @@ import type { Format, Page } from "./answer.tsx";
 import { API, API_PATHS } from "./api/openapi.ts";
 import { apiPage, openApiPage } from "./pages/api.tsx";
 import { callablePage, callablesPage } from "./pages/callables.tsx";
+import { cardPage } from "./pages/card.tsx";
+import { classPage } from "./pages/class.tsx";
 import { comparisonPage } from "./pages/comparison.tsx";
 import { exportMetadataPage, exportPage, exportsPage } from "./pages/exports.tsx";
 import { figurePage } from "./pages/figure.tsx";
+import { robotsPage, sitemapPage } from "./pages/for-crawlers.ts";
 import { librariesPage, libraryPage } from "./pages/libraries.tsx";
 import { methodsPage } from "./pages/methods.tsx";
 import { modelPage } from "./pages/model.tsx";
@@ -15,10 +18,12 @@ import { overviewPage } from "./pages/overview.tsx";
 import { policiesPage } from "./pages/policies.tsx";
 import { policyPage } from "./pages/policy.tsx";
 import { policyDifferencePage } from "./pages/policy-difference.tsx";
+import { searchPage } from "./pages/search.tsx";
 import { sourcePage } from "./pages/source.tsx";
 import { surveyPageOf } from "./pages/survey.tsx";
 import { surveysPage } from "./pages/surveys.tsx";
 import { policyFilePages } from "./pages/take-away.tsx";
+import { themePage } from "./theme.ts";
 
 export const PAGES: readonly Page[] = [
   overviewPage,
@@ -29,6 +34,8 @@ export const PAGES: readonly Page[] = [
   callablePage,
   librariesPage,
   libraryPage,
+  classPage,
+  searchPage,
   policiesPage,
   policyPage,
   ...policyFilePages,
@@ -43,6 +50,10 @@ export const PAGES: readonly Page[] = [
   exportMetadataPage,
   apiPage,
   openApiPage,
+  themePage,
+  cardPage,
+  robotsPage,
+  sitemapPage,
 ];
 
 const PICTURES = ["svg", "png"] as const;

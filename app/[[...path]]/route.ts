@@ -10,13 +10,22 @@ import { type Asked, failure, fault } from "../answer.tsx";
 import { API } from "../api/openapi.ts";
 import { matchAll } from "../routes.ts";
 import { dashboardStore } from "../store.ts";
+import { themeOf } from "../theme.ts";
 
 export const dynamic = "force-dynamic";
 
 export async function GET(request: Request): Promise<Response> {
   const url = new URL(request.url);
   const format = url.pathname.startsWith(`${API}/`) || formatOf(url.pathname) !== undefined ? "json" : "html";
-  const asked: Asked = { url, parameters: {}, format, survey: null, running: null, at: addresses(null) };
+  const asked: Asked = {
+    url,
+    parameters: {},
+    format,
+    survey: null,
+    running: null,
+    at: addresses(null),
+    theme: themeOf(request.headers.get("cookie")),
+  };
   try {
     return await answer(await dashboardStore(), asked);
   } catch (error) {

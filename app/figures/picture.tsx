@@ -121,7 +121,7 @@ function shortened(text: string, length: number): string {
 }
 
 /** Broken at spaces: SVG breaks no lines itself. */
-function lines(text: string, length: number): string[] {
+export function lines(text: string, length: number): string[] {
   const broken: string[] = [""];
   for (const word of plainName(text).split(" ")) {
     const last = broken.at(-1)!;

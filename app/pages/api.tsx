@@ -3,6 +3,7 @@ import { ok } from "../../analyzer/result.ts";
 import { json, type Page, page } from "../answer.tsx";
 import { API, API_PATHS, openApiDocument, templateOf } from "../api/openapi.ts";
 import { VERSION } from "../citation.ts";
+import { Heading } from "../parts/heading.tsx";
 import { Table } from "../parts/table.tsx";
 
 /** The OpenAPI document. */
@@ -26,7 +27,7 @@ export const apiPage = page<object>({
         </p>
       </header>
       <section aria-labelledby="promise">
-        <h2 id="promise">What is promised</h2>
+        <Heading id="promise">What is promised</Heading>
         <p className="prose">
           Addresses and parameters of v1 stay; keys stay, and keep their type and meaning. Keys, parameters and values of enumerations may
           be added. What cannot keep this promise becomes v2. Errors have one shape:{" "}
@@ -34,7 +35,7 @@ export const apiPage = page<object>({
         </p>
       </section>
       <section aria-labelledby="addresses">
-        <h2 id="addresses">Addresses</h2>
+        <Heading id="addresses">Addresses</Heading>
         <Table
           caption="Addresses of the API"
           captionHidden

@@ -17,6 +17,7 @@ import {
 import { lensPhrase } from "../../db/queries/judgements.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { counted, integer } from "../parts/numbers.ts";
 import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
@@ -128,7 +129,7 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
         </p>
       </header>
       <section aria-labelledby="blocked">
-        <h2 id="blocked">Where it is blocked</h2>
+        <Heading id="blocked">Where it is blocked</Heading>
         {blocked.length === 0 ? (
           <p className="empty">Nowhere in this survey.</p>
         ) : (
@@ -142,7 +143,7 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
         )}
       </section>
       <section aria-labelledby="allowing">
-        <h2 id="allowing">Which policies allow it</h2>
+        <Heading id="allowing">Which policies allow it</Heading>
         {allowing.length === 0 ? (
           <p className="empty">None of this census.</p>
         ) : (
@@ -164,7 +165,7 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
         )}
       </section>
       <section aria-labelledby="models">
-        <h2 id="models">Models it occurs in</h2>
+        <Heading id="models">Models it occurs in</Heading>
         {models.length === 0 ? (
           <p className="empty">None of this survey.</p>
         ) : (

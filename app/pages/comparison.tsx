@@ -6,6 +6,7 @@ import { type Judgement, type Lens, lensPhrase, listJudgements } from "../../db/
 import { findSurvey, type Survey } from "../../db/queries/surveys.ts";
 import { page } from "../answer.tsx";
 import { Numbers } from "../parts/figure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { counted, day, integer, percent } from "../parts/numbers.ts";
 import { Table } from "../parts/table.tsx";
@@ -59,7 +60,7 @@ export const comparisonPage = page<ComparisonData>({
         />
         <LensSwitch lens={lens} judgements={judgements} address={(target) => at.comparison(before.name, after.name, target, judgements)} />
         <section aria-labelledby="moves">
-          <h2 id="moves">How the verdicts moved</h2>
+          <Heading id="moves">How the verdicts moved</Heading>
           <Table
             caption="Models in both surveys by their verdicts"
             captionHidden
@@ -73,7 +74,7 @@ export const comparisonPage = page<ComparisonData>({
           />
         </section>
         <section aria-labelledby="moved">
-          <h2 id="moved">Which models moved</h2>
+          <Heading id="moved">Which models moved</Heading>
           {moved.length === 0 ? (
             <p className="empty">None.</p>
           ) : (

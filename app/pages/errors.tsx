@@ -1,6 +1,7 @@
 /** What is shown where there is nothing to show: each kind says what happened and where to go on. */
 import type { ReactNode } from "react";
 import type { Asked, PageError } from "../answer.tsx";
+import { FindForm } from "../parts/find-form.tsx";
 
 /** The kinds of errors, as headings. */
 export const ERRORS = {
@@ -10,30 +11,25 @@ export const ERRORS = {
   unanswered: { title: "The dashboard could not answer" },
 } as const satisfies Record<PageError["kind"], { title: string }>;
 
-export function ErrorView({ error, asked: { at } }: { readonly error: PageError; readonly asked: Asked }) {
+export function ErrorView({ error, asked }: { readonly error: PageError; readonly asked: Asked }) {
   return (
     <article className="state">
       <EmptyJar />
       <h1>{ERRORS[error.kind].title}</h1>
       <p>{error.message}</p>
-      {ways(error.kind, at)}
+      {ways(error.kind, asked)}
     </article>
   );
 }
 
-function ways(kind: PageError["kind"], at: Asked["at"]): ReactNode {
+function ways(kind: PageError["kind"], asked: Asked): ReactNode {
+  const { at } = asked;
   switch (kind) {
     case "not-found":
       return (
         <>
           <p>A model is listed here once a survey has seen it; other surveys may have.</p>
-          <search>
-            <form action="/models" className="find">
-              <label htmlFor="find-again">Find a model</label>
-              <input id="find-again" name="q" type="search" autoComplete="off" spellCheck={false} />
-              <button type="submit">Find</button>
-            </form>
-          </search>
+          <FindForm id="find-again" url={asked.url} />
           <p>
             <a href={at.at("/models")}>All models</a> · <a href={at.at("/surveys")}>All surveys</a>
           </p>

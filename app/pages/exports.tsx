@@ -6,6 +6,7 @@ import type { ExportTable } from "../../db/exports/table.ts";
 import { EXPORTS, findExport } from "../../db/exports/tables.ts";
 import { download, failure, json, type Page, surveyPage } from "../answer.tsx";
 import { Downloads } from "../parts/downloads.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { Table } from "../parts/table.tsx";
 
 interface ExportsData {
@@ -38,11 +39,7 @@ export const exportsPage = surveyPage<ExportsData>({
       </dl>
       {tables.map(({ name, description, columns }) => (
         <section key={name} aria-labelledby={name} className="export">
-          <h2 id={name}>
-            <a className="anchor" href={`#${name}`}>
-              {name}
-            </a>
-          </h2>
+          <Heading id={name}>{name}</Heading>
           <p>{description}</p>
           <Downloads of={name} formats={EXPORT_FORMAT_NAMES} address={(ending) => at.at(`/exports/${name}${ending}`)} />
           <details>

@@ -10,6 +10,7 @@ import { ChartFigure } from "../figures/chart-figure.tsx";
 import { overviewCharts } from "../figures/charts.ts";
 import { Picture } from "../figures/picture.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
+import { picture } from "../picture.ts";
 import { loadOverview, type OverviewData } from "./overview/data.ts";
 
 interface FigureData {
@@ -51,7 +52,7 @@ export const figurePage: Page = {
     const figure = await loadFigure(request as SurveyRequest);
     if (!figure.ok) return failure(request, figure.error);
     const { chart } = figure.value;
-    if (request.format === "svg" || request.format === "png") return picture(chart, request.format);
+    if (request.format === "svg" || request.format === "png") return picture(<Picture chart={chart} />, request.format, chart.id, DENSITY);
     const { rows, ...table } = chartTable(chart);
     return download(request.format as ExportFormatName, { ...table, rows: each(rows) });
   },
@@ -72,20 +73,3 @@ async function* each(rows: readonly ExportRow[]): AsyncGenerator<ExportRow> {
 
 /** Pixels for each unit of the SVG: sharp on paper and on fine screens. */
 const DENSITY = 2;
-
-async function picture(chart: Chart, format: "svg" | "png"): Promise<Response> {
-  const { renderToStaticMarkup } = await import("react-dom/server");
-  const svg = renderToStaticMarkup(<Picture chart={chart} />);
-  if (format === "svg") return image(svg, "image/svg+xml", `${chart.id}.svg`);
-  const { default: sharp } = await import("sharp");
-  const png = await sharp(Buffer.from(svg), { density: 72 * DENSITY })
-    .png({ palette: true })
-    .toBuffer();
-  return image(new Uint8Array(png), "image/png", `${chart.id}.png`);
-}
-
-function image(body: BodyInit, type: string, name: string): Response {
-  return new Response(body, {
-    headers: { "content-type": type, "content-disposition": `inline; filename="${name}"`, "cache-control": "no-cache" },
-  });
-}

@@ -4,11 +4,13 @@ import { type Blocker, topBlockers } from "../../db/queries/blockers.ts";
 import { parseLens } from "../../db/queries/filters.ts";
 import { type Judgement, type Lens, lensPhrase, listJudgements, POLICY_SLOTS, sameLens, tally } from "../../db/queries/judgements.ts";
 import { countPolicies, listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
-import { type Breakdown, type Counted, successBy, successOfLibrary } from "../../db/queries/success.ts";
+import { type Breakdown, type Counted, successBy, successOf } from "../../db/queries/success.ts";
 import { surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
-import { judgementLabel, LensSwitch } from "../parts/lens.tsx";
-import { compact, counted, day, integer, percent } from "../parts/numbers.ts";
+import { Heading } from "../parts/heading.tsx";
+import { LensSwitch } from "../parts/lens.tsx";
+import { compact, counted, day, integer } from "../parts/numbers.ts";
+import { Loads, SuccessTable } from "../parts/success-table.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CountBar, TallyBar, TallyLegend } from "../parts/verdict.tsx";
@@ -97,7 +99,7 @@ export const libraryPage = surveyPage<LibraryData>({
     const judgements = await listJudgements(store, survey.surveyId);
     const lens = parseLens(url.searchParams, judgements);
     if (!lens.ok) return lens;
-    const success = await successOfLibrary(store, survey.surveyId, library);
+    const success = await successOf(store, survey.surveyId, "library", library);
     const policies = await listPolicies(store, { library }, 1, POLICIES);
     if (success.length === 0 && policies.length === 0)
       return failed({
@@ -126,28 +128,12 @@ export const libraryPage = surveyPage<LibraryData>({
           </p>
         </header>
         <section aria-labelledby="success">
-          <h2 id="success">How its models fare</h2>
+          <Heading id="success">How its models fare</Heading>
           <TallyLegend />
-          <Table
-            caption="Load success under each policy"
-            captionHidden
-            className="bars"
-            rows={success}
-            rowKey={(row) => `${row.slot} ${row.mode} ${row.role}`}
-            columns={[
-              {
-                header: "Policy",
-                kind: "heading",
-                cell: (row) => `${judgementLabel(row, judgements)}${row.role === "side" ? ", side files" : ""}`,
-              },
-              { header: "Share", kind: "bar", cell: ({ counts }) => <TallyBar tally={tally(counts)} /> },
-              { header: "Load", kind: "number", cell: (row) => <Loads {...row} /> },
-              { header: "Could not tell", kind: "number", cell: ({ counts }) => integer(tally(counts).unknown) },
-            ]}
-          />
+          <SuccessTable success={success} judgements={judgements} />
         </section>
         <section aria-labelledby="blocked">
-          <h2 id="blocked">What blocks its models</h2>
+          <Heading id="blocked">What blocks its models</Heading>
           <LensSwitch lens={lens} judgements={judgements} address={(target) => at.library(library, target, judgements)} />
           {blockers.length === 0 ? (
             <p className="empty">No callable is outside this policy.</p>
@@ -170,7 +156,7 @@ export const libraryPage = surveyPage<LibraryData>({
           )}
         </section>
         <section aria-labelledby="policies">
-          <h2 id="policies">Policies inferred from its source</h2>
+          <Heading id="policies">Policies inferred from its source</Heading>
           {policies.length === 0 ? (
             <p className="empty">None: the package index has no source of this name, or no model’s class was found in it.</p>
           ) : (
@@ -182,10 +168,11 @@ export const libraryPage = surveyPage<LibraryData>({
                 {
                   header: "Class",
                   kind: "heading",
-                  cell: (row) => <a href={at.policy(row.policyId)}>{<Name code>{row.class ?? row.name}</Name>}</a>,
+                  cell: (row) =>
+                    row.class === null ? <Name>{row.name}</Name> : <a href={at.class(row.class)}>{<Name code>{row.class}</Name>}</a>,
                 },
                 { header: "Version", cell: (row) => row.libraryVersion !== null && <Name>{row.libraryVersion}</Name> },
-                { header: "Kind", cell: (row) => POLICY_SLOTS[row.slot].label },
+                { header: "Policy", cell: (row) => <a href={at.policy(row.policyId)}>{POLICY_SLOTS[row.slot].label}</a> },
                 { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
                 { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
               ]}
@@ -196,15 +183,3 @@ export const libraryPage = surveyPage<LibraryData>({
     );
   },
 });
-
-function Loads({ counts }: Counted) {
-  const { loads, total } = tally(counts);
-  return (
-    <>
-      {integer(loads)}{" "}
-      <span className="muted">
-        of {integer(total)}, {percent(loads, total)}
-      </span>
-    </>
-  );
-}

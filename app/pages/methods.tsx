@@ -5,6 +5,7 @@ import { ok } from "../../analyzer/result.ts";
 import { VERDICT_KINDS, type VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { MODES, POLICY_SLOTS, ROLES } from "../../db/queries/judgements.ts";
 import { page } from "../answer.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { integer } from "../parts/numbers.ts";
 import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
 import { Table } from "../parts/table.tsx";
@@ -41,11 +42,7 @@ export const methodsPage = page<typeof TABLES>({
         </p>
       </header>
       <section aria-labelledby="counting" className="prose">
-        <h2 id="counting">
-          <a className="anchor" href="#counting">
-            What is counted
-          </a>
-        </h2>
+        <Heading id="counting">What is counted</Heading>
         <p>
           A model counts once, under each policy, by the worst verdict over its files of a role. The denominator is the same for every
           policy: the models whose files of that role were judged under any. A model whose files hold no pickle is in none. By downloads,
@@ -133,11 +130,7 @@ function Definitions({
 }) {
   return (
     <section aria-labelledby={id}>
-      <h2 id={id}>
-        <a className="anchor" href={`#${id}`}>
-          {title}
-        </a>
-      </h2>
+      <Heading id={id}>{title}</Heading>
       <Table
         caption={title}
         captionHidden

@@ -1,5 +1,6 @@
 /** A model: what each policy says of it, and the evidence down to the byte. */
 import { surveyPage } from "../answer.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { compact, day, minute } from "../parts/numbers.ts";
 import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
 import { Name, plainName } from "../parts/text.tsx";
@@ -7,12 +8,14 @@ import { History, UsedCallables } from "./model/callables.tsx";
 import { type ModelData, type ModelProps, readModel } from "./model/data.ts";
 import { EvidenceList } from "./model/evidence.tsx";
 import { Files } from "./model/files.tsx";
-import { Verdicts } from "./model/verdicts.tsx";
+import { modelHeadline, Verdicts } from "./model/verdicts.tsx";
 
 export const modelPage = surveyPage<ModelData>({
   path: "/models/*name",
   load: readModel,
   title: ({ model }) => plainName(model.name),
+  description: modelHeadline,
+  verdict: ({ judged }) => judged.find(({ role }) => role === "weights")?.verdict ?? null,
   view: (data, request) => <ModelView data={data} request={request} />,
 });
 
@@ -27,7 +30,8 @@ function ModelView({ data, request }: ModelProps) {
         <h1>
           <Name>{model.name}</Name>
         </h1>
-        <Facts data={data} />
+        <p className="headline">{modelHeadline(data)}</p>
+        <Facts data={data} request={request} />
       </header>
       {model.state !== "judged" && (
         <section className="notice" aria-label="State">
@@ -47,12 +51,14 @@ function ModelView({ data, request }: ModelProps) {
   );
 }
 
-function Facts({ data: { model, hub, survey } }: { readonly data: ModelData }) {
+function Facts({ data: { model, hub, survey }, request: { at } }: ModelProps) {
   return (
     <ul className="facts">
       {model.library !== null && (
         <li>
-          <Name>{model.library}</Name>
+          <a href={at.library(model.library)}>
+            <Name>{model.library}</Name>
+          </a>
         </li>
       )}
       {model.task !== null && (
@@ -81,9 +87,9 @@ function ClassSection({ data: { model, judged }, request }: ModelProps) {
   ];
   return (
     <section aria-labelledby="class">
-      <h2 id="class">The class it loads as</h2>
+      <Heading id="class">The class it loads as</Heading>
       <p>
-        {model.class === null ? "None was found" : <Name code>{model.class}</Name>}
+        {model.class === null ? "None was found" : <a href={request.at.class(model.class)}>{<Name code>{model.class}</Name>}</a>}
         {model.classReason !== null && (
           <>
             : <Name>{model.classReason}</Name>

@@ -12,10 +12,8 @@ import { SearchForm } from "../parts/search-form.tsx";
 import { plainName } from "../parts/text.tsx";
 import { surveyIndex } from "../store.ts";
 import { Facets } from "./models/facets.tsx";
-import { Chips, SortSwitch } from "./models/query.tsx";
+import { Chips, SizeSwitch, SortSwitch, WaysOut } from "./models/query.tsx";
 import { type ModelsData, type ModelsProps, ModelsTable } from "./models/table.tsx";
-
-const PAGE_SIZE = 50;
 
 export const modelsPage = surveyPage<ModelsData>({
   path: "/models",
@@ -27,10 +25,10 @@ export const modelsPage = surveyPage<ModelsData>({
     const { page, facets } =
       index === null
         ? {
-            page: await listModels(store, survey.surveyId, query.value, PAGE_SIZE),
+            page: await listModels(store, survey.surveyId, query.value),
             facets: await countFacets(store, survey.surveyId, query.value),
           }
-        : await listIndexed(store, index, query.value, PAGE_SIZE);
+        : await listIndexed(store, index, query.value);
     const nextPage = page.next && `${url.pathname}?${new URL(at.models(page.next, judgements), url).searchParams}`;
     return ok({ survey, sentence: modelSentence(query.value), query: query.value, judgements, ...page, nextPage, facets });
   },
@@ -75,14 +73,13 @@ function Models({ data, request }: ModelsProps) {
           <div className="switches">
             <LensSwitch lens={query.lens} judgements={judgements} address={(lens) => request.at.models({ ...first, lens }, judgements)} />
             <SortSwitch data={data} request={request} />
+            <SizeSwitch data={data} request={request} />
           </div>
           <Chips data={data} request={request} />
           {models.length === 0 ? (
             <div className="state">
               <p>No model matches.</p>
-              <p>
-                Take a filter away above, or <a href={request.at.at("/models")}>begin with all models</a>.
-              </p>
+              <WaysOut data={data} request={request} />
             </div>
           ) : (
             <ModelsTable data={data} request={request} />
@@ -91,7 +88,7 @@ function Models({ data, request }: ModelsProps) {
             {query.after !== null && <a href={request.at.models(first, judgements)}>First page</a>}
             {next !== null && (
               <a href={request.at.models(next, judgements)} rel="next">
-                Next {PAGE_SIZE}
+                Next {query.size}
               </a>
             )}
           </nav>

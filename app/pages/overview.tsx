@@ -7,6 +7,7 @@ import { surveyPage } from "../answer.tsx";
 import { ChartFigure } from "../figures/chart-figure.tsx";
 import { breakdownChart, capabilitiesChart, formatsChart, modulesChart, overTimeChart } from "../figures/charts.ts";
 import { Numbers } from "../parts/figure.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { bytes, counted, day, integer, percent } from "../parts/numbers.ts";
 import { Name } from "../parts/text.tsx";
@@ -22,6 +23,8 @@ export const overviewPage = surveyPage({
     return lens.ok ? ok(await loadOverview(request, judgements, lens.value)) : lens;
   },
   title: () => "Overview",
+  description: ({ success }) => headline(success),
+  dataset: ({ survey }) => survey,
   view: (data, request) => <Overview data={data} request={request} />,
 });
 
@@ -42,7 +45,7 @@ function Overview({ data, request }: FigureProps) {
       {data.overTime.length > 1 && <ChartFigure chart={overTimeChart({ data, request })} {...common} />}
       <ChartFigure chart={formatsChart({ data, request })} {...common} empty="The survey did not learn the names of the models’ files." />
       <section className="under" aria-labelledby="under">
-        <h2 id="under">What blocks, and where</h2>
+        <Heading id="under">What blocks, and where</Heading>
         <LensSwitch lens={lens} judgements={judgements} address={(target) => `${request.at.overview(target, judgements)}#under`} />
       </section>
       <Blockers data={data} request={request} />

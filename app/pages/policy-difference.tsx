@@ -5,6 +5,7 @@ import { failed, ok } from "../../analyzer/result.ts";
 import { findPolicy, type PolicySummary } from "../../db/queries/policies.ts";
 import { readPolicy } from "../../db/stored-policy.ts";
 import { page } from "../answer.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { counted } from "../parts/numbers.ts";
 import { Name, plainName } from "../parts/text.tsx";
 
@@ -55,9 +56,9 @@ export const policyDifferencePage = page<DifferenceData>({
           const found = namesIn(difference);
           return (
             <section key={id} aria-labelledby={id}>
-              <h2 id={id}>
+              <Heading id={id}>
                 {title}: {counted(found.length, "name")}
-              </h2>
+              </Heading>
               {found.length === 0 ? (
                 <p className="empty">None.</p>
               ) : (

@@ -1,5 +1,4 @@
 /** A policy: what it allows and, for each name, the chain of reasons from the class to it, down to the line of source. */
-import type { Reason } from "../../analyzer/policy/policy.ts";
 import { failed, ok } from "../../analyzer/result.ts";
 import { MODES, POLICY_SLOTS, ROLES, tally } from "../../db/queries/judgements.ts";
 import {
@@ -13,10 +12,12 @@ import {
 } from "../../db/queries/policies.ts";
 import { locateSources } from "../../db/queries/sources.ts";
 import { type PageRequest, page } from "../answer.tsx";
+import { AllowedTable } from "../parts/allowed-table.tsx";
+import { Heading } from "../parts/heading.tsx";
 import { counted, integer } from "../parts/numbers.ts";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
-import { CapabilityTag, TallyBar } from "../parts/verdict.tsx";
+import { TallyBar } from "../parts/verdict.tsx";
 import { POLICY_FILES, type PolicyFile } from "./take-away.tsx";
 
 /** Entries on one page; `from` in the address leads to the others. */
@@ -80,12 +81,19 @@ function Policy({ data, request }: PolicyProps) {
           <li title={POLICY_SLOTS[policy.slot].meaning}>{POLICY_SLOTS[policy.slot].label}</li>
           {policy.class !== null && (
             <li>
-              for <Name code>{policy.class}</Name>
+              for{" "}
+              <a href={request.at.class(policy.class)}>
+                <Name code>{policy.class}</Name>
+              </a>
             </li>
           )}
           {policy.library !== null && (
             <li>
-              from <Name>{policy.library}</Name> <Name>{policy.libraryVersion ?? "of no version"}</Name>
+              from{" "}
+              <a href={request.at.library(policy.library)}>
+                <Name>{policy.library}</Name>
+              </a>{" "}
+              <Name>{policy.libraryVersion ?? "of no version"}</Name>
             </li>
           )}
           {policy.sourceSha256 !== null && (
@@ -119,7 +127,7 @@ function Policy({ data, request }: PolicyProps) {
       </header>
       <Uses use={use} />
       <section aria-labelledby="allowed">
-        <h2 id="allowed">What it allows, and why</h2>
+        <Heading id="allowed">What it allows, and why</Heading>
         {total > entries.length && (
           <p className="muted">
             {integer(from)} to {integer(from - 1 + entries.length)} of {counted(total, "callable")}, by name.
@@ -128,22 +136,7 @@ function Policy({ data, request }: PolicyProps) {
         {entries.length === 0 ? (
           <p className="empty">Nothing: under this policy only builtin containers, numbers and strings load.</p>
         ) : (
-          <Table
-            caption="Allowed callables with their reasons"
-            captionHidden
-            className="policy"
-            rows={entries}
-            rowKey={(entry) => entry.callableId}
-            columns={[
-              { header: "Callable", kind: "heading", cell: (entry) => <EntryName entry={entry} request={request} /> },
-              { header: "Allowed", cell: (entry) => [entry.import && "import", entry.call && "call"].filter(Boolean).join(", ") },
-              {
-                header: "Reasons, from the class to the name",
-                kind: "block",
-                cell: (entry) => <Chains entry={entry} data={data} request={request} />,
-              },
-            ]}
-          />
+          <AllowedTable entries={entries} sources={data.sources} at={request.at} />
         )}
         <nav className="pages" aria-label="Pages">
           {from > 1 && <a href={request.at.policyFrom(policy.policyId, Math.max(1, from - PAGE_SIZE))}>Previous {PAGE_SIZE}</a>}
@@ -162,7 +155,7 @@ function Uses({ use }: { readonly use: readonly PolicyUse[] }) {
   if (use.length === 0) return null;
   return (
     <section aria-labelledby="use">
-      <h2 id="use">Models judged by it</h2>
+      <Heading id="use">Models judged by it</Heading>
       <Table
         caption="Models judged by this policy"
         captionHidden
@@ -184,68 +177,5 @@ function Uses({ use }: { readonly use: readonly PolicyUse[] }) {
         ]}
       />
     </section>
-  );
-}
-
-function EntryName({ entry, request }: { readonly entry: AllowedCallable; readonly request: PageRequest }) {
-  return (
-    <span id={`callable-${entry.callableId}`}>
-      <a href={request.at.callable(entry)}>
-        <Name code>{entry.callable}</Name>
-      </a>{" "}
-      {entry.capability !== "unknown" && <CapabilityTag capability={entry.capability} />}
-    </span>
-  );
-}
-
-/** One chain where the import and the call have the same reasons, as they mostly do; else both, each named. */
-function Chains({ entry, data, request }: PolicyProps & { readonly entry: AllowedCallable }) {
-  const same = entry.import === null || entry.call === null || JSON.stringify(entry.import) === JSON.stringify(entry.call);
-  if (same) return <Chain reasons={entry.import ?? entry.call ?? []} data={data} request={request} />;
-  return (
-    <>
-      <p className="muted">To import it:</p>
-      <Chain reasons={entry.import!} data={data} request={request} />
-      <p className="muted">To call it:</p>
-      <Chain reasons={entry.call!} data={data} request={request} />
-    </>
-  );
-}
-
-function Chain({ reasons, data, request }: PolicyProps & { readonly reasons: readonly Reason[] }) {
-  if (reasons.length === 0) return <span className="muted">no reason is recorded</span>;
-  return (
-    <ol className="chain">
-      {reasons.map((reason) => (
-        <li key={`${reason.kind} ${reason.text} ${reason.name} ${reason.file}:${reason.line}`}>
-          <span className="step">{reason.kind}</span>
-          <span>
-            <Name>{reason.text}</Name>
-          </span>
-          {reason.file !== undefined && <SourceLink reason={reason} sources={data.sources} request={request} />}
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-/** `file:line`, as a link where the source is stored. */
-function SourceLink({
-  reason: { file, line },
-  sources,
-  request,
-}: {
-  readonly reason: Reason;
-  readonly sources: PolicyData["sources"];
-  readonly request: PageRequest;
-}) {
-  const sourceId = sources[file!];
-  const text = <Name code>{line === undefined ? file! : `${file}:${line}`}</Name>;
-  return sourceId === undefined ? (
-    <span className="source">{text}</span>
-  ) : (
-    <a className="source" href={request.at.source(sourceId, file!, line)}>
-      {text}
-    </a>
   );
 }

@@ -4,6 +4,7 @@ import { findSurvey, listSurveys, type Survey, type SurveyTotals, surveyTotals }
 import type { ClassState, ModelState } from "../../db/schema.ts";
 import { page } from "../answer.tsx";
 import { type Citation, citationOf } from "../citation.ts";
+import { Heading } from "../parts/heading.tsx";
 import { counted, integer, minute } from "../parts/numbers.ts";
 import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
 import { Table } from "../parts/table.tsx";
@@ -31,6 +32,7 @@ export const surveyPageOf = page<SurveyData>({
     return ok({ survey, totals: await surveyTotals(store, survey.surveyId), citation: citationOf(survey), others });
   },
   title: ({ survey }) => plainName(survey.name),
+  dataset: ({ survey }) => survey,
   view: ({ survey, totals, citation, others }, { at }) => (
     <>
       <header className="lead">
@@ -68,7 +70,7 @@ export const surveyPageOf = page<SurveyData>({
       </div>
       {others.length > 0 && (
         <section aria-labelledby="compare">
-          <h2 id="compare">Compare it</h2>
+          <Heading id="compare">Compare it</Heading>
           <ul className="columns">
             {others.slice(0, 50).map((other) => (
               <li key={other}>
@@ -79,7 +81,7 @@ export const surveyPageOf = page<SurveyData>({
         </section>
       )}
       <section aria-labelledby="cite">
-        <h2 id="cite">Cite it</h2>
+        <Heading id="cite">Cite it</Heading>
         <p>{citation.text}</p>
         {(["bibtex", "cff"] as const).map((format) => (
           <details key={format}>
@@ -108,7 +110,7 @@ function Counts({ id, title, total, rows }: CountsProps) {
   const found = rows.filter(({ models }) => models > 0);
   return (
     <section aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
+      <Heading id={id}>{title}</Heading>
       {found.length === 0 ? (
         <p className="empty">Nothing yet.</p>
       ) : (

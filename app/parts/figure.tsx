@@ -1,5 +1,6 @@
 /** A figure: its finding as the title, what it counts and when beneath, and the numbers in a table that is the chart. */
 import type { ReactNode } from "react";
+import { Heading } from "./heading.tsx";
 
 interface FigureProps {
   readonly id: string;
@@ -12,11 +13,7 @@ export function Figure({ id, finding, about, children }: FigureProps) {
   return (
     <section className="figure" aria-labelledby={id}>
       <header>
-        <h2 id={id}>
-          <a className="anchor" href={`#${id}`}>
-            {finding}
-          </a>
-        </h2>
+        <Heading id={id}>{finding}</Heading>
         <p className="muted">{about}</p>
       </header>
       {children}

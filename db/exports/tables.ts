@@ -17,6 +17,7 @@ export const EXPORTS: Readonly<Record<string, ExportTable>> = Object.fromEntries
   [
     loadSuccessTable,
     loadSuccessBy("library"),
+    loadSuccessBy("class"),
     loadSuccessBy("task"),
     loadSuccessBy("year"),
     loadSuccessByContainer,

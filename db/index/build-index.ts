@@ -5,8 +5,9 @@
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { chunksOf } from "../chunks.ts";
 import type { Store } from "../connection.ts";
+import { authorName } from "../queries/filters.ts";
 import type { ModelVerdictTable, SurveyCellTable, SurveyColumnTable, SurveyPostingTable } from "../schema.ts";
-import { Codes, DIMENSIONS, encodeNumbers } from "./columns.ts";
+import { CODED, Codes, DIMENSIONS, encodeNumbers } from "./columns.ts";
 import { readBlocked, readContainers, readFacts } from "./postings.ts";
 import { encodeRanks } from "./ranks.ts";
 
@@ -55,7 +56,7 @@ export class RankedModels {
   readonly names: string[] = [];
   readonly ids: number[] = [];
   readonly rankOf = new Map<number, number>();
-  readonly codes = Object.fromEntries(DIMENSIONS.map((name) => [name, new Codes()])) as Record<(typeof DIMENSIONS)[number], Codes>;
+  readonly codes = Object.fromEntries(CODED.map((name) => [name, new Codes()])) as Record<(typeof CODED)[number], Codes>;
 
   get count(): number {
     return this.ids.length;
@@ -70,7 +71,7 @@ export class RankedModels {
       numbers("downloads", this.downloads),
       numbers("likes", this.likes),
       { name: "name", type: "text", labels: null, data: Buffer.from(this.names.join("\n")) },
-      ...DIMENSIONS.map((name) => ({ name, ...this.codes[name].encode() })),
+      ...CODED.map((name) => ({ name, ...this.codes[name].encode() })),
     ];
   }
 }
@@ -94,6 +95,7 @@ async function readModels(store: Store, surveyId: number): Promise<RankedModels>
       codes.gated.push(row.gated === 1 ? "gated" : null);
       codes.state.push(row.state);
       codes.class_state.push(row.class_state);
+      codes.author.push(row.author);
     }
     if (rows.length < BATCH) return models;
     last = rows.at(-1)!;
@@ -117,7 +119,7 @@ function modelsAfter(store: Store, surveyId: number, last: { downloads: number; 
       "state",
       "class_state",
     ])
-    .select("created_at")
+    .select(["created_at", authorName.as("author")])
     .where("survey_id", "=", surveyId)
     .$if(last !== null, (rows) =>
       rows

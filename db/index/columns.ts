@@ -11,6 +11,9 @@ export type Numbers = Uint8Array | Uint16Array | Uint32Array;
 export const DIMENSIONS = ["library", "task", "class", "format", "year", "gated", "state", "class_state"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
+/** The columns of codes: the dimensions, and what has too many values for counts to be broken down by. */
+export const CODED = [...DIMENSIONS, "author"] as const;
+
 /** A column of codes while it is being filled. Code 0 is for none stated. */
 export class Codes {
   readonly #codes: number[] = [];

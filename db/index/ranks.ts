@@ -79,6 +79,13 @@ export class RankSet {
     this.#bits[rank >>> 5]! |= 1 << (rank & 31);
   }
 
+  /** How many ranks it has. */
+  get size(): number {
+    let size = 0;
+    for (let word of this.#bits) for (; word !== 0; word &= word - 1) size++;
+    return size;
+  }
+
   has(rank: number): boolean {
     return ((this.#bits[rank >>> 5]! >>> (rank & 31)) & 1) === 1;
   }

@@ -3,6 +3,7 @@
  * database to count. Facets are one pass over the columns (reference: store.md 5).
  */
 import type { Store } from "../connection.ts";
+import { downloadBand } from "../queries/filters.ts";
 import { decodeNumbers, type Numbers } from "./columns.ts";
 import { forEachRank, RankSet } from "./ranks.ts";
 
@@ -53,19 +54,31 @@ export async function loadIndex(store: Store, surveyId: number): Promise<SurveyI
     .where("kind", "=", "container")
     .execute();
   const column = (name: string) => rows.find((row) => row.name === name)!;
-  const coded = rows.flatMap((row) =>
-    row.labels === null ? [] : [[row.name, { codes: decodeNumbers(row), labels: JSON.parse(row.labels) as string[] }] as const],
+  const coded = rows.flatMap((row): [string, CodeColumn][] =>
+    row.labels === null ? [] : [[row.name, { codes: decodeNumbers(row), labels: JSON.parse(row.labels) as string[] }]],
   );
+  const downloads = decodeNumbers(column("downloads"));
   return new SurveyIndex(
     surveyId,
     survey.generation,
     decodeNumbers(column("model_id")),
-    decodeNumbers(column("downloads")),
+    downloads,
     decodeNumbers(column("likes")),
     column("name").data.toString(),
-    new Map(coded),
+    new Map([...coded, ["downloads", bandsOf(downloads)]]),
     new Map(containers.map(({ value, data }) => [value, data])),
   );
+}
+
+/** The bands that downloads are filtered by, as a column. */
+function bandsOf(downloads: Numbers): CodeColumn {
+  const labels = [""];
+  const codes = Uint8Array.from(downloads, (number) => {
+    const band = downloadBand(number);
+    const known = labels.indexOf(band);
+    return known === -1 ? labels.push(band) - 1 : known;
+  });
+  return { codes, labels };
 }
 
 export class SurveyIndex {
@@ -122,6 +135,16 @@ export class SurveyIndex {
       else high = middle - 1;
     }
     return low;
+  }
+
+  /** The values of a column of codes that hold `part`, those that most models have first, and how many values do in all. */
+  values(name: string, part: string, limit: number): { readonly total: number; readonly values: readonly ValueCount[] } {
+    const { codes, labels } = this.column(name);
+    const wanted = part.toLowerCase();
+    const counts = new Uint32Array(labels.length);
+    for (const code of codes) counts[code]!++;
+    const found = valuesOf(labels, counts).filter(({ value }) => value?.toLowerCase().includes(wanted));
+    return { total: found.length, values: found.slice(0, limit) };
   }
 
   /** The models that do something: `import` or `call` a callable, hold a `container`, or are blocked on a callable (`blocked class strict weights`). */

@@ -56,6 +56,64 @@ export async function topBlockers(
   );
 }
 
+/**
+ * The callables that block most models under the policies of one class, of a slot in which each class has its own; in
+ * the same way. It begins at those policies: what they block is little beside what weights-only does.
+ */
+export function blockersOfClass(
+  store: Store,
+  surveyId: number,
+  { slot, mode, role }: Lens,
+  cls: string,
+  limit: number,
+): Promise<Blocker[]> {
+  const once = store
+    .selectFrom("policy")
+    .innerJoin("blocked", "blocked.policy_id", "policy.policy_id")
+    .innerJoin("callable", "callable.callable_id", "blocked.callable_id")
+    .innerJoin("file", "file.blob_id", "blocked.blob_id")
+    .innerJoin("survey_model", "survey_model.revision_id", "file.revision_id")
+    .where("policy.slot", "=", slot)
+    .where("policy.class", "=", cls)
+    .where("blocked.mode", "=", mode)
+    .where("file.role", "=", role)
+    .where("survey_model.survey_id", "=", surveyId)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("model_verdict")
+          .whereRef("model_verdict.survey_id", "=", "survey_model.survey_id")
+          .whereRef("model_verdict.model_id", "=", "survey_model.model_id")
+          .whereRef("model_verdict.slot", "=", "policy.slot")
+          .whereRef("model_verdict.mode", "=", "blocked.mode")
+          .whereRef("model_verdict.role", "=", "file.role")
+          .whereRef("model_verdict.policy_id", "=", "policy.policy_id")
+          .select("model_verdict.verdict"),
+      ),
+    )
+    .select([
+      "survey_model.model_id",
+      "downloads",
+      "callable.callable_id as callableId",
+      callableName.$notNull().as("callable"),
+      "capability",
+    ])
+    .distinct();
+  return store
+    .selectFrom(once.as("once"))
+    .groupBy(["callableId", "callable", "capability"])
+    .select(({ fn }) => [
+      "callableId",
+      "callable",
+      "capability",
+      fn.countAll<number>().as("models"),
+      fn.sum<number>("downloads").as("downloads"),
+    ])
+    .orderBy("models", "desc")
+    .orderBy("callable")
+    .limit(limit)
+    .execute();
+}
+
 /** Something that blocks models other than by one callable, with how many, and their downloads together. */
 type Blocking<Key extends string, Value> = { readonly [name in Key]: Value } & { readonly models: number; readonly downloads: number };
 

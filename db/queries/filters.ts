@@ -2,9 +2,17 @@
  * The filters and orders of a list of models, as tables: each row knows its name in a URL, its words in a sentence and
  * its condition. The URL is the state; what the URL says is what the sentence says and what the query selects.
  */
-import { type ExpressionBuilder, type ExpressionWrapper, expressionBuilder, type Nullable, type SqlBool } from "kysely";
+import {
+  type Expression,
+  type ExpressionBuilder,
+  type ExpressionWrapper,
+  expressionBuilder,
+  type Nullable,
+  type SqlBool,
+  sql,
+} from "kysely";
 import { failed, ok, type Result } from "../../analyzer/result.ts";
-import { type Mode, VERDICT_KINDS, type VerdictKind } from "../../analyzer/verdict/verdict.ts";
+import { type Mode, VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import type { Database, FileRole, ModelVerdictTable, PolicySlot } from "../schema.ts";
 import { contains } from "./contains.ts";
 import { type Judgement, type Lens, lensPhrase, MODES, POLICY_SLOTS, ROLES, sameLens } from "./judgements.ts";
@@ -22,19 +30,52 @@ interface Filter {
   /** What the filter adds to the sentence "models ...", given values already put into words. */
   phrase(values: string, lens: Lens): string;
   condition(row: RowBuilder, values: readonly string[]): Condition;
+  /** A value in words; itself where there is none. `NONE` is "none stated" unless it says otherwise. */
+  readonly said?: Readonly<Record<string, string>>;
+  /** All the values that there are, in their order, where they are known; others are refused. */
+  readonly choices?: readonly string[];
 }
+
+/** Bands of downloads, by the least of each. */
+const DOWNLOAD_BANDS = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000] as const;
+
+/** The band that a number of downloads is in, as filters name it. */
+export function downloadBand(downloads: number): string {
+  return String(DOWNLOAD_BANDS.findLast((least) => downloads >= least) ?? 0);
+}
+
+const SAID_BANDS = Object.fromEntries(
+  DOWNLOAD_BANDS.map((least, index) => {
+    const next = DOWNLOAD_BANDS[index + 1];
+    const [from, to] = [least, (next ?? 0) - 1].map((number) => number.toLocaleString("en"));
+    return [String(least), next === undefined ? `${from} or more` : next - least === 1 ? from! : `${from} to ${to}`];
+  }),
+);
 
 /** The filters by value, of which a list shows how many models each value has. Several values of one filter mean "or". */
 export const FILTERS = {
   verdict: {
     label: "Verdict",
     phrase: (values, lens) => `with the verdict ${values} ${lensPhrase(lens)}`,
-    condition: (row, values) => oneOf(row, "model_verdict.verdict", values),
+    condition: (row, values) => oneOf(row, row.ref("model_verdict.verdict"), values),
+    said: { [NONE]: "none" },
+    choices: Object.keys(VERDICT_KINDS),
+  },
+  author: {
+    label: "Author",
+    phrase: (values) => `by ${values}`,
+    condition: (row, values) => oneOf(row, authorName, values),
   },
   library: {
     label: "Library",
     phrase: (values) => `of ${values}`,
-    condition: (row, values) => oneOf(row, "survey_model.library", values),
+    condition: (row, values) => oneOf(row, row.ref("survey_model.library"), values),
+  },
+  class: {
+    label: "Class",
+    phrase: (values) => `that load as ${values}`,
+    condition: (row, values) => oneOf(row, row.ref("survey_model.class"), values),
+    said: { [NONE]: "no class that was found" },
   },
   container: {
     label: "Container",
@@ -52,33 +93,71 @@ export const FILTERS = {
   task: {
     label: "Task",
     phrase: (values) => `for ${values}`,
-    condition: (row, values) => oneOf(row, "survey_model.task", values),
+    condition: (row, values) => oneOf(row, row.ref("survey_model.task"), values),
   },
   format: {
     label: "Format",
     phrase: (values) => `in the format ${values}`,
-    condition: (row, values) => oneOf(row, "survey_model.format", values),
+    condition: (row, values) => oneOf(row, row.ref("survey_model.format"), values),
   },
   year: {
     label: "Year",
     phrase: (values) => `created in ${values}`,
-    condition: (row, values) => {
-      const stated = values.filter((value) => value !== NONE);
-      const years = stated.map((year) => row("model.created_at", "like", `${year.replaceAll(/[\\%_]/g, "")}-%`));
-      return row.or([...years, ...(stated.length < values.length ? [row("model.created_at", "is", null)] : [])]);
-    },
+    condition: (row, values) => oneOf(row, yearCreated, values),
+  },
+  downloads: {
+    label: "Downloads",
+    phrase: (values) => `downloaded ${values} times a month`,
+    condition: (row, values) => oneOf(row, bandOfDownloads, values),
+    said: SAID_BANDS,
+    choices: DOWNLOAD_BANDS.map(String),
+  },
+  access: {
+    label: "Access",
+    phrase: (values) => `that are ${values}`,
+    condition: (row, values) => oneOf(row, access, values),
+    said: { gated: "gated", [NONE]: "open to all" },
+    choices: ["gated"],
   },
 } as const satisfies Record<string, Filter>;
 
 export type FilterName = keyof typeof FILTERS;
 export const FILTER_NAMES = Object.keys(FILTERS) as FilterName[];
 
-type FilteredColumn = "model_verdict.verdict" | "survey_model.library" | "survey_model.task" | "survey_model.format";
+/** The filters whose values are listed with their counts; authors are too many, and are found by the search. */
+export type FacetName = Exclude<FilterName, "author">;
+export const FACET_NAMES = FILTER_NAMES.filter((name): name is FacetName => name !== "author");
 
-function oneOf(row: RowBuilder, column: FilteredColumn, values: readonly string[]) {
+/** The author of the joined `model`: what comes before the slash; null for the few names without one. */
+export const authorName = sql<
+  string | null
+>`case when instr(model.name, '/') > 0 then substr(model.name, 1, instr(model.name, '/') - 1) end`;
+/** The year in which the joined `model` was created; null where the Hub did not say. */
+export const yearCreated = sql<string | null>`substr(model.created_at, 1, 4)`;
+/** The joined `survey_model`'s band of downloads, and `gated` where it is. */
+export const bandOfDownloads = sql<string | null>`case ${sql.join(
+  DOWNLOAD_BANDS.slice(1).map(
+    (next, index) => sql`when survey_model.downloads < ${sql.lit(next)} then ${sql.lit(String(DOWNLOAD_BANDS[index]))}`,
+  ),
+  sql` `,
+)} else ${sql.lit(String(DOWNLOAD_BANDS.at(-1)))} end`;
+export const access = sql<string | null>`case when survey_model.gated = 1 then 'gated' end`;
+
+/** A value of a filter in words. */
+export function saidValue(name: FilterName, value: string): string {
+  const said: Readonly<Record<string, string>> = (FILTERS[name] as Filter).said ?? {};
+  return Object.hasOwn(said, value) ? said[value]! : value === NONE ? "none stated" : value;
+}
+
+/** All the values of a filter, where they are known beforehand. */
+export function choicesOf(name: FilterName): readonly string[] | null {
+  return (FILTERS[name] as Filter).choices ?? null;
+}
+
+function oneOf(row: RowBuilder, column: Expression<string | null>, values: readonly string[]) {
   const stated = values.filter((value) => value !== NONE);
   return row.or([
-    ...(stated.length > 0 ? [row(column, "in", stated as VerdictKind[])] : []),
+    ...(stated.length > 0 ? [row(column, "in", stated)] : []),
     ...(stated.length < values.length ? [row(column, "is", null)] : []),
   ]);
 }
@@ -99,6 +178,8 @@ export interface ModelQuery {
   readonly lens: Lens;
   readonly filters: Readonly<Record<FilterName, readonly string[]>>;
   readonly sort: Sort;
+  /** Models on a page. */
+  readonly size: number;
   /** Where to go on: the last row's value of the sort column and its id; null for the first page. */
   readonly after: Cursor | null;
 }
@@ -108,12 +189,17 @@ function filtersOf(values: (name: FilterName) => readonly string[]): ModelQuery[
   return Object.fromEntries(FILTER_NAMES.map((name) => [name, values(name)])) as unknown as ModelQuery["filters"];
 }
 
+const USUAL_SIZE = 50;
+/** How many models a page may have, by how an address says it. */
+export const PAGE_SIZES: Readonly<Record<string, number>> = { 20: 20, 50: USUAL_SIZE, 100: 100 };
+
 /** Every model of a survey. */
 export const ALL_MODELS: ModelQuery = {
   q: "",
   lens: { slot: "weights-only", mode: "strict", role: "weights" },
   filters: filtersOf(() => []),
   sort: "downloads",
+  size: USUAL_SIZE,
   after: null,
 };
 
@@ -138,9 +224,13 @@ export function parseModelQuery(parameters: URLSearchParams, judgements: readonl
   if (!lens.ok) return lens;
   const sort = choice(parameters, "sort", SORTS, "downloads");
   if (!sort.ok) return sort;
-  const verdicts = parameters.getAll("verdict");
-  const unknown = verdicts.find((verdict) => verdict !== NONE && !Object.hasOwn(VERDICT_KINDS, verdict));
-  if (unknown !== undefined) return badChoice("verdict", unknown, [...Object.keys(VERDICT_KINDS), NONE]);
+  for (const name of FILTER_NAMES) {
+    const choices = choicesOf(name);
+    const unknown = parameters.getAll(name).find((value) => choices !== null && value !== NONE && !choices.includes(value));
+    if (unknown !== undefined) return badChoice(name, unknown, [...choices!, NONE]);
+  }
+  const size = choice(parameters, "size", PAGE_SIZES, String(USUAL_SIZE));
+  if (!size.ok) return size;
   const token = parameters.get("next");
   const after = token === null ? null : readCursor(token);
   if (token !== null && after === null) return failed({ kind: "bad-query", message: "next: not a place in this list" });
@@ -150,6 +240,7 @@ export function parseModelQuery(parameters: URLSearchParams, judgements: readonl
     lens: lens.value,
     filters: filtersOf(values),
     sort: sort.value,
+    size: PAGE_SIZES[size.value]!,
     after,
   });
 }
@@ -186,6 +277,7 @@ export function modelParameters(query: ModelQuery, judgements: readonly Judgemen
   for (const name of FILTER_NAMES) for (const value of query.filters[name]) parameters.append(name, value);
   for (const [name, value] of lensParameters(query.lens, judgements)) parameters.set(name, value);
   if (query.sort !== "downloads") parameters.set("sort", query.sort);
+  if (query.size !== USUAL_SIZE) parameters.set("size", String(query.size));
   if (query.after !== null) parameters.set("next", writeCursor(query.after));
   return parameters;
 }
@@ -219,8 +311,11 @@ export function modelSentence(query: ModelQuery): string {
 }
 
 function inWords(name: FilterName, values: readonly string[]): string {
-  const none = name === "verdict" ? "none" : `no ${FILTERS[name].label.toLowerCase()} stated`;
-  return new Intl.ListFormat("en", { type: "disjunction" }).format(values.map((value) => (value === NONE ? none : value)));
+  const said = values.map((value) => {
+    const words = saidValue(name, value);
+    return words === "none stated" ? `no ${FILTERS[name].label.toLowerCase()} stated` : words;
+  });
+  return new Intl.ListFormat("en", { type: "disjunction" }).format(said);
 }
 
 /** The condition of every filter of `query` but `except`, whose own counts are being asked for. */

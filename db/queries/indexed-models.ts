@@ -5,7 +5,7 @@
 import type { Store } from "../connection.ts";
 import { lensName } from "../index/build-index.ts";
 import type { Counts, Selection, SurveyIndex } from "../index/survey-index.ts";
-import { FILTER_NAMES, type FilterName, type ModelQuery, NONE } from "./filters.ts";
+import { ALL_MODELS, FACET_NAMES, type FacetName, type FilterName, type ModelQuery, NONE } from "./filters.ts";
 import { type FacetValue, type ModelPage, rowsOf, shownFacet } from "./models.ts";
 
 /** The page of models that `query` asks for, and what each value of each filter would give. */
@@ -13,8 +13,8 @@ export async function listIndexed(
   store: Store,
   index: SurveyIndex,
   query: ModelQuery,
-  size: number,
-): Promise<{ readonly page: ModelPage; readonly facets: Record<FilterName, FacetValue[]> }> {
+): Promise<{ readonly page: ModelPage; readonly facets: Record<FacetName, FacetValue[]> }> {
+  const { size } = query;
   const selection = selectionOf(index, query);
   const counts = countsOf(index, query, selection);
   const after = query.after === null ? null : index.modelIds.indexOf(query.after.modelId);
@@ -27,14 +27,20 @@ export async function listIndexed(
   );
   const last = models.at(-1);
   const next = last === undefined || ranks.length <= size ? null : { ...query, after: { value: last[query.sort], modelId: last.modelId } };
-  const facets = FILTER_NAMES.map((name) => {
-    const values = counts.facets[columnOf(name, query)] ?? [];
-    return [name, shownFacet(query, name, values)] as const;
+  const everything = { ...ALL_MODELS, lens: query.lens };
+  const all = countsOf(index, everything, selectionOf(index, everything));
+  const facets = FACET_NAMES.map((name) => {
+    const column = columnOf(name, query);
+    return [name, shownFacet(query, name, counts.facets[column] ?? [], all.facets[column] ?? [])] as const;
   });
-  return { page: { total: counts.models, models, next }, facets: Object.fromEntries(facets) as Record<FilterName, FacetValue[]> };
+  return {
+    page: { total: counts.models, models, next },
+    facets: Object.fromEntries(facets) as Record<FacetName, FacetValue[]>,
+  };
 }
 
 function columnOf(name: FilterName, { lens }: ModelQuery): string {
+  if (name === "access") return "gated";
   return name === "verdict" ? `verdict ${lensName(lens)}` : name;
 }
 
@@ -66,7 +72,7 @@ function countsOf(index: SurveyIndex, query: ModelQuery, selection: Selection): 
   }
   const counts = index.count(
     selection,
-    FILTER_NAMES.map((name) => columnOf(name, query)),
+    FACET_NAMES.map((name) => columnOf(name, query)),
   );
   const short = {
     ...counts,

@@ -3,7 +3,21 @@ import { sql } from "kysely";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import type { ClassState, FileRole, ModelState } from "../schema.ts";
-import { comesAfter, conditions, FILTER_NAMES, type FilterName, type ModelQuery, NONE, SORTS } from "./filters.ts";
+import {
+  ALL_MODELS,
+  access,
+  bandOfDownloads,
+  choicesOf,
+  comesAfter,
+  conditions,
+  FACET_NAMES,
+  type FacetName,
+  type FilterName,
+  type ModelQuery,
+  NONE,
+  SORTS,
+  yearCreated,
+} from "./filters.ts";
 import type { Judgement } from "./judgements.ts";
 
 /** A model as a list shows it. */
@@ -46,8 +60,8 @@ export interface ModelPage {
 /** Values shown of a facet; chosen ones beyond are shown too. */
 const FACET_VALUES = 12;
 
-/** The page of models that `query` asks for, at most `size` of them. */
-export async function listModels(store: Store, surveyId: number, query: ModelQuery, size: number): Promise<ModelPage> {
+/** The page of models that `query` asks for. */
+export async function listModels(store: Store, surveyId: number, query: ModelQuery): Promise<ModelPage> {
   const { column, direction } = SORTS[query.sort];
   const { total } = await matching(store, surveyId, query)
     .select(({ fn }) => fn.countAll<number>().as("total"))
@@ -57,18 +71,18 @@ export async function listModels(store: Store, surveyId: number, query: ModelQue
     .select("survey_model.model_id")
     .orderBy(column, direction)
     .orderBy("survey_model.model_id")
-    .limit(size + 1)
+    .limit(query.size + 1)
     .execute();
   const models = await rowsOf(
     store,
     surveyId,
-    ids.slice(0, size).map((row) => row.model_id),
+    ids.slice(0, query.size).map((row) => row.model_id),
   );
   const last = models.at(-1);
   return {
     total,
     models,
-    next: last === undefined || ids.length <= size ? null : { ...query, after: { value: last[query.sort], modelId: last.modelId } },
+    next: last === undefined || ids.length <= query.size ? null : { ...query, after: { value: last[query.sort], modelId: last.modelId } },
   };
 }
 
@@ -112,46 +126,60 @@ export async function listVerdicts(store: Store, surveyId: number, modelIds: rea
 }
 
 /**
- * For each filter, the values that models matching all *other* filters have, the most frequent first. Values chosen in
- * the query are among them even if no model has them.
+ * For each filter, the values that models matching all *other* filters have, the most frequent first, and after them
+ * values that none of them has: a filter that is set takes no value out of sight.
  */
-export async function countFacets(store: Store, surveyId: number, query: ModelQuery): Promise<Record<FilterName, FacetValue[]>> {
+export async function countFacets(store: Store, surveyId: number, query: ModelQuery): Promise<Record<FacetName, FacetValue[]>> {
+  const everything = { ...ALL_MODELS, lens: query.lens };
   const facets = await Promise.all(
-    FILTER_NAMES.map(async (name) => {
-      const values = shownFacet(query, name, await countValues(store, surveyId, query, name));
+    FACET_NAMES.map(async (name) => {
+      const counts = await countValues(store, surveyId, query, name);
+      const values = shownFacet(query, name, counts, await countValues(store, surveyId, everything, name));
       return [name, values] as const;
     }),
   );
-  return Object.fromEntries(facets) as Record<FilterName, FacetValue[]>;
+  return Object.fromEntries(facets) as Record<FacetName, FacetValue[]>;
 }
 
-/** The most frequent values of a facet, and those that are chosen, even if no model has them. */
-export function shownFacet(
-  query: ModelQuery,
-  name: FilterName,
-  counts: readonly { readonly value: string | null; readonly models: number }[],
-): FacetValue[] {
-  const counted = counts.map((row) => ({ value: row.value ?? NONE, models: row.models }));
-  const missing = query.filters[name].filter((value) => !counted.some((row) => row.value === value));
-  return [...counted, ...missing.map((value) => ({ value, models: 0 }))]
-    .map((row) => ({ ...row, chosen: query.filters[name].includes(row.value) }))
-    .filter((row, index) => index < FACET_VALUES || row.chosen);
+interface Count {
+  readonly value: string | null;
+  readonly models: number;
+}
+
+/** The values of a facet that are shown: the most frequent, those that are chosen, and then some of all others that there are. */
+export function shownFacet(query: ModelQuery, name: FilterName, counts: readonly Count[], all: readonly Count[]): FacetValue[] {
+  const models = new Map(counts.map((row) => [row.value ?? NONE, row.models]));
+  const choices = choicesOf(name) ?? [];
+  for (const value of [...choices, ...all.map((row) => row.value ?? NONE), ...query.filters[name]])
+    if (!models.has(value)) models.set(value, 0);
+  const rows = [...models].map(([value, number]) => ({ value, models: number, chosen: query.filters[name].includes(value) }));
+  if (name === "year") rows.sort((a, b) => (a.value < b.value ? 1 : -1));
+  if (choices.length > 0) rows.sort((a, b) => place(choices, a.value) - place(choices, b.value));
+  return rows.filter((row, index) => index < FACET_VALUES || row.chosen);
+}
+
+/** The place of a value among all that there are; what is none of them comes last. */
+function place(choices: readonly string[], value: string): number {
+  return choices.includes(value) ? choices.indexOf(value) : choices.length;
 }
 
 /** What a filter's values are counted by, but for containers, of which a model has several. */
 const COLUMNS = {
   verdict: sql<string | null>`model_verdict.verdict`,
   library: sql<string | null>`survey_model.library`,
+  class: sql<string | null>`survey_model.class`,
   task: sql<string | null>`survey_model.task`,
   format: sql<string | null>`survey_model.format`,
-  year: sql<string | null>`substr(model.created_at, 1, 4)`,
+  year: yearCreated,
+  downloads: bandOfDownloads,
+  access,
 } as const;
 
 function countValues(
   store: Store,
   surveyId: number,
   query: ModelQuery,
-  name: FilterName,
+  name: FacetName,
 ): Promise<{ value: string | null; models: number }[]> {
   const rows = matching(store, surveyId, query, name);
   if (name === "container")

@@ -39,10 +39,11 @@ export interface PolicyUse {
   readonly counts: VerdictCounts;
 }
 
-/** Which policies: those whose names hold `q`, of a library if one is named. */
+/** Which policies: those whose names hold `q`, of a library or a class if one is named. */
 export interface PolicyQuery {
   readonly q?: string;
   readonly library?: string;
+  readonly class?: string;
 }
 
 /** Policies in an order that is always the same, those of no class first, then by name: all of them, or a part. */
@@ -73,10 +74,11 @@ const slotOrder = sql<number>`case slot ${sql.join(
   sql` `,
 )} end`;
 
-function asked<Output>(rows: SelectQueryBuilder<Database, "policy", Output>, { q = "", library }: PolicyQuery) {
+function asked<Output>(rows: SelectQueryBuilder<Database, "policy", Output>, { q = "", library, class: name }: PolicyQuery) {
   return rows
     .$if(q !== "", (some) => some.where(contains(sql<string>`policy.name`, q)))
-    .$if(library !== undefined, (some) => some.where("library", "=", library!));
+    .$if(library !== undefined, (some) => some.where("library", "=", library!))
+    .$if(name !== undefined, (some) => some.where("class", "=", name!));
 }
 
 /** The policy with this id, or null. */

@@ -35,6 +35,11 @@ export const DIMENSIONS = {
     meaning: "The Hub's library_name; null if none is stated.",
     column: sql<string | null>`survey_model.library`,
   },
+  class: {
+    label: "class",
+    meaning: "The class that the model loads as; null if none was found.",
+    column: sql<string | null>`survey_model.class`,
+  },
   task: { label: "task", meaning: "The Hub's pipeline_tag; null if none is stated.", column: sql<string | null>`survey_model.task` },
   year: {
     label: "year of creation",
@@ -163,13 +168,13 @@ function countBy(store: Store, surveyId: number, lens: Lens, column: RawBuilder<
     .execute();
 }
 
-/** Load success of the models of one library under each lens that there is a verdict of them under. */
-export async function successOfLibrary(store: Store, surveyId: number, library: string): Promise<(Lens & Counted)[]> {
+/** Load success of the models of one library, class, task or year under each lens that there is a verdict of them under. */
+export async function successOf(store: Store, surveyId: number, dimension: Dimension, value: string): Promise<(Lens & Counted)[]> {
   const rows = await Promise.all(
     (await listLenses(store, surveyId)).map(async (lens) => {
-      const published = await publishedCells(store, surveyId, lens, "library", library);
-      const all = published ?? (await countBy(store, surveyId, lens, DIMENSIONS.library.column));
-      return { ...lens, ...counted(all.filter(({ name }) => name === library)) };
+      const published = await publishedCells(store, surveyId, lens, dimension, value);
+      const all = published ?? (await countBy(store, surveyId, lens, DIMENSIONS[dimension].column));
+      return { ...lens, ...counted(all.filter(({ name }) => name === value)) };
     }),
   );
   return rows.filter(({ counts }) => tally(counts).total > 0);

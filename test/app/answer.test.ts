@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { GET } from "../../app/[[...path]]/route.ts";
 import { PAGES } from "../../app/routes.ts";
 import { openStore, type Store } from "../../db/connection.ts";
@@ -9,6 +10,9 @@ import { sampleStore } from "../browser/sample-store.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "census-pages-"));
 const kept = globalThis as { censusStore?: Promise<Store> };
+
+/** What every page has of scripts: a file of our own, and data that is none. */
+const SCRIPTS = /<script src="\/keys\.js" defer=""><\/script>|<script type="application\/ld\+json">[^<]*<\/script>/g;
 
 const ask = async (address: string) => GET(new Request(new URL(address, "http://127.0.0.1")));
 const json = async (address: string) => (await ask(address)).json();
@@ -44,6 +48,16 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   "/callables/*name": ["/callables/posix.system", "/callables/torch.FloatStorage", `/callables/${encodeURIComponent("os.\u202emetsys")}`],
   "/libraries": ["/libraries", "/libraries?policy=class"],
   "/libraries/:name": ["/libraries/flair", "/libraries/flair?policy=class&mode=lazy"],
+  "/classes/*name": [
+    "/classes/flair.models.sequence_tagger_model.SequenceTagger",
+    "/classes/sklearn.pipeline.Pipeline?policy=class&mode=lazy",
+    "/classes/gensim.models.keyedvectors.KeyedVectors",
+  ],
+  "/search": ["/search", "/search?q=flair", "/search?q=nothing-is-called-this", "/search?q=%3Cscript%3E"],
+  "/theme/:theme": [],
+  "/cards/:name": [],
+  "/robots.txt": [],
+  "/sitemap.xml": [],
   "/policies": ["/policies", "/policies?q=flair"],
   "/policies/:id": ["/policies/1", "/policies/2"],
   "/policies/:id/loader.py": [],
@@ -72,7 +86,7 @@ describe("pages", () => {
   it.each(Object.values(EXAMPLES).flat())("answer %s with a whole document", async (address) => {
     const response = await ask(address);
     expect(response.status).toBe(200);
-    const html = await response.text();
+    const html = (await response.text()).replaceAll(SCRIPTS, "");
     expect(html).toMatch(/^<!doctype html><html lang="en">.*<\/html>$/s);
     expect(html.match(/<h1/g)).toHaveLength(1);
     expect(html).not.toMatch(/\sstyle="|<style|<script|\son\w+="|undefined|\[object|NaN/);
@@ -105,9 +119,95 @@ describe("pages", () => {
       const links = [...(await response.text()).matchAll(/href="([^"#]*)/g)].map((match) =>
         match[1]!.replaceAll("&amp;", "&").replaceAll("&#x27;", "'"),
       );
-      waiting.push(...links.filter((link) => link.startsWith("/") && !/^\/(style|favicon)/.test(link)));
+      waiting.push(...links.filter((link) => link.startsWith("/") && !/^\/(style|favicon|theme)/.test(link)));
     }
     expect(seen.size).toBe(150);
+  });
+});
+
+describe("the search", () => {
+  beforeAll(() => readFrom("searched.sqlite", (file) => sampleStore(file)));
+
+  const found = async (q: string) => (await json(`/search.json?q=${encodeURIComponent(q)}`)).found;
+
+  it("finds models, authors, libraries, classes and callables, in upper or lower case", async () => {
+    expect((await found("SURPRISE")).models.models.map(({ name }: { name: string }) => name)).toEqual(["mallory/tagger-with-a-surprise"]);
+    expect((await found("mallory")).authors).toEqual({ total: 1, values: [{ value: "mallory", models: 3 }] });
+    expect((await found("ultralyt")).libraries.values).toEqual([{ value: "ultralytics", models: 10 }]);
+    expect((await found("keyedvec")).classes.values).toEqual([{ value: "gensim.models.keyedvectors.KeyedVectors", models: 1 }]);
+    expect((await found("posix.sys")).callables.map(({ callable }: { callable: string }) => callable)).toEqual(["posix.system"]);
+  });
+
+  it("finds the files that hold a content by its sha256", async () => {
+    const { files } = await json("/models/mallory/tagger-with-a-surprise.json");
+    const [{ path: file, blob }] = files;
+    expect((await found(blob.sha256.toUpperCase())).files).toEqual([{ model: "mallory/tagger-with-a-surprise", path: file }]);
+  });
+
+  it("takes wildcards for what they are", async () => {
+    for (const q of ["%", "_", "\\"]) expect((await found(q)).models.total).toBe(0);
+  });
+});
+
+describe("the theme", () => {
+  const choose = (address: string) => ask(`/theme/${address}`);
+
+  it("is kept in a cookie, and written into pages by the server", async () => {
+    const response = await choose("dark?back=%2Fmodels%3Fq%3Dbert");
+    expect([response.status, response.headers.get("location")]).toEqual([303, "/models?q=bert"]);
+    const cookie = response.headers.get("set-cookie")!.split(";")[0]!;
+    const page = await GET(new Request("http://127.0.0.1/methods", { headers: { cookie: `a=b; ${cookie}` } }));
+    expect(page.headers.get("vary")).toBe("cookie");
+    expect(await page.text()).toMatch(/^<!doctype html><html lang="en" data-theme="dark">/);
+  });
+
+  it.each(["dark", "auto", "<script>", "__proto__"])("%s sets nothing but a theme", async (theme) => {
+    expect((await choose(encodeURIComponent(theme))).headers.get("set-cookie")).toMatch(/^theme=(auto|light|dark); Path=\/; /);
+  });
+
+  it.each(["https://evil.example/", "//evil.example/", "/\\evil.example/", "/.//evil.example/", "javascript:alert(1)", "http://["])(
+    "sends nobody to %s",
+    async (back) => {
+      expect((await choose(`dark?${new URLSearchParams({ back })}`)).headers.get("location")).toBe("/");
+    },
+  );
+
+  it("of a cookie that names none is the system's", async () => {
+    const page = await GET(new Request("http://127.0.0.1/methods", { headers: { cookie: "theme=constructor; xtheme=dark" } }));
+    expect(await page.text()).toMatch(/^<!doctype html><html lang="en"><head>/);
+  });
+});
+
+describe("what the web's programs read", () => {
+  beforeAll(() => readFrom("web.sqlite", (file) => sampleStore(file)));
+
+  it("says what to leave alone, and what there is", async () => {
+    const robots = await (await ask("/robots.txt")).text();
+    expect(robots).toContain("Sitemap: http://127.0.0.1/sitemap.xml");
+    const sitemap = await (await ask("/sitemap.xml")).text();
+    const addresses = [...sitemap.matchAll(/<loc>([^<]*)<\/loc>/g)].map(([, address]) => address!.replaceAll("&amp;", "&"));
+    expect(addresses.length).toBeGreaterThan(60);
+    for (const address of addresses) expect([address, (await ask(address)).status]).toEqual([address, 200]);
+  });
+
+  it("describes the survey as a data set, whose downloads are there", async () => {
+    const html = await (await ask("/")).text();
+    const [, data] = /<script type="application\/ld\+json">(.*?)<\/script>/.exec(html)!;
+    const dataset = JSON.parse(data!);
+    expect([dataset["@type"], dataset.license]).toEqual(["Dataset", "https://creativecommons.org/licenses/by/4.0/"]);
+    for (const { contentUrl } of dataset.distribution.filter(({ encodingFormat }: { encodingFormat: string }) =>
+      encodingFormat.startsWith("text/csv"),
+    ))
+      expect([contentUrl, (await ask(contentUrl)).status]).toEqual([contentUrl, 200]);
+  });
+
+  it("shows a link to a model with its verdict", async () => {
+    const html = await (await ask("/models/mallory/tagger-with-a-surprise")).text();
+    expect(html).toContain('<meta property="og:image" content="http://127.0.0.1/cards/blocked.png"/>');
+    for (const verdict of [...Object.keys(VERDICT_KINDS), "census"]) {
+      const card = await ask(`/cards/${verdict}.png`);
+      expect([card.status, card.headers.get("content-type")]).toEqual([200, "image/png"]);
+    }
   });
 });
 
@@ -124,7 +224,7 @@ describe("hostile names", () => {
     "/callables?q=%3Csvg",
     "/nothing/%3Cscript%3E?x=%3Cscript%3E",
   ])("are text on %s", async (address) => {
-    const html = await (await ask(address)).text();
+    const html = (await (await ask(address)).text()).replaceAll(SCRIPTS, "");
     expect(html).not.toMatch(/<(script|img|iframe|object)\b/i);
     expect(html).not.toMatch(/<svg[^>]*onload/i);
     expect(html).not.toMatch(/[\p{Cc}\p{Cf}]/u);

@@ -55,18 +55,18 @@ const QUESTIONS: Readonly<Record<string, (store: Store, surveyId: number) => Pro
   judgements: listJudgements,
   manifest: computeManifest,
   "load success": success.loadSuccess,
-  models: (store, surveyId) => listModels(store, surveyId, ALL_MODELS, 1_000),
+  models: (store, surveyId) => listModels(store, surveyId, { ...ALL_MODELS, size: 1_000 }),
   "models by name, page after page": async (store, surveyId) => {
     const names: string[] = [];
     let after: Cursor | null = null;
     do {
-      const page = await listModels(store, surveyId, { ...ALL_MODELS, sort: "name", after }, 7);
+      const page = await listModels(store, surveyId, { ...ALL_MODELS, sort: "name", size: 7, after });
       names.push(...page.models.map(({ name }) => name));
       after = page.next?.after ?? null;
     } while (after !== null);
     return names;
   },
-  "models by a part of the name, in any case": (store, surveyId) => listModels(store, surveyId, { ...ALL_MODELS, q: "BERT" }, 1_000),
+  "models by a part of the name, in any case": (store, surveyId) => listModels(store, surveyId, { ...ALL_MODELS, q: "BERT", size: 1_000 }),
   facets: (store, surveyId) =>
     countFacets(store, surveyId, {
       ...ALL_MODELS,
@@ -92,7 +92,7 @@ const QUESTIONS: Readonly<Record<string, (store: Store, surveyId: number) => Pro
     ),
   "each model": async (store, surveyId) =>
     Promise.all(
-      (await listModels(store, surveyId, ALL_MODELS, 1_000)).models.map(async ({ name }) => {
+      (await listModels(store, surveyId, { ...ALL_MODELS, size: 1_000 })).models.map(async ({ name }) => {
         const model = (await findModel(store, surveyId, name))!;
         const judged = await judgedModel(store, surveyId, model.modelId);
         const files = await modelFiles(store, model.revisionId, judged);

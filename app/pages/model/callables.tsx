@@ -2,6 +2,7 @@
 import type { Evidence } from "../../../db/queries/evidence.ts";
 import { POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import { CallableTable } from "../../parts/callable-table.tsx";
+import { Heading } from "../../parts/heading.tsx";
 import { day, integer } from "../../parts/numbers.ts";
 import { Pages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -15,7 +16,7 @@ export function UsedCallables({ data: { model, callables, evidence, shownEvidenc
   const linked = (found: Evidence) => shownEvidence.rows.some((row) => row.callableId === found.callableId);
   return (
     <section aria-labelledby="callables">
-      <h2 id="callables">Everything it imports and calls</h2>
+      <Heading id="callables">Everything it imports and calls</Heading>
       <CallableTable
         caption="Callables that its pickles look up and call"
         rows={callables.rows}
@@ -58,7 +59,7 @@ export function History({ data: { history, survey } }: ModelProps) {
   if (history.every((row) => row.survey === survey.name)) return null;
   return (
     <section aria-labelledby="history">
-      <h2 id="history">Over the surveys</h2>
+      <Heading id="history">Over the surveys</Heading>
       <Table
         caption="Verdicts of all surveys"
         captionHidden

@@ -2,7 +2,7 @@
 import { failed, ok, type Result } from "../../../analyzer/result.ts";
 import { type Evidence, findProgram, modelEvidence } from "../../../db/queries/evidence.ts";
 import { listJudgements } from "../../../db/queries/judgements.ts";
-import { findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
+import { countUsedCallables, findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
 import { hubAddress } from "../../addresses.ts";
 import type { PageError, SurveyRequest } from "../../answer.tsx";
 import { decompileAround, type Statement } from "../../decompiled.ts";
@@ -68,6 +68,8 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
     /** Everything that is blocked, and the part of it that is shown, with what is around it. */
     evidence,
     shownEvidence: { ...shown, rows: await Promise.all(rows) },
+    /** Callables that its weights look up or call. */
+    weightsCallables: await countUsedCallables(store, model.revisionId, "weights"),
     callables: part(await usedCallables(store, model.revisionId, CALLABLES), "callables"),
     history: await modelHistory(store, model.modelId),
   });

@@ -4,6 +4,7 @@ import type { JudgedModel } from "../../../db/queries/model.ts";
 import type { SurveyRequest } from "../../answer.tsx";
 import { CallableLink } from "../../parts/callable-table.tsx";
 import { Disassembly } from "../../parts/disassembly.tsx";
+import { Heading } from "../../parts/heading.tsx";
 import { counted, integer } from "../../parts/numbers.ts";
 import { Pages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
@@ -25,7 +26,7 @@ export function EvidenceList({ data, request }: ModelProps) {
   const listed = shownEvidence.rows.filter(({ lines }) => lines === null);
   return (
     <section aria-labelledby="blocked">
-      <h2 id="blocked">What is blocked</h2>
+      <Heading id="blocked">What is blocked</Heading>
       <p className="muted">
         {counted(callables, "callable")} outside one policy or another; what is known to do harm comes first, opcodes that a loader does not
         take last.

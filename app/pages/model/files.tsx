@@ -2,6 +2,7 @@
 
 import { MODES, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import type { ModelFile } from "../../../db/queries/model.ts";
+import { Heading } from "../../parts/heading.tsx";
 import { bytes, integer } from "../../parts/numbers.ts";
 import { Pages } from "../../parts/pages.tsx";
 import { FILE_STATES } from "../../parts/states.ts";
@@ -14,7 +15,7 @@ export function Files({ data: { model, files, shownFiles, judgements }, request 
   const lazy = judgements.some(({ mode }) => mode === "lazy");
   return (
     <section aria-labelledby="files">
-      <h2 id="files">Files</h2>
+      <Heading id="files">Files</Heading>
       {files.length === 0 ? (
         <p className="empty">No file of it could hold a pickle, or none could be listed.</p>
       ) : (

@@ -2,15 +2,34 @@
 import type { ReactNode } from "react";
 import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
 import type { Place } from "../../../db/queries/evidence.ts";
-import { type Judgement, type Lens, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
+import { type Judgement, type Lens, lensPhrase, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import type { JudgedModel } from "../../../db/queries/model.ts";
+import { Heading } from "../../parts/heading.tsx";
 import { judgementLabel } from "../../parts/lens.tsx";
 import { counted, integer } from "../../parts/numbers.ts";
-import { CLASS_STATES } from "../../parts/states.ts";
+import { CLASS_STATES, MODEL_STATES } from "../../parts/states.ts";
 import { Name } from "../../parts/text.tsx";
 import { VerdictIcon } from "../../parts/verdict.tsx";
-import type { ModelProps } from "./data.ts";
+import type { ModelData, ModelProps } from "./data.ts";
 import { evidenceId } from "./evidence.tsx";
+
+/** What the page says in one sentence: `Blocked under torch’s weights-only: 2 of 14 callables are outside the policy.` */
+export function modelHeadline({ model, judged, evidence, files, weightsCallables }: ModelData): string {
+  const first = judged.find(({ role }) => role === "weights");
+  if (first === undefined) return MODEL_STATES[model.state].meaning;
+  const { label, meaning } = VERDICT_KINDS[first.verdict];
+  const said = `${label[0]!.toUpperCase()}${label.slice(1)} ${lensPhrase(first)}`;
+  if (first.verdict !== "blocked") return `${said}. ${meaning}`;
+  const outside = evidence.filter(({ callableId, places }) => callableId !== null && places.some(isBlockedUnder(first, files))).length;
+  if (outside === 0) return `${said}: the loader does not take all of its opcodes.`;
+  return `${said}: ${integer(outside)} of ${counted(weightsCallables, "callable")} ${outside === 1 ? "is" : "are"} outside the policy.`;
+}
+
+/** Whether a place is in the files that were judged, and blocked by the policy that they were judged by. */
+function isBlockedUnder({ role, policyId, mode }: JudgedModel, files: ModelData["files"]): (place: Place) => boolean {
+  const judged = new Set(files.filter((file) => file.role === role).map(({ fileId }) => fileId));
+  return ({ fileId, blockedBy }) => judged.has(fileId) && blockedBy.some((by) => by.policyId === policyId && by.mode === mode);
+}
 
 export function Verdicts({ data, request }: ModelProps) {
   const { judged, judgements, model } = data;
@@ -21,7 +40,7 @@ export function Verdicts({ data, request }: ModelProps) {
     .filter(({ slot }) => !judged.some((known) => known.slot === slot && known.role === "weights"));
   return (
     <section aria-labelledby="verdicts">
-      <h2 id="verdicts">Verdicts</h2>
+      <Heading id="verdicts">Verdicts</Heading>
       <ul className="verdicts">
         {judged.map((judgement) => (
           <Card
@@ -89,9 +108,7 @@ function Because({ judgement, data, request }: ModelProps & { readonly judgement
 }
 
 function BlockedBy({ judgement, data, request }: ModelProps & { readonly judgement: JudgedModel }) {
-  const files = new Set(data.files.filter((file) => file.role === judgement.role).map((file) => file.fileId));
-  const applies = ({ fileId, blockedBy }: Place) =>
-    files.has(fileId) && blockedBy.some((by) => by.policyId === judgement.policyId && by.mode === judgement.mode);
+  const applies = isBlockedUnder(judgement, data.files);
   const against = data.evidence.filter(({ places }) => places.some(applies));
   const [first] = against;
   if (first === undefined) return VERDICT_KINDS.blocked.meaning;

@@ -1,5 +1,5 @@
 /** The models of a page of a list, with their verdicts side by side. */
-import type { FilterName, ModelQuery } from "../../../db/queries/filters.ts";
+import type { FacetName, ModelQuery } from "../../../db/queries/filters.ts";
 import { type Judgement, sameLens } from "../../../db/queries/judgements.ts";
 import type { FacetValue, ListedModel, ModelPage } from "../../../db/queries/models.ts";
 import type { Survey } from "../../../db/queries/surveys.ts";
@@ -19,7 +19,7 @@ export interface ModelsData extends ModelPage {
   readonly nextPage: string | null;
   readonly query: ModelQuery;
   readonly judgements: readonly Judgement[];
-  readonly facets: Readonly<Record<FilterName, readonly FacetValue[]>>;
+  readonly facets: Readonly<Record<FacetName, readonly FacetValue[]>>;
 }
 
 export interface ModelsProps {

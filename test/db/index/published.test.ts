@@ -78,8 +78,8 @@ test("lists of models in every order, page after page, with their facets", async
     for (const query of queries) {
       let asked: ModelQuery | null = { ...ALL_MODELS, ...query, sort };
       for (let pages = 0; asked !== null && pages < 4; pages++) {
-        const { page, facets } = await listIndexed(store, index, asked, 9);
-        expect(page).toEqual(await listModels(store, surveyId, asked, 9));
+        const { page, facets } = await listIndexed(store, index, { ...asked, size: 9 });
+        expect(page).toEqual(await listModels(store, surveyId, { ...asked, size: 9 }));
         expect(facets).toEqual(await countFacets(store, surveyId, asked));
         asked = page.next;
       }

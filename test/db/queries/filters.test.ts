@@ -3,14 +3,17 @@ import { describe, expect, it } from "vitest";
 import { VERDICT_KINDS } from "../../../analyzer/verdict/verdict.ts";
 import {
   FILTER_NAMES,
+  FILTERS,
   lensParameters,
   type ModelQuery,
   modelParameters,
   modelSentence,
   NONE,
+  PAGE_SIZES,
   parseLens,
   parseModelQuery,
   SORTS,
+  saidValue,
   toggleFilter,
 } from "../../../db/queries/filters.ts";
 import { type Judgement, MODES, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
@@ -30,13 +33,18 @@ const queries: fc.Arbitrary<ModelQuery> = fc.record({
   lens: fc.record({ slot: keyOf(POLICY_SLOTS), mode: keyOf(MODES), role: keyOf(ROLES) }),
   filters: fc.record({
     verdict: sorted(keyOf(VERDICT_KINDS)),
+    author: sorted(text),
     library: sorted(text),
+    class: sorted(text),
     container: sorted(text),
     task: sorted(text),
     format: sorted(text),
     year: sorted(text),
+    downloads: sorted(fc.constantFrom(...FILTERS.downloads.choices)),
+    access: sorted(fc.constantFrom(...FILTERS.access.choices)),
   }),
   sort: keyOf(SORTS),
+  size: fc.constantFrom(...Object.values(PAGE_SIZES)),
   after: fc.option(fc.record({ value: fc.oneof(text, fc.nat()), modelId: fc.nat() })),
 });
 
@@ -74,6 +82,9 @@ describe("the address of a list", () => {
     ["policy=__proto__", "policy=__proto__: one of weights-only"],
     ["mode=x", "mode=x: one of strict, lazy"],
     ["role=x", "role=x: one of weights, side"],
+    ["size=1000000", "size=1000000: one of 20, 50, 100"],
+    ["downloads=5", "downloads=5: one of 0, 1, 10"],
+    ["access=all", "access=all: one of gated, none"],
     ["next=bm90anNvbg", "next: not a place in this list"],
     ["next=", "next: not a place in this list"],
   ])("refuses %s", (given, message) => {
@@ -105,6 +116,10 @@ describe("the sentence of a list", () => {
     ],
     ["verdict=loads&verdict=none&policy=class&mode=lazy", "Models with the verdict loads or none under their class policy in lazy mode"],
     ["container=torch-zip&task=none&role=side", "Models that hold torch-zip for no task stated"],
+    [
+      "author=mallory&class=a.B&downloads=100&downloads=1000000&access=none",
+      "Models by mallory that load as a.B downloaded 100 to 999 or 1,000,000 or more times a month that are open to all",
+    ],
   ])("of ?%s", (given, sentence) => {
     const query = parse(given);
     expect(query.ok && modelSentence(query.value)).toBe(sentence);
@@ -114,7 +129,8 @@ describe("the sentence of a list", () => {
     fc.assert(
       fc.property(queries, (query) => {
         const sentence = modelSentence(query);
-        for (const name of FILTER_NAMES) for (const value of query.filters[name]) if (value !== NONE) expect(sentence).toContain(value);
+        for (const name of FILTER_NAMES)
+          for (const value of query.filters[name]) if (value !== NONE) expect(sentence).toContain(saidValue(name, value));
       }),
     );
   });

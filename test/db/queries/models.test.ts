@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ALL_MODELS, FILTER_NAMES, type ModelQuery, SORTS, type Sort } from "../../../db/queries/filters.ts";
+import { VERDICT_KINDS } from "../../../analyzer/verdict/verdict.ts";
+import { ALL_MODELS, FACET_NAMES, type ModelQuery, SORTS, type Sort } from "../../../db/queries/filters.ts";
 import { countFacets, type ListedModel, listModels } from "../../../db/queries/models.ts";
 import { SAMPLE_MODELS } from "../../browser/sample-models.ts";
 import { sampleSurvey } from "./sample.ts";
@@ -15,8 +16,8 @@ describe("a list of models", () => {
     const { store, surveyId } = await sampleSurvey();
     for (const size of [1, 7, 50]) {
       const seen: ListedModel[] = [];
-      for (let query: ModelQuery | null = { ...ALL_MODELS, sort }; query !== null; ) {
-        const page = await listModels(store, surveyId, query, size);
+      for (let query: ModelQuery | null = { ...ALL_MODELS, sort, size }; query !== null; ) {
+        const page = await listModels(store, surveyId, query);
         expect(page.total).toBe(SAMPLE_MODELS.length);
         seen.push(...page.models);
         query = page.next;
@@ -31,7 +32,8 @@ describe("a list of models", () => {
 
   it("finds part of a name, in which % and _ stand for themselves", async () => {
     const { store, surveyId } = await sampleSurvey();
-    const named = async (q: string) => (await listModels(store, surveyId, { ...ALL_MODELS, q }, 100)).models.map((model) => model.name);
+    const named = async (q: string) =>
+      (await listModels(store, surveyId, { ...ALL_MODELS, q, size: 100 })).models.map((model) => model.name);
     expect(await named("SURPRISE")).toEqual(["mallory/tagger-with-a-surprise"]);
     expect(await named("<script>")).toEqual(["mallory/<script>alert(1)</script>"]);
     for (const q of ["%", "_", "\\", "a%b", "' or 1=1 --"]) expect(await named(q)).toEqual([]);
@@ -39,13 +41,13 @@ describe("a list of models", () => {
 
   it("holds each verdict of a model, and says where there is none", async () => {
     const { store, surveyId } = await sampleSurvey();
-    const page = await listModels(store, surveyId, { ...ALL_MODELS, q: "tagger-with-a-surprise" }, 1);
+    const page = await listModels(store, surveyId, { ...ALL_MODELS, q: "tagger-with-a-surprise", size: 1 });
     expect(page.models[0]!.verdicts.map(({ slot, mode, role, verdict }) => `${slot} ${mode} ${role} ${verdict}`).sort()).toEqual([
       "class lazy weights blocked",
       "class strict weights blocked",
       "weights-only strict weights blocked",
     ]);
-    const none = await listModels(store, surveyId, filtered({ verdict: ["none"] }), 100);
+    const none = await listModels(store, surveyId, { ...filtered({ verdict: ["none"] }), size: 100 });
     expect(none.models.map((model) => model.name)).toContain("velvet-rope/private-beta");
     expect(none.models.every(({ verdicts }) => verdicts.every(({ slot }) => slot !== "class"))).toBe(true);
   });
@@ -65,13 +67,20 @@ describe("facets", () => {
     async (_, query) => {
       const { store, surveyId } = await sampleSurvey();
       const facets = await countFacets(store, surveyId, query);
-      for (const name of FILTER_NAMES)
+      for (const name of FACET_NAMES)
         for (const { value, models } of facets[name]) {
-          const { total } = await listModels(store, surveyId, filtered({ [name]: [value] }, query), 1);
+          const { total } = await listModels(store, surveyId, filtered({ [name]: [value] }, query));
           expect([name, value, models]).toEqual([name, value, total]);
         }
     },
   );
+
+  it("keep in sight what another filter leaves no model of, the verdicts that nothing got too", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const { task, verdict } = await countFacets(store, surveyId, filtered({ library: ["flair"] }));
+    expect(task).toContainEqual({ value: "fill-mask", models: 0, chosen: false });
+    expect(verdict.map(({ value }) => value)).toEqual([...Object.keys(VERDICT_KINDS), "none"]);
+  });
 
   it("keep a chosen value that no model has", async () => {
     const { store, surveyId } = await sampleSurvey();
