@@ -3,7 +3,7 @@
 import { LIMITS } from "../analyzer/limits.ts";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import { capabilityOf } from "../analyzer/verdict/capability.ts";
-import { findClassPolicy, writePolicy } from "../db/stored-policy.ts";
+import { findClassPolicy, writeInferenceCost, writePolicy } from "../db/stored-policy.ts";
 import type { Source } from "../db/stored-source.ts";
 import { countModels, filesOf, type ModelWork, modelsIn, rootsOf, type Selection } from "../db/work.ts";
 import { type ChosenClass, findClassOfRevision, setClass } from "../db/writes-crawl.ts";
@@ -133,10 +133,12 @@ export class Inference {
     });
     if (!answer.ok) return failed(`inference: ${answer.error.message}`);
     if (!answer.value.ok) return failed(answer.value.error.message);
-    const { policy, unparsed } = answer.value.value;
-    const policyId = await this.run.commit((store) =>
-      writePolicy(store, { slot: "class", policy, engine: CLASS_ENGINE, unparsed }, capabilityOf),
-    );
+    const { policy, unparsed, cost } = answer.value.value;
+    const policyId = await this.run.commit(async (store) => {
+      const written = await writePolicy(store, { slot: "class", policy, engine: CLASS_ENGINE, unparsed }, capabilityOf);
+      await writeInferenceCost(store, written, cost);
+      return written;
+    });
     return ok({ policyId, unparsed });
   }
 }

@@ -17,11 +17,12 @@ import { dialectOf } from "./dialect.ts";
 import * as tables from "./migrations/001-tables.ts";
 import * as index from "./migrations/002-index.ts";
 import * as hubScans from "./migrations/003-hub-scans.ts";
+import * as inference from "./migrations/004-inference.ts";
 import type { Database } from "./schema.ts";
 
 export type Store = Kysely<Database>;
 
-const MIGRATIONS = { "001-tables": tables, "002-index": index, "003-hub-scans": hubScans };
+const MIGRATIONS = { "001-tables": tables, "002-index": index, "003-hub-scans": hubScans, "004-inference": inference };
 
 /** Whether a store's address is of a PostgreSQL database; any other is a path. */
 export function isPostgres(address: string): boolean {

@@ -74,18 +74,20 @@ function filesOf(store: Store, revisionIds: readonly number[]) {
 }
 
 function verdictsOf(store: Store, surveyId: number, modelIds: readonly number[]) {
-  return store
-    .selectFrom("model_verdict")
-    .innerJoin("policy", "policy.policy_id", "model_verdict.policy_id")
-    .select(["model_id", "model_verdict.slot", "mode", "role", "policy.name as policy", "verdict"])
-    .where("survey_id", "=", surveyId)
-    .where("model_id", "in", modelIds)
-    // By model first, which is the order of the key: asked for by slot, SQLite walks every verdict of the survey for each batch.
-    .orderBy("model_id")
-    .orderBy("model_verdict.slot")
-    .orderBy("mode")
-    .orderBy("role")
-    .execute();
+  return (
+    store
+      .selectFrom("model_verdict")
+      .innerJoin("policy", "policy.policy_id", "model_verdict.policy_id")
+      .select(["model_id", "model_verdict.slot", "mode", "role", "policy.name as policy", "verdict"])
+      .where("survey_id", "=", surveyId)
+      .where("model_id", "in", modelIds)
+      // By model first, which is the order of the key: asked for by slot, SQLite walks every verdict of the survey for each batch.
+      .orderBy("model_id")
+      .orderBy("model_verdict.slot")
+      .orderBy("mode")
+      .orderBy("role")
+      .execute()
+  );
 }
 
 function grouped<Row>(rows: readonly Row[], keyOf: (row: Row) => number): ReadonlyMap<number, readonly Row[]> {

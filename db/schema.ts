@@ -253,6 +253,17 @@ export interface PolicyTable {
   unparsed: Generated<string>;
 }
 
+/** What inferring a policy cost, the last time that it was. */
+export interface InferenceTable {
+  policy_id: number;
+  /** By the wall clock, from the source's being handed over to the policy. */
+  milliseconds: number;
+  /** The library and its dependencies whose source was given, their files, and the bytes of those in UTF-8. */
+  distributions: number;
+  files: number;
+  bytes: number;
+}
+
 export interface PolicyEntryTable {
   policy_id: number;
   kind: "import" | "call";
@@ -392,6 +403,7 @@ export interface Database {
   fact: FactView;
   policy: PolicyTable;
   policy_entry: PolicyEntryTable;
+  inference: InferenceTable;
   verdict: VerdictTable;
   blocked: BlockedTable;
   model_verdict: ModelVerdictTable;

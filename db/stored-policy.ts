@@ -64,6 +64,23 @@ export async function writePolicy(
   return policy_id;
 }
 
+/** What inferring a policy cost: milliseconds of the wall clock, and the source that was given. */
+export interface CostOfInference {
+  readonly milliseconds: number;
+  readonly distributions: number;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** Keeps what inferring a policy cost, in the place of what it cost before. */
+export async function writeInferenceCost(store: Store, policyId: number, cost: CostOfInference): Promise<void> {
+  await store
+    .insertInto("inference")
+    .values({ policy_id: policyId, ...cost })
+    .onConflict((conflict) => conflict.column("policy_id").doUpdateSet(cost))
+    .execute();
+}
+
 /** Deletes what a policy allowed, and every verdict under it; models that were judged by it are to be judged again. */
 async function forgetPolicy(store: Store, policyId: number): Promise<void> {
   await store

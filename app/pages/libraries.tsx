@@ -2,14 +2,16 @@
 import { failed, ok } from "../../analyzer/result.ts";
 import { type Blocker, topBlockers } from "../../db/queries/blockers.ts";
 import { parseLens } from "../../db/queries/filters.ts";
+import { type InferenceCost, inferenceCosts } from "../../db/queries/inference.ts";
 import { type Judgement, type Lens, lensPhrase, listJudgements, POLICY_SLOTS, sameLens, tally } from "../../db/queries/judgements.ts";
 import { countPolicies, listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
+import { type Source, sourcesOf } from "../../db/queries/sources.ts";
 import { type Breakdown, type Counted, successBy, successOf } from "../../db/queries/success.ts";
 import { surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
-import { compact, counted, day, integer } from "../parts/numbers.ts";
+import { bytes, compact, counted, day, integer } from "../parts/numbers.ts";
 import { Loads, SuccessTable } from "../parts/success-table.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
@@ -90,6 +92,8 @@ interface LibraryData {
   readonly blockers: readonly Blocker[];
   readonly policies: readonly PolicySummary[];
   readonly policiesTotal: number;
+  readonly costs: readonly InferenceCost[];
+  readonly releases: readonly Source[];
 }
 
 export const libraryPage = surveyPage<LibraryData>({
@@ -108,10 +112,20 @@ export const libraryPage = surveyPage<LibraryData>({
       });
     const blockers = await topBlockers(store, survey.surveyId, lens.value, BLOCKERS, library);
     const policiesTotal = await countPolicies(store, { library });
-    return ok({ library, lens: lens.value, judgements, success, blockers, policies, policiesTotal });
+    return ok({
+      library,
+      lens: lens.value,
+      judgements,
+      success,
+      blockers,
+      policies,
+      policiesTotal,
+      costs: await inferenceCosts(store, library),
+      releases: await sourcesOf(store, library),
+    });
   },
   title: ({ library }) => plainName(library),
-  view: ({ library, lens, judgements, success, blockers, policies, policiesTotal }, { at }) => {
+  view: ({ library, lens, judgements, success, blockers, policies, policiesTotal, costs, releases }, { at }) => {
     const under = success.find((row) => sameLens(row, lens));
     const blocked = under?.counts.blocked ?? 0;
     return (
@@ -175,11 +189,50 @@ export const libraryPage = surveyPage<LibraryData>({
                 { header: "Policy", cell: (row) => <a href={at.policy(row.policyId)}>{POLICY_SLOTS[row.slot].label}</a> },
                 { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
                 { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
+                {
+                  header: "Inferred in",
+                  kind: "number",
+                  cell: (row) => <Cost cost={costs.find(({ policyId }) => policyId === row.policyId)} />,
+                },
               ]}
             />
           )}
         </section>
+        <Releases releases={releases} />
       </>
     );
   },
 });
+
+/** How long a policy took, and of how much source. */
+function Cost({ cost }: { readonly cost: InferenceCost | undefined }) {
+  if (cost === undefined) return null;
+  const { milliseconds, files, distributions, bytes: size } = cost;
+  return (
+    <span title={`${counted(files, "file")} of ${counted(distributions, "distribution")}, ${bytes(size)}`}>
+      {(milliseconds / 1_000).toPrecision(2)} s
+    </span>
+  );
+}
+
+function Releases({ releases }: { readonly releases: readonly Source[] }) {
+  if (releases.length === 0) return null;
+  return (
+    <section aria-labelledby="releases">
+      <Heading id="releases">{counted(releases.length, "release")} whose source was read</Heading>
+      <Table
+        caption="Released files, the latest first"
+        captionHidden
+        rows={releases}
+        rowKey={(release) => release.sha256}
+        columns={[
+          { header: "Release", kind: "heading", cell: ({ version }) => <Name>{version}</Name> },
+          { header: "Released", cell: ({ releasedAt }) => (releasedAt === null ? "not told" : day(releasedAt)) },
+          { header: "File", cell: ({ filename }) => <Name code>{filename}</Name> },
+          { header: "sha256", cell: ({ sha256 }) => <code title={sha256}>{sha256.slice(0, 12)}…</code> },
+          { header: "Files of source", kind: "number", cell: ({ files }) => integer(files) },
+        ]}
+      />
+    </section>
+  );
+}

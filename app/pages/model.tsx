@@ -8,6 +8,7 @@ import { History, UsedCallables } from "./model/callables.tsx";
 import { type ModelData, type ModelProps, readModel } from "./model/data.ts";
 import { EvidenceList } from "./model/evidence.tsx";
 import { Files } from "./model/files.tsx";
+import { HubScans } from "./model/hub-scan.tsx";
 import { modelHeadline, Verdicts } from "./model/verdicts.tsx";
 
 export const modelPage = surveyPage<ModelData>({
@@ -44,6 +45,7 @@ function ModelView({ data, request }: ModelProps) {
       <Verdicts data={data} request={request} />
       <EvidenceList data={data} request={request} />
       <Files data={data} request={request} />
+      <HubScans data={data} request={request} />
       <ClassSection data={data} request={request} />
       <UsedCallables data={data} request={request} />
       <History data={data} request={request} />

@@ -6,6 +6,7 @@ import { blockedTable } from "./blocked.ts";
 import { blockedCallablesTable, blockedCapabilitiesTable, blockedModulesTable, blockedOpcodesTable, prevalenceTable } from "./callables.ts";
 import { filesTable } from "./files.ts";
 import { hubScansTable } from "./hub-scans.ts";
+import { inferenceCostTable } from "./inference-cost.ts";
 import { modelsTable } from "./models.ts";
 import { pickleballFigure2, pickleballFigure3, pickleballTable1 } from "./pickleball.ts";
 import { policiesTable, policyEntriesTable } from "./policies.ts";
@@ -31,6 +32,7 @@ export const EXPORTS: Readonly<Record<string, ExportTable>> = Object.fromEntries
     pickleballFigure3,
     policiesTable,
     policyEntriesTable,
+    inferenceCostTable,
     modelsTable,
     filesTable,
     hubScansTable,

@@ -47,3 +47,34 @@ export async function locateSources(
   const unique = wanted.filter((path) => new Set(found.filter((file) => file.path === path).map((file) => file.sourceId)).size === 1);
   return new Map(unique.map((path) => [path, found.find((file) => file.path === path)!.sourceId]));
 }
+
+/** A released file of a distribution, and how many files of source were read of it. */
+export interface Source {
+  readonly version: string;
+  readonly filename: string;
+  readonly sha256: string;
+  readonly releasedAt: string | null;
+  readonly files: number;
+}
+
+/** The releases of a distribution whose source is stored, the latest first. */
+export function sourcesOf(store: Store, distribution: string): Promise<Source[]> {
+  return store
+    .selectFrom("source")
+    .where("distribution", "=", distribution)
+    .select(({ selectFrom }) => [
+      "version",
+      "filename",
+      "sha256",
+      "released_at as releasedAt",
+      selectFrom("source_file")
+        .whereRef("source_file.source_id", "=", "source.source_id")
+        .select(({ fn }) => fn.countAll<number>().as("n"))
+        .$asScalar()
+        .$notNull()
+        .as("files"),
+    ])
+    .orderBy("released_at", "desc")
+    .orderBy("version", "desc")
+    .execute();
+}

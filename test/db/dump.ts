@@ -25,6 +25,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
   survey: ["started_at", "finished_at", "requests", "bytes_read", "generation", "totals"],
   hub_scan: ["asked_at"],
+  inference: ["milliseconds"],
   survey_column: ["generation"],
   survey_posting: ["generation"],
   survey_cell: ["generation"],

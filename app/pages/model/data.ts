@@ -1,6 +1,7 @@
 /** What the page of a model is made of. */
 import { failed, ok, type Result } from "../../../analyzer/result.ts";
 import { type Evidence, findProgram, modelEvidence } from "../../../db/queries/evidence.ts";
+import { hubScansOf } from "../../../db/queries/hub-scans.ts";
 import { listJudgements } from "../../../db/queries/judgements.ts";
 import { countUsedCallables, findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
 import { hubAddress } from "../../addresses.ts";
@@ -71,6 +72,7 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
     /** Callables that its weights look up or call. */
     weightsCallables: await countUsedCallables(store, model.revisionId, "weights"),
     callables: part(await usedCallables(store, model.revisionId, CALLABLES), "callables"),
+    hubScans: await hubScansOf(store, model.revisionId),
     history: await modelHistory(store, model.modelId),
   });
 }
