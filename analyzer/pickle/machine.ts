@@ -5,12 +5,18 @@
  * is an identity; the byte there tells the kind (`kinds.ts`), the bytes after it the operand, read again only when
  * somebody asks. Stack, memo and containers hold offsets (`tables.ts`): sharing, cycles and depth cost nothing.
  *
- * One function of some length, because the JIT wants it so (a profile of the prototype, Node 20):
+ * One function of some length, because the JIT wants it so (profiles, Node 20):
  *  - locals only, written back once at the end: no state object, closure, `this` or try/catch in the loop;
  *  - one bounds check for the fixed part of every opcode (`WIDTH`), and rare or textual work in small pure functions;
  *  - a case sets a few locals and breaks to one of the tails after the switch (make, change, get, put, row), so that
  *    each store exists once. Every case in line was 15 % faster at its peak, and five times slower to get warm;
- *  - rare opcodes in a second function, with the locals in an object, made protocol 0 twice as slow.
+ *  - rare opcodes in a second function, with the locals in an object, made protocol 0 twice as slow;
+ *  - every local is a small integer, whatever the program says: `BEYOND` stands for a length that is none, `farKey` holds
+ *    a memo key that is none. Arithmetic beyond 32 bits, such as that of an eight-byte length, leaves a boxed double even
+ *    where the result is 2. The offset is a double from there on, and so is, in all code compiled later, every offset
+ *    that came by: one file with BINBYTES8 made all others three times slower;
+ *  - the loop is entered anew every `TURN` bytes. Code that is swapped in while the loop runs (on-stack replacement) knows
+ *    nothing of the locals' types, takes twice the time, and would stay until the program ends.
  */
 // biome-ignore-all lint/suspicious/noConfusingLabels: the tails of the switch are reached through labelled blocks
 import type { Resource } from "../limits.ts";
@@ -35,13 +41,29 @@ const { KIND, HASHING } = kinds;
 const { newlineAt } = check;
 const STOPPED: Halt = { kind: "stopped" };
 
+/** Bytes after which the loop is entered anew (see above). */
+const TURN = 2 ** 16;
+
+/** Longer than any program: a length that is no small integer. */
+const BEYOND = 0x7fffffff;
+
+/** The opcode needs the bytes that it counts, or a line whose end is not in sight. */
+const NEEDS_COUNTED = -1;
+const NEEDS_LINE = -2;
+
 /**
  * Runs from `state.position` to STOP, to a failure, to a watched BUILD, or to the end of `data`, the program's bytes so
  * far; `complete` says that there are no more. How it ended is in `state.halt`.
  */
 export function advance(state: MachineState, data: Uint8Array, complete: boolean): void {
+  do runTurn(state, data, complete);
+  while (state.halt === null);
+}
+
+function runTurn(state: MachineState, data: Uint8Array, complete: boolean): void {
   const { stack, marks, memo, arena, made, changes, changed, rows, counts, firsts } = state.tables;
   const end = data.length;
+  const turn = end - state.position > TURN ? state.position + TURN : end;
   // A value is pushed before the limit is looked at, hence the entry to spare.
   const stackLimit = stack.length - 1;
   const markLimit = marks.length - 1;
@@ -70,7 +92,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
   let at = pos;
   /** The last opcode that was counted: one that starves is counted when it runs. */
   let counted = -1;
-  /** Bytes the view must hold for this opcode, where it does not. */
+  /** Bytes the view must hold for this opcode, where it does not: so many, or one of the `NEEDS_`. */
   let needed = 0;
   let failure: FailureKind | null = null;
   let resource: Resource = "stackValues";
@@ -83,8 +105,8 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
     }
     at = pos;
     // In this order: tables as long as the view are full when its bytes are used up.
-    if (pos >= end) {
-      needed = pos + 1;
+    if (pos >= turn) {
+      if (pos >= end) needed = pos + 1;
       break;
     }
     if (sp >= stackLimit) {
@@ -100,10 +122,12 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
     counted = at;
     if (counts[opcode]++ === 0) firsts[opcode] = at;
 
-    /** Items to take, a memo key, a length; the operands of a row. */
+    /** Items to take, a memo key, a length: always a small integer (see above); the operands of a row. */
     let n = 0;
     let a = 0;
     let b = 0;
+    /** The memo key, where it is no small integer and `n` is negative. */
+    let farKey = 0;
     /** Values below the items that a call takes off the stack too; -1 where a plain container is made. */
     let below = -1;
 
@@ -130,13 +154,13 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                 case 0x8c: // SHORT_BINUNICODE
                 case 0x58: // BINUNICODE
                 case 0x8d: // BINUNICODE8
-                  n = opcode === 0x8c ? data[at + 1]! : opcode === 0x58 ? count4(data, at + 1) : count8(data, at + 1);
+                  n = opcode === 0x8c ? data[at + 1]! : opcode === 0x58 ? length4(data, at + 1) : length8(data, at + 1);
                   if (n < 0) {
                     failure = "bad-length";
                     break run;
                   }
                   if (n > end - pos) {
-                    needed = pos + n;
+                    needed = NEEDS_COUNTED;
                     break run;
                   }
                   if (!check.isUtf8OrSurrogates(data, pos, pos + n)) {
@@ -151,7 +175,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                 case 0x8a: // LONG1
                   n = data[at + 1]!;
                   if (n > end - pos) {
-                    needed = pos + n;
+                    needed = NEEDS_COUNTED;
                     break run;
                   }
                   pos += n;
@@ -162,13 +186,13 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                 case 0x8e: // BINBYTES8
                 case 0x96: // BYTEARRAY8
                 case 0x8b: // LONG4
-                  n = opcode === 0x42 ? count4(data, at + 1) : opcode === 0x8b ? count4(data, at + 1) | 0 : count8(data, at + 1);
+                  n = opcode === 0x42 ? length4(data, at + 1) : opcode === 0x8b ? int4(data, at + 1) : length8(data, at + 1);
                   if (n < 0) {
                     failure = "bad-length";
                     break run;
                   }
                   if (n > end - pos) {
-                    needed = pos + n;
+                    needed = NEEDS_COUNTED;
                     break run;
                   }
                   pos += n;
@@ -177,9 +201,9 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
 
                 case 0x54: // BINSTRING
                 case 0x55: // SHORT_BINSTRING
-                  n = opcode === 0x55 ? data[at + 1]! : count4(data, at + 1);
+                  n = opcode === 0x55 ? data[at + 1]! : length4(data, at + 1);
                   if (n > end - pos) {
-                    needed = pos + n;
+                    needed = NEEDS_COUNTED;
                     break run;
                   }
                   if (!lenient && !check.isAscii(data, pos, pos + n) && !rare.decodes(state, data, at, pos, pos + n)) {
@@ -194,13 +218,15 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                   n = data[at + 1]!;
                   break get;
                 case 0x6a: // LONG_BINGET
-                  n = count4(data, at + 1);
+                  n = int4(data, at + 1);
+                  if (n < 0) farKey = n >>> 0;
                   break get;
                 case 0x71: // BINPUT
                   n = data[at + 1]!;
                   break put;
                 case 0x72: // LONG_BINPUT
-                  n = count4(data, at + 1);
+                  n = int4(data, at + 1);
+                  if (n < 0) farKey = n >>> 0;
                   break put;
                 case 0x94: // MEMOIZE
                   n = memoCount;
@@ -325,7 +351,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                   n = newlineAt(data, pos, end);
                   b = n < 0 ? -1 : newlineAt(data, n + 1, end);
                   if (b < 0) {
-                    needed = -1;
+                    needed = NEEDS_LINE;
                     break run;
                   }
                   if (opcode === 0x63 ? !check.isStrictUtf8(data, pos, b) : !check.isAscii(data, pos, b)) {
@@ -409,7 +435,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                 case 0x50: // PERSID
                   n = newlineAt(data, pos, end);
                   if (n < 0) {
-                    needed = -1;
+                    needed = NEEDS_LINE;
                     break run;
                   }
                   if (!check.isAscii(data, pos, n)) {
@@ -432,7 +458,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                 case 0x82: // EXT1
                 case 0x83: // EXT2
                 case 0x84: // EXT4
-                  a = opcode === 0x82 ? data[at + 1]! : opcode === 0x83 ? data[at + 1]! | (data[at + 2]! << 8) : count4(data, at + 1) | 0;
+                  a = opcode === 0x82 ? data[at + 1]! : opcode === 0x83 ? data[at + 1]! | (data[at + 2]! << 8) : int4(data, at + 1);
                   if (a <= 0) {
                     failure = "bad-extension-code";
                     break run;
@@ -450,7 +476,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                 case 0x56: // UNICODE
                   n = newlineAt(data, pos, end);
                   if (n < 0) {
-                    needed = -1;
+                    needed = NEEDS_LINE;
                     break run;
                   }
                   a = pos;
@@ -474,12 +500,13 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
                     failure = "empty-line";
                     break run;
                   } else if (opcode === 0x67 || opcode === 0x70) {
-                    n = check.memoIndex(data, a, n);
-                    if (opcode === 0x67 ? n === check.NO_INDEX : n < 0) {
+                    farKey = check.memoIndex(data, a, n);
+                    if (opcode === 0x67 ? farKey === check.NO_INDEX : farKey < 0) {
                       failure = opcode === 0x70 && sp <= fence ? "stack-underflow" : "bad-memo-key";
                       break run;
                     }
-                    if (n >= check.BEYOND_C) diverge(state, "python-only", at);
+                    if (farKey >= check.BEYOND_C) diverge(state, "python-only", at);
+                    n = farKey > BEYOND ? -1 : farKey | 0;
                     if (opcode === 0x67) break get;
                     break put;
                   } else {
@@ -505,14 +532,14 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
 
                 case 0x95: // FRAME
                   if (at < state.framesPassed) continue;
-                  n = count8(data, at + 1);
+                  n = length8(data, at + 1);
                   if (n < 0) {
                     failure = "bad-length";
                     break run;
                   }
                   if (n > end - pos) {
                     if (!complete) {
-                      needed = pos + n;
+                      needed = NEEDS_COUNTED;
                       break run;
                     }
                     // The pure-Python unpickler takes what there is of the frame.
@@ -564,7 +591,7 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
               }
             }
             // get: push what the memo holds under n
-            a = n < 0 ? 0 : n < memoLimit ? memo[n]! : rare.lookUpApart(state, n) + 1;
+            a = n >= 0 && n < memoLimit ? memo[n]! : rare.lookUpApart(state, n < 0 ? farKey : n) + 1;
             if (a === 0) {
               failure = "memo-key-missing";
               break;
@@ -578,13 +605,13 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
             break;
           }
           a = stack[sp - 1]!;
-          if (n < memoLimit) {
+          if (n >= 0 && n < memoLimit) {
             if (memo[n] === 0) memoCount++;
             if (n >= memoTop) memoTop = n + 1;
             memo[n] = a + 1;
           } else {
             state.memoCount = memoCount;
-            if (!rare.storeApart(state, n, a)) {
+            if (!rare.storeApart(state, n < 0 ? farKey : n, a)) {
               failure = "limit";
               resource = "sparseMemoEntries";
               break;
@@ -727,18 +754,21 @@ export function advance(state: MachineState, data: Uint8Array, complete: boolean
     if (!complete) {
       if (counted === at) counts[data[at]!]!--;
       // A line whose end is not in sight: asking for as much again keeps the search linear.
-      halt = { kind: "starved", needed: needed > 0 ? needed : end + Math.max(1, end - at) };
+      halt = {
+        kind: "starved",
+        needed: needed > 0 ? needed : needed === NEEDS_LINE ? end + Math.max(1, end - at) : pos + countOf(data, at),
+      };
     } else {
       failure = "truncated";
       state.rowTop = rowTop;
-      if (needed < 0) rare.lookUpTruncated(state, data, at);
+      if (needed === NEEDS_LINE) rare.lookUpTruncated(state, data, at);
       rowTop = state.rowTop;
     }
   }
   state.rowTop = rowTop;
   // An opcode that fails may still cross the end of its frame, and be another one, read from a file.
   if (failure !== null && at < frameEnd && frameEnd !== NO_FRAME && rare.crosses(data, at, frameEnd)) noteStraddle(state, at, frameEnd);
-  state.halt = halt ?? { kind: "failed", failure: failure!, ...(failure === "limit" && { resource }) };
+  state.halt = halt ?? (failure && { kind: "failed", failure, ...(failure === "limit" && { resource }) });
 }
 
 /** What the rare functions read of a state in the middle of a run. */
@@ -749,14 +779,27 @@ function write(state: MachineState, arenaTop: number, madeTop: number, changesTo
   state.changedTop = changedTop;
 }
 
-function count4(data: Uint8Array, from: number): number {
-  return (data[from]! | (data[from + 1]! << 8) | (data[from + 2]! << 16) | (data[from + 3]! << 24)) >>> 0;
+function int4(data: Uint8Array, from: number): number {
+  return data[from]! | (data[from + 1]! << 8) | (data[from + 2]! << 16) | (data[from + 3]! << 24);
 }
 
-/** An eight-byte length, or -1 where it is beyond `Py_ssize_t`. Rounded beyond 2^53: it is only compared. */
-function count8(data: Uint8Array, from: number): number {
+/** A four-byte length, or `BEYOND`. */
+function length4(data: Uint8Array, from: number): number {
+  const length = int4(data, from);
+  return length < 0 ? BEYOND : length;
+}
+
+/** An eight-byte length, or `BEYOND`; -1 where it is beyond `Py_ssize_t`. */
+function length8(data: Uint8Array, from: number): number {
   if (data[from + 7]! >= 0x80) return -1;
-  return count4(data, from) + count4(data, from + 4) * 0x100000000;
+  return int4(data, from + 4) === 0 ? length4(data, from) : BEYOND;
+}
+
+/** The length that the opcode at an offset counts, rounded beyond 2^53. */
+function countOf(data: Uint8Array, at: number): number {
+  let count = 0;
+  for (let index = at + WIDTH[data[at]!]! - 1; index > at; index--) count = count * 256 + data[index]!;
+  return count;
 }
 
 function isDotted(data: Uint8Array, from: number, to: number): boolean {

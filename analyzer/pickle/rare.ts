@@ -45,7 +45,7 @@ export function judgeTuple(state: MachineState, data: Uint8Array, tuple: number,
 /** The value stored under a memo key beyond the tables, or -1. */
 export function lookUpApart(state: MachineState, key: number): number {
   // A view from which bytes were left out may be shorter than it was, and the tables hold what was stored before.
-  return state.sparseMemo?.get(key) ?? (key < state.tables.memo.length ? state.tables.memo[key]! - 1 : -1);
+  return state.sparseMemo?.get(key) ?? (key >= 0 && key < state.tables.memo.length ? state.tables.memo[key]! - 1 : -1);
 }
 
 /** Stores a value under a memo key beyond the tables; false where there are too many. */
