@@ -29,6 +29,11 @@ export const LIMITS = Object.freeze({
     unit: "entries",
     reason: "Memo keys beyond the array cost 40 bytes each in a map; no pickler writes one, a hostile program writes 2^32-1.",
   },
+  listsSetByIndex: {
+    limit: 2 ** 18,
+    unit: "lists",
+    reason: "Lists whose items SETITEM sets by index cost 40 bytes each in a map; no pickler writes that.",
+  },
   containerItems: {
     limit: 12 * 2 ** 20,
     unit: "items",
@@ -41,6 +46,17 @@ export const LIMITS = Object.freeze({
     reason: "Facts told one by one; from then on what was told before is only counted, and what is new is told.",
   },
   renderedFacts: { limit: 200_000, unit: "facts", reason: "Facts told at all, each different; real pickles look up some thousand names." },
+  shownValues: {
+    limit: 2_000_000,
+    unit: "values",
+    reason:
+      "Values in the persistent ids of one pickle, some 50 bytes each; a storage's id has six, and real models have some thousand storages.",
+  },
+  shownCharacters: {
+    limit: 16 * 2 ** 20,
+    unit: "characters",
+    reason: "Names, arguments and texts in the facts of one pickle; those of a hundred thousand real facts take half of it.",
+  },
   frameRereadings: {
     limit: 16,
     unit: "frames",

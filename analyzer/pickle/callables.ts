@@ -10,6 +10,7 @@ import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { lineEnd, textOf, utf8 } from "./operand-values.ts";
 import { MODULES, NAMES } from "./python2-names.generated.ts";
 import { itemsMade } from "./rare.ts";
+import { RowNumbers } from "./row-numbers.ts";
 
 /** A looked-up name. `origin` does not yet know of what the pickle changed. */
 export interface Name {
@@ -27,15 +28,25 @@ export interface Source extends Name {
   readonly made: boolean;
 }
 
+/** By the byte of an opcode: whether it has a row, and makes something of the value that its row begins with. */
+const IS_CALL = new Uint8Array(256);
+for (const name of ["REDUCE", "NEWOBJ", "NEWOBJ_EX", "OBJ", "BINPERSID"] as const) IS_CALL[OP[name]] = 1;
+
 /** Names are cut at this length: no importable one comes near, and a hostile one is not to fill the facts. */
 const LONGEST_NAME = 1000;
 
 /** Reads callables of one recording, each once. */
 export class Callables {
-  private readonly sources = new Map<number, Source>();
+  /** Of lookups, by value. */
+  private readonly lookups = new Map<number, Source>();
+  /** Of what calls made, by row: positions in `sources`, from 1 on. */
+  private readonly made = new RowNumbers();
+  private readonly sources: Source[] = [];
+  private readonly numbers = new Map<Source, number>();
   /** What calling a callable makes: one source for all its results. */
   private readonly results = new Map<Source, Source>();
   private readonly names = new Map<string, Name>();
+  private readonly sourcesOfNames = new Map<Name, Source>();
 
   constructor(private readonly recording: Recording) {}
 
@@ -46,24 +57,42 @@ export class Callables {
     // Chains of calls on results can be as long as the program: walked, not recursed.
     const chain: number[] = [];
     let link = value;
-    let source = this.sources.get(link);
+    let source = this.known(link);
     while (source === undefined) {
       const origin = this.madeBy(link);
       if (typeof origin === "number") {
         chain.push(link);
         link = origin;
-        source = this.sources.get(link);
+        source = this.known(link);
       } else {
         source = origin;
-        this.sources.set(link, source);
+        this.remember(link, source);
       }
     }
     while (chain.length > 0) {
       const next = chain.pop()!;
       source = this.madeFrom(next, source);
-      this.sources.set(next, source);
+      this.remember(next, source);
     }
     return source;
+  }
+
+  private known(value: number): Source | undefined {
+    if (!IS_CALL[this.recording.data[value]!]) return this.lookups.get(value);
+    return this.sources[this.made.get(rowOf(this.recording, value)) - 1];
+  }
+
+  private remember(value: number, source: Source): void {
+    if (!IS_CALL[this.recording.data[value]!]) {
+      this.lookups.set(value, source);
+      return;
+    }
+    let number = this.numbers.get(source);
+    if (number === undefined) {
+      number = this.sources.push(source);
+      this.numbers.set(source, number);
+    }
+    this.made.set(rowOf(this.recording, value), number);
   }
 
   /** What a value is whose `madeBy` is another value, of the given source. */
@@ -85,11 +114,22 @@ export class Callables {
     return result;
   }
 
+  /** The source of a lookup: one for all lookups of a name. */
+  private lookedUp(row: number): Source {
+    const name = this.nameOf(row);
+    let source = this.sourcesOfNames.get(name);
+    if (source === undefined) {
+      source = { ...name, made: false };
+      this.sourcesOfNames.set(name, source);
+    }
+    return source;
+  }
+
   /** The usual case, without a search and without a trace: what a looked-up class or function made. */
   private madeDirectly(value: number): Source | null {
     const { data, state } = this.recording;
     if (data[value] !== OP.REDUCE && data[value] !== OP.NEWOBJ) return null;
-    const callable = this.sources.get(state.tables.rows[rowOf(this.recording, value) + 1]!);
+    const callable = this.lookups.get(state.tables.rows[rowOf(this.recording, value) + 1]!);
     return callable === undefined || callable.callable === "builtins.getattr" ? null : this.resultOf(callable);
   }
 
@@ -177,9 +217,9 @@ export class Callables {
     switch (data[value]) {
       case OP.GLOBAL:
       case OP.STACK_GLOBAL:
-        return { ...this.nameOf(row), made: false };
+        return this.lookedUp(row);
       case OP.INST:
-        return { ...this.nameOf(row), made: true };
+        return this.resultOf(this.lookedUp(row));
       case OP.REDUCE:
         return this.attributeOf(value)?.[0] ?? state.tables.rows[row + 1]!;
       case OP.NEWOBJ:
@@ -187,9 +227,9 @@ export class Callables {
       case OP.OBJ:
         return state.tables.rows[row + 1]!;
       case OP.BINPERSID:
-        return this.legacyModule(state.tables.rows[row + 1]!) ?? { ...computed("", "persistent_load"), made: true };
+        return this.legacyModule(state.tables.rows[row + 1]!) ?? PERSISTENT;
       case OP.PERSID:
-        return { ...computed("", "persistent_load"), made: true };
+        return PERSISTENT;
       case OP.EXT1:
       case OP.EXT2:
       case OP.EXT4:
@@ -222,6 +262,9 @@ export class Callables {
     return utf8(this.recording.data, from, Math.min(to, from + LONGEST_NAME));
   }
 }
+
+/** What the loader returns for a persistent id. */
+const PERSISTENT: Source = { ...computed("", "persistent_load"), made: true };
 
 /** An attribute of a looked-up object, or of what a call made: what that is only running it would tell. */
 export function walk(source: Source, attribute: string): Source {

@@ -2,6 +2,7 @@
  * What is inside a value: the items a container was made with, those that were put into it later, and the state an
  * object was given, up to a moment of the run.
  */
+import { ByValue } from "./by-value.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { itemsMade } from "./rare.ts";
@@ -13,10 +14,10 @@ import { CHANGE, ROW } from "./tables.ts";
 export interface Recording {
   readonly state: MachineState;
   readonly data: Uint8Array;
-  /** For values that changed often among many others: the entries of each, in order. Made when first needed. */
-  changesByValue: Map<number, number[]> | null;
+  /** For values that changed often among many others: the entries of `changed`, by value. Made when first needed. */
+  changesByValue: ByValue | null;
   /** Likewise the rows of BUILD by the object built. */
-  buildsByValue: Map<number, number[]> | null;
+  buildsByValue: ByValue | null;
 }
 
 /** A moment of the run: before the row at `row`, and before the entry of `changed` at `change`. */
@@ -82,9 +83,10 @@ function restOf(
 ): { items: number[]; more: boolean } {
   const { changed, changes } = recording.state.tables;
   recording.changesByValue ??= indexChanges(recording.state);
-  for (const entry of recording.changesByValue.get(value) ?? []) {
-    if (entry <= from) continue;
-    if (entry >= moment.change) break;
+  const byValue = recording.changesByValue;
+  const end = byValue.position(value, moment.change / CHANGE);
+  for (let position = byValue.position(value, from / CHANGE + 1); position < end; position++) {
+    const entry = byValue.entry(position) * CHANGE;
     const to = entry + CHANGE < recording.state.changedTop ? changed[entry + CHANGE + 1]! : recording.state.changesTop;
     for (let index = changed[entry + 1]!; index < to; index++) {
       if (items.length === limit) return { items, more: true };
@@ -94,15 +96,8 @@ function restOf(
   return { items, more: false };
 }
 
-function indexChanges(state: MachineState): Map<number, number[]> {
-  const index = new Map<number, number[]>();
-  const { changed } = state.tables;
-  for (let entry = 0; entry < state.changedTop; entry += CHANGE) {
-    const entries = index.get(changed[entry]!);
-    if (entries === undefined) index.set(changed[entry]!, [entry]);
-    else entries.push(entry);
-  }
-  return index;
+function indexChanges({ changedTop, tables: { changed } }: MachineState): ByValue {
+  return new ByValue(changedTop / CHANGE, (entry) => changed[entry * CHANGE]!);
 }
 
 /** The first entry by an opcode after `offset`: a container changes only once it is there. */
@@ -112,11 +107,11 @@ function firstChangeAfter(state: MachineState, offset: number): number {
   return entry * CHANGE;
 }
 
-/** The rows of BUILDs on an object: the first `count` of them are before a moment. */
-function buildsOf(recording: Recording, object: number, moment: Moment): { readonly builds: readonly number[]; readonly count: number } {
+/** The rows of BUILDs on an object before a moment, the last `limit` of them. */
+function buildsOf(recording: Recording, object: number, moment: Moment, limit: number): readonly number[] {
   const { state, data } = recording;
   const { rows } = state.tables;
-  if (recording.buildsByValue !== null) return countBefore(recording.buildsByValue.get(object) ?? NO_BUILDS, moment.row);
+  if (recording.buildsByValue !== null) return lastBuilds(recording.buildsByValue, object, moment, limit);
   let found: number[] | null = null;
   let row = rowOf(recording, object) + ROW;
   for (const end = Math.min(moment.row, row + SCANNED * ROW); row < end; row += ROW) {
@@ -124,47 +119,34 @@ function buildsOf(recording: Recording, object: number, moment: Moment): { reado
     if (found === null) found = [row];
     else found.push(row);
   }
-  if (row >= moment.row) return { builds: found ?? NO_BUILDS, count: found?.length ?? 0 };
+  if (row >= moment.row) return found === null ? NO_BUILDS : found.slice(-limit);
   recording.buildsByValue = indexBuilds(recording);
-  return countBefore(recording.buildsByValue.get(object) ?? NO_BUILDS, moment.row);
+  return lastBuilds(recording.buildsByValue, object, moment, limit);
 }
 
-function countBefore(builds: readonly number[], row: number): { readonly builds: readonly number[]; readonly count: number } {
-  let low = 0;
-  let high = builds.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (builds[middle]! < row) low = middle + 1;
-    else high = middle;
-  }
-  return { builds, count: low };
+function lastBuilds(byValue: ByValue, object: number, moment: Moment, limit: number): readonly number[] {
+  const end = byValue.position(object, moment.row / ROW);
+  const from = Math.max(byValue.position(object, 0), end - limit);
+  return Array.from({ length: end - from }, (_, index) => byValue.entry(from + index) * ROW);
 }
 
 const NO_BUILDS: readonly number[] = [];
 
 /** The state that the last BUILD before a moment gave to an object, as a value; null where none did. */
 export function stateOf(recording: Recording, object: number, moment: Moment): number | null {
-  const { builds, count } = buildsOf(recording, object, moment);
-  return count === 0 ? null : recording.state.tables.rows[builds[count - 1]! + 2]!;
+  const [build] = buildsOf(recording, object, moment, 1);
+  return build === undefined ? null : recording.state.tables.rows[build + 2]!;
 }
 
 /** All states that BUILDs before a moment gave to an object; null where there are more than `limit`. */
 export function statesOf(recording: Recording, object: number, moment: Moment, limit: number): readonly number[] | null {
-  const { builds, count } = buildsOf(recording, object, moment);
-  if (count === 0) return NO_BUILDS;
-  return count > limit ? null : builds.slice(0, count).map((build) => recording.state.tables.rows[build + 2]!);
+  const builds = buildsOf(recording, object, moment, limit + 1);
+  return builds.length > limit ? null : builds.map((build) => recording.state.tables.rows[build + 2]!);
 }
 
-function indexBuilds({ state, data }: Recording): Map<number, number[]> {
-  const index = new Map<number, number[]>();
-  const { rows } = state.tables;
-  for (let row = 0; row < state.rowTop; row += ROW) {
-    if (data[rows[row]!] !== OP.BUILD) continue;
-    const builds = index.get(rows[row + 1]!);
-    if (builds === undefined) index.set(rows[row + 1]!, [row]);
-    else builds.push(row);
-  }
-  return index;
+function indexBuilds({ state: { rowTop, tables }, data }: Recording): ByValue {
+  const { rows } = tables;
+  return new ByValue(rowTop / ROW, (row) => (data[rows[row * ROW]!] === OP.BUILD ? rows[row * ROW + 1]! : -1));
 }
 
 /** The row of the opcode at an offset: rows ascend. Only for opcodes that have one. */

@@ -56,7 +56,7 @@ export function runPickle(bytes: Uint8Array, options: RunOptions = {}): PickleFa
 
 const rerun: Rerun = (bytes, start, encoding, depth) => {
   const tables = borrowTables(Math.max(0, bytes.length - start));
-  const state = startState(start, encoding, false, tables, depth.framesPassed);
+  const state = startState(start, encoding, false, tables, depth.reading?.framesPassed);
   advance(state, bytes, true);
   const facts = tell(state, bytes, depth, rerun);
   giveBackTables(state);

@@ -688,8 +688,9 @@ function runTurn(state: MachineState, data: Uint8Array, complete: boolean): void
           from,
           sp,
         );
-        if (reception === "refused") {
-          failure = "bad-items";
+        if (reception === "refused" || reception === "limit") {
+          failure = reception === "limit" ? "limit" : "bad-items";
+          resource = "listsSetByIndex";
           break;
         }
         if (reception === "unknown") diverge(state, "depends-on-object", at);

@@ -9,7 +9,7 @@ import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
 import type { RunNested } from "./read-facts.ts";
-import { type Depth, type Rerun, rereadingsOfOne } from "./tell.ts";
+import type { Depth, Rerun } from "./tell.ts";
 
 /** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`. */
 const ENCODE = "_codecs.encode";
@@ -41,7 +41,7 @@ export function runNestedPickles(
       diverge("nested-unknown", call);
       return [];
     }
-    const inside: Depth = { ...depth, nesting: depth.nesting + 1, rereadings: rereadingsOfOne(), framesPassed: 0 };
+    const inside: Depth = { ...depth, nesting: depth.nesting + 1, reading: null };
     const facts: Fact[] = [];
     let start = 0;
     for (let pickle = 0; pickle < pickles && start < content.bytes.length; pickle++) {

@@ -56,8 +56,8 @@ export function storeApart(state: MachineState, key: number, value: number): boo
   return state.sparseMemo.size <= LIMITS.sparseMemoEntries.limit;
 }
 
-/** What a builtin object makes of what an opcode does to it. */
-export type Reception = "taken" | "refused" | "unknown" | "python-only";
+/** What a builtin object makes of what an opcode does to it; `limit` where too many were done that to. */
+export type Reception = "taken" | "refused" | "unknown" | "python-only" | "limit";
 
 /**
  * APPEND(S) on a builtin that is no list, SETITEM(S) on one that is no dict, ADDITEMS on one that is no set: only
@@ -77,6 +77,7 @@ export function receiveItems(
   if (opcode !== "set" || (kind !== kinds.LIST && kind !== kinds.BYTEARRAY)) return "refused";
   state.setByIndex ??= new Map();
   if (!state.setByIndex.has(target)) state.setByIndex.set(target, at);
+  if (state.setByIndex.size > LIMITS.listsSetByIndex.limit) return "limit";
   const values = kind === kinds.BYTEARRAY ? receiveBytes(state, data, from + 1, to, 2) : "taken";
   if (values === "refused") return values;
   const length = lengthOf(state, data, target);

@@ -3,7 +3,7 @@
  * turn (`indirect-callables.ts`), and what of it the pickle had changed before. Runs after the machine, and only as far
  * as it came.
  */
-import { LIMITS } from "../limits.ts";
+import { LIMITS, type Resource } from "../limits.ts";
 import type { Callables, Name, Source } from "./callables.ts";
 import { type Moment, type Recording, rowOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
@@ -20,10 +20,10 @@ import { WriteOrder } from "./write-order.ts";
 /** Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument. */
 export type RunNested = (loader: string, call: number, given: number, pickles: number) => readonly Fact[];
 
-/** What was read of a run. `limited` is the offset from which on facts are missing. */
+/** What was read of a run; where facts are missing, from which offset on, and why. */
 export interface ReadFacts {
   readonly facts: readonly Fact[];
-  readonly limited: number | null;
+  readonly limited: { readonly offset: number; readonly resource: Resource } | null;
 }
 
 type Method = NonNullable<CallFact["method"]>;
@@ -42,6 +42,9 @@ export function readFacts(recording: Recording, callables: Callables, runNested:
   return new FactReader(recording, callables, runNested).read();
 }
 
+/** Callables and opcodes that are known to be told plainly: real pickles have some hundred, others are looked at each time. */
+const MOST_PLAIN = 65_536;
+
 /** Where something was told, and how often it happened since. */
 interface Told {
   readonly index: number;
@@ -57,6 +60,8 @@ class FactReader {
   private lastTold: Told | null = null;
   /** The key of the row at hand in `toldPlainly`; -1 where it is not plain. */
   private plainKey = -1;
+  /** Characters of names and arguments in the facts. */
+  private characters = 0;
   private readonly renderer: Renderer;
   private readonly text: ValueText;
   /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
@@ -89,7 +94,8 @@ class FactReader {
     const { state, data } = this.recording;
     const { rows } = state.tables;
     for (let row = 0; row < state.rowTop; row += ROW) {
-      if (this.facts.length >= LIMITS.renderedFacts.limit) return this.finish(rows[row]!);
+      const resource = this.spent;
+      if (resource !== null) return this.finish({ offset: rows[row]!, resource });
       this.offset = rows[row]!;
       const code = data[this.offset]!;
       this.lastTold = null;
@@ -110,7 +116,7 @@ class FactReader {
     if (plainKey < 0 || lastTold === null) return;
     const { callable } = this.callables.of(Math.floor(plainKey / 256));
     if (INDIRECT_CALLABLES.has(callable) || LOADED_BY_METHODS.has(callable)) return;
-    this.toldPlainly.set(plainKey, lastTold);
+    if (this.toldPlainly.size < MOST_PLAIN) this.toldPlainly.set(plainKey, lastTold);
   }
 
   private readRow(row: number, code: number, first: number, second: number): void {
@@ -152,6 +158,7 @@ class FactReader {
     const { offset, opcode } = this;
     const { module, name, callable, spelt } = looked;
     const fact: ImportFact = { kind: "import", offset, opcode, callable, module, name, origin, spelt };
+    this.characters += callable.length + spelt.length;
     this.facts.push(via === undefined ? fact : { ...fact, via });
   }
 
@@ -168,6 +175,7 @@ class FactReader {
     const { module, name, callable } = source;
     const given = via === undefined ? this.text.ofCall(offset, this.moment) : this.text.of(null, this.moment);
     const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, arguments: given };
+    this.characters += callable.length + given.length;
     if (via === undefined && effectUnknown === undefined) this.facts.push(fact);
     else this.facts.push({ ...fact, ...(via !== undefined && { via }), ...(effectUnknown && { effectUnknown }) });
   }
@@ -187,6 +195,7 @@ class FactReader {
       const { module, name, callable } = source;
       const given = this.showChange(method, object, second);
       const fact: CallFact = { kind: "call", offset, opcode, callable, module, name, origin, method, arguments: given };
+      this.characters += callable.length + given.length;
       if (!isShared && !planted && overrides === undefined && instanceOf === undefined) this.facts.push(fact);
       else {
         this.facts.push({
@@ -270,7 +279,14 @@ class FactReader {
     return true;
   }
 
-  private finish(limited: number | null): ReadFacts {
+  /** What there is too much of for more facts. */
+  private get spent(): Resource | null {
+    if (this.facts.length >= LIMITS.renderedFacts.limit) return "renderedFacts";
+    if (this.renderer.valuesShown > LIMITS.shownValues.limit) return "shownValues";
+    return this.renderer.charactersShown + this.characters > LIMITS.shownCharacters.limit ? "shownCharacters" : null;
+  }
+
+  private finish(limited: ReadFacts["limited"]): ReadFacts {
     for (const { index, repeats } of this.told.values()) {
       if (repeats > 0) this.facts[index] = { ...(this.facts[index] as ImportFact | CallFact), repeats };
     }

@@ -31,6 +31,9 @@ const UNKNOWN_CONTENTS: PickleValue = { kind: "unknown", why: "contents are not 
 
 /** Renders values of one recording as they are at a moment of the run. */
 export class Renderer {
+  /** In all that was rendered. */
+  valuesShown = 0;
+  charactersShown = 0;
   private nodes = 0;
   private budget = FACT_BUDGET;
   private moment: Moment = { row: 0, change: 0 };
@@ -72,6 +75,7 @@ export class Renderer {
 
   private value(value: number, depth: number): PickleValue {
     if (--this.nodes < 0) return DEEPER;
+    this.valuesShown++;
     const { data } = this.recording;
     switch (kinds.KIND[data[value]!]) {
       case kinds.NONE:
@@ -85,6 +89,7 @@ export class Renderer {
       case kinds.STR:
       case kinds.STRING: {
         const { text, truncated } = textOf(data, value, this.budget.characters);
+        this.charactersShown += text.length;
         return truncated ? { kind: "str", value: text, truncated } : { kind: "str", value: text };
       }
       case kinds.BYTES:
@@ -141,7 +146,7 @@ export class Renderer {
     switch (data[value]) {
       case OP.PERSID:
       case OP.BINPERSID:
-        return { kind: "persistent", id: this.persistentId(value, depth) };
+        return { kind: "persistent", id: depth === 0 ? DEEPER : this.persistentId(value, depth - 1) };
       case OP.EXT1:
       case OP.EXT2:
       case OP.EXT4:
@@ -165,6 +170,7 @@ export class Renderer {
     const end = lineEnd(data, value + 1);
     const cut = Math.min(end, value + 1 + this.budget.characters);
     const text = utf8(data, value + 1, cut);
+    this.charactersShown += text.length;
     return cut < end ? { kind: "str", value: text, truncated: true } : { kind: "str", value: text };
   }
 }

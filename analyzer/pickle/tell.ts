@@ -4,11 +4,11 @@ import { Callables } from "./callables.ts";
 import type { Recording } from "./contents.ts";
 import type { Divergence, Fact, Failure, OpcodeUse, Outcome, PickleFacts } from "./facts.ts";
 import { DIVERGENCES, type DivergenceKind, FAILURES, type FailureKind } from "./failures.ts";
-import { readAsFile } from "./frames.ts";
+import { type OneReading, otherReadings } from "./frames.ts";
 import * as kinds from "./kinds.ts";
 import { runNestedPickles } from "./nested.ts";
 import { OPCODES } from "./opcodes.ts";
-import { readFacts } from "./read-facts.ts";
+import { type ReadFacts, readFacts } from "./read-facts.ts";
 import type { MachineState, StringEncoding } from "./state.ts";
 
 /** Constant bytes that a pickle hands to a loader. */
@@ -25,13 +25,11 @@ export interface NestedContent {
 /** Takes over nested content, such as an archive: true where its taker sees to what it holds. */
 export type TakeNested = (content: NestedContent) => boolean;
 
-/** How deep a run is in pickles inside pickles, and how often its bytes may still be read anew because of a frame. */
+/** How deep a run is in pickles inside pickles, and in other readings of its bytes. */
 export interface Depth {
   readonly nesting: number;
-  /** Shared by all readings of one program. */
-  readonly rereadings: { left: number };
-  /** FRAMEs before this offset are not looked at. */
-  readonly framesPassed: number;
+  /** Another reading of the program, because of its frames: its own facts alone are wanted. */
+  readonly reading: OneReading | null;
   /** Bytes of nested pickles that may still be run, by all of them together. */
   readonly nestedBytes: { left: number };
   /** Asked before anything nested is run. */
@@ -40,12 +38,7 @@ export interface Depth {
 
 /** The depth of a program that was found in a file. */
 export function outermost(take?: TakeNested): Depth {
-  return { nesting: 0, rereadings: rereadingsOfOne(), framesPassed: 0, nestedBytes: { left: LIMITS.nestedBytes.limit }, take };
-}
-
-/** How often one program may be read anew. */
-export function rereadingsOfOne(): { left: number } {
-  return { left: LIMITS.frameRereadings.limit };
+  return { nesting: 0, reading: null, nestedBytes: { left: LIMITS.nestedBytes.limit }, take };
 }
 
 /** Runs a whole program, for one that turned up inside another or in another reading of it. */
@@ -58,9 +51,10 @@ export function tell(state: MachineState, data: Uint8Array, depth: Depth, rerun:
   const divergences = new Map(state.divergences);
   const nested = runNestedPickles(recording, callables, divergences, depth, rerun);
   const read = readFacts(recording, callables, nested);
-  let { facts } = read;
-  for (const straddle of state.straddles) facts = union(facts, readAsFile(state, straddle, data, depth, rerun));
-  const ending = endOf(state, divergences, read.limited);
+  depth.reading?.straddles.push(...state.straddles);
+  const { facts, limited } =
+    depth.reading === null && state.straddles.length > 0 ? unite(read, otherReadings(state, data, depth, rerun)) : read;
+  const ending = endOf(state, divergences, limited);
   return {
     offset: state.start,
     length: state.position - state.start,
@@ -86,7 +80,7 @@ export function failureOf(kind: FailureKind, offset: number, resource?: Resource
 function endOf(
   state: MachineState,
   divergences: ReadonlyMap<DivergenceKind, Pick<Divergence, "offset">>,
-  limited: number | null,
+  limited: ReadFacts["limited"],
 ): { outcome: Outcome; failure?: Failure } {
   const { halt, position } = state;
   const stopped = halt?.kind === "stopped";
@@ -97,7 +91,7 @@ function endOf(
     if (first === null || offset < first.failure.offset) first = { outcome, failure: { kind, message, offset } };
   }
   if (first !== null && (stopped || first.failure.offset < position)) return first;
-  if (limited !== null) return { outcome: "unfinished", failure: failureOf("limit", limited, "renderedFacts") };
+  if (limited !== null) return { outcome: "unfinished", failure: failureOf("limit", limited.offset, limited.resource) };
   if (stopped) return { outcome: "ok" };
   if (halt?.kind === "failed")
     return { outcome: FAILURES[halt.failure].outcome, failure: failureOf(halt.failure, position, halt.resource) };
@@ -115,9 +109,23 @@ function rootOf(state: MachineState, data: Uint8Array, callables: Callables): st
   return callables.of(state.root).made ? callables.classOf(state.root) : null;
 }
 
-/** Facts of one reading of a program, then those that only another reading has. */
-function union(facts: readonly Fact[], others: readonly Fact[]): readonly Fact[] {
-  const identity = (fact: Fact) => `${fact.offset} ${fact.kind} ${"callable" in fact ? `${fact.callable} ${fact.via}` : ""}`;
-  const known = new Set(facts.map(identity));
-  return [...facts, ...others.filter((fact) => !known.has(identity(fact)))];
+/** Facts of one reading of a program, then those that only others have. */
+function unite(read: ReadFacts, others: Iterable<readonly Fact[]>): ReadFacts {
+  const facts = [...read.facts];
+  let known: Set<string> | null = null;
+  for (const reading of others) {
+    known ??= new Set(facts.map(identity));
+    for (const fact of reading) {
+      if (known.has(identity(fact))) continue;
+      if (facts.length >= LIMITS.renderedFacts.limit)
+        return { facts, limited: read.limited ?? { offset: fact.offset, resource: "renderedFacts" } };
+      known.add(identity(fact));
+      facts.push(fact);
+    }
+  }
+  return { facts, limited: read.limited };
+}
+
+function identity(fact: Fact): string {
+  return `${fact.offset} ${fact.kind} ${"callable" in fact ? `${fact.callable} ${fact.via}` : ""}`;
 }

@@ -11,8 +11,8 @@ import { peakMemory } from "./pickle.ts";
 
 const BYTES = 20e6;
 
-/** What comes first, and what is repeated. */
-const KINDS: Readonly<Record<string, readonly [first: string, repeated: string]>> = {
+/** What comes first, what is repeated, and what comes last. */
+const KINDS: Readonly<Record<string, readonly [first: string, repeated: string, last?: string]>> = {
   "values on the stack": ["", "N"],
   marks: ["", "("],
   "empty lists": ["", "]"],
@@ -28,6 +28,10 @@ const KINDS: Readonly<Record<string, readonly [first: string, repeated: string]>
   "items of one object": ["ca\nb\n)R", "Na"],
   "lookups of one name": ["", "ca\nb\n0"],
   "persistent ids of persistent ids": ["N", "Q"],
+  "persistent ids of one large tuple": [`(${"X\xc8\x00\x00\x00".padEnd(205, "x").repeat(60)}tq\x00`, "h\x00Q0"],
+  "lookups and calls of one name": ["", "ca\nb\n)R0"],
+  "a call after changes of many lists": ["]q\x00", "]Na0", "ca\nb\n(h\x00tR"],
+  "items of lists set by index": ["", "]NaK\x00Ns0"],
   "extension codes": ["", "\x82\x01"],
   "frames that are crossed": ["\x80\x04", "\x95\x02\x00\x00\x00\x00\x00\x00\x00I123\n0"],
   "integers of odd text": ["", "I0x1F\n0"],
@@ -40,9 +44,10 @@ export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-hostile-"));
   const path = join(folder, "hostile.pkl");
   console.log("| 20 MB of | ends as | facts | seconds | memory MB |\n| --- | --- | --- | --- | --- |");
-  for (const [kind, [first, repeated]] of Object.entries(KINDS)) {
+  for (const [kind, [first, repeated, last = ""]] of Object.entries(KINDS)) {
     const start = kind.startsWith("digits") ? "L" : first;
-    const program = Buffer.from(start + repeated.repeat(Math.floor((BYTES - start.length) / repeated.length)), "latin1");
+    const times = Math.floor((BYTES - start.length - last.length) / repeated.length);
+    const program = Buffer.from(start + repeated.repeat(times) + last, "latin1");
     writeFileSync(path, program);
     const began = process.cpuUsage();
     const { outcome, failure, facts } = runPickle(program);

@@ -59,7 +59,7 @@ interface ReadingOfFrames {
 
 /** A run that loses what is left of the frame at a straddle, and at none before it. */
 function losingAt(straddle: Straddle, { state, program }: ReadingOfFrames): ReadingOfFrames {
-  const { bytes } = withoutLost(program, straddle);
+  const bytes = withoutLost(program, straddle);
   return { state: run(bytes, state.encoding, straddle.at), program: bytes };
 }
 

@@ -67,6 +67,11 @@ describe("startPickle", () => {
       needed: 200,
       framed: false,
     });
+    // Counts that are no small integers: 2^31 and 2^40.
+    const four = Uint8Array.of(0x42, 0, 0, 0, 0x80);
+    expect(startPickle().resume(four, false)).toMatchObject({ kind: "starved", needed: 5 + 2 ** 31 });
+    const eight = Uint8Array.of(0x8e, 0, 0, 0, 0, 0, 1, 0, 0);
+    expect(startPickle().resume(eight, false)).toMatchObject({ kind: "starved", needed: 9 + 2 ** 40 });
     expect(startPickle().resume(new Uint8Array(0), false)).toMatchObject({ kind: "starved", needed: 1 });
   });
 

@@ -23,6 +23,11 @@ test("frames that are crossed over and over are read anew only so often", () => 
   expect(namesIn(listing)).toEqual(["os.system"]);
 });
 
+test("the offsets of a reading that lost bytes twice are those of the program", () => {
+  const listing = 'PROTO 4\nFRAME 3\nRAW 49 31 32\nRAW "34\\n"\nFRAME 3\nRAW 49 31 32\nRAW "34\\n"\nGLOBAL "a b"\nSTOP';
+  expect(run(listing).facts).toMatchObject([{ offset: 32, callable: "a.b" }]);
+});
+
 test("the offsets of a reading that lost bytes are those of the program", () => {
   // "no" is lost behind the I of INT, and GLOBAL lies behind it.
   const { facts } = run('PROTO 4\nFRAME 3\nRAW 49 31 32\nRAW "34\\n"\nGLOBAL "a b"\nSTOP');

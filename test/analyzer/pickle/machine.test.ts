@@ -160,6 +160,7 @@ describe("costs nothing", () => {
     ["a list in itself", "EMPTY_LIST\nBINPUT 0\nBINGET 0\nAPPEND\nSTOP"],
     ["keys of tuples of tuples", `EMPTY_DICT\nNONE\n${"DUP\nTUPLE2\n".repeat(60)}NONE\nSETITEM\nSTOP`],
     ["memo key 2^32-1", "NONE\nLONG_BINPUT 4294967295\nLONG_BINGET 4294967295\nSTOP"],
+    ["memo key 2^40", "NONE\nPUT 1099511627776\nGET 1099511627776\nSTOP"],
     ["a long of megabytes in text", `LONG ${"9".repeat(4000)}\nSTOP`],
   ])("%s", (_, listing) => {
     expect(run(listing).outcome).toBe("ok");
@@ -168,6 +169,20 @@ describe("costs nothing", () => {
   test.each(["BINBYTES8", "BINUNICODE8", "BYTEARRAY8"])("%s of 2^60 bytes", (opcode) => {
     const code = { BINBYTES8: "8e", BINUNICODE8: "8d", BYTEARRAY8: "96" }[opcode];
     expect(run(`RAW ${code} 00 00 00 00 00 00 00 10 61`).failure).toMatchObject({ kind: "truncated", offset: 0 });
+  });
+
+  test("memo keys that are no small integers are kept apart", () => {
+    const put = (key: string, name: string) => `GLOBAL "m ${name}"\n${key.replace("BIN", "BINPUT").replace("TEXT", "PUT")}\nPOP\n`;
+    const keys = ["LONG_BIN 2147483647", "LONG_BIN 2147483648", "LONG_BIN 4294967295", "TEXT 4294967296", "TEXT 9007199254740992"];
+    const puts = keys.map((key, index) => put(key, `f${index}`)).join("");
+    const called = (key: string) => brief(run(`${puts}${key}\nEMPTY_TUPLE\nREDUCE\nSTOP`).facts).at(-1);
+    expect(called("LONG_BINGET 2147483648")).toBe("call m.f1()");
+    expect(called("GET 2147483647")).toBe("call m.f0()");
+    expect(called("GET 4294967295")).toBe("call m.f2()");
+    expect(called("GET 4294967296")).toBe("call m.f3()");
+    expect(called("GET 9007199254740992")).toBe("call m.f4()");
+    for (const key of ["LONG_BINGET 0", "LONG_BINGET 4294967294", "GET -1", "GET -2147483648", "GET 9007199254740991"])
+      expect(run(`${puts}${key}\nSTOP`).failure).toMatchObject({ kind: "memo-key-missing" });
   });
 
   test("calls on the results of calls, a hundred thousand long", () => {
@@ -231,6 +246,30 @@ describe("limits end a run as unfinished, with the facts so far", () => {
     const facts = runPickle(Buffer.concat([Buffer.from("N"), Buffer.alloc(LIMITS.factRows.limit + 10, 0x51)]));
     expect(facts).toMatchObject({ outcome: "unfinished", failure: { resource: "renderedFacts" } });
     expect(facts.facts).toHaveLength(LIMITS.renderedFacts.limit);
+  });
+
+  test("values in persistent ids", () => {
+    const id = `MARK\n${"NONE\n".repeat(60)}TUPLE\nBINPUT 0\n`;
+    const nested = `MARK\n${"BINGET 0\n".repeat(16)}TUPLE\nBINPUT 1\n`;
+    const facts = run(`${id}${nested}${"BINGET 1\nBINPERSID\nPOP\n".repeat(LIMITS.shownValues.limit / 64 + 10)}NONE\nSTOP`);
+    expect(facts).toMatchObject({ outcome: "unfinished", failure: { kind: "limit", resource: "shownValues" } });
+    expect(facts.facts.length).toBeGreaterThan(LIMITS.shownValues.limit / 64 - 10);
+  });
+
+  test("characters of names, put together of few long parts", () => {
+    const parts = Array.from({ length: 200 }, (_, index) => `BINUNICODE "${"x".repeat(990)}${index}"\nBINPUT ${index}\nPOP\n`).join("");
+    const lookUps = Array.from(
+      { length: 20_000 },
+      (_, index) => `BINGET ${index % 200}\nBINGET ${Math.floor(index / 200)}\nSTACK_GLOBAL\nPOP\n`,
+    );
+    const facts = run(`PROTO 4\n${parts}${lookUps.join("")}NONE\nSTOP`);
+    expect(facts).toMatchObject({ outcome: "unfinished", failure: { kind: "limit", resource: "shownCharacters" } });
+    expect(facts.facts.length).toBeGreaterThan(4_000);
+  });
+
+  test("lists whose items are set by index", () => {
+    const lists = "EMPTY_LIST\nNONE\nAPPEND\nBININT1 0\nNONE\nSETITEM\nPOP\n".repeat(LIMITS.listsSetByIndex.limit + 1);
+    expect(run(`${lists}NONE\nSTOP`).failure).toMatchObject({ kind: "limit", resource: "listsSetByIndex" });
   });
 
   test("items of containers: the run goes on, and what they hold is unknown", () => {
