@@ -1,6 +1,7 @@
 /**
  * Every limit of the analyzer, with its reason. Reaching one ends a run as `unfinished`, with the resource, the limit
- * and the offset; it never makes a file load, and never takes the process down.
+ * and the offset; it never makes a file load, and never takes the process down. Of the last two kinds before time and memory,
+ * what is left out makes policies smaller.
  */
 interface Limit {
   readonly limit: number;
@@ -114,6 +115,16 @@ export const LIMITS = Object.freeze({
     reason: "What is fetched of one remote file; pickles without arrays stay under 64 MB.",
   },
   reads: { limit: 5_000, unit: "requests", reason: "Ranges fetched of one remote file; a joblib file costs one for each large array." },
+  candidateClasses: {
+    limit: 4,
+    unit: "classes",
+    reason: "Classes that one model is judged as; a card can name hundreds, and real models have one or two.",
+  },
+  releasesOfClass: {
+    limit: 6,
+    unit: "releases",
+    reason: "Releases of a library that class-range unites, each fetched with its dependencies; six minor versions are two to three years.",
+  },
   workSeconds: { limit: 60, unit: "seconds", reason: "Work on one file, waiting for bytes not counted; the slowest real ones take five." },
   heapMegabytes: { limit: 2_048, unit: "megabytes", reason: "JavaScript heap of the worker that has one file in its hands." },
 } satisfies Record<string, Limit>);

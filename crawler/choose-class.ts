@@ -1,8 +1,8 @@
 /**
  * Which class does a model load as? What the pickles themselves return counts most, then the configuration, then the
- * card's code; and only a class of the library that the model names. Reason, confidence and the other candidates are
- * kept with the answer.
+ * card's code; and only a class of a library that the model names. Each is a candidate, with how sure it is and why.
  */
+import type { Confidence } from "../db/schema.ts";
 import type { CardClass } from "./model-card.ts";
 
 /** What is known of a model that its class can be told by. */
@@ -25,20 +25,10 @@ export interface LibraryContents {
   readonly classesNamed: (name: string) => readonly string[];
 }
 
-/** How sure a candidate is: the pickle holds one; the configuration names it; somebody's example uses it. */
-export type Confidence = "certain" | "likely" | "possible";
-
 export interface ClassCandidate {
   readonly class: string;
   readonly confidence: Confidence;
   readonly evidence: string;
-}
-
-export interface ChosenClass {
-  readonly class: string;
-  readonly confidence: Confidence;
-  /** The evidence, how sure it is, and what else the model might load as. */
-  readonly reason: string;
 }
 
 /** Modules whose classes hold the model rather than being it. */
@@ -66,19 +56,18 @@ export function classCandidates(evidence: ClassEvidence, library: LibraryContent
   return found.filter((candidate, index) => found.findIndex((other) => other.class === candidate.class) === index);
 }
 
-/** The surest candidate, or null where nothing points at a class of this library. */
-export function chooseClass(evidence: ClassEvidence, library: LibraryContents): ChosenClass | null {
-  const [chosen, ...others] = classCandidates(evidence, library);
-  if (chosen === undefined) return null;
-  const also = others.slice(0, NAMED_OTHERS).map((other) => `${other.class} (${other.confidence}: ${other.evidence})`);
-  const reason = [`${chosen.evidence} (${chosen.confidence})`, ...(also.length > 0 ? [`it might be ${also.join(", or ")}`] : [])].join(
-    "; ",
-  );
-  return { class: chosen.class, confidence: chosen.confidence, reason };
+/** Why the first of several candidates is the one: its evidence, how sure it is, and what else the model might load as. */
+export function reasonFor([chosen, ...others]: readonly [ClassCandidate, ...ClassCandidate[]]): string {
+  const also = others.map((other) => `${other.class} (${other.confidence}: ${other.evidence})`);
+  return [`${chosen.evidence} (${chosen.confidence})`, ...(also.length > 0 ? [`it might be ${also.join(", or ")}`] : [])].join("; ");
 }
 
-/** Cards are long; more than these say nothing that could be acted on. */
-const NAMED_OTHERS = 3;
+/** The surest first; of those that are as sure, in the order given. */
+export function bySureness(left: { readonly confidence: Confidence }, right: { readonly confidence: Confidence }): number {
+  return SURENESS.indexOf(left.confidence) - SURENESS.indexOf(right.confidence);
+}
+
+const SURENESS: readonly Confidence[] = ["certain", "likely", "possible"];
 
 export function topModule(name: string): string {
   return name.slice(0, name.indexOf(".") === -1 ? undefined : name.indexOf("."));

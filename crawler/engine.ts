@@ -3,10 +3,12 @@
  * the number with every change by which one could come out differently.
  */
 
-const INFERENCE = 1;
+const INFERENCE = 2;
 const JUDGEMENT = 1;
 
 /** Of policies that are inferred, and the verdicts under them. */
 export const CLASS_ENGINE = `inference ${INFERENCE}, judgement ${JUDGEMENT}`;
+/** Of what models were seen to do, and the verdicts under that. */
+export const OBSERVED_ENGINE = `observation 1, judgement ${JUDGEMENT}`;
 /** Of torch's weights-only releases, whose tables are extracted, and the verdicts under them. */
 export const WEIGHTS_ONLY_ENGINE = `extraction 1, judgement ${JUDGEMENT}`;

@@ -1,5 +1,6 @@
 /** A worker thread that infers the policy of one class: source by strangers may make it slow, and no survey may wait for that. */
-import { type InferError, infer, type SourceTree } from "../analyzer/policy/infer.ts";
+import { openPolicy } from "../analyzer/policy/fill.ts";
+import { type InferError, openLibrary, type SourceTree } from "../analyzer/policy/infer.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import type { Result } from "../analyzer/result.ts";
 import { failed, ok } from "../analyzer/result.ts";
@@ -10,6 +11,8 @@ export interface InferTask {
   readonly library: SourceTree;
   readonly dependencies: readonly SourceTree[];
   readonly class: string;
+  /** The callables that the policy's slots are to be filled from (`class+open`); null to leave them as the class does. */
+  readonly named: readonly string[] | null;
 }
 
 /** A policy, and the files of the library that are not Python as the grammar knows it. */
@@ -20,14 +23,17 @@ export type InferAnswer = Result<
 
 const parser = loadPythonParser();
 
-export default async function inferRemote({ library, dependencies, class: name }: InferTask): Promise<InferAnswer> {
+export default async function inferRemote({ library, dependencies, class: name, named }: InferTask): Promise<InferAnswer> {
   const python = await parser;
   const started = performance.now();
   try {
-    const inferred = infer({ parser: python, library, dependencies, class: name });
+    const opened = openLibrary({ parser: python, library, dependencies, class: name });
+    const inferred = opened.infer(name);
     if (!inferred.ok) return failed(inferred.error);
     const { policy, unparsed } = inferred.value;
-    return ok({ policy, unparsed, cost: { milliseconds: Math.round(performance.now() - started), ...sizeOf([library, ...dependencies]) } });
+    const answer = named === null ? policy : openPolicy(policy, named, opened.candidate);
+    const milliseconds = Math.round(performance.now() - started);
+    return ok({ policy: answer, unparsed, cost: { milliseconds, ...sizeOf([library, ...dependencies]) } });
   } finally {
     python.forget();
   }

@@ -1,28 +1,31 @@
 /** The fourth stage: facts x policies -> verdicts on blobs, and on each model over its files. */
+
+import type { Trace } from "../analyzer/containers/trace.ts";
+import { LIMITS } from "../analyzer/limits.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { DEFAULT_WEIGHTS_ONLY, type WeightsOnlyPolicy } from "../analyzer/policy/weights-only.ts";
 import { capabilityOf } from "../analyzer/verdict/capability.ts";
 import { judgeTrace } from "../analyzer/verdict/judge.ts";
-import type { Mode, VerdictKind } from "../analyzer/verdict/verdict.ts";
-import type { Store } from "../db/connection.ts";
+import type { Mode, Verdict } from "../analyzer/verdict/verdict.ts";
 import type { FileRole, PolicySlot } from "../db/schema.ts";
 import { readPolicy, writePolicy } from "../db/stored-policy.ts";
-import { hasPickles, readTrace } from "../db/stored-trace.ts";
-import { countModels, type FileWork, filesOf, type ModelWork, modelsIn, policiesOf, type Selection } from "../db/work.ts";
+import { readPrograms, readTrace } from "../db/stored-trace.ts";
+import { countModels, filesOf, type ModelWork, modelsIn, policiesOf, type Selection } from "../db/work.ts";
 import { findVerdict, type ModelVerdict, writeModelVerdicts, writeVerdict } from "../db/writes-verdict.ts";
 import { WEIGHTS_ONLY_ENGINE } from "./engine.ts";
+import { type By, MODES, verdictOnFiles } from "./judge-files.ts";
+import type { JudgeTask } from "./judge-worker.ts";
 import type { SurveyRun } from "./survey-run.ts";
+import { WorkerPool } from "./worker-pool.ts";
 
 /** Models that are through, and those that go no further: of these the files are unavailable. */
 const TO_JUDGE: Selection = { states: ["traced", "gated", "disabled", "missing", "failed"] };
 
-/** Worst first. What blocks is known; of what is broken, unread or not had, only that it cannot be said to load. */
-const BADNESS: readonly VerdictKind[] = ["blocked", "malformed", "unsupported", "unfinished", "unavailable", "loads"];
-
 const ROLES: readonly FileRole[] = ["weights", "side"];
 
-/** A policy that a model is judged by. */
+/** A policy that a model is judged by, as one of its candidate classes. */
 interface Standing {
+  readonly candidate: number;
   readonly slot: PolicySlot;
   readonly policyId: number;
   readonly policy: Policy | WeightsOnlyPolicy;
@@ -33,22 +36,27 @@ interface Standing {
 export async function judgeModels(run: SurveyRun): Promise<void> {
   run.report({ kind: "stage", stage: "judge", models: await countModels(run.store, run.surveyId, TO_JUDGE) });
   const judging = new Judging(run);
-  await judging.begin();
-  for await (const model of modelsIn(run.store, run.surveyId, TO_JUDGE)) {
-    if (run.signal.aborted) return;
-    await judging.model(model);
+  try {
+    await judging.begin();
+    for await (const model of modelsIn(run.store, run.surveyId, TO_JUDGE)) {
+      if (run.signal.aborted) return;
+      await judging.model(model);
+    }
+  } finally {
+    await judging.close();
   }
-}
-
-/** The verdict of a role: the worst of its files'. Null where no file of the role holds a pickle, or may hold one. */
-export function worstOf(verdicts: readonly VerdictKind[]): VerdictKind | null {
-  return BADNESS.find((kind) => verdicts.includes(kind)) ?? null;
 }
 
 /** Judges models one after the other. `begin` comes first. */
 export class Judging {
   readonly #policies = new Map<number, Policy>();
   #weightsOnly: Standing | undefined;
+
+  readonly #pool = new WorkerPool(new URL("./judge-worker.ts", import.meta.url), {
+    threads: 1,
+    milliseconds: LIMITS.workSeconds.limit * 1000,
+    megabytes: LIMITS.heapMegabytes.limit,
+  });
 
   constructor(readonly run: SurveyRun) {}
 
@@ -58,20 +66,28 @@ export class Judging {
       writePolicy(store, { slot: "weights-only", policy, engine: WEIGHTS_ONLY_ENGINE }, capabilityOf),
     );
     // torch's unpickler refuses a name when it is looked up: it has no lazy mode.
-    this.#weightsOnly = { slot: "weights-only", policyId, policy, modes: ["strict"] };
+    this.#weightsOnly = { candidate: 0, slot: "weights-only", policyId, policy, modes: ["strict"] };
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
   }
 
   async model(model: ModelWork): Promise<void> {
     const standing = [this.#weightsOnly!, ...(await this.ownPolicies(model))];
     const files = await filesOf(this.run.store, model.revisionId);
+    for (const { policyId, policy, modes } of standing.filter((by) => by.policy.fillers !== undefined))
+      for (const mode of modes) for (const { blobId } of files) if (blobId !== null) await this.open(blobId, { policyId, policy, mode });
     await this.run.commit(async (store) => {
       const verdicts: ModelVerdict[] = [];
-      for (const { slot, policyId, policy, modes } of standing) {
+      for (const { candidate, slot, policyId, policy, modes } of standing) {
         for (const mode of modes) {
           for (const role of ROLES) {
-            const kinds = await this.files(store, model, files, role, { policyId, policy, mode });
-            const verdict = worstOf(kinds);
-            if (verdict !== null) verdicts.push({ slot, mode, role, policyId, verdict });
+            // Nothing is known of the files of a model that was not to be had; there is one loader of weights for all of them.
+            const isHad = files.length > 0 || model.state === "traced";
+            const without = role === "weights" ? "unavailable" : null;
+            const verdict = isHad ? await verdictOnFiles(store, files, role, { policyId, policy, mode }) : without;
+            if (verdict !== null) verdicts.push({ candidate, slot, mode, role, policyId, verdict });
           }
         }
       }
@@ -83,9 +99,7 @@ export class Judging {
 
   private async ownPolicies(model: ModelWork): Promise<Standing[]> {
     const own = await policiesOf(this.run.store, this.run.surveyId, model.modelId);
-    return Promise.all(
-      own.map(async ({ slot, policyId }) => ({ slot, policyId, policy: await this.policy(policyId), modes: ["strict", "lazy"] as const })),
-    );
+    return Promise.all(own.map(async (by) => ({ ...by, policy: await this.policy(by.policyId), modes: MODES })));
   }
 
   private async policy(policyId: number): Promise<Policy> {
@@ -94,34 +108,25 @@ export class Judging {
     return known;
   }
 
-  private async files(
-    store: Store,
-    model: ModelWork,
-    files: readonly FileWork[],
-    role: FileRole,
-    by: { policyId: number; policy: Policy; mode: Mode },
-  ): Promise<VerdictKind[]> {
-    // Nothing is known of the files of a model that was not to be had; there is one loader of weights for all of them.
-    if (files.length === 0 && model.state !== "traced") return role === "weights" ? ["unavailable"] : [];
-    const kinds: VerdictKind[] = [];
-    for (const file of files.filter((candidate) => candidate.role === role)) {
-      const kind = file.blobId === null ? "unavailable" : await this.blob(store, file.blobId, by);
-      if (kind !== null) kinds.push(kind);
-    }
-    return kinds;
+  /**
+   * Writes the verdict on a blob under a policy whose slots are filled: what fills them, only its programs tell, which run
+   * again in a worker. Where they take too much, nothing fills any.
+   */
+  private async open(blobId: number, { policyId, policy, mode }: By): Promise<void> {
+    if ((await findVerdict(this.run.store, blobId, policyId, mode)) !== null) return;
+    const { trace, pickleIds } = await readTrace(this.run.store, blobId);
+    const verdict = await this.openVerdict(blobId, trace, { policyId, policy, mode });
+    await this.run.commit(async (store) => {
+      if ((await findVerdict(store, blobId, policyId, mode)) === null)
+        await writeVerdict(store, blobId, policyId, verdict, pickleIds, capabilityOf);
+    });
   }
 
-  /** The verdict on a blob, which is judged once by each policy. Null where it was read to its end and holds no pickle. */
-  private async blob(
-    store: Store,
-    blobId: number,
-    { policyId, policy, mode }: { policyId: number; policy: Policy; mode: Mode },
-  ): Promise<VerdictKind | null> {
-    const known = await findVerdict(store, blobId, policyId, mode);
-    if (known !== null) return known === "loads" && !(await hasPickles(store, blobId)) ? null : known;
-    const { trace, pickleIds } = await readTrace(store, blobId);
-    const verdict = judgeTrace(trace, policy, mode);
-    await writeVerdict(store, blobId, policyId, verdict, pickleIds, capabilityOf);
-    return trace.pickles.length === 0 && verdict.verdict === "loads" ? null : verdict.verdict;
+  private async openVerdict(blobId: number, trace: Trace, { policy, mode }: By): Promise<Verdict> {
+    const alone = judgeTrace(trace, policy, mode);
+    const programs = alone.verdict === "blocked" ? await readPrograms(this.run.store, blobId, LIMITS.programBytes.limit) : null;
+    if (programs === null) return alone;
+    const answer = await this.#pool.run<JudgeTask, Verdict>({ traced: { trace, programs }, policy, mode });
+    return answer.ok ? answer.value : alone;
   }
 }

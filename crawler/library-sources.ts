@@ -1,9 +1,10 @@
 /** Library source as the survey needs it: of the release that fits a date, from the store or else from the package index. */
+import { LIMITS } from "../analyzer/limits.ts";
 import { ok, type Result } from "../analyzer/result.ts";
 import { readSource, type Source, writeSource } from "../db/stored-source.ts";
 import { describeFailure } from "./http-failure.ts";
 import { requirementsOf } from "./library-source.ts";
-import { type SourceFailure, type Wheel, wheelAt } from "./package-index.ts";
+import { type SourceFailure, type Wheel, wheelAt, wheelsUpTo } from "./package-index.ts";
 import type { SurveyRun } from "./survey-run.ts";
 
 /** Sources kept in memory: a survey's models come from a few libraries, of a few megabytes each. */
@@ -21,10 +22,19 @@ export class LibrarySources {
 
   /** The source of a distribution as it was at `date`. */
   async at(distribution: string, date: string | null): Promise<Result<Source, SourceFailure>> {
-    const wheels = await held(this.#wheels, distribution, () => this.run.session.packages.wheels(distribution));
-    if (!wheels.ok) return wheels;
-    // `wheels` has at least one.
-    const wheel = wheelAt(wheels.value, date)!;
+    const wheels = await this.wheels(distribution);
+    // There is at least one.
+    return wheels.ok ? this.of(wheelAt(wheels.value, date)!) : wheels;
+  }
+
+  /** The releases of a distribution that may have saved what was there at `date`: that of `at` last. */
+  async releasesUpTo(distribution: string, date: string | null): Promise<Result<readonly Wheel[], SourceFailure>> {
+    const wheels = await this.wheels(distribution);
+    return wheels.ok ? ok(wheelsUpTo(wheels.value, date, LIMITS.releasesOfClass.limit)) : wheels;
+  }
+
+  /** The source in a wheel. */
+  of(wheel: Wheel): Promise<Result<Source, SourceFailure>> {
     return held(this.#sources, wheel.sha256, () => this.source(wheel));
   }
 
@@ -50,6 +60,10 @@ export class LibrarySources {
       level = next;
     }
     return ok([...found.values()]);
+  }
+
+  private wheels(distribution: string): Promise<Result<readonly Wheel[], SourceFailure>> {
+    return held(this.#wheels, distribution, () => this.run.session.packages.wheels(distribution));
   }
 
   private async source(wheel: Wheel): Promise<Result<Source, SourceFailure>> {

@@ -48,7 +48,7 @@ export class ModelRoad {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#tracing.close(), this.#inference.close()]);
+    await Promise.all([this.#tracing.close(), this.#inference.close(), this.#judging.close()]);
   }
 
   private find(modelId: number): Promise<ModelWork | null> {

@@ -124,6 +124,14 @@ export class PackageIndex {
  * oldest where none was yet. Of a release's wheels the one that runs anywhere, else the smallest; where it has none, its source distribution.
  */
 export function wheelAt(wheels: readonly Wheel[], date: string | null): Wheel | null {
+  return wheelsUpTo(wheels, date, 1)[0] ?? null;
+}
+
+/**
+ * The same of several releases, the newest last: that of `date`, and before it the last of each minor version, at most `most`
+ * of them. No later release can have saved the model; what a minor version's own fixes changed is mostly no module path.
+ */
+export function wheelsUpTo(wheels: readonly Wheel[], date: string | null, most: number): readonly Wheel[] {
   const releases = new Map<string, { version: string; at: number; wheels: Wheel[] }>();
   for (const wheel of wheels) {
     const release = releases.get(wheel.version) ?? { version: wheel.version, at: Infinity, wheels: [] };
@@ -134,9 +142,22 @@ export function wheelAt(wheels: readonly Wheel[], date: string | null): Wheel | 
   }
   const oldestFirst = [...releases.values()].sort((a, b) => (a.at === b.at ? compareVersions(a.version, b.version) : a.at - b.at));
   const then = date === null ? Infinity : Date.parse(date);
-  const release = oldestFirst.findLast(({ at }) => at <= then) ?? oldestFirst[0];
-  const best = release?.wheels.toSorted((a, b) => rank(a) - rank(b) || (a.filename < b.filename ? -1 : 1));
-  return best?.[0] ?? null;
+  const fitting = oldestFirst.filter(({ at }) => at <= then);
+  const lastOfMinor = new Map<string, (typeof oldestFirst)[number]>();
+  for (const release of fitting.length > 0 ? fitting : oldestFirst.slice(0, 1)) {
+    const minor = minorOf(release.version);
+    // In the order of those that stand in the end.
+    lastOfMinor.delete(minor);
+    lastOfMinor.set(minor, release);
+  }
+  return [...lastOfMinor.values()]
+    .slice(-most)
+    .map((release) => release.wheels.toSorted((a, b) => rank(a) - rank(b) || (a.filename < b.filename ? -1 : 1))[0]!);
+}
+
+/** The first two numbers of a version (PEP 440). */
+function minorOf(version: string): string {
+  return /^(?:\d+!)?\d+(?:\.\d+)?/.exec(version)?.[0] ?? version;
 }
 
 function rank(wheel: Wheel): number {

@@ -10,7 +10,8 @@ import type { Store } from "../db/connection.ts";
 import type { FileRole } from "../db/schema.ts";
 import { writeTrace } from "../db/stored-trace.ts";
 import { filesOf, modelsIn } from "../db/work.ts";
-import { markRead, setClass, setModelState } from "../db/writes-crawl.ts";
+import { setClass } from "../db/writes-class.ts";
+import { markRead, setModelState } from "../db/writes-crawl.ts";
 import { openSurvey, placeholderId, writePage } from "../db/writes-listing.ts";
 import { chooseFiles } from "./candidates.ts";
 import { CLASS_ENGINE } from "./engine.ts";
@@ -63,7 +64,7 @@ export async function importTraces(
       }
       await setModelState(transaction, surveyId, modelId, { state: "traced", failure: null });
       const reason = "the table of traces tells neither what the pickles return nor how the model is loaded";
-      await setClass(transaction, surveyId, modelId, { state: "no-class", class: null, reason, policyId: null }, CLASS_ENGINE);
+      await setClass(transaction, surveyId, modelId, { state: "no-class", class: null, reason, candidates: [] }, CLASS_ENGINE);
     }
   });
 }

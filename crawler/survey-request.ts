@@ -37,8 +37,8 @@ export interface SurveyRequest {
 
 /** What a survey is doing: for progress on a terminal, never for decisions. */
 export type SurveyEvent =
-  /** A stage begins, with so many models before it. */
-  | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "scans" | "infer" | "judge"; readonly models: number }
+  /** A stage begins, with so many models before it; `observe`: groups of models. */
+  | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "scans" | "infer" | "judge" | "observe"; readonly models: number }
   /** A page was listed: so many models that were not listed before, and entries that could not be read as models. */
   | { readonly kind: "listed"; readonly models: number; readonly unreadable: number }
   | { readonly kind: "file"; readonly model: string; readonly path: string; readonly state: FileState; readonly reused: boolean }

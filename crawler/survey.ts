@@ -5,7 +5,8 @@
 
 import { finishSurvey, reopenSurvey } from "../db/finish.ts";
 import { countModels, isComplete } from "../db/work.ts";
-import { retryClasses, retryFailed } from "../db/writes-crawl.ts";
+import { retryClasses } from "../db/writes-class.ts";
+import { retryFailed } from "../db/writes-crawl.ts";
 import { findSurveyRow, openSurvey, type SurveyRow } from "../db/writes-listing.ts";
 import { crawlModels } from "./crawl.ts";
 import { CLASS_ENGINE } from "./engine.ts";
@@ -13,6 +14,7 @@ import { describeFailure } from "./http-failure.ts";
 import { inferPolicies, TO_INFER } from "./infer.ts";
 import { judgeModels } from "./judge.ts";
 import { listPopulation } from "./list.ts";
+import { judgeByOthers } from "./observe.ts";
 import { scanModels } from "./scans.ts";
 import { refusedSummary, type SurveySummary, summarize } from "./summary.ts";
 import type { Population, SurveyEffects, SurveyRequest } from "./survey-request.ts";
@@ -38,8 +40,7 @@ export async function runSurveyTogether(request: SurveyRequest, effects: SurveyE
       return done.ok || run.interrupted ? null : describeFailure(done.error);
     });
     if (!outcome.through) return outcome.failure === null ? INTERRUPTED : { outcome: "stopped", failure: outcome.failure };
-    await finishSurvey(run.store, run.surveyId, run.effects.date().toISOString());
-    return null;
+    return finishStage(run);
   });
 }
 
@@ -110,8 +111,15 @@ async function judgeStage(run: SurveyRun): Promise<Stop> {
   await judgeModels(run);
   const stop = stopOf(run);
   const { totals } = await run.store.selectFrom("survey").select("totals").where("survey_id", "=", run.surveyId).executeTakeFirstOrThrow();
-  if (stop === null && totals === null && (await isComplete(run.store, run.surveyId)))
-    await finishSurvey(run.store, run.surveyId, run.effects.date().toISOString());
+  if (stop === null && totals === null && (await isComplete(run.store, run.surveyId))) return finishStage(run);
+  return stop;
+}
+
+/** What takes all models: what the others of each were seen to do, and what is derived from the whole. */
+async function finishStage(run: SurveyRun): Promise<Stop> {
+  await judgeByOthers(run);
+  const stop = stopOf(run);
+  if (stop === null) await finishSurvey(run.store, run.surveyId, run.effects.date().toISOString());
   return stop;
 }
 

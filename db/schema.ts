@@ -64,7 +64,7 @@ export type ModelState = "listed" | "resolved" | "traced" | "judged" | "gated" |
 export type ModelFormat = "pickle" | "pickle+safetensors" | "safetensors" | "gguf" | "other";
 
 /**
- * How the search for a model's class and its policy ended. `inferred`: `model_policy` has it; `no-class`: nothing says which
+ * How the search for a model's class, or for the policy of a candidate, ended. `inferred`: `model_policy` has it; `no-class`: nothing says which
  * class; `no-source`: the package index has no source of it that can be read; `no-policy`: the class is not in the source, or
  * inference did not finish; `unavailable`: the package index did not answer, or none was named; the next run tries again.
  */
@@ -88,7 +88,7 @@ export interface SurveyModelTable {
   state: ModelState;
   /** For the states that are an end: what happened, for people. */
   failure: string | null;
-  /** The class it loads as, where one was found; why that one; and where there is no policy of it, why not. */
+  /** The class it loads as, the first candidate, where one was found; why that one; and where there is no policy of it, why not. */
   class: string | null;
   class_reason: string | null;
   /** Null before a class was looked for; it is where there are facts. */
@@ -99,10 +99,29 @@ export interface SurveyModelTable {
   format: ModelFormat | null;
 }
 
-/** The policy that a model is judged by in a slot that depends on the model. */
+/** How sure it is that a model loads as a class: its pickle holds one; the configuration names it; somebody's example uses it. */
+export type Confidence = "certain" | "likely" | "possible";
+
+/** A class that a model may load as. Those that have a policy come first, then the surest; the first counts for the model. */
+export interface ModelCandidateTable {
+  survey_id: number;
+  model_id: number;
+  /** From 0. */
+  candidate: number;
+  class: string;
+  confidence: Confidence;
+  /** What points at it, for people. */
+  evidence: string;
+  state: ClassState;
+  /** Why it has no policy, or not in every slot, or what of the library could not be read; else null. */
+  failure: string | null;
+}
+
+/** The policies that a model is judged by, as one of its candidates, in the slots that depend on the class. */
 export interface ModelPolicyTable {
   survey_id: number;
   model_id: number;
+  candidate: number;
   slot: PolicySlot;
   policy_id: number;
 }
@@ -251,6 +270,9 @@ export interface PolicyTable {
   engine: string;
   /** JSON: paths of the library's files that are not Python as the grammar knows it; the rest of each was read. */
   unparsed: Generated<string>;
+  /** JSON: OpenSlot[] and Filler[]; null where the policy has none. */
+  open_slots: string | null;
+  fillers: string | null;
 }
 
 /** What inferring a policy cost, the last time that it was. */
@@ -304,6 +326,18 @@ export interface BlockedTable {
 export interface ModelVerdictTable {
   survey_id: number;
   model_id: number;
+  slot: PolicySlot;
+  mode: Mode;
+  role: FileRole;
+  policy_id: number;
+  verdict: VerdictKind;
+}
+
+/** The same of the candidates that do not count for the model: all but the first. */
+export interface CandidateVerdictTable {
+  survey_id: number;
+  model_id: number;
+  candidate: number;
   slot: PolicySlot;
   mode: Mode;
   role: FileRole;
@@ -393,6 +427,7 @@ export interface Database {
   model: ModelTable;
   revision: RevisionTable;
   survey_model: SurveyModelTable;
+  model_candidate: ModelCandidateTable;
   model_policy: ModelPolicyTable;
   file: FileTable;
   hub_scan: HubScanTable;
@@ -407,6 +442,7 @@ export interface Database {
   verdict: VerdictTable;
   blocked: BlockedTable;
   model_verdict: ModelVerdictTable;
+  candidate_verdict: CandidateVerdictTable;
   source: SourceTable;
   source_file: SourceFileTable;
 }

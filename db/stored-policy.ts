@@ -1,5 +1,5 @@
 /** Policies as rows: written under their name, replaced when they were made anew, read back as they were. */
-import type { Policy, PolicyEntry, Reason } from "../analyzer/policy/policy.ts";
+import type { Filler, OpenSlot, Policy, PolicyEntry, Reason } from "../analyzer/policy/policy.ts";
 import { type CapabilityOf, callableIds, spellingOf } from "./callables.ts";
 import { chunksOf } from "./chunks.ts";
 import type { Store } from "./connection.ts";
@@ -35,6 +35,8 @@ export async function writePolicy(
     source_sha256: source,
     engine,
     unparsed: JSON.stringify(unparsed),
+    open_slots: policy.openSlots === undefined ? null : JSON.stringify(policy.openSlots),
+    fillers: policy.fillers === undefined ? null : JSON.stringify(policy.fillers),
   };
   if (known !== undefined) await forgetPolicy(store, known.policy_id);
   const { policy_id } =
@@ -87,37 +89,59 @@ async function forgetPolicy(store: Store, policyId: number): Promise<void> {
     .updateTable("survey_model")
     .set({ state: "traced" })
     .where("state", "=", "judged")
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom("model_verdict")
-          .whereRef("model_verdict.survey_id", "=", "survey_model.survey_id")
-          .whereRef("model_verdict.model_id", "=", "survey_model.model_id")
-          .where("policy_id", "=", policyId)
-          .select("policy_id"),
+    .where(({ or, exists, selectFrom }) =>
+      or(
+        (["model_verdict", "candidate_verdict"] as const).map((verdicts) =>
+          exists(
+            selectFrom(verdicts)
+              .whereRef(`${verdicts}.survey_id`, "=", "survey_model.survey_id")
+              .whereRef(`${verdicts}.model_id`, "=", "survey_model.model_id")
+              .where(`${verdicts}.policy_id`, "=", policyId)
+              .select(`${verdicts}.policy_id`),
+          ),
+        ),
       ),
     )
     .execute();
-  for (const table of ["model_verdict", "blocked", "verdict", "policy_entry"] as const) {
+  for (const table of ["model_verdict", "candidate_verdict", "blocked", "verdict", "policy_entry"] as const) {
     await store.deleteFrom(table).where("policy_id", "=", policyId).execute();
   }
 }
 
-/** The policy of a class that was inferred from this source by this engine, with what did not parse; null if none was. */
-export async function findClassPolicy(
+/** What an inferred policy is known by before it is read. */
+export interface PolicyKey {
+  readonly slot: PolicySlot;
+  readonly class: string;
+  readonly sourceSha256: string;
+  readonly engine: string;
+  /** Where class and source may have several in a slot. */
+  readonly name?: string;
+}
+
+/** An inferred policy in the store. */
+export interface StoredPolicy {
+  readonly policyId: number;
+  readonly name: string;
+  /** As its source names it, whatever name it was asked for by. */
+  readonly class: string;
+  readonly unparsed: readonly string[];
+}
+
+/** The policy of a class that was inferred from this source by this engine; null if none was. */
+export async function findInferred(
   store: Store,
-  cls: string,
-  sourceSha256: string,
-  engine: string,
-): Promise<{ readonly policyId: number; readonly unparsed: readonly string[] } | null> {
+  { slot, class: cls, sourceSha256, engine, name }: PolicyKey,
+): Promise<StoredPolicy | null> {
   const row = await store
     .selectFrom("policy")
-    .select(["policy_id", "unparsed"])
-    .where("slot", "=", "class")
+    .select(["policy_id", "name", "unparsed"])
+    .where("slot", "=", slot)
     .where("class", "=", cls)
     .where("source_sha256", "=", sourceSha256)
     .where("engine", "=", engine)
+    .$if(name !== undefined, (rows) => rows.where("name", "=", name!))
     .executeTakeFirst();
-  return row === undefined ? null : { policyId: row.policy_id, unparsed: JSON.parse(row.unparsed) as string[] };
+  return row === undefined ? null : { policyId: row.policy_id, name: row.name, class: cls, unparsed: JSON.parse(row.unparsed) as string[] };
 }
 
 /** A policy as it was written. Rejects where there is none with this id. */
@@ -140,5 +164,13 @@ export async function readPolicy(store: Store, policyId: number): Promise<Policy
       }))
       .sort((a, b) => (a.callable < b.callable ? -1 : 1));
   const library = row.library === null ? null : { name: row.library, version: row.library_version, sourceSha256: row.source_sha256 };
-  return { name: row.name, class: row.class, library, imports: ofKind("import"), calls: ofKind("call") };
+  return {
+    name: row.name,
+    class: row.class,
+    library,
+    imports: ofKind("import"),
+    calls: ofKind("call"),
+    ...(row.open_slots !== null && { openSlots: JSON.parse(row.open_slots) as OpenSlot[] }),
+    ...(row.fillers !== null && { fillers: JSON.parse(row.fillers) as Filler[] }),
+  };
 }

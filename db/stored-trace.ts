@@ -198,6 +198,47 @@ export async function readTrace(store: Store, blobId: number): Promise<{ readonl
   return { trace, pickleIds: pickles.map(({ pickle_id }) => pickle_id) };
 }
 
+/** The programs of a blob's pickles, in their order; null where together they are longer than `maxBytes`. */
+export async function readPrograms(store: Store, blobId: number, maxBytes: number): Promise<Program[] | null> {
+  const rows = await store
+    .selectFrom("pickle")
+    .innerJoin("program", "program.program_id", "pickle.program_id")
+    .select(["bytes", "segments"])
+    .where("blob_id", "=", blobId)
+    .orderBy("ordinal")
+    .execute();
+  const programs: Program[] = [];
+  let left = maxBytes;
+  for (const { bytes: deflated, segments } of rows) {
+    const bytes = inflateUpTo(deflated, left);
+    if (bytes === null) return null;
+    left -= bytes.length;
+    programs.push({ bytes, segments: JSON.parse(segments) as Program["segments"] });
+  }
+  return programs;
+}
+
+/** What was deflated (RFC 1951); null where it is longer than `maxBytes`. */
+export function inflateUpTo(deflated: Uint8Array, maxBytes: number): Uint8Array | null {
+  try {
+    return inflateRawSync(deflated, { maxOutputLength: Math.max(1, maxBytes) });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return null;
+    throw error;
+  }
+}
+
+/** The facts of one pickle, in execution order. */
+export async function readFacts(store: Store, pickleId: number): Promise<Fact[]> {
+  const { facts } = await store
+    .selectFrom("pickle")
+    .innerJoin("program", "program.program_id", "pickle.program_id")
+    .select("facts")
+    .where("pickle_id", "=", pickleId)
+    .executeTakeFirstOrThrow();
+  return JSON.parse(inflateRawSync(facts).toString()) as Fact[];
+}
+
 /** Whether a blob holds a pickle. */
 export async function hasPickles(store: Store, blobId: number): Promise<boolean> {
   const row = await store.selectFrom("pickle").select("pickle_id").where("blob_id", "=", blobId).limit(1).executeTakeFirst();

@@ -1,5 +1,6 @@
 /** What is still to be done in a survey: each stage asks for its models here, in their order, some hundred at a time. */
 import { type SqlBool, sql } from "kysely";
+import { spellingOf } from "./callables.ts";
 import type { Store } from "./connection.ts";
 import type { ClassState, FileRole, FileState, ModelState, PolicySlot } from "./schema.ts";
 
@@ -183,13 +184,49 @@ export async function rootsOf(
 /** Of one file: an archive of thousands of arrays says no more than its first. */
 const MOST_ROOTS = 100;
 
-/** The policies that a model is judged by besides those that stand for all. */
-export function policiesOf(store: Store, surveyId: number, modelId: number): Promise<{ slot: PolicySlot; policyId: number }[]> {
+/**
+ * What the pickles of these files look up and call, each once, by name. With a policy, only where some of it is outside that
+ * policy's lists; else null.
+ */
+export async function namesIn(store: Store, files: readonly FileWork[], policyId: number): Promise<readonly string[] | null> {
+  const names = new Set<string>();
+  let isCovered = true;
+  for (const { blobId } of files) {
+    if (blobId === null) continue;
+    const rows = await store
+      .selectFrom("pickle")
+      .innerJoin("fact_set_member as member", "member.fact_set_id", "pickle.fact_set_id")
+      .innerJoin("callable", "callable.callable_id", "member.callable_id")
+      .leftJoin("policy_entry", (join) =>
+        join
+          .onRef("policy_entry.callable_id", "=", "member.callable_id")
+          .onRef("policy_entry.kind", "=", "member.kind")
+          .on("policy_entry.policy_id", "=", policyId),
+      )
+      .where("pickle.blob_id", "=", blobId)
+      .select(["callable.module", "callable.name", "policy_entry.policy_id"])
+      .distinct()
+      .execute();
+    for (const row of rows) {
+      names.add(spellingOf(row));
+      isCovered &&= row.policy_id !== null;
+    }
+  }
+  return isCovered ? null : [...names].sort();
+}
+
+/** The policies that a model is judged by besides those that stand for all, by the candidate that they are of. */
+export function policiesOf(
+  store: Store,
+  surveyId: number,
+  modelId: number,
+): Promise<{ candidate: number; slot: PolicySlot; policyId: number }[]> {
   return store
     .selectFrom("model_policy")
-    .select(["slot", "policy_id as policyId"])
+    .select(["candidate", "slot", "policy_id as policyId"])
     .where("survey_id", "=", surveyId)
     .where("model_id", "=", modelId)
+    .orderBy("candidate")
     .orderBy("slot")
     .execute();
 }

@@ -52,6 +52,8 @@ export async function writeVerdict(
 }
 
 export interface ModelVerdict {
+  /** Which of the model's candidate classes it is judged as; the first counts for the model. */
+  readonly candidate: number;
   readonly slot: PolicySlot;
   readonly mode: Verdict["mode"];
   readonly role: FileRole;
@@ -66,9 +68,13 @@ export async function writeModelVerdicts(
   modelId: number,
   verdicts: readonly ModelVerdict[],
 ): Promise<void> {
-  await store.deleteFrom("model_verdict").where("survey_id", "=", surveyId).where("model_id", "=", modelId).execute();
-  const rows = verdicts.map(({ policyId, ...verdict }) => ({ survey_id: surveyId, model_id: modelId, policy_id: policyId, ...verdict }));
-  for (const chunk of chunksOf(rows)) await store.insertInto("model_verdict").values(chunk).execute();
+  for (const table of ["model_verdict", "candidate_verdict"] as const)
+    await store.deleteFrom(table).where("survey_id", "=", surveyId).where("model_id", "=", modelId).execute();
+  const row = ({ policyId, ...verdict }: ModelVerdict) => ({ survey_id: surveyId, model_id: modelId, policy_id: policyId, ...verdict });
+  for (const { candidate: _, ...values } of verdicts.filter(({ candidate }) => candidate === 0).map(row))
+    await store.insertInto("model_verdict").values(values).execute();
+  const others = verdicts.filter(({ candidate }) => candidate > 0).map(row);
+  for (const chunk of chunksOf(others)) await store.insertInto("candidate_verdict").values(chunk).execute();
   await store
     .updateTable("survey_model")
     .set({ state: "judged" })
@@ -76,4 +82,26 @@ export async function writeModelVerdicts(
     .where("model_id", "=", modelId)
     .where("state", "=", "traced")
     .execute();
+}
+
+/** Writes the verdict on a model's weights in one slot, in the place of those that it has there. */
+export async function writeSlotVerdicts(
+  store: Store,
+  surveyId: number,
+  modelId: number,
+  slot: PolicySlot,
+  verdicts: readonly { readonly mode: Verdict["mode"]; readonly policyId: number; readonly verdict: VerdictKind }[],
+): Promise<void> {
+  const ofModel = { survey_id: surveyId, model_id: modelId, slot };
+  await store
+    .deleteFrom("model_verdict")
+    .where("survey_id", "=", surveyId)
+    .where("model_id", "=", modelId)
+    .where("slot", "=", slot)
+    .execute();
+  for (const { mode, policyId, verdict } of verdicts)
+    await store
+      .insertInto("model_verdict")
+      .values({ ...ofModel, mode, role: "weights", policy_id: policyId, verdict })
+      .execute();
 }

@@ -27,10 +27,18 @@ export class NestedContents {
   /** Constants that are in `found`: a program can hand on the same one a million times. */
   private readonly constants = new Set<string>();
 
+  private readonly handed: Uint8Array[] = [];
+
   constructor(private readonly view: ProgramView) {}
+
+  /** Whether these bytes are handed to a loader somewhere. */
+  hands(bytes: Uint8Array): boolean {
+    return this.handed.some((known) => Buffer.compare(known, bytes) === 0);
+  }
 
   /** Whether what is handed on is seen to here: it is no pickle, and its loader opens such things. */
   take({ bytes, offset, loader }: NestedContent): boolean {
+    this.handed.push(bytes);
     if (this.view.leavesOut && bytes.length === KEPT_BYTES) {
       this.wantsWhole = true;
       return true;

@@ -12,6 +12,16 @@ export interface Finding {
   /** For limits: the row of `limits.ts` that was reached. */
   readonly resource?: string;
   readonly limit?: number;
+  /** For a pickle in a constant: what it looks up and calls, each once; null where that is not all it does. */
+  readonly names?: readonly EmbeddedName[] | null;
+}
+
+/** A callable that a pickle in a constant looks up or calls. */
+export interface EmbeddedName {
+  readonly kind: "import" | "call";
+  /** `module.qualified.name`. */
+  readonly callable: string;
+  readonly module: string;
 }
 
 /**

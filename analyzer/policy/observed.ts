@@ -28,6 +28,39 @@ export function observedPolicy({ file, imports, calls }: Seen): Policy {
   return { name: `observed:${file}`, class: null, library: null, imports: entriesOf(file, imports), calls: entriesOf(file, calls) };
 }
 
+/**
+ * What more than one of a set of models was seen to do. Each of them is so judged by what the others do, as one that is
+ * judged by its own trace loads whatever it does: a name that a model uses is in the union over all others exactly where
+ * a second one uses it. `policies` are of single pickles, by what holds them; what has the same `of` counts as one.
+ */
+export function observedByOthers(name: string, policies: Iterable<{ readonly of: string; readonly policy: Policy }>): Policy {
+  const lists = { imports: new Map<string, Sighting>(), calls: new Map<string, Sighting>() };
+  for (const { of, policy } of policies)
+    for (const list of ["imports", "calls"] as const)
+      for (const entry of policy[list]) {
+        const key = `${entry.callable} ${entry.module ?? ""}`;
+        const known = lists[list].get(key);
+        if (known === undefined) lists[list].set(key, { entry, by: of, again: false });
+        else if (known.by !== of) known.again = true;
+      }
+  const seenAgain = (sightings: Iterable<Sighting>) =>
+    [...sightings].flatMap(({ entry, again }) => (again ? [entry] : [])).sort(byCallable);
+  return {
+    name,
+    class: null,
+    library: null,
+    imports: seenAgain(lists.imports.values()),
+    calls: seenAgain(lists.calls.values()),
+  };
+}
+
+/** Where a name was seen first, and whether another did it too. */
+interface Sighting {
+  readonly entry: PolicyEntry;
+  readonly by: string;
+  again: boolean;
+}
+
 function entriesOf(file: string, facts: readonly SeenFact[]): PolicyEntry[] {
   const entries = new Map<string, PolicyEntry>();
   for (const { callable, module, opcode, offset, origin, method } of facts) {

@@ -47,23 +47,32 @@ export function inferReleases({ parser, releases, class: class_ }: InferReleases
   const found = inferred.flatMap(({ name, result }) => (result.ok ? [{ name, ...result.value }] : []));
   const last = found.at(-1);
   if (!last) return failed(inferred.map(({ result }) => result).findLast((result) => !result.ok)!.error);
-  const names = found.map(({ name }) => name);
-  const range = names.length === 1 ? names[0]! : `${names[0]}..${names.at(-1)}`;
-  const join = (list: "imports" | "calls") => joinEntries(found.map(({ name, policy }) => [name, policy[list]] as const));
   const trees = new Set(releases.map(({ library }) => library.name));
   const library = trees.size === 1 ? [...trees][0]! : last.policy.class!.split(".")[0]!;
   return ok({
-    policy: {
-      name: `class-range:${last.policy.class}@${library}-${range}`,
-      class: last.policy.class,
-      library: { name: library, version: range, sourceSha256: null },
-      imports: join("imports"),
-      calls: join("calls"),
-    },
+    policy: joinReleases(library, found),
     without: inferred.filter(({ result }) => !result.ok).map(({ name }) => name),
     notices: last.notices,
     unparsed: [...new Set(found.flatMap(({ unparsed }) => unparsed))],
   });
+}
+
+/**
+ * The policies of one class in several releases of a library as one (`class-range`), from the earliest to the latest; at
+ * least one. `name` is what a release is called in reasons.
+ */
+export function joinReleases(library: string, releases: readonly { readonly name: string; readonly policy: Policy }[]): Policy {
+  const names = releases.map(({ name }) => name);
+  const range = names.length === 1 ? names[0]! : `${names[0]}..${names.at(-1)}`;
+  const class_ = releases.at(-1)!.policy.class;
+  const join = (list: "imports" | "calls") => joinEntries(releases.map(({ name, policy }) => [name, policy[list]] as const));
+  return {
+    name: `class-range:${class_}@${library}-${range}`,
+    class: class_,
+    library: { name: library, version: range, sourceSha256: null },
+    imports: join("imports"),
+    calls: join("calls"),
+  };
 }
 
 /** Entries by callable. An object that has a name of its own in any release is known by it in the union. */

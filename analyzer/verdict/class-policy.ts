@@ -4,6 +4,7 @@
  * an object, and what a callable invokes on the pickle's behalf. An extension code is never known, a persistent id is a
  * storage of torch or nothing, and a callable is named by where it is, not by a string that reads the same.
  */
+import type { EmbeddedName } from "../containers/trace.ts";
 import type { CallFact, Fact, ImportFact, PersistentIdFact } from "../pickle/facts.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
 import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
@@ -29,6 +30,15 @@ export class ClassPolicyRules {
   refuse(fact: Fact, ids: ResolvedIds): Refusal | null {
     const reason = this.#reason(fact, ids);
     return reason === null ? null : refusalOf(fact, "callable" in fact ? fact.callable : null, reason);
+  }
+
+  /**
+   * Whether all that a pickle in a constant does is inside the policy: whoever loads it goes by the same. One that does nothing
+   * a policy could know of is none of the model's as the policy knows it.
+   */
+  accountsFor(names: readonly EmbeddedName[] | null): boolean {
+    if (names === null || names.length === 0) return false;
+    return names.every(({ kind, callable, module }) => (kind === "import" ? this.#imports : this.#calls).has(callable, module));
   }
 
   #reason(fact: Fact, ids: ResolvedIds): string | null {
@@ -116,6 +126,10 @@ class CallableSet {
   refuses(fact: ImportFact | CallFact): "unlisted" | "computed name" | "callable that the pickle has changed" | null {
     if (fact.origin === "computed") return "computed name";
     if (fact.origin === "mutated") return "callable that the pickle has changed";
-    return this.#modules.get(fact.callable)?.has(fact.module) ? null : "unlisted";
+    return this.has(fact.callable, fact.module) ? null : "unlisted";
+  }
+
+  has(callable: string, module: string): boolean {
+    return this.#modules.get(callable)?.has(module) ?? false;
   }
 }

@@ -34,7 +34,8 @@ export function judgeTrace(trace: Trace, policy: Policy, mode: Mode, enforcer: E
       : isWeightsOnly(policy)
         ? blockedByUnpickler(trace, new WeightsOnlyRules(policy.unpickler))
         : blockedByPolicy(trace, new ClassPolicyRules(policy, mode));
-  return verdictOf(trace, by, blocked);
+  const isOurs = enforcer === "census" && !isWeightsOnly(policy);
+  return verdictOf(trace, by, blocked, isOurs ? new ClassPolicyRules(policy, mode) : null);
 }
 
 /**
@@ -53,12 +54,18 @@ export function judgeTracedFile({ trace, programs }: TracedFile, policy: Policy,
     const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []);
     return evidence(pickle, index, rules instanceof OpenPolicyRules ? [...refused, ...rules.refuseUntold(pickle, refused)] : refused);
   });
-  return verdictOf(trace, { policy: policy.name, mode }, blocked);
+  return verdictOf(trace, { policy: policy.name, mode }, blocked, closed);
 }
 
-function verdictOf(trace: Trace, by: Pick<Verdict, "policy" | "mode" | "enforcer">, blocked: readonly Blocked[]): Verdict {
+/** `rules` are those that pickles in constants go by; null where nothing would load them. */
+function verdictOf(
+  trace: Trace,
+  by: Pick<Verdict, "policy" | "mode" | "enforcer">,
+  blocked: readonly Blocked[],
+  rules: ClassPolicyRules | null,
+): Verdict {
   if (blocked.length > 0) return { ...by, verdict: "blocked", blocked: inOrderOfExecution(trace.pickles, blocked) };
-  const { kind, message } = withNothingBlocked(trace);
+  const { kind, message } = withNothingBlocked(trace, rules);
   return { ...by, verdict: kind, blocked, ...(message === undefined ? {} : { message }) };
 }
 
@@ -157,7 +164,7 @@ function evidence(pickle: PickleTrace, index: number, refusals: readonly Refusal
   }));
 }
 
-function withNothingBlocked(trace: Trace): { readonly kind: VerdictKind; readonly message?: string } {
+function withNothingBlocked(trace: Trace, rules: ClassPolicyRules | null): { readonly kind: VerdictKind; readonly message?: string } {
   const kind = Object.hasOwn(CONTAINERS, trace.container) ? CONTAINERS[trace.container as ContainerName] : undefined;
   if (kind?.holds === "elsewhere")
     return { kind: "unavailable", message: trace.failure?.message ?? `${kind.title}: its content is not here` };
@@ -174,6 +181,9 @@ function withNothingBlocked(trace: Trace): { readonly kind: VerdictKind; readonl
   // joblib reads an array out of it, and where that is one of objects, a pickle.
   const other = trace.findings.find((finding) => finding.kind === "other-file");
   if (other !== undefined) return { kind: "unsupported", message: `${other.message}, which is not looked at here` };
+  // The code of an allowed class may unpickle what its state holds, and torch's own loader never does.
+  const embedded = trace.findings.find(({ kind, names = null }) => kind === "embedded-pickle" && rules?.accountsFor(names) === false);
+  if (embedded !== undefined) return { kind: "unsupported", message: embedded.message };
   return { kind: "loads" };
 }
 

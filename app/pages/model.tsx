@@ -5,6 +5,7 @@ import { compact, day, minute } from "../parts/numbers.ts";
 import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
 import { Name, plainName } from "../parts/text.tsx";
 import { History, UsedCallables } from "./model/callables.tsx";
+import { Candidates } from "./model/candidates.tsx";
 import { type ModelData, type ModelProps, readModel } from "./model/data.ts";
 import { EvidenceList } from "./model/evidence.tsx";
 import { Files } from "./model/files.tsx";
@@ -83,7 +84,7 @@ function Facts({ data: { model, hub, survey }, request: { at } }: ModelProps) {
   );
 }
 
-function ClassSection({ data: { model, judged }, request }: ModelProps) {
+function ClassSection({ data: { model, judged, candidates }, request }: ModelProps) {
   const policies = [
     ...new Map(judged.filter(({ slot }) => slot.startsWith("class")).map((judgement) => [judgement.policyId, judgement])).values(),
   ];
@@ -111,6 +112,7 @@ function ClassSection({ data: { model, judged }, request }: ModelProps) {
           ))}
         </ul>
       )}
+      {candidates.length > 1 && <Candidates candidates={candidates} at={request.at} />}
     </section>
   );
 }

@@ -4,6 +4,7 @@
  */
 import { blockedTable } from "./blocked.ts";
 import { blockedCallablesTable, blockedCapabilitiesTable, blockedModulesTable, blockedOpcodesTable, prevalenceTable } from "./callables.ts";
+import { candidatesTable } from "./candidates.ts";
 import { filesTable } from "./files.ts";
 import { hubScansTable } from "./hub-scans.ts";
 import { inferenceCostTable } from "./inference-cost.ts";
@@ -34,6 +35,7 @@ export const EXPORTS: Readonly<Record<string, ExportTable>> = Object.fromEntries
     policyEntriesTable,
     inferenceCostTable,
     modelsTable,
+    candidatesTable,
     filesTable,
     hubScansTable,
     blockedTable,

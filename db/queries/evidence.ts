@@ -1,8 +1,8 @@
 /** The evidence: what was outside a model's policies, where it happens, and the bytes around it. */
-import { inflateRawSync } from "node:zlib";
 import type { Program } from "../../analyzer/containers/trace.ts";
 import type { Capability, Mode } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
+import { inflateUpTo } from "../stored-trace.ts";
 import { callableName } from "./callable-name.ts";
 import type { JudgedModel, ModelFile } from "./model.ts";
 
@@ -136,13 +136,4 @@ export async function findProgram(store: Store, pickleId: number, maxBytes: numb
     .executeTakeFirst();
   const bytes = row && inflateUpTo(row.bytes, maxBytes);
   return bytes ? { bytes, segments: JSON.parse(row.segments) as Program["segments"] } : null;
-}
-
-function inflateUpTo(deflated: Uint8Array, maxBytes: number): Uint8Array | null {
-  try {
-    return inflateRawSync(deflated, { maxOutputLength: maxBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return null;
-    throw error;
-  }
 }

@@ -179,11 +179,35 @@ class Filling {
     for (const file of model.files) await this.#file(revision_id, file);
     const slots = [["weights-only", "weights-only"], ...(model.class === undefined ? [] : [["class", model.class]])] as const;
     for (const [slot, key] of slots) {
-      if (slot === "class")
+      if (slot === "class") {
+        const candidate = {
+          class: key!,
+          confidence: "likely",
+          evidence: "config.json names it",
+          state: "inferred",
+          failure: null,
+        } as const;
+        await this.store
+          .insertInto("model_candidate")
+          .values([
+            { survey_id, model_id, candidate: 0, ...candidate },
+            {
+              survey_id,
+              model_id,
+              candidate: 1,
+              ...candidate,
+              class: `${key}Base`,
+              confidence: "possible",
+              state: "no-policy",
+              failure: "no such class",
+            },
+          ])
+          .execute();
         await this.store
           .insertInto("model_policy")
-          .values({ survey_id, model_id, slot, policy_id: this.#policies.get(key!)!.policyId })
+          .values({ survey_id, model_id, candidate: 0, slot, policy_id: this.#policies.get(key!)!.policyId })
           .execute();
+      }
       for (const mode of slot === "class" ? (["strict", "lazy"] as const) : (["strict"] as const)) {
         for (const role of ["weights", "side"] as const) {
           const files = model.files.filter((file) => (file.role ?? "weights") === role);

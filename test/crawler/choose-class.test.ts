@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type ClassEvidence, chooseClass, classCandidates, mayNameClass } from "../../crawler/choose-class.ts";
+import { bySureness, type ClassEvidence, classCandidates, mayNameClass, reasonFor } from "../../crawler/choose-class.ts";
 import { distributionOfModule, distributionOfTag } from "../../crawler/distributions.ts";
 import { contentsOf, requirementsOf } from "../../crawler/library-source.ts";
 import type { Source } from "../../db/stored-source.ts";
@@ -20,7 +20,10 @@ const library = contentsOf(
   }),
 );
 const nothing: ClassEvidence = { roots: [], architectures: [], card: [] };
-const choose = (evidence: Partial<ClassEvidence>) => chooseClass({ ...nothing, ...evidence }, library);
+const choose = (evidence: Partial<ClassEvidence>) => {
+  const [first, ...others] = classCandidates({ ...nothing, ...evidence }, library);
+  return first === undefined ? null : { class: first.class, confidence: first.confidence, reason: reasonFor([first, ...others]) };
+};
 
 describe("the class of a model", () => {
   test("is what its pickle returns, before anything else", () => {
@@ -77,6 +80,11 @@ describe("the class of a model", () => {
       ["flair.models.Other", "certain"],
       ["flair.models.tagger.SequenceTagger", "likely"],
     ]);
+  });
+
+  test("of several libraries, too: those that are as sure in their order", () => {
+    const candidates = (["possible", "certain", "likely", "certain"] as const).map((confidence, index) => ({ confidence, index }));
+    expect(candidates.sort(bySureness).map(({ index }) => index)).toEqual([1, 3, 2, 0]);
   });
 
   test("is none of a module that the distribution does not contain, whatever its name", () => {

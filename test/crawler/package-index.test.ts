@@ -4,7 +4,7 @@ import { strToU8, type Zippable, zipSync } from "fflate";
 import { pack } from "tar-stream";
 import { afterEach, describe, expect, test } from "vitest";
 import { requirementsOf } from "../../crawler/library-source.ts";
-import { isPrerelease, PackageIndex, type Wheel, wheelAt } from "../../crawler/package-index.ts";
+import { isPrerelease, PackageIndex, type Wheel, wheelAt, wheelsUpTo } from "../../crawler/package-index.ts";
 import { readSdist } from "../../crawler/sdist.ts";
 import { readWheel } from "../../crawler/wheel.ts";
 import { heldContent } from "../hub/content.ts";
@@ -220,6 +220,17 @@ describe("the wheel of a date", () => {
     const windows = wheel("1.0", "2022-01-02T00:00:00Z", { filename: "x-1.0-cp39-win.whl", size: 3 });
     expect(wheelAt([linux, windows], "2022-01-01T12:00:00Z")?.filename).toBe("x-1.0-cp39-win.whl");
     expect(wheelAt([linux, wheel("1.0", "2024-01-01T00:00:00Z", { size: 100 })], null)?.filename).toBe("x-1.0-py3-none-any.whl");
+  });
+
+  test("and those before it: the last of each minor version, the newest of them last", () => {
+    const released = ["1.0", "1.1", "1.1.1", "2.0", "1.1.2", "2.1", "3.0"];
+    const all = released.map((version, index) => wheel(version, `2022-01-0${index + 1}T00:00:00Z`));
+    const upTo = (date: string | null, most: number) => wheelsUpTo(all, date, most).map(({ version }) => version);
+    expect(upTo("2022-01-06T12:00:00Z", 9)).toEqual(["1.0", "2.0", "1.1.2", "2.1"]);
+    expect(upTo("2022-01-06T12:00:00Z", 2)).toEqual(["1.1.2", "2.1"]);
+    expect(upTo("2022-01-03T12:00:00Z", 9)).toEqual(["1.0", "1.1.1"]);
+    expect(upTo("2021-01-01T00:00:00Z", 9)).toEqual(["1.0"]);
+    expect(upTo(null, 1)).toEqual(["3.0"]);
   });
 
   test("where dates are not told is the newest version", () => {

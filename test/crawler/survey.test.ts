@@ -87,7 +87,12 @@ describe("a survey", () => {
       failure: null,
       models: 4,
       files: 4,
-      verdicts: { "weights-only@torch-2.6": { blocked: 2, loads: 1 }, class: { loads: 1 } },
+      verdicts: {
+        "weights-only@torch-2.6": { blocked: 2, loads: 1 },
+        class: { loads: 1 },
+        "class+open": { loads: 1 },
+        "class-range": { loads: 1 },
+      },
       states: { judged: 4 },
       classes: { inferred: 1, "no-class": 3 },
       requests: hub.log.length,
@@ -100,7 +105,13 @@ describe("a survey", () => {
       class: "brine.models.sequence_tagger.SequenceTagger",
       class_reason: expect.stringMatching(/^tagger\.pkl holds one, and brine contains its module \(certain\)/),
     });
-    expect(effects.events.flatMap((event) => (event.kind === "stage" ? [event.stage] : []))).toEqual(["list", "crawl", "infer", "judge"]);
+    expect(effects.events.flatMap((event) => (event.kind === "stage" ? [event.stage] : []))).toEqual([
+      "list",
+      "crawl",
+      "infer",
+      "judge",
+      "observe",
+    ]);
   });
 
   test("of a Git LFS pointer that somebody uploaded in a file's place: unavailable", async () => {

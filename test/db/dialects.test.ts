@@ -9,6 +9,7 @@ import { loadIndex } from "../../db/index/survey-index.ts";
 import { computeManifest } from "../../db/manifest.ts";
 import * as blockers from "../../db/queries/blockers.ts";
 import * as callables from "../../db/queries/callables.ts";
+import { candidateClasses } from "../../db/queries/candidates.ts";
 import { modelEvidence } from "../../db/queries/evidence.ts";
 import { ALL_MODELS, type Cursor } from "../../db/queries/filters.ts";
 import * as hubScans from "../../db/queries/hub-scans.ts";
@@ -109,6 +110,12 @@ const QUESTIONS: Readonly<Record<string, (store: Store, surveyId: number) => Pro
       }),
     ),
   "the Hub's scans": (store, surveyId) => hubScans.hubAgreement(store, surveyId, ALL_MODELS.lens),
+  candidates: async (store, surveyId) =>
+    candidateClasses(
+      store,
+      surveyId,
+      (await listModels(store, surveyId, { ...ALL_MODELS, size: 1_000 })).models.map(({ modelId }) => modelId),
+    ),
   policies: async (store, surveyId) => {
     const rows = await store.selectFrom("policy").select(["policy_id", "name"]).orderBy("name").execute();
     return Promise.all(
@@ -178,5 +185,5 @@ describe.skipIf(programs === null)("a survey", () => {
     const { rate_limit: __, ...expected } = readStore(path, dumpTables);
     expect(rows).toEqual(expected);
     await store.destroy();
-  }, 120_000);
+  }, 300_000);
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { DEFAULT_WEIGHTS_ONLY } from "../../analyzer/policy/weights-only.ts";
 import type { Store } from "../../db/connection.ts";
-import { findClassPolicy, readPolicy, writePolicy } from "../../db/stored-policy.ts";
+import { findInferred, readPolicy, writePolicy } from "../../db/stored-policy.ts";
 import { readSource, writeSource } from "../../db/stored-source.ts";
 import { writeModelVerdicts, writeVerdict } from "../../db/writes-verdict.ts";
 import { listPage, model, openTestSurvey, tracedBlob } from "./rows.ts";
@@ -33,12 +33,22 @@ describe("a policy", () => {
     expect(await readPolicy(store, policyId)).toEqual(weightsOnly);
   });
 
+  test("with open slots and what fills them, too", async () => {
+    const { store } = await temporaryStore();
+    const slot = { class: "brine.Tagger", attribute: "model", from: [], asks: { attributes: ["fit"], classes: [], functions: false } };
+    const filler = { name: "numpy.ndarray", kind: "recorded", imports: [], calls: [], openSlots: [], touches: [], isCalled: true } as const;
+    const open = { ...policy, openSlots: [{ ...slot, takes: ["numpy.ndarray"] }], fillers: [filler] };
+    expect(await readPolicy(store, await write(store, open))).toEqual(open);
+  });
+
   test("is found by class, source and engine", async () => {
     const { store } = await temporaryStore();
     const policyId = await write(store);
-    expect(await findClassPolicy(store, "brine.Tagger", "aa", "1")).toEqual({ policyId, unparsed: [] });
-    expect(await findClassPolicy(store, "brine.Tagger", "bb", "1")).toBeNull();
-    expect(await findClassPolicy(store, "brine.Tagger", "aa", "2")).toBeNull();
+    const key = { slot: "class", class: "brine.Tagger", sourceSha256: "aa", engine: "1" } as const;
+    expect(await findInferred(store, key)).toEqual({ policyId, name: policy.name, class: "brine.Tagger", unparsed: [] });
+    expect(await findInferred(store, { ...key, name: policy.name })).toMatchObject({ policyId });
+    for (const other of [{ sourceSha256: "bb" }, { engine: "2" }, { slot: "class-range" }, { name: "other" }] as const)
+      expect(await findInferred(store, { ...key, ...other })).toBeNull();
   });
 
   test("that was made anew takes the place of the old one, and the verdicts under that are gone", async () => {
@@ -60,7 +70,9 @@ describe("a policy", () => {
       capabilityOf,
     );
     await store.updateTable("survey_model").set({ state: "traced" }).execute();
-    await writeModelVerdicts(store, surveyId, modelId, [{ slot: "class", mode: "strict", role: "weights", policyId, verdict: "blocked" }]);
+    await writeModelVerdicts(store, surveyId, modelId, [
+      { candidate: 0, slot: "class", mode: "strict", role: "weights", policyId, verdict: "blocked" },
+    ]);
     expect(await store.selectFrom("survey_model").select("state").execute()).toEqual([{ state: "judged" }]);
     expect(await write(store)).toBe(policyId);
     expect(await store.selectFrom("blocked").select(["offset", "count"]).execute()).toEqual([{ offset: 3, count: 2 }]);

@@ -1,5 +1,6 @@
 /** What the page of a model is made of. */
 import { failed, ok, type Result } from "../../../analyzer/result.ts";
+import { candidateClasses } from "../../../db/queries/candidates.ts";
 import { type Evidence, findProgram, modelEvidence } from "../../../db/queries/evidence.ts";
 import { hubScansOf } from "../../../db/queries/hub-scans.ts";
 import { listJudgements } from "../../../db/queries/judgements.ts";
@@ -64,6 +65,7 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
     hub: hubAddress(survey.hub, model.name, model.commitSha),
     judgements: await listJudgements(store, survey.surveyId),
     judged,
+    candidates: await candidateClasses(store, survey.surveyId, [model.modelId]),
     files,
     shownFiles: part(files, "files"),
     /** Everything that is blocked, and the part of it that is shown, with what is around it. */

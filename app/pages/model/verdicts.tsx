@@ -61,7 +61,13 @@ export function Verdicts({ data, request }: ModelProps) {
         ))}
         {missing.map((judgement) => (
           <Card key={judgement.slot} lens={{ ...judgement, role: "weights" }} verdict="none" judgements={[judgement]}>
-            <p>{model.classState === null || model.classState === "inferred" ? "Not judged." : CLASS_STATES[model.classState].meaning}</p>
+            <p>
+              {judgement.slot === "observed"
+                ? "The survey has no other model of its class or library."
+                : model.classState === null || model.classState === "inferred"
+                  ? "Not judged."
+                  : CLASS_STATES[model.classState].meaning}
+            </p>
           </Card>
         ))}
       </ul>

@@ -107,7 +107,8 @@ function Doubts({ row, models }: { readonly row: Success; readonly models: (row:
   );
 }
 
-function without({ without, slot }: Success): string {
+function without({ without, slot, counts }: Success): string {
+  if (slot === "observed") return `${integer(counts.none)} with no other of their class or library`;
   const why = ({ classState }: Success["without"][number]) =>
     slot === "weights-only" || classState === null || classState === "inferred" ? "not judged" : CLASS_STATES[classState].label;
   return without.map((group) => `${integer(group.models)} ${why(group)}`).join(", ");
