@@ -1,5 +1,6 @@
 /** Python source on disk as the inference takes it: a folder, or a wheel. */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { SourceTree } from "../analyzer/policy/infer.ts";
@@ -7,32 +8,47 @@ import { readWheel } from "../crawler/wheel.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
 import { filesBelow } from "./disk-source.ts";
 
-/** The Python source below a folder, or in a wheel. Throws `UsageError` where there is none. */
+/**
+ * The Python source below a folder, or in a wheel; of a folder, each file is read when it is needed. Throws `UsageError`
+ * where there is none.
+ */
 export async function readSourceTree(context: Context, given: string): Promise<SourceTree> {
   const place = resolvePath(context, given);
   const found = await stat(place).catch(() => null);
   if (found === null) throw new UsageError(`no such folder or wheel: ${given}`);
   const tree = found.isDirectory() ? await readFolder(place) : await readWheelFile(place, given);
   if (tree.files.length === 0) throw new UsageError(`${given} holds no Python source`);
-  return { ...tree, sha256: digest(tree.files) };
+  return tree;
+}
+
+/** The same with its version and the sha256 over its files, for which all of them are read. */
+export async function readIdentifiedTree(context: Context, given: string): Promise<SourceTree> {
+  const tree = await readSourceTree(context, given);
+  return { ...tree, version: tree.version ?? statedVersion(tree.files), sha256: digest(tree.files) };
 }
 
 async function readFolder(folder: string): Promise<SourceTree> {
-  const files: { path: string; text: string }[] = [];
+  const files: SourceTree["files"][number][] = [];
   for await (const file of filesBelow(folder)) {
     if (!/\.py[ix]?$/.test(file)) continue;
-    files.push({ path: path.relative(folder, file).replaceAll(path.sep, "/"), text: await readFile(file, "utf8") });
+    files.push({
+      path: path.relative(folder, file).replaceAll(path.sep, "/"),
+      get text() {
+        return readFileSync(file, "utf8");
+      },
+    });
   }
-  return { name: path.basename(folder), version: statedVersion(files), files };
+  return { name: path.basename(folder), version: null, files };
 }
 
 /** The version that a library's source states of itself, as most do: `__version__ = "1.2"` in the topmost file that has it. */
 function statedVersion(files: SourceTree["files"]): string | null {
-  const stated = files.flatMap(({ path: name, text }) => {
+  const byDepth = files.toSorted((a, b) => a.path.split("/").length - b.path.split("/").length);
+  for (const { text } of byDepth) {
     const version = /^__version__\s*(?::\s*str\s*)?=\s*["']([\w.+!-]+)["']/m.exec(text)?.[1];
-    return version === undefined ? [] : [{ depth: name.split("/").length, version }];
-  });
-  return stated.toSorted((a, b) => a.depth - b.depth)[0]?.version ?? null;
+    if (version !== undefined) return version;
+  }
+  return null;
 }
 
 async function readWheelFile(file: string, given: string): Promise<SourceTree> {

@@ -27,11 +27,12 @@ export interface SourceFile {
  * is read once for as long as the parser keeps its trees: releases and classes of a library share it.
  */
 export function lowerModule(parser: PythonParser, file: SourceFile): Unit {
-  const key = `${file.module}\n${file.path}\n${file.text}`;
-  const known = parser.units.get(key);
-  if (known) return known;
+  const key = `${file.module}\n${file.path}`;
+  const known = parser.units.get(key) ?? [];
+  const same = known.find(({ text }) => text === file.text);
+  if (same) return same.unit;
   const unit = new LoweredUnit(parser, file);
-  parser.units.set(key, unit);
+  parser.units.set(key, [...known, { text: file.text, unit }]);
   return unit;
 }
 

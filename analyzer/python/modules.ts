@@ -6,20 +6,60 @@ import type { Unit } from "./code.ts";
 import { absoluteModule } from "./imports.ts";
 import { lowerModule, type SourceFile } from "./lower-module.ts";
 import type { PythonParser } from "./parser.ts";
+import { Words } from "./words.ts";
 
 /** A distribution's source, as in a wheel, a repository or just the package's folder. */
 export interface SourceTree {
   /** The distribution's (or the folder's) name. */
   readonly name: string;
   readonly version: string | null;
-  /** Relative paths with `/`; only `.py`, `.pyi` and `.pyx` files are read. */
+  /** Relative paths with `/`; only `.py`, `.pyi` and `.pyx` files are read, and only those that are needed: a text may be a getter. */
   readonly files: readonly { readonly path: string; readonly text: string }[];
   /** sha256 (hex) over the files, if whoever read them computed it. */
   readonly sha256?: string | null;
 }
 
-interface ModuleFile extends SourceFile {
-  readonly tree: SourceTree;
+/** A file under its module's name. What is read of its text is read once, and the text itself when it is first asked for. */
+class ModuleFile implements SourceFile {
+  private held: string | null = null;
+  private heldWords: Words | null = null;
+  private stars: readonly string[] | null = null;
+  private exported: ReadonlySet<string> | null | undefined;
+
+  constructor(
+    readonly module: string,
+    readonly path: string,
+    readonly isPackage: boolean,
+    readonly tree: SourceTree,
+    private readonly source: SourceTree["files"][number],
+  ) {}
+
+  get text(): string {
+    this.held ??= this.source.text;
+    return this.held;
+  }
+
+  /** The text, without keeping it. */
+  get passingText(): string {
+    return this.held ?? this.source.text;
+  }
+
+  get words(): Words {
+    this.heldWords ??= new Words(this.text);
+    return this.heldWords;
+  }
+
+  /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */
+  get literalExports(): ReadonlySet<string> | null {
+    if (this.exported === undefined) this.exported = literalExports(this.text);
+    return this.exported;
+  }
+
+  /** Absolute names of the modules that are imported with `*`, as the text spells them. */
+  get starTargets(): readonly string[] {
+    this.stars ??= [...this.text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm)].map(([, target = ""]) => absoluteModule(target, this));
+    return this.stars;
+  }
 }
 
 /** All modules of a library and its dependencies. Where two trees have the same module, the earlier tree's counts. */
@@ -29,8 +69,6 @@ export class Modules {
   private ofLibrary: string[] | null = null;
   private headers: ClassHeaders | null = null;
   private readonly packages = new Set<string>();
-  private readonly stars = new Map<ModuleFile, readonly string[]>();
-  private readonly exported = new Map<ModuleFile, ReadonlySet<string> | null>();
   private readonly classes = new Map<string, Map<string, string[]>>();
 
   /** `rootPackage`: the package's name for a tree that is the inside of a package (`__init__.py` at its root). */
@@ -101,11 +139,12 @@ export class Modules {
     return this.ofLibrary;
   }
 
-  /** The library's modules whose text has that word, or matches the pattern: where to look, without parsing the rest. */
-  libraryModulesWith(pattern: string | RegExp): readonly string[] {
+  /** The library's modules whose text matches: where to look, without parsing the rest. One of `words` is in every match. */
+  libraryModulesWith(pattern: RegExp, words: readonly string[] = []): readonly string[] {
     return this.libraryModules().filter((module) => {
-      const text = this.files.get(module)?.text ?? "";
-      return typeof pattern === "string" ? text.includes(pattern) : pattern.test(text);
+      const file = this.files.get(module);
+      if (!file || (words.length > 0 && !words.some((word) => file.words.mayHave(word)))) return false;
+      return pattern.test(file.text);
     });
   }
 
@@ -141,30 +180,13 @@ export class Modules {
     const file = this.files.get(module);
     if (!file || seen.has(module)) return false;
     seen.add(module);
-    return mentionsBinding(file.text, name) || this.starTargets(file).some((target) => this.mentionsExport(target, name, seen));
+    return mentionsBinding(file, name) || file.starTargets.some((target) => this.mentionsExport(target, name, seen));
   }
 
   private mentionsExport(module: string, name: string, seen: Set<string>): boolean {
     const file = this.files.get(module);
-    const exports = file && !seen.has(module) ? this.literalExports(file) : null;
+    const exports = file && !seen.has(module) ? file.literalExports : null;
     return exports ? exports.has(name) : this.mentions(module, name, seen);
-  }
-
-  /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */
-  private literalExports(file: ModuleFile): ReadonlySet<string> | null {
-    const known = this.exported.get(file);
-    if (known !== undefined) return known;
-    const exports = literalExports(file.text);
-    this.exported.set(file, exports);
-    return exports;
-  }
-
-  private starTargets(file: ModuleFile): readonly string[] {
-    const known = this.stars.get(file);
-    if (known) return known;
-    const targets = [...file.text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm)].map(([, target = ""]) => absoluteModule(target, file));
-    this.stars.set(file, targets);
-    return targets;
   }
 
   /** Modules inside a package whose text defines a class of that name, sorted; found without parsing them. */
@@ -174,8 +196,7 @@ export class Modules {
       index = new Map();
       const modules = [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
       for (const module of modules) {
-        for (const [, name = ""] of this.files.get(module)?.text.matchAll(/^class (\w+)/gm) ?? [])
-          index.set(name, [...(index.get(name) ?? []), module]);
+        for (const name of classesAtTop(this.files.get(module)?.passingText ?? "")) index.set(name, [...(index.get(name) ?? []), module]);
       }
       this.classes.set(package_, index);
     }
@@ -216,14 +237,15 @@ function moduleFiles(tree: SourceTree, name: string): ModuleFile[] {
   const paths = new Set(tree.files.map((file) => file.path));
   const prefix = paths.has("__init__.py") ? `${name.replaceAll("-", "_")}/` : "";
   const result: ModuleFile[] = [];
-  for (const { path, text } of tree.files) {
+  for (const source of tree.files) {
+    const { path } = source;
     const match = /^(.*)\.(py[ix]?)$/.exec(path);
     if (!match?.[1] || MORE_TOLD[match[2] ?? ""]?.some((better) => paths.has(`${match[1]}.${better}`))) continue;
     const parts = (prefix + match[1]).split("/");
     const isPackage = parts.at(-1) === "__init__";
     const kept = prefix ? parts : parts.slice(rootDepth(parts, paths));
     const module = (isPackage ? kept.slice(0, -1) : kept).join(".");
-    if (module && kept.every(isIdentifier)) result.push({ module, path, text, isPackage, tree });
+    if (module && kept.every(isIdentifier)) result.push(new ModuleFile(module, path, isPackage, tree, source));
   }
   return result;
 }
@@ -243,9 +265,27 @@ function rootDepth(parts: readonly string[], paths: ReadonlySet<string>): number
   return depth;
 }
 
+/** Names of the classes at the top of a text, in order. */
+function classesAtTop(text: string): string[] {
+  // Large packages are gone through whole for this, and most of their text has nothing to do with classes.
+  const names: string[] = [];
+  for (let at = text.startsWith(CLASS) ? 0 : text.indexOf(CLASS_LINE) + 1; at >= 0; ) {
+    CLASS_NAME.lastIndex = at + CLASS.length;
+    const name = CLASS_NAME.exec(text)?.[0];
+    if (name !== undefined && text.startsWith(CLASS, at)) names.push(name);
+    const next = text.indexOf(CLASS_LINE, at);
+    at = next === -1 ? -1 : next + 1;
+  }
+  return names;
+}
+
+const CLASS = "class ";
+const CLASS_NAME = /\w+/y;
+const CLASS_LINE = "\nclass ";
+
 /** Whether a text may bind a name: where the name opens a line, or follows a word or comma after which a name is bound. */
-function mentionsBinding(text: string, name: string): boolean {
-  return text.includes(name) && new RegExp(`(^[ \\t]*|(class|def|import|as|for|,|=|\\()[ \\t]*)${name}\\b`, "m").test(text);
+function mentionsBinding({ words, text }: ModuleFile, name: string): boolean {
+  return words.mayHave(name) && new RegExp(`(^[ \\t]*|(class|def|import|as|for|,|=|\\()[ \\t]*)${name}\\b`, "m").test(text);
 }
 
 function literalExports(text: string): ReadonlySet<string> | null {

@@ -19,8 +19,8 @@ export interface PythonParser {
   read(text: string): Syntax;
   /** The root of the syntax tree of a short `text`, as of an annotation in a string; where the text is not Python the tree has error nodes. */
   parse(text: string): Node;
-  /** The files that were read of the trees it keeps, for `lower-module.ts`. */
-  readonly units: Map<string, Unit>;
+  /** The files that were read of the trees it keeps, by module and path, for `lower-module.ts`. */
+  readonly units: Map<string, readonly { readonly text: string; readonly unit: Unit }[]>;
   /** Frees every tree. Nodes and units handed out before must not be used afterwards. */
   forget(): void;
 }
@@ -37,7 +37,7 @@ export async function createPythonParser(wasm: PythonGrammar): Promise<PythonPar
     if (!tree) throw new Error("tree-sitter was cancelled, which nobody asks for");
     return tree;
   };
-  const units = new Map<string, Unit>();
+  const units: PythonParser["units"] = new Map();
   return {
     units,
     read(text) {

@@ -12,7 +12,7 @@ import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
 import { plural } from "../quantities.ts";
-import { readSourceTree } from "../source-trees.ts";
+import { readIdentifiedTree, readSourceTree } from "../source-trees.ts";
 import { fileOnDisk } from "../targets.ts";
 
 interface Options {
@@ -77,8 +77,8 @@ export function inferCommand(context: Context): CensusCommand {
 }
 
 async function readRelease(context: Context, { source, dependencies }: GivenRelease): Promise<Release> {
-  const [library, ...others] = await Promise.all([source, ...dependencies].map((given) => readSourceTree(context, given)));
-  return { library: library!, dependencies: others };
+  const library = await readIdentifiedTree(context, source);
+  return { library, dependencies: await Promise.all(dependencies.map((given) => readSourceTree(context, given))) };
 }
 
 /** The policy that was asked for, with a word on standard error about what the inference noticed. */

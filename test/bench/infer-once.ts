@@ -75,7 +75,7 @@ function inferred(parser: PythonParser, asked: Asked): { text: string; files: nu
   if (asked.releases.length > 1) {
     const result = inferReleases({ parser, ...asked });
     if (!result.ok) throw new Error(result.error.message);
-    return { text: writePolicy(result.value.policy), files: parser.units.size };
+    return { text: writePolicy(result.value.policy), files: [...parser.units.values()].flat().length };
   }
   const result = infer({ parser, ...asked.releases[0]!, class: asked.class });
   if (!result.ok) throw new Error(result.error.message);

@@ -39,7 +39,9 @@ export class Effects {
   private statements(key: Key): readonly Statement[] {
     const known = this.index.get(key);
     if (known) return known;
-    const found = this.resolver.modules.libraryModulesWith(mentionOf(key)).flatMap((module) => this.effectsOf(module).get(key) ?? []);
+    const found = this.resolver.modules
+      .libraryModulesWith(mentionOf(key), [nameOf(key)])
+      .flatMap((module) => this.effectsOf(module).get(key) ?? []);
     this.index.set(key, found);
     return found;
   }
@@ -87,9 +89,13 @@ export class Effects {
  */
 function mentionOf(key: Key): RegExp {
   const isFunction = typeof key !== "string" && key.kind === "function";
-  const name = typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;
+  const name = nameOf(key);
   const call = isFunction ? `\\b${name}\\s*\\(|@[\\w.]*\\b${name}\\b` : `\\b${name}\\s*\\.\\s*\\w+\\s*\\(|@[\\w.]*\\b${name}\\.\\w`;
   return new RegExp(`^(?: {0,4}|\\t)(?=\\S)[^\\n]*?(?:${call}|\\b${name}\\s+as\\s)`, "m");
+}
+
+function nameOf(key: Key): string {
+  return typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;
 }
 
 function keyOf(definition: Definition): Key | null {

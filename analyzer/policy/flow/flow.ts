@@ -84,7 +84,7 @@ export class Flow {
     const known = this.imported.get(package_);
     if (known !== undefined) return known;
     const { modules } = this.resolver;
-    const found = modules.libraryModulesWith(new RegExp(`^\\s*(import|from)\\s+${package_}\\b`, "m")).length > 0;
+    const found = modules.libraryModulesWith(new RegExp(`^\\s*(import|from)\\s+${package_}\\b`, "m"), [package_]).length > 0;
     this.imported.set(package_, found);
     return found;
   }

@@ -11,7 +11,7 @@ export function foreignWriters(resolver: Resolver, attributes: ReadonlySet<strin
   const { modules } = resolver;
   if (attributes.size === 0) return [];
   const pattern = new RegExp(`\\.(${[...attributes].join("|")})\\s*(?::[^=\\n]*)?=(?!=)`);
-  return modules.libraryModulesWith(pattern).flatMap((module) => {
+  return modules.libraryModulesWith(pattern, [...attributes]).flatMap((module) => {
     const unit = modules.unit(module);
     if (!unit) return [];
     return functionsOf(unit.code).filter((code) => pattern.test(code.text) && storesForeign(code, attributes));

@@ -3,9 +3,14 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SourceTree } from "../../../analyzer/python/modules.ts";
 
-/** Every `.py` and `.pyi` file below a folder, in order of path. */
+/** Every `.py`, `.pyi` and `.pyx` file below a folder, in order of path; each is read when its text is asked for. */
 export function sourceTree(folder: string, name: string, version: string | null = null): SourceTree {
-  const files = pythonFiles(folder).map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
+  const files = pythonFiles(folder).map((path) => ({
+    path,
+    get text() {
+      return readFileSync(join(folder, path), "utf8");
+    },
+  }));
   return { name, version, files };
 }
 

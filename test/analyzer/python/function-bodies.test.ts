@@ -26,7 +26,7 @@ function read(text: string, isWhole = false): Unit {
     forgetBody() {},
     forget() {},
   };
-  const units = new Map<string, Unit>();
+  const units: PythonParser["units"] = new Map();
   const reader = whole ? { ...parser, units, read: () => whole as unknown as Syntax } : { ...parser, units };
   return lowerModule(reader, { module: "pkg.m", path: "pkg/m.py", text, isPackage: false });
 }
