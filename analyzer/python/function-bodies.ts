@@ -1,7 +1,7 @@
 /**
- * Where the bodies of a module's functions and methods lie, found by lines, indentation, brackets and strings alone: most
- * of a module's text is in them, and most are never asked for. Boundary: layout only. A text whose layout is not plain
- * Python's has none, and is then parsed whole.
+ * Where the bodies of a module's functions and methods lie, and its documentation, found by lines, indentation, brackets
+ * and strings alone: most of a module's text is in them, and most of it is never asked for. Boundary: layout only. A text
+ * whose layout is not plain Python's is not understood, and is then parsed whole.
  */
 
 /** The body of a function that starts on a line of its own. Offsets are in UTF-16 units, rows from 0. */
@@ -18,13 +18,30 @@ export interface FunctionBody {
   readonly endRow: number;
 }
 
-/** Shorter bodies are not worth a parse of their own. */
+/** Lines that are nothing but a string, as documentation is: they do nothing. */
+export interface Documentation {
+  readonly start: number;
+  readonly startRow: number;
+  /** The start of the next line. */
+  readonly end: number;
+  readonly endRow: number;
+}
+
+/** How a module is laid out. */
+export interface Layout {
+  /** The bodies of all functions that are not inside another function, in order. */
+  readonly bodies: readonly FunctionBody[];
+  /** In order, in bodies and outside of them. */
+  readonly documentation: readonly Documentation[];
+}
+
+/** Shorter bodies are not worth a parse of their own, and shorter strings not a gap. */
 const SHORTEST = 120;
 
-/** The bodies of all functions that are not inside another function, in order; null where the layout is not understood. */
-export function functionBodies(text: string): FunctionBody[] | null {
+/** How a text is laid out; null where that is not understood. */
+export function layoutOf(text: string): Layout | null {
   const scanner = new Scanner(text);
-  return scanner.scan() ? scanner.bodies : null;
+  return scanner.scan() ? scanner : null;
 }
 
 const TAB = 9;
@@ -36,16 +53,20 @@ const DOUBLE_QUOTE = 34;
 const HASH = 35;
 const SINGLE_QUOTE = 39;
 const COLON = 58;
+const LETTER_R = 114;
 const BACKSLASH = 92;
 const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 
-class Scanner {
+class Scanner implements Layout {
   readonly bodies: FunctionBody[] = [];
+  readonly documentation: Documentation[] = [];
   private at = 0;
   private row = 0;
   /** The last character of the logical line that is neither white space nor comment. */
   private lastCharacter = 0;
+  /** Whether the logical line is one string and nothing else. */
+  private isString = false;
 
   constructor(private readonly text: string) {}
 
@@ -65,6 +86,8 @@ class Scanner {
       const first = this.at;
       const isFunction = open === null && this.isDefinition();
       if (!this.logicalLine()) return false;
+      if (this.isString && this.at - lineStart >= SHORTEST)
+        this.documentation.push({ start: lineStart, startRow: lineRow, end: this.at, endRow: this.row });
       if (!isFunction || this.lastCharacter !== COLON) continue;
       openIndent = indent;
       open = {
@@ -123,7 +146,9 @@ class Scanner {
   private logicalLine(): boolean {
     const { text } = this;
     let depth = 0;
+    let tokens = 0;
     this.lastCharacter = 0;
+    this.isString = false;
     while (this.at < text.length) {
       const character = text.charCodeAt(this.at);
       if (character === SPACE || character === TAB || character === RETURN || character === FORM_FEED) this.at++;
@@ -139,11 +164,15 @@ class Scanner {
       } else if (character === DOUBLE_QUOTE || character === SINGLE_QUOTE) {
         if (!this.string(isFormat(text, this.at))) return false;
         this.lastCharacter = character;
+        this.isString = tokens++ === 0;
       } else {
         depth += nesting(character);
         if (depth < 0) return false;
         this.lastCharacter = character;
         this.at++;
+        // An `r` before the quotes is part of the string.
+        if (tokens > 0 || (character | 32) !== LETTER_R) tokens++;
+        this.isString = false;
       }
     }
     return depth === 0;

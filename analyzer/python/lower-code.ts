@@ -26,7 +26,7 @@ export class LoweredCode implements Code {
     readonly unit: Unit,
     private readonly maker: CodeMaker,
   ) {
-    this.line = node.startPosition.row + 1;
+    this.line = kind === "module" ? 1 : node.startPosition.row + 1;
     const prefix = !parent || parent.kind === "module" ? "" : `${parent.qualifiedName}.${parent.kind === "function" ? "<locals>." : ""}`;
     this.qualifiedName = kind === "module" ? "<module>" : prefix + name;
     const supers = kind === "class" ? (node.childForFieldName("superclasses")?.namedChildren ?? []) : [];

@@ -1,9 +1,9 @@
 /**
  * The syntax of one file, in pieces: everything but the bodies of its functions at once, and each of those when it is
- * first asked for. Boundary: which pieces there are; nodes are tree-sitter's, with the positions they have in the file.
+ * first asked for; strings that stand for themselves never. Boundary: which pieces there are; nodes are tree-sitter's, with the positions they have in the file.
  */
 import type { Node, Range, Tree } from "web-tree-sitter";
-import { type FunctionBody, functionBodies } from "./function-bodies.ts";
+import { type Documentation, type FunctionBody, type Layout, layoutOf } from "./function-bodies.ts";
 
 /** Parses the given ranges of a text as if there was nothing else in it; all of it where none are given. */
 export type ParseRanges = (text: string, ranges?: Range[]) => Tree;
@@ -13,6 +13,7 @@ export class Syntax {
   private readonly trees = new Map<number, Tree>();
   /** The bodies that were left out, in order. */
   private readonly bodies: readonly FunctionBody[];
+  private readonly documentation: readonly Documentation[];
   private readonly heads: Tree;
   private whole: Tree | null = null;
   private hasBodyErrors = false;
@@ -21,17 +22,19 @@ export class Syntax {
     private readonly text: string,
     private readonly parse: ParseRanges,
   ) {
-    const bodies = functionBodies(text) ?? [];
-    let heads = parse(text, bodies.length > 0 ? between(text, bodies) : undefined);
+    const layout = layoutOf(text) ?? { bodies: [], documentation: [] };
+    const gaps = gapsOf(layout);
+    let heads = parse(text, gaps.length > 0 ? between(wholeOf(text), gaps) : undefined);
     // What is not Python may not end where its layout says: it is parsed whole.
-    const isPlain = bodies.length === 0 || !heads.rootNode.hasError;
+    const isPlain = gaps.length === 0 || !heads.rootNode.hasError;
     if (!isPlain) {
       heads.delete();
       heads = parse(text);
     }
     this.heads = heads;
     this.root = heads.rootNode;
-    this.bodies = isPlain ? bodies : [];
+    this.bodies = isPlain ? layout.bodies : [];
+    this.documentation = isPlain ? layout.documentation : [];
   }
 
   /** Whether what was parsed so far has syntax that the grammar does not know. */
@@ -49,7 +52,7 @@ export class Syntax {
   /** The definition with its body. */
   private parsedBody(body: FunctionBody): Node {
     const known = this.trees.get(body.definition);
-    const tree = known ?? this.parse(this.text, [rangeOf(body)]);
+    const tree = known ?? this.parse(this.text, between(rangeOf(body), documentationIn(body, this.documentation)));
     this.trees.set(body.definition, tree);
     const definition = tree.rootNode.namedChildren.find((child) => child.type === "function_definition");
     if (definition && !tree.rootNode.hasError) return definition;
@@ -92,23 +95,52 @@ export class Syntax {
   }
 }
 
-/** What is left of a text without the bodies. */
-function between(text: string, bodies: readonly FunctionBody[]): Range[] {
-  const ranges: Range[] = [];
-  let startIndex = 0;
-  let startRow = 0;
+type Gap = Pick<Documentation, "start" | "startRow" | "end" | "endRow">;
+
+/** What the heads are parsed without: bodies, and the documentation outside of them. */
+function gapsOf({ bodies, documentation }: Layout): Gap[] {
+  const gaps: Gap[] = [];
+  let next = 0;
   for (const body of bodies) {
-    ranges.push({
-      startIndex,
-      endIndex: body.start,
-      startPosition: { row: startRow, column: 0 },
-      endPosition: { row: body.startRow, column: 0 },
-    });
-    startIndex = body.end;
-    startRow = body.endRow;
+    for (let each = documentation[next]; each && each.start < body.start; each = documentation[++next]) gaps.push(each);
+    gaps.push(body);
+    while (next < documentation.length && documentation[next]!.start < body.end) next++;
   }
-  const end = { row: LAST_ROW, column: 0 };
-  return [...ranges, { startIndex, endIndex: text.length, startPosition: { row: startRow, column: 0 }, endPosition: end }];
+  return [...gaps, ...documentation.slice(next)];
+}
+
+function documentationIn(body: FunctionBody, documentation: readonly Documentation[]): Documentation[] {
+  let low = 0;
+  let high = documentation.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (documentation[middle]!.start < body.start) low = middle + 1;
+    else high = middle;
+  }
+  let end = low;
+  while (end < documentation.length && documentation[end]!.start < body.end) end++;
+  return documentation.slice(low, end);
+}
+
+/** What is left of a range without the gaps. */
+function between(whole: Range, gaps: readonly Gap[]): Range[] {
+  const ranges: Range[] = [];
+  let { startIndex, startPosition } = whole;
+  for (const gap of gaps) {
+    ranges.push({ startIndex, endIndex: gap.start, startPosition, endPosition: { row: gap.startRow, column: 0 } });
+    startIndex = gap.end;
+    startPosition = { row: gap.endRow, column: 0 };
+  }
+  return [...ranges, { startIndex, endIndex: whole.endIndex, startPosition, endPosition: whole.endPosition }];
+}
+
+function wholeOf(text: string): Range {
+  return {
+    startIndex: 0,
+    endIndex: text.length,
+    startPosition: { row: 0, column: 0 },
+    endPosition: { row: LAST_ROW, column: 0 },
+  };
 }
 
 const LAST_ROW = 0x7fffffff;

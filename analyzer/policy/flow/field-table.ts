@@ -14,11 +14,12 @@ export class FieldTable {
   /** Value and name of each field. */
   private readonly fields = new Pairs();
   private readonly nodes = new Integers();
-  /** The next field of the same value. */
-  private readonly next = new Integers(-1);
-  private readonly firsts = new Integers(-1);
-  private readonly lasts = new Integers(-1);
-  private readonly fieldOfNode = new Integers(-1);
+  /** By field: the next of the same value, and 1; of the last, the first. */
+  private readonly next = new Integers();
+  /** By value: its last field, and 1. */
+  private readonly lasts = new Integers();
+  /** By node: its field, and 1. */
+  private readonly fieldOfNode = new Integers();
   private readonly listeners = new Map<Value, FieldListener[]>();
 
   /** The node of a field; null if nothing was asked of it yet. */
@@ -32,14 +33,13 @@ export class FieldTable {
   add(value: Value, name: string, node: Node): void {
     const field = this.fields.add(value, this.nameId(name));
     this.nodes.push(node);
-    this.next.push(-1);
     this.fieldOfNode.extend(node + 1);
-    this.fieldOfNode.items[node] = field;
-    for (const column of [this.firsts, this.lasts]) column.extend(value + 1);
+    this.fieldOfNode.items[node] = field + 1;
+    this.lasts.extend(value + 1);
     const last = this.lasts.items[value]!;
-    if (last === -1) this.firsts.items[value] = field;
-    else this.next.items[last] = field;
-    this.lasts.items[value] = field;
+    this.next.push(last === 0 ? field + 1 : this.next.items[last - 1]!);
+    if (last !== 0) this.next.items[last - 1] = field + 1;
+    this.lasts.items[value] = field + 1;
     for (const listener of this.listeners.get(value)?.slice() ?? []) listener(name, node);
   }
 
@@ -52,16 +52,19 @@ export class FieldTable {
 
   /** Whose field a node is, and under which name. */
   ownerOf(node: Node): { readonly value: Value; readonly name: string } | undefined {
-    const field = node < this.fieldOfNode.length ? this.fieldOfNode.items[node]! : -1;
-    return field === -1 ? undefined : { value: this.fields.first.items[field]!, name: this.names[this.fields.second.items[field]!]! };
+    const field = (this.fieldOfNode.items[node] ?? 0) - 1;
+    return field === -1 ? undefined : { value: this.fields.firstOf(field), name: this.names[this.fields.secondOf(field)]! };
   }
 
   /** Names and nodes of the fields of a value, in the order in which they came to be. */
   of(value: Value): (readonly [string, Node])[] {
     const found: (readonly [string, Node])[] = [];
-    const first = value < this.firsts.length ? this.firsts.items[value]! : -1;
-    for (let field = first; field !== -1; field = this.next.items[field]!)
-      found.push([this.names[this.fields.second.items[field]!]!, this.nodes.items[field]!]);
+    const last = this.lasts.items[value] ?? 0;
+    for (let field = last; field !== 0; ) {
+      field = this.next.items[field - 1]!;
+      found.push([this.names[this.fields.secondOf(field - 1)]!, this.nodes.items[field - 1]!]);
+      if (field === last) break;
+    }
     return found;
   }
 

@@ -33,6 +33,19 @@ const TEXTS_PER_NODE = 12;
  */
 const VALUES_PER_NODE = 256;
 
+// What is kept of each node, side by side. Values, edges and listeners of a node are chains in order of arrival, closed to
+// a ring: the last leads to the first. All are numbered from 1, so that 0 is none.
+const MERGED = 0;
+const LAST_HELD = 1;
+/** The last value that listeners and targets were told of; those after it wait in the queue. */
+const LAST_TOLD = 2;
+const HELD_COUNT = 3;
+const TEXT_COUNT = 4;
+const LAST_EDGE = 5;
+const LAST_LISTENER = 6;
+const FLAGS = 7;
+const RECORD = 8;
+
 const REFUSES_TEXTS = 1;
 const IS_WAITING = 2;
 
@@ -40,51 +53,18 @@ const TEXT = 1;
 const CLASS = 2;
 const OTHER = 3;
 
-/** The end of a list, and where no node has been merged. */
-const NONE = -1;
-
 export class Graph {
-  /** Every value of every node, and every edge: the lists of a node are chains through them, in order of arrival. */
+  private readonly records = new Integers();
+  /** Nodes with the values they hold. */
   private readonly held = new Pairs();
   private readonly sources = new Integers();
-  /** The node under which a value came in: of merged nodes one of them. */
-  private readonly arrivals = new Integers();
-  private readonly nextHeld = new Integers(NONE);
+  private readonly nextHeld = new Integers();
+  /** Of what merged nodes hold: the one of them that it came into. */
+  private readonly arrivals = new Map<number, Node>();
   private readonly edges = new Pairs();
-  private readonly nextEdge = new Integers(NONE);
+  private readonly nextEdge = new Integers();
   private readonly listeners: Listener[] = [];
-  private readonly nextListener = new Integers(NONE);
-
-  // Of each node.
-  private readonly firstHeld = new Integers(NONE);
-  private readonly lastHeld = new Integers(NONE);
-  /** The last value that listeners and targets were told of; those after it wait in the queue. */
-  private readonly lastTold = new Integers(NONE);
-  private readonly heldCount = new Integers();
-  private readonly textCount = new Integers();
-  private readonly firstEdge = new Integers(NONE);
-  private readonly lastEdge = new Integers(NONE);
-  private readonly firstListener = new Integers(NONE);
-  private readonly lastListener = new Integers(NONE);
-  /** The node that each merged node became, directly or by way of others. */
-  private readonly merged = new Integers(NONE);
-  /** `REFUSES_TEXTS`, `IS_WAITING`. */
-  private readonly flags = new Integers();
-
-  private readonly columns = [
-    this.firstHeld,
-    this.lastHeld,
-    this.lastTold,
-    this.heldCount,
-    this.textCount,
-    this.firstEdge,
-    this.lastEdge,
-    this.firstListener,
-    this.lastListener,
-    this.merged,
-    this.flags,
-  ];
-
+  private readonly nextListener = new Integers();
   private readonly origins: Origin[] = [];
   private queue: Node[] = [];
   private size = 0;
@@ -113,13 +93,21 @@ export class Graph {
   allocate(count: number): Node {
     const first = this.size;
     this.size += count;
-    for (const column of this.columns) column.extend(this.size);
+    this.records.extend(this.size * RECORD);
     return first;
+  }
+
+  private of(node: Node, part: number): number {
+    return this.records.items[node * RECORD + part]!;
+  }
+
+  private set(node: Node, part: number, to: number): void {
+    this.records.items[node * RECORD + part] = to;
   }
 
   /** Constant strings do not enter this node: what an object holds is asked for its names, never for its strings. */
   refuseTexts(node: Node): void {
-    this.flags.items[node]! |= REFUSES_TEXTS;
+    this.set(node, FLAGS, this.of(node, FLAGS) | REFUSES_TEXTS);
   }
 
   origin(origin: Origin): Source {
@@ -132,65 +120,63 @@ export class Graph {
     return origin;
   }
 
+  /** The node that a node became. */
   private find(node: Node): Node {
-    const merged = this.merged.items;
-    let next = merged[node]!;
-    if (next === NONE) return node;
+    let next = this.of(node, MERGED);
+    if (next === 0) return node;
     let root = next;
-    for (let above = merged[root]!; above !== NONE; above = merged[root]!) root = above;
-    for (let current = node; next !== NONE && next !== root; current = next, next = merged[current]!) merged[current] = root;
-    return root;
+    for (let above = this.of(root - 1, MERGED); above !== 0; above = this.of(root - 1, MERGED)) root = above;
+    for (let current = node; next !== 0 && next !== root; current = next - 1, next = this.of(current, MERGED))
+      this.set(current, MERGED, root);
+    return root - 1;
   }
 
   /** Puts a value into a node. `source` is a node, or what `origin` gave. */
   add(into: Node, value: Value, source: Source): void {
     const node = this.find(into);
-    if (this.held.find(node, value) !== NONE) return;
+    if (this.held.find(node, value) !== -1) return;
     const kind = this.kind(value);
     if (kind === TEXT) {
-      const texts = this.textCount.items;
-      if (texts[node]! >= TEXTS_PER_NODE || this.flags.items[node]! & REFUSES_TEXTS) return;
-      texts[node]!++;
-    } else if (kind !== CLASS && this.heldCount.items[node]! >= VALUES_PER_NODE) return;
+      const texts = this.of(node, TEXT_COUNT);
+      if (texts >= TEXTS_PER_NODE || this.of(node, FLAGS) & REFUSES_TEXTS) return;
+      this.set(node, TEXT_COUNT, texts + 1);
+    } else if (kind !== CLASS && this.of(node, HELD_COUNT) >= VALUES_PER_NODE) return;
     this.append(node, value, source, into);
-    if (this.flags.items[node]! & IS_WAITING) return;
-    this.flags.items[node]! |= IS_WAITING;
+    const flags = this.of(node, FLAGS);
+    if (flags & IS_WAITING) return;
+    this.set(node, FLAGS, flags | IS_WAITING);
     this.queue.push(node);
   }
 
   /** At the end of what a node holds. */
   private append(node: Node, value: Value, source: Source, into: Node): void {
     const index = this.held.add(node, value);
-    for (const column of [this.sources, this.arrivals, this.nextHeld]) column.extend(this.held.size);
+    this.sources.extend(this.held.size);
+    this.nextHeld.extend(this.held.size);
     this.sources.items[index] = source;
-    this.arrivals.items[index] = into;
-    this.nextHeld.items[index] = NONE;
-    const last = this.lastHeld.items[node]!;
-    if (last === NONE) this.firstHeld.items[node] = index;
-    else this.nextHeld.items[last] = index;
-    this.lastHeld.items[node] = index;
-    this.heldCount.items[node]!++;
+    if (into !== node || this.arrivals.has(index)) this.arrivals.set(index, into);
+    this.set(node, LAST_HELD, close(this.nextHeld, this.of(node, LAST_HELD), index + 1));
+    this.set(node, HELD_COUNT, this.of(node, HELD_COUNT) + 1);
   }
 
   /** Lets everything in `source` flow to `target`. */
   edge(source: Node, target: Node): void {
     const from = this.find(source);
     const to = this.find(target);
-    if (from === to || this.edges.find(from, to) !== NONE) return;
+    if (from === to || this.edges.find(from, to) !== -1) return;
     this.connect(from, to);
-    for (let held = this.firstHeld.items[from]!; held !== NONE; held = this.nextHeld.items[held]!)
-      this.add(target, this.held.second.items[held]!, source);
+    const last = this.of(from, LAST_HELD);
+    for (let held = 0; held !== last; ) {
+      held = this.nextHeld.items[(held === 0 ? last : held) - 1]!;
+      this.add(target, this.held.secondOf(held - 1), source);
+    }
   }
 
   /** Puts an edge at the end of those of a node. */
   private connect(from: Node, to: Node): void {
     const edge = this.edges.add(from, to);
     this.nextEdge.extend(this.edges.size);
-    this.nextEdge.items[edge] = NONE;
-    const last = this.lastEdge.items[from]!;
-    if (last === NONE) this.firstEdge.items[from] = edge;
-    else this.nextEdge.items[last] = edge;
-    this.lastEdge.items[from] = edge;
+    this.set(from, LAST_EDGE, close(this.nextEdge, this.of(from, LAST_EDGE), edge + 1));
   }
 
   /** Calls `listener` with every value of the node, once each, now or when it arrives. */
@@ -198,48 +184,39 @@ export class Graph {
     const node = this.find(at);
     this.enlist(node, listener);
     // What is still waiting in the queue is delivered from there.
-    this.tell(node, this.lastTold.items[node]!, listener);
+    const told = this.of(node, LAST_TOLD);
+    if (told === 0) return;
+    for (let held = this.nextHeld.items[this.of(node, LAST_HELD) - 1]!; ; held = this.nextHeld.items[held - 1]!) {
+      listener(this.held.secondOf(held - 1));
+      if (held === told) return;
+    }
   }
 
   private enlist(node: Node, listener: Listener): void {
-    const index = this.listeners.push(listener) - 1;
-    this.nextListener.push(NONE);
-    const last = this.lastListener.items[node]!;
-    if (last === NONE) this.firstListener.items[node] = index;
-    else this.nextListener.items[last] = index;
-    this.lastListener.items[node] = index;
-  }
-
-  /** Tells of what a node holds, up to the entry `last`. */
-  private tell(node: Node, last: number, listener: Listener): void {
-    if (last === NONE) return;
-    for (let held = this.firstHeld.items[node]!; ; held = this.nextHeld.items[held]!) {
-      listener(this.held.second.items[held]!);
-      if (held === last) return;
-    }
+    const number = this.listeners.push(listener);
+    this.nextListener.extend(number);
+    this.set(node, LAST_LISTENER, close(this.nextListener, this.of(node, LAST_LISTENER), number));
   }
 
   /** The values of a node, in the order in which they arrived. */
   valuesOf(node: Node): Value[] {
-    return this.entriesOf(this.find(node)).map((held) => this.held.second.items[held]!);
-  }
-
-  private entriesOf(node: Node): number[] {
-    return chain(this.firstHeld.items[node]!, this.nextHeld);
+    return ring(this.nextHeld, this.of(this.find(node), LAST_HELD)).map((held) => this.held.secondOf(held - 1));
   }
 
   /** Where a value came from, and into which node: another than was asked for where that is on a cycle with it. */
   arrivalOf(node: Node, value: Value): { readonly source: Source; readonly into: Node } | undefined {
-    const held = this.held.find(this.find(node), value);
-    return held === NONE ? undefined : { source: this.sources.items[held]!, into: this.arrivals.items[held]! };
+    const at = this.find(node);
+    const held = this.held.find(at, value);
+    return held === -1 ? undefined : { source: this.sources.items[held]!, into: this.arrivals.get(held) ?? at };
   }
 
   /** Works until nothing changes. */
   solve(): void {
     for (let index = 0; index < this.queue.length; index++) {
       const node = this.find(this.queue[index]!);
-      if (!(this.flags.items[node]! & IS_WAITING)) continue;
-      this.flags.items[node]! &= ~IS_WAITING;
+      const flags = this.of(node, FLAGS);
+      if (!(flags & IS_WAITING)) continue;
+      this.set(node, FLAGS, flags & ~IS_WAITING);
       this.deliver(node);
       if (this.offered > SWEEP_AFTER) this.collapseCycles();
       if (index > 100_000) {
@@ -252,23 +229,23 @@ export class Graph {
 
   /** Tells targets and listeners of the values that wait. Those that are added meanwhile see the node's whole set then. */
   private deliver(node: Node): void {
-    const told = this.lastTold.items[node]!;
-    const last = this.lastHeld.items[node]!;
-    const lastEdge = this.lastEdge.items[node]!;
-    const lastListener = this.lastListener.items[node]!;
-    this.lastTold.items[node] = last;
-    for (let held = told; held !== last; ) {
-      held = held === NONE ? this.firstHeld.items[node]! : this.nextHeld.items[held]!;
-      const value = this.held.second.items[held]!;
-      for (let edge = NONE; edge !== lastEdge; this.offered++) {
-        edge = edge === NONE ? this.firstEdge.items[node]! : this.nextEdge.items[edge]!;
-        this.add(this.edges.second.items[edge]!, value, node);
+    const last = this.of(node, LAST_HELD);
+    const lastEdge = this.of(node, LAST_EDGE);
+    const lastListener = this.of(node, LAST_LISTENER);
+    const firstEdge = lastEdge === 0 ? 0 : this.nextEdge.items[lastEdge - 1]!;
+    const firstListener = lastListener === 0 ? 0 : this.nextListener.items[lastListener - 1]!;
+    let held = this.of(node, LAST_TOLD);
+    this.set(node, LAST_TOLD, last);
+    do {
+      held = this.nextHeld.items[(held === 0 ? last : held) - 1]!;
+      const value = this.held.secondOf(held - 1);
+      for (let edge = firstEdge; edge !== 0; edge = edge === lastEdge ? 0 : this.nextEdge.items[edge - 1]!) {
+        this.add(this.edges.secondOf(edge - 1), value, node);
+        this.offered++;
       }
-      for (let index = NONE; index !== lastListener; ) {
-        index = index === NONE ? this.firstListener.items[node]! : this.nextListener.items[index]!;
-        this.listeners[index]!(value);
-      }
-    }
+      for (let index = firstListener; index !== 0; index = index === lastListener ? 0 : this.nextListener.items[index - 1]!)
+        this.listeners[index - 1]!(value);
+    } while (held !== last);
   }
 
   /** Makes one node of the nodes of each cycle. It changes no answer. */
@@ -279,26 +256,29 @@ export class Graph {
   }
 
   private targetsOf(node: Node): Node[] {
-    return chain(this.firstEdge.items[node]!, this.nextEdge).map((edge) => this.edges.second.items[edge]!);
+    const last = this.of(node, LAST_EDGE);
+    return last === 0 ? [] : ring(this.nextEdge, last).map((edge) => this.edges.secondOf(edge - 1));
+  }
+
+  /** What a node is, and what it has, apart from its being merged. */
+  private memberOf(node: Node) {
+    const entries = ring(this.nextHeld, this.of(node, LAST_HELD));
+    const told = entries.slice(0, entries.indexOf(this.of(node, LAST_TOLD)) + 1);
+    return {
+      entries: entries.map((held) => ({
+        value: this.held.secondOf(held - 1),
+        source: this.sources.items[held - 1]!,
+        into: this.arrivals.get(held - 1) ?? node,
+      })),
+      told: new Set(told.map((held) => this.held.secondOf(held - 1))),
+      listeners: ring(this.nextListener, this.of(node, LAST_LISTENER)).map((number) => this.listeners[number - 1]!),
+      targets: this.targetsOf(node),
+    };
   }
 
   /** Makes one node of several that hold, or will hold, the same. */
   private collapse(nodes: readonly Node[]): void {
-    const members = nodes.map((node) => {
-      const entries = this.entriesOf(node);
-      const waiting = entries.indexOf(this.lastTold.items[node]!) + 1;
-      const values = entries.map((held) => this.held.second.items[held]!);
-      return {
-        entries: entries.map((held, index) => ({
-          value: values[index]!,
-          source: this.sources.items[held]!,
-          into: this.arrivals.items[held]!,
-        })),
-        told: new Set(values.slice(0, waiting)),
-        listeners: chain(this.firstListener.items[node]!, this.nextListener).map((index) => this.listeners[index]!),
-        targets: this.targetsOf(node),
-      };
-    });
+    const members = nodes.map((node) => this.memberOf(node));
     const inside = new Set(nodes);
     const root = Math.min(...nodes);
     const union = new Map<Value, { readonly source: Source; readonly into: Node }>();
@@ -309,19 +289,17 @@ export class Graph {
         if (!known || (this.isInside(known.source, inside) && !this.isInside(source, inside))) union.set(value, { source, into });
       }
     }
-    const isRefusing = nodes.every((node) => this.flags.items[node]! & REFUSES_TEXTS);
+    const isRefusing = nodes.every((node) => this.of(node, FLAGS) & REFUSES_TEXTS);
     for (const node of nodes) {
-      for (const column of [this.heldCount, this.textCount, this.flags]) column.items[node] = 0;
-      for (const column of [this.firstHeld, this.lastHeld, this.firstEdge, this.lastEdge, this.firstListener, this.lastListener])
-        column.items[node] = NONE;
-      if (node !== root) this.merged.items[node] = root;
+      this.records.items.fill(0, node * RECORD, (node + 1) * RECORD);
+      if (node !== root) this.set(node, MERGED, root + 1);
     }
     if (isRefusing) this.refuseTexts(root);
     for (const [value, { source, into }] of union) {
       this.append(root, value, source, into);
-      if (this.kind(value) === TEXT) this.textCount.items[root]!++;
+      if (this.kind(value) === TEXT) this.set(root, TEXT_COUNT, this.of(root, TEXT_COUNT) + 1);
     }
-    this.lastTold.items[root] = this.lastHeld.items[root]!;
+    this.set(root, LAST_TOLD, this.of(root, LAST_HELD));
     for (const { listeners } of members) for (const listener of listeners) this.enlist(root, listener);
     const targets = new Set(members.flatMap(({ targets }) => targets.map((target) => this.find(target))));
     for (const target of targets) if (target !== root) this.connect(root, target);
@@ -340,10 +318,23 @@ export class Graph {
   }
 }
 
-/** The numbers of a list, from the first. */
-function chain(first: number, next: Integers): number[] {
+/** Puts a number at the end of a ring, of which `last` was the last, or 0; gives the new last. */
+function close(next: Integers, last: number, number: number): number {
+  const { items } = next;
+  items[number - 1] = last === 0 ? number : items[last - 1]!;
+  if (last !== 0) items[last - 1] = number;
+  return number;
+}
+
+/** The numbers of a ring, from the first. */
+function ring(next: Integers, last: number): number[] {
   const found: number[] = [];
-  for (let index = first; index !== NONE; index = next.items[index]!) found.push(index);
+  if (last === 0) return found;
+  let number = last;
+  do {
+    number = next.items[number - 1]!;
+    found.push(number);
+  } while (number !== last);
   return found;
 }
 

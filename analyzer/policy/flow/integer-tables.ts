@@ -3,15 +3,10 @@
  * of their own would cost five times the memory and most of the time. Boundary: numbers only.
  */
 
-/** A list of integers of 32 bits. */
+/** A list of integers of 32 bits; places that nothing was put into hold 0. */
 export class Integers {
-  items: Int32Array;
+  items = new Int32Array(1024);
   length = 0;
-
-  /** `fresh` is what places hold that nothing was put into. */
-  constructor(private readonly fresh = 0) {
-    this.items = new Int32Array(1024).fill(fresh);
-  }
 
   push(item: number): number {
     if (this.length === this.items.length) this.reserve(this.length + 1);
@@ -22,26 +17,34 @@ export class Integers {
   /** Makes the list at least so long. */
   extend(length: number): void {
     if (length > this.items.length) this.reserve(length);
-    this.length = Math.max(this.length, length);
+    if (length > this.length) this.length = length;
   }
 
+  /** Memory is not touched before it is used, so that there may be plenty; copying is what costs. */
   private reserve(length: number): void {
-    const items = new Int32Array(Math.max(length, this.items.length * 2));
+    const items = new Int32Array(Math.max(length, this.items.length * 4));
     items.set(this.items);
-    if (this.fresh !== 0) items.fill(this.fresh, this.items.length);
     this.items = items;
   }
 }
 
 /** Pairs of integers from 0 up, numbered in the order in which they were added. Open addressing, linear probing. */
 export class Pairs {
-  readonly first = new Integers();
-  readonly second = new Integers();
+  /** The two of each pair, one after the other. */
+  private readonly members = new Integers();
   /** The number of a pair, and 1. */
   private slots = new Int32Array(2048);
 
   get size(): number {
-    return this.first.length;
+    return this.members.length >> 1;
+  }
+
+  firstOf(index: number): number {
+    return this.members.items[index * 2]!;
+  }
+
+  secondOf(index: number): number {
+    return this.members.items[index * 2 + 1]!;
   }
 
   /** The number of a pair; -1 if it was never added. */
@@ -54,8 +57,8 @@ export class Pairs {
     const slot = this.slotOf(first, second);
     const known = this.slots[slot]!;
     if (known !== 0) return known - 1;
-    const index = this.first.push(first);
-    this.second.push(second);
+    const index = this.members.push(first) >> 1;
+    this.members.push(second);
     this.slots[slot] = index + 1;
     if (this.size * 2 > this.slots.length) this.grow();
     return index;
@@ -64,20 +67,18 @@ export class Pairs {
   /** Where the pair is, or would be. */
   private slotOf(first: number, second: number): number {
     const { slots } = this;
-    const firsts = this.first.items;
-    const seconds = this.second.items;
+    const { items } = this.members;
     const mask = slots.length - 1;
     let hash = Math.imul(first, 0x9e3779b1) + Math.imul(second, 0x85ebca6b);
     hash ^= hash >>> 15;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const known = slots[slot]!;
-      if (known === 0 || (firsts[known - 1] === first && seconds[known - 1] === second)) return slot;
+      if (known === 0 || (items[known * 2 - 2] === first && items[known * 2 - 1] === second)) return slot;
     }
   }
 
   private grow(): void {
-    this.slots = new Int32Array(this.slots.length * 2);
-    for (let index = 0; index < this.size; index++)
-      this.slots[this.slotOf(this.first.items[index]!, this.second.items[index]!)] = index + 1;
+    this.slots = new Int32Array(this.slots.length * 4);
+    for (let index = 0; index < this.size; index++) this.slots[this.slotOf(this.firstOf(index), this.secondOf(index))] = index + 1;
   }
 }

@@ -4,7 +4,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Code, Unit } from "../../../analyzer/python/code.ts";
-import { functionBodies } from "../../../analyzer/python/function-bodies.ts";
+import { layoutOf } from "../../../analyzer/python/function-bodies.ts";
 import { lowerModule } from "../../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../../analyzer/python/parser.ts";
 import type { Syntax } from "../../../analyzer/python/syntax.ts";
@@ -74,6 +74,7 @@ const LINES = [
   "return lambda: (yield self.x)",
   "# a comment",
   "",
+  `r"""${"Documentation. ".repeat(12)}\ndef not_a_function(self):\n and so on""" # says nothing`,
   "async def inner(a=self.x):",
   "    nonlocal z; self.inner = Inner(a)",
   "class Local(Base):",
@@ -91,8 +92,9 @@ const block = fc.shuffledSubarray(
     [LINES[10]!],
     [LINES[11]!],
     [LINES[12]!],
-    LINES.slice(13, 15),
-    LINES.slice(15),
+    [LINES[13]!],
+    LINES.slice(14, 16),
+    LINES.slice(16),
   ],
   { minLength: 1 },
 );
@@ -127,7 +129,7 @@ describe("a file in pieces", () => {
     fc.assert(
       fc.property(program, fc.constantFrom("\n", "\r\n"), fc.boolean(), (text, end, tabs) => {
         const spelt = (tabs ? text.replace(/^( {4})+/gm, (margin) => "\t".repeat(margin.length / 4)) : text).replaceAll("\n", end);
-        cut += functionBodies(spelt)?.length ?? 0;
+        cut += layoutOf(spelt)?.bodies.length ?? 0;
         expect(told(read(spelt))).toBe(told(read(spelt, true)));
       }),
       { numRuns: 150 },
@@ -173,16 +175,16 @@ describe("bodies", () => {
     ["a head of several lines", `def f(\n    a=":",  # x:\n):\n${long}`, 1],
     ["one on the line of its head is left in", `def f(): return (\n${long})\n`, 0],
   ])("%s", (_, text, count) => {
-    const bodies = functionBodies(text);
+    const { bodies } = layoutOf(text)!;
     expect(bodies).toHaveLength(count);
-    for (const { start, end, startRow } of bodies!) {
+    for (const { start, end, startRow } of bodies) {
       expect(text.slice(start, end)).toContain("1 + 1");
       expect(text.split("\n").slice(0, startRow).join("\n").length + 1).toBe(start);
     }
   });
 
   test.each(["x = (1\n", "x = 1)\n", "x = 'a\n", '"""', "x = \\ 1\n", "x = f'{a'\n"])("a layout that is not Python's: %j", (text) => {
-    expect(functionBodies(`def f():\n${long}${text}`)).toBeNull();
+    expect(layoutOf(`def f():\n${long}${text}`)).toBeNull();
   });
 
   test("an error in a body costs that body, and is known once it is read", () => {
