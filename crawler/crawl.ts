@@ -45,13 +45,18 @@ export class Crawl {
 
   async model(model: ModelWork): Promise<void> {
     if (model.state === "listed" && !(await this.findCandidates(model))) return;
-    const files = (await filesOf(this.run.store, model.revisionId)).filter(({ state }) => state !== "read");
-    const outcomes = await this.files(model, files);
+    const files = await filesOf(this.run.store, model.revisionId);
+    const outcomes = await this.files(
+      model,
+      files.filter(({ state }) => state !== "read"),
+    );
     if (outcomes.some(({ kind }) => kind === "interrupted")) return;
     const refusal = outcomes.find(isOfModel);
     if (refusal !== undefined) return this.end(model, { state: refusal.kind, failure: refusal.message });
     await this.card(model);
-    await this.end(model, { state: "traced", failure: null });
+    const lacking = outcomes.filter(({ kind }) => kind !== "read").length;
+    const failure = lacking === 0 ? null : `${lacking} of ${files.length} files could not be had`;
+    await this.end(model, { state: "traced", failure });
   }
 
   /** Asks for the names of a model's files, where the listing did not tell them. False where there is nothing to go on with. */
@@ -121,7 +126,7 @@ export class Crawl {
       });
     }
     this.run.worked();
-    this.run.report({ kind: "file", model: model.name, path: file.path, state: "read", reused: known !== null });
+    this.run.report({ kind: "file", model: model.name, path: file.path, state: "read", size, reused: known !== null });
     return { kind: "read" };
   }
 
@@ -130,7 +135,7 @@ export class Crawl {
     if (refusal.kind === "failed") this.run.failed(refusal.message);
     else this.run.worked();
     await this.run.commit((store) => markUnavailable(store, file.fileId, { size, failure: refusal.message }));
-    this.run.report({ kind: "file", model: model.name, path: file.path, state: "unavailable", reused: false });
+    this.run.report({ kind: "file", model: model.name, path: file.path, state: "unavailable", size, reused: false });
     return refusal;
   }
 

@@ -1,9 +1,10 @@
 /**
- * The Hub's API, through `@huggingface/hub` with our fetch injected: the library knows the addresses and the fields, our
- * fetch obeys the limits, retries, and lets nothing through that is not of the expected shape. Files are
- * `remote-file.ts`'s: the library's blobs hide the headers that we need and accept a 200 for a range.
+ * The Hub's API. A model and its tree through `@huggingface/hub` with our fetch injected: the library knows the addresses
+ * and the fields, our fetch obeys the limits, retries, and lets nothing through that is not of the expected shape. The
+ * listing we page ourselves. Files are `remote-file.ts`'s: the library's blobs hide the headers that we need and accept a
+ * 200 for a range.
  */
-import { listFiles, listModels, modelInfo } from "@huggingface/hub";
+import { listFiles, modelInfo } from "@huggingface/hub";
 import { z } from "zod";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { Http } from "./http.ts";
@@ -95,7 +96,10 @@ const apiModel = z.looseObject({
 
 const apiFile = z.looseObject({ type: z.string(), path: z.string() });
 
+/** What the library asks for besides what it always does, by its names; and all of it, by the Hub's. */
 const FIELDS = ["sha", "createdAt", "disabled", "library_name", "filePaths", "config"] as const;
+const ALWAYS = ["pipeline_tag", "private", "gated", "downloads", "likes", "lastModified"] as const;
+const LISTED = [...ALWAYS, ...FIELDS.map((field) => (field === "filePaths" ? "siblings" : field))];
 
 export class HubApi {
   constructor(
@@ -104,54 +108,43 @@ export class HubApi {
   ) {}
 
   /**
-   * One page of the models that match, at most `limit`, from `cursor` on (null: the first). `listModels` neither starts
-   * from a cursor nor shows it (huggingface.js #250), so it is used for one page at a time: the cursor is put into the
-   * address that it asks for, and the `Link` by which it would go on is kept from it. Of that link only the query counts:
-   * a Hub cannot send us elsewhere by it.
+   * One page of the models that match, at most `limit`, from `cursor` on (null: the first). Not by the library's
+   * `listModels`: it neither starts from a cursor nor shows it (huggingface.js #250). Of the `Link` to the next page only
+   * the query counts: a Hub cannot send us elsewhere by it.
    */
   async listPage(query: Query, cursor: string | null, limit: number): Promise<Result<ListPage, HttpFailure>> {
-    let next: string | null = null;
-    let unreadable = 0;
-    const told = new Set<string>();
-    const fetchPage = this.fetching(z.array(z.unknown()), {
-      address: (url) => (cursor === null ? url : new URL(cursor, url)),
-      amend: (entries, headers) => {
-        next = nextQuery(headers.get("link"), this.hubUrl);
-        headers.delete("link");
-        const parsed = entries.map((entry) => apiModel.safeParse(entry));
-        const read = parsed.flatMap(({ data }) => (data === undefined ? [] : [data]));
-        unreadable = entries.length - read.length;
-        for (const model of read) if (model.siblings !== undefined) told.add(model._id);
-        return read;
+    const url = new URL(`${this.hubUrl}/api/models`);
+    url.search = cursor ?? listQuery(query, Math.min(PAGE, limit));
+    const page = await this.http.send({
+      url,
+      headers: { accept: "application/json" },
+      accept: () => ok(MOST_JSON),
+      read: ({ body, headers }) => {
+        const entries = readJson(body, z.array(z.unknown()));
+        return entries.ok ? ok({ entries: entries.value, next: nextQuery(headers.get("link"), this.hubUrl) }) : entries;
       },
     });
-    const pages = listModels({
-      hubUrl: this.hubUrl,
-      fetch: fetchPage,
-      limit: Math.min(PAGE, limit),
-      // By downloads a listing shifts between two pages, by date of creation it does not (reference: hub.md 2).
-      sort: orderOf(query),
-      search: searchOf(query.filters),
-      additionalFields: [...FIELDS],
-    });
-    const models = await collected(pages);
-    if (!models.ok) return models;
+    if (!page.ok) return page;
+    const { entries, next } = page.value;
     if (next !== null && next === cursor) return unexpected("the listing does not go on: the next page is the same again");
-    return ok({ models: models.value.map((model) => listedModel(model, told.has(model.id))), unreadable, next });
+    const models: ListedModel[] = [];
+    for (const entry of entries) {
+      const { data } = apiModel.safeParse(entry);
+      if (data !== undefined) models.push(listedModel(data));
+    }
+    return ok({ models, unreadable: entries.length - models.length, next });
   }
 
   /** One model by its name, under its new name if it was renamed; at its head, or at a branch, tag or commit. */
   async model(name: string, revision = "HEAD"): Promise<Result<ListedModel, HttpFailure>> {
-    let told = false;
+    let told: z.infer<typeof apiModel> | undefined;
     const fetchModel = this.fetching(apiModel, {
-      amend: (model) => {
-        told = model.siblings !== undefined;
-        return model;
+      heard: (model) => {
+        told = model;
       },
     });
-    const info = modelInfo({ hubUrl: this.hubUrl, fetch: fetchModel, name, revision, additionalFields: [...FIELDS] });
-    const model = await settled(info);
-    return model.ok ? ok(listedModel(model.value, told)) : model;
+    const info = await settled(modelInfo({ hubUrl: this.hubUrl, fetch: fetchModel, name, revision, additionalFields: [...FIELDS] }));
+    return info.ok ? ok(listedModel(told!)) : info;
   }
 
   /** The names of all files of a model at a commit. */
@@ -170,10 +163,7 @@ export class HubApi {
   }
 
   /** A fetch for the library: it gets JSON of this shape, or our failure as an exception that passes through it. */
-  private fetching<T>(
-    schema: z.ZodType<T>,
-    hooks: { address?: (url: URL) => URL; amend?: (value: T, headers: Headers) => unknown } = {},
-  ): typeof fetch {
+  private fetching<T>(schema: z.ZodType<T>, hooks: { address?: (url: URL) => URL; heard?: (value: T) => void } = {}): typeof fetch {
     return async (input) => {
       const url = new URL(input instanceof Request ? input.url : input);
       const answer = await this.http.send({
@@ -187,35 +177,30 @@ export class HubApi {
       });
       if (!answer.ok) throw new HttpError(answer.error);
       const { value, headers } = answer.value;
-      const amended = hooks.amend === undefined ? value : hooks.amend(value, headers);
+      hooks.heard?.(value);
       for (const coded of ["content-encoding", "content-length"]) headers.delete(coded);
-      return new Response(JSON.stringify(amended), { headers });
+      return new Response(JSON.stringify(value), { headers });
     };
   }
 }
 
-/** What the library makes of `apiModel`: it renames five fields. */
-type LibraryModel = Awaited<ReturnType<typeof modelInfo<(typeof FIELDS)[number]>>>;
-
-/** `told`: whether its files were; the library has none for a repository without files and for one whose files were not told. */
-function listedModel(model: LibraryModel, told: boolean): ListedModel {
-  const raw = model as unknown as Partial<z.infer<typeof apiModel>>;
-  const paths = told && model.filePaths.length < COMPLETE_BELOW ? model.filePaths : null;
+function listedModel(model: z.infer<typeof apiModel>): ListedModel {
+  const { siblings, config, lastModified } = model;
   return {
-    hubId: model.id,
-    name: model.name,
-    commit: raw.sha ?? null,
-    createdAt: raw.createdAt ?? null,
-    modifiedAt: Number.isNaN(model.updatedAt.getTime()) ? null : model.updatedAt.toISOString(),
+    hubId: model._id,
+    name: model.id,
+    commit: model.sha ?? null,
+    createdAt: model.createdAt ?? null,
+    modifiedAt: lastModified === undefined ? null : new Date(lastModified).toISOString(),
     downloads: model.downloads,
     likes: model.likes,
-    library: raw.library_name ?? null,
-    task: model.task ?? null,
+    library: model.library_name ?? null,
+    task: model.pipeline_tag ?? null,
     gated: model.gated !== false,
-    disabled: raw.disabled ?? false,
-    paths,
-    architectures: raw.config?.architectures ?? [],
-    autoMap: autoMapOf(raw.config?.auto_map),
+    disabled: model.disabled,
+    paths: siblings === undefined || siblings.length >= COMPLETE_BELOW ? null : siblings.map(({ rfilename }) => rfilename),
+    architectures: config?.architectures ?? [],
+    autoMap: autoMapOf(config?.auto_map),
   };
 }
 
@@ -231,13 +216,16 @@ function orderOf({ top, minimumDownloads, modifiedSince }: Query): "lastModified
   return top === null && minimumDownloads === 0 ? "createdAt" : "downloads";
 }
 
-type Search = NonNullable<NonNullable<Parameters<typeof listModels>[0]>["search"]>;
-
-function searchOf(filters: Query["filters"]): Search {
-  const filterOf = (key: string) => filters.find((filter) => filter.key === key)?.value;
-  const tags = filters.filter(({ key }) => !["author", "search", "task"].includes(key)).map(({ value }) => value);
-  return { owner: filterOf("author"), query: filterOf("search"), task: filterOf("task") as Search["task"], tags };
+/** The query of a listing's first page. */
+function listQuery(query: Query, limit: number): string {
+  const search = new URLSearchParams({ limit: String(limit), sort: orderOf(query) });
+  for (const { key, value } of query.filters) search.append(PARAMETERS[key] ?? "filter", value);
+  for (const field of LISTED) search.append("expand", field);
+  return search.toString();
 }
+
+/** The parameters of filters that are none of tags. */
+const PARAMETERS: Readonly<Record<string, string>> = { author: "author", search: "search", task: "pipeline_tag" };
 
 /** The query of the address with `rel="next"`. */
 function nextQuery(link: string | null, base: string): string | null {

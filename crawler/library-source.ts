@@ -2,6 +2,7 @@
 import type { Source } from "../db/stored-source.ts";
 import type { LibraryContents } from "./choose-class.ts";
 import { normalizeName } from "./distributions.ts";
+import { SOURCE } from "./wheel.ts";
 
 /** The contents of a distribution's source. */
 export function contentsOf(source: Source): LibraryContents {
@@ -25,9 +26,9 @@ export function requirementsOf(source: Source): string[] {
 function moduleOf(path: string): string | null {
   // `NAME.data/purelib/` and `platlib/` are installed where the rest is (PEP 427).
   const inside = path.replace(/^[^/]+\.data\/(?:purelib|platlib)\//, "");
-  if (!/\.pyi?$/.test(inside) || /^[^/]+\.(dist-info|data)\//.test(inside)) return null;
+  if (!SOURCE.test(inside) || /^[^/]+\.(dist-info|data)\//.test(inside)) return null;
   const module = inside
-    .replace(/\.pyi?$/, "")
+    .replace(SOURCE, "")
     .replace(/\/__init__$/, "")
     .replaceAll("/", ".");
   return /^[A-Za-z_][\w.]*$/.test(module) ? module : null;
@@ -35,7 +36,8 @@ function moduleOf(path: string): string | null {
 
 function classesNamed(source: Source, name: string): string[] {
   if (!/^[A-Za-z_]\w*$/.test(name)) return [];
-  const definition = new RegExp(`^class ${name}\\b`, "m");
-  const found = source.files.filter(({ path, text }) => path.endsWith(".py") && definition.test(text)).map(({ path }) => moduleOf(path));
+  // Stubs only repeat what is defined elsewhere. Cython's extension types are classes too.
+  const definition = new RegExp(`^(?:cdef +)?class +${name}\\b`, "m");
+  const found = source.files.filter(({ path, text }) => /\.pyx?$/.test(path) && definition.test(text)).map(({ path }) => moduleOf(path));
   return found.flatMap((module) => (module === null ? [] : [`${module}.${name}`])).sort();
 }

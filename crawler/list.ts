@@ -9,6 +9,8 @@ import { refusalOf } from "./hub-refusal.ts";
 import type { ModelMetadata } from "./metadata.ts";
 import type { SurveyRun } from "./survey-run.ts";
 
+type Query = Extract<SurveyRun["request"]["population"], { kind: "query" }>;
+
 /** The cursor of a listing of which the last page was stored. */
 export const COMPLETE = "";
 
@@ -31,39 +33,52 @@ export async function listPopulation(
 
 async function listQuery(
   run: SurveyRun,
-  query: Extract<SurveyRun["request"]["population"], { kind: "query" }>,
+  query: Query,
   from: string | null,
   listed: () => Promise<void>,
 ): Promise<Result<void, HttpFailure>> {
   const { store, surveyId } = run;
+  let missing = query.top === null ? Infinity : query.top - (await countListed(store, surveyId));
   let cursor = from;
   let restarted = false;
-  while (cursor !== COMPLETE && !run.interrupted) {
-    const missing = query.top === null ? Infinity : query.top - (await countListed(store, surveyId));
-    const page = await run.session.hub.listPage(query, cursor, Math.max(1, missing));
-    if (!page.ok && cursor !== null && isExpired(page.error) && !restarted) {
-      // The models that are listed already are left as they are: beginning again costs requests, and nothing else.
-      restarted = true;
-      cursor = null;
-      continue;
+  let coming: ReturnType<typeof ask> | null = null;
+  const ask = (at: string | null) => run.session.hub.listPage(query, at, Math.max(1, missing));
+  try {
+    while (cursor !== COMPLETE && !run.interrupted) {
+      const page = await (coming ?? ask(cursor));
+      coming = null;
+      if (!page.ok && cursor !== null && isExpired(page.error) && !restarted) {
+        // The models that are listed already are left as they are: beginning again costs requests, and nothing else.
+        restarted = true;
+        cursor = null;
+        continue;
+      }
+      if (!page.ok) return page;
+      const wanted = within(query, page.value.models);
+      const { next, unreadable } = page.value;
+      cursor = next === null || missing <= wanted.models.length || wanted.end ? COMPLETE : next;
+      // The Hub works on the next page while this one is written.
+      if (cursor !== COMPLETE) coming = ask(cursor);
+      const models = wanted.models.slice(0, Math.max(0, missing)).map(modelToList);
+      const added = await run.commit((transaction) => writePage(transaction, surveyId, { models, unreadable, cursor: cursor! }));
+      missing -= added;
+      run.report({ kind: "listed", models: added, unreadable });
+      await listed();
     }
-    if (!page.ok) return page;
-    const { modifiedSince } = query;
-    const late = page.value.models.filter(
-      ({ modifiedAt }) => modifiedSince === undefined || modifiedAt === null || modifiedAt > modifiedSince,
-    );
-    const wanted = late.filter(({ downloads }) => downloads >= query.minimumDownloads);
-    // The first in the order of the listing that is outside ends it: the most downloaded come first, or the latest.
-    const inside = modifiedSince === undefined ? wanted : late;
-    const complete = page.value.next === null || missing <= wanted.length || inside.length < page.value.models.length;
-    cursor = complete ? COMPLETE : page.value.next;
-    const models = wanted.slice(0, Math.max(0, missing)).map(modelToList);
-    const { unreadable } = page.value;
-    const added = await run.commit((transaction) => writePage(transaction, surveyId, { models, unreadable, cursor: cursor! }));
-    run.report({ kind: "listed", models: added, unreadable });
-    await listed();
+    return ok(undefined);
+  } finally {
+    await coming;
   }
-  return ok(undefined);
+}
+
+/** The models of a page that a query is of, and whether the listing ends with it: the most downloaded come first, or the latest. */
+function within(query: Query, listed: readonly ListedModel[]): { readonly models: readonly ListedModel[]; readonly end: boolean } {
+  const { modifiedSince, minimumDownloads } = query;
+  const late = listed.filter(({ modifiedAt }) => modifiedSince === undefined || modifiedAt === null || modifiedAt > modifiedSince);
+  const models = late.filter(({ downloads }) => downloads >= minimumDownloads);
+  // The first in the order of the listing that is outside ends it.
+  const inside = modifiedSince === undefined ? models : late;
+  return { models, end: inside.length < listed.length };
 }
 
 /** Here the cursor is how many names have been asked for. */

@@ -89,6 +89,8 @@ export interface Limiter {
   answered(bucket: Bucket, headers: Headers | null): void | Promise<void>;
   /** Requests of the bucket that a second allows in the long run, as far as was announced. */
   rate(bucket: Bucket): number | null;
+  /** Requests of the bucket that are left in its window, as far as was announced. */
+  left(bucket: Bucket): number | null;
 }
 
 /** The limiter of one process. */
@@ -126,6 +128,10 @@ export class RateLimiter implements Limiter {
   rate(bucket: Bucket): number | null {
     const known = this.#windows.get(bucket) ?? null;
     return known === null || known.quota === null || known.length === null ? null : (known.quota * 1000) / known.length;
+  }
+
+  left(bucket: Bucket): number | null {
+    return this.#windows.get(bucket)?.remaining ?? null;
   }
 
   private inFlight(bucket: Bucket): number {

@@ -15,6 +15,7 @@ const UNSEEN = { remaining: 0, resets_at: 0, quota: null, length: null };
 export class SharedRateLimiter implements Limiter {
   readonly #identity: string;
   readonly #rates = new Map<Bucket, number>();
+  readonly #left = new Map<Bucket, number>();
 
   /** `token` is whom the Hub counts; only a hash of it is stored. Without one, all processes count as one address. */
   constructor(
@@ -48,12 +49,17 @@ export class SharedRateLimiter implements Limiter {
       const inFlight = Math.max(0, (known?.in_flight ?? 0) - 1);
       const window = told?.bucket === bucket ? learn(windowOf(known), told, inFlight, now) : windowOf(known);
       if (window?.quota && window.length) this.#rates.set(bucket, (window.quota * 1000) / window.length);
+      if (window !== null) this.#left.set(bucket, window.remaining);
       return { window: { ...rowOf(window), in_flight: inFlight }, result: undefined };
     });
   }
 
   rate(bucket: Bucket): number | null {
     return this.#rates.get(bucket) ?? null;
+  }
+
+  left(bucket: Bucket): number | null {
+    return this.#left.get(bucket) ?? null;
   }
 }
 

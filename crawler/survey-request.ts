@@ -41,13 +41,21 @@ export type SurveyEvent =
   | { readonly kind: "stage"; readonly stage: "list" | "crawl" | "scans" | "infer" | "judge" | "observe"; readonly models: number }
   /** A page was listed: so many models that were not listed before, and entries that could not be read as models. */
   | { readonly kind: "listed"; readonly models: number; readonly unreadable: number }
-  | { readonly kind: "file"; readonly model: string; readonly path: string; readonly state: FileState; readonly reused: boolean }
+  | {
+      readonly kind: "file";
+      readonly model: string;
+      readonly path: string;
+      readonly state: FileState;
+      readonly size: number;
+      readonly reused: boolean;
+    }
   /** A stage is through with a model. */
   | { readonly kind: "model"; readonly model: string; readonly state: ModelState; readonly failure: string | null }
   | { readonly kind: "policy"; readonly class: string; readonly distribution: string; readonly version: string }
   | { readonly kind: "waiting"; readonly for: string; readonly milliseconds: number }
   | { readonly kind: "retrying"; readonly address: string; readonly failure: string; readonly milliseconds: number }
-  | { readonly kind: "spent"; readonly requests: number; readonly bytesRead: number };
+  /** In this run so far; `left`: requests for files that the Hub's limit still allows in its window, null where it did not say. */
+  | { readonly kind: "spent"; readonly requests: number; readonly bytesRead: number; readonly left: number | null };
 
 export interface SurveyEffects {
   readonly store: Store;

@@ -82,7 +82,8 @@ export class SurveyRun {
       if (spent.requests > 0 || spent.bytesRead > 0) await addSpent(transaction, this.surveyId, spent);
       return result;
     });
-    if (spent.requests > 0 || spent.bytesRead > 0) this.report({ kind: "spent", requests, bytesRead });
+    if (spent.requests > 0 || spent.bytesRead > 0)
+      this.report({ kind: "spent", requests, bytesRead, left: this.session.limiter.left("resolvers") });
     return result;
   }
 }

@@ -86,7 +86,7 @@ export interface SurveyModelTable {
   task: string | null;
   gated: number;
   state: ModelState;
-  /** For the states that are an end: what happened, for people. */
+  /** For people: for the states that are an end, what happened; for the others, how many files could not be had. */
   failure: string | null;
   /** The class it loads as, the first candidate, where one was found; why that one; and where there is no policy of it, why not. */
   class: string | null;

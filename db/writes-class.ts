@@ -25,8 +25,8 @@ export interface ChosenClass {
 }
 
 /**
- * What the same search came to in another survey, by the same engine, on the same commit; null where there was none, or
- * the package index did not answer then.
+ * What the same search came to in another survey, by the same engine, on the same commit; null where there was none, where
+ * the package index did not answer then, or where files could not be had that may be there now.
  */
 export async function findClassOfRevision(store: Store, revisionId: number, engine: string): Promise<ChosenClass | null> {
   const row = await store
@@ -35,6 +35,7 @@ export async function findClassOfRevision(store: Store, revisionId: number, engi
     .where("revision_id", "=", revisionId)
     .where("class_engine", "=", engine)
     .where("class_state", "!=", "unavailable")
+    .where("failure", "is", null)
     .orderBy("survey_id", "desc")
     .executeTakeFirst();
   if (row === undefined || row.class_state === null) return null;

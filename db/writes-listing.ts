@@ -158,7 +158,7 @@ async function adoptNamed(store: Store, models: readonly ModelToList[]): Promise
   const byPlaceholder = new Map(
     models.filter(({ hubId }) => !isPlaceholder(hubId)).map((model) => [placeholderId(model.name), model.hubId]),
   );
-  if (byPlaceholder.size === 0) return;
+  if (byPlaceholder.size === 0 || !(await hasPlaceholders(store))) return;
   const missing = await store
     .selectFrom("model")
     .select("hub_id")
@@ -169,6 +169,18 @@ async function adoptNamed(store: Store, models: readonly ModelToList[]): Promise
     const known = await store.selectFrom("model").select("model_id").where("hub_id", "=", hubId).executeTakeFirst();
     if (known === undefined) await store.updateTable("model").set({ hub_id: hubId }).where("hub_id", "=", hub_id).execute();
   }
+}
+
+/** Whether there is any model that was missing: among a million that are listed, asking for each would cost most of the time. */
+async function hasPlaceholders(store: Store): Promise<boolean> {
+  const first = await store
+    .selectFrom("model")
+    .select("hub_id")
+    .where("hub_id", ">=", "name:")
+    .where("hub_id", "<", "name;")
+    .limit(1)
+    .executeTakeFirst();
+  return first !== undefined;
 }
 
 /** What stands for the Hub's id of a model that it did not have. */

@@ -4,6 +4,7 @@
  */
 import { Presets, SingleBar } from "cli-progress";
 import type { Effects } from "./effects.ts";
+import { duration } from "./quantities.ts";
 
 export interface Progress {
   /** `total` 0 where it is not known yet. */
@@ -17,34 +18,65 @@ export interface Progress {
 const LINE_EVERY = 100;
 
 /** Progress of `things` (`files`, `models`). */
-export function startProgress({ report, terminal }: Pick<Effects, "report" | "terminal">, things: string): Progress {
-  return terminal.progress ? new ProgressLine(report, things) : new ProgressLog(report, things);
+export function startProgress({ report, terminal, network }: Pick<Effects, "report" | "terminal" | "network">, things: string): Progress {
+  const pace = new Pace(network.monotonic, things);
+  return terminal.progress ? new ProgressLine(report, pace) : new ProgressLog(report, pace);
 }
 
+/** How far a stage is, how quickly it goes and how long it will take: `250 of 1,000 models, 5.2/s, 3 min left`. */
+class Pace {
+  #total = -1;
+  #done = 0;
+  #from = { done: 0, at: 0 };
+
+  constructor(
+    private readonly now: () => number,
+    private readonly things: string,
+  ) {}
+
+  tell(done: number, total: number, note: string): string {
+    // Another total, or less that is done: another stage.
+    if (total !== this.#total || done < this.#done) this.#from = { done, at: this.now() };
+    this.#total = total;
+    this.#done = done;
+    const seconds = (this.now() - this.#from.at) / 1000;
+    const rate = seconds < SETTLED ? 0 : (done - this.#from.done) / seconds;
+    const parts = [
+      `${done.toLocaleString("en-US")}${total > 0 ? ` of ${total.toLocaleString("en-US")}` : ""} ${this.things}`,
+      ...(rate > 0 ? [`${rate.toPrecision(2)}/s`] : []),
+      ...(rate > 0 && total > done ? [`${duration((total - done) / rate)} left`] : []),
+    ];
+    return `${parts.join(", ")}${note === "" ? "" : `; ${note}`}`;
+  }
+}
+
+/** Seconds before a rate means anything. */
+const SETTLED = 2;
+
 class ProgressLine implements Progress {
-  readonly #bar: SingleBar;
+  readonly #bar = new SingleBar(
+    { format: "{text} {bar}", barsize: 20, hideCursor: null, clearOnComplete: true, noTTYOutput: false },
+    Presets.shades_classic,
+  );
   #started = false;
 
   constructor(
     private readonly report: Effects["report"],
-    things: string,
-  ) {
-    const format = `{bar} {value} of {total} ${things}, {eta_formatted} left  {note}`;
-    this.#bar = new SingleBar(
-      { format, hideCursor: null, clearOnComplete: true, etaBuffer: 50, noTTYOutput: false },
-      Presets.shades_classic,
-    );
-  }
+    private readonly pace: Pace,
+  ) {}
 
   update(done: number, total: number, note: string): void {
-    if (!this.#started) this.#bar.start(total, done, { note });
+    const text = this.pace.tell(done, total, note);
+    if (!this.#started) this.#bar.start(total, done, { text });
     this.#started = true;
     this.#bar.setTotal(total);
-    this.#bar.update(done, { note });
+    this.#bar.update(done, { text });
   }
 
   say(text: string): void {
-    this.report(`\r\x1b[2K${text}\n`);
+    // The bar has the terminal cut lines that are too long for it, while those that stay are to be read whole; and it ends by
+    // going back to where it saved the cursor, which must not be above them.
+    this.report(this.#started ? `\r\x1b[2K\x1b[?7h${text}\n\x1b7\x1b[?7l` : `${text}\n`);
   }
 
   stop(): void {
@@ -57,13 +89,15 @@ class ProgressLog implements Progress {
 
   constructor(
     private readonly report: Effects["report"],
-    private readonly things: string,
+    private readonly pace: Pace,
   ) {}
 
   update(done: number, total: number, note: string): void {
+    const text = this.pace.tell(done, total, note);
+    if (done < this.#next - LINE_EVERY) this.#next = LINE_EVERY;
     if (done < this.#next) return;
     this.#next = done + LINE_EVERY;
-    this.report(`${done}${total > 0 ? ` of ${total}` : ""} ${this.things}${note === "" ? "" : `, ${note}`}\n`);
+    this.report(`${text}\n`);
   }
 
   say(text: string): void {

@@ -9,7 +9,7 @@ import { findSurveyRow, surveysOf } from "../db/writes-listing.ts";
 import { type Context, printJson, UsageError } from "./context.ts";
 import type { Ending } from "./exit-codes.ts";
 import { type Progress, startProgress } from "./progress.ts";
-import { duration, plural } from "./quantities.ts";
+import { bytes, duration, plural } from "./quantities.ts";
 import { hubOf, type RemoteOptions, remoteOf, withHub, withIndex } from "./remote.ts";
 import { databasePath, openForWriting, withDatabase } from "./store.ts";
 import { reportSummary } from "./survey-report.ts";
@@ -165,6 +165,8 @@ export class Telling {
   #total = 0;
   #done = 0;
   #stage = "";
+  #spent: Extract<SurveyEvent, { kind: "spent" }> | null = null;
+  #held = 0;
 
   constructor(private readonly progress: Progress) {}
 
@@ -178,7 +180,18 @@ export class Telling {
     }
     if (event.kind === "listed") this.#done += event.models;
     if (event.kind === "model") this.#done++;
-    if (event.kind === "listed" || event.kind === "model") this.progress.update(this.#done, this.#total, this.#stage);
+    if (event.kind === "spent") this.#spent = event;
+    if (event.kind === "file" && event.state === "read" && !event.reused) this.#held += event.size;
+    if (event.kind === "listed" || event.kind === "model") this.progress.update(this.#done, this.#total, this.note());
+  }
+
+  /** The stage, and what this run has cost: requests, what the limit leaves of them, and bytes read of those that files hold. */
+  private note(): string {
+    if (this.#spent === null) return this.#stage;
+    const { requests, bytesRead, left } = this.#spent;
+    const allowed = left === null || this.#stage === "list" ? "" : ` (${left.toLocaleString("en-US")} left)`;
+    const held = this.#held === 0 ? "" : ` of ${bytes(this.#held)}`;
+    return `${this.#stage}, ${plural(requests, "request")}${allowed}, ${bytes(bytesRead)}${held}`;
   }
 }
 

@@ -1,7 +1,10 @@
 /**
- * One side of the crawl benchmark, in a process of its own so that its memory is its own: `hub MODELS`, `survey HUB STORE`,
- * `worker STORE`, or `list STORE MODELS`. Tells one line of JSON.
+ * One side of the crawl benchmark, in a process of its own so that its memory is its own: `hub MODELS LATENCY`, `survey HUB STORE`,
+ * `worker STORE`, `pages MODELS`, or `list HUB STORE`. Tells one line of JSON.
  */
+import { once } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { systemNetwork } from "../../crawler/effects.ts";
 import { listPopulation } from "../../crawler/list.ts";
 import { runSurvey, runSurveyTogether } from "../../crawler/survey.ts";
@@ -16,6 +19,7 @@ import { syntheticPopulation } from "../hub/synthetic.ts";
 const LATENCY = 50;
 const UNLIMITED = 1_000_000_000;
 const CONCURRENCY = 32;
+const THREADS = 2;
 /** Of a tensor: checkpoints of 3 MB. The Hub has to hash each whole, which no range of it depends on. */
 const ELEMENTS = 8_192;
 const POPULATION = { kind: "query", top: null, minimumDownloads: 0, filters: [] } as const;
@@ -28,7 +32,7 @@ function effectsOn(store: Store): SurveyEffects {
 }
 
 function requestTo(hub: string, concurrency: number) {
-  return { name: "bench", hub, packageIndex: null, token: null, population: POPULATION, concurrency, threads: 2 };
+  return { name: "bench", hub, packageIndex: null, token: null, population: POPULATION, concurrency, threads: THREADS };
 }
 
 function tell(value: object): void {
@@ -43,9 +47,9 @@ const cpu = () => {
 const peak = () => process.resourceUsage().maxRSS * 1024;
 
 const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
-  async hub(models) {
+  async hub(models, latency = String(LATENCY)) {
     const quotas = { api: UNLIMITED, resolvers: UNLIMITED, pages: UNLIMITED };
-    const hub = await startHub({ population: syntheticPopulation(Number(models), ELEMENTS), latency: LATENCY, quotas });
+    const hub = await startHub({ population: syntheticPopulation(Number(models), ELEMENTS), latency: Number(latency), quotas });
     tell({ url: hub.url });
     interrupted.signal.addEventListener("abort", () => process.exit());
   },
@@ -61,15 +65,21 @@ const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
   async worker(address, concurrency) {
     const store = await openStore(address!);
     tell({ begun: true });
-    await work({ database: address!, token: null, concurrency: Number(concurrency), threads: 1 }, effectsOn(store));
+    await work({ database: address!, token: null, concurrency: Number(concurrency), threads: THREADS }, effectsOn(store));
     await store.destroy();
   },
-  /** Pages that cost no server anything: what is measured is reading and writing them. */
-  async list(path, models) {
+  /** Serves a listing and nothing else, so that what it takes to make one is not counted among what it takes to read it. */
+  async pages(models) {
     const population = syntheticPopulation(Number(models));
+    const server = createServer((request, response) => sendPage(population, request, response)).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    tell({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+    interrupted.signal.addEventListener("abort", () => process.exit());
+  },
+  async list(hub, path) {
     const store = await openStore(path!);
-    const effects = { ...effectsOn(store), network: { ...systemNetwork, fetch: pagesOf(population) } };
-    const survey = { name: "bench", hub: "http://127.0.0.1:9", query: JSON.stringify(POPULATION), startedAt: new Date().toISOString() };
+    const effects = effectsOn(store);
+    const survey = { name: "bench", hub: hub!, query: JSON.stringify(POPULATION), startedAt: new Date().toISOString() };
     const row = await openSurvey(store, survey);
     const began = performance.now();
     const listed = await listPopulation(new SurveyRun(row.survey_id, requestTo(survey.hub, 1), effects), row);
@@ -83,19 +93,28 @@ const SIDES: Record<string, (...words: string[]) => Promise<void>> = {
   },
 };
 
-function pagesOf(population: ReturnType<typeof syntheticPopulation>): typeof systemNetwork.fetch {
-  return async (url) => {
-    const from = Number(url.searchParams.get("cursor") ?? 0);
-    const limit = Number(url.searchParams.get("limit"));
-    const page = Array.from({ length: Math.min(limit, population.length - from) }, (_, index) => {
-      const { id, hubId, sha, metadata, files } = population.at(from + index);
-      return { _id: hubId, id, sha, ...metadata, siblings: [...files.keys()].map((rfilename) => ({ rfilename })) };
-    });
-    const next = new URL(url);
-    next.searchParams.set("cursor", String(from + limit));
-    const link: Record<string, string> = from + limit < population.length ? { link: `<${next}>; rel="next"` } : {};
-    return new Response(JSON.stringify(page), { headers: { "content-type": "application/json", ...link } });
-  };
+/** Files that most repositories have beside their weights: a model takes about a kilobyte of a page, as on the Hub. */
+const BESIDE = [
+  ".gitattributes",
+  "config.json",
+  "generation_config.json",
+  "special_tokens_map.json",
+  "tokenizer.json",
+  "tokenizer_config.json",
+];
+
+function sendPage(population: ReturnType<typeof syntheticPopulation>, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url!, `http://${request.headers.host}`);
+  const from = Number(url.searchParams.get("cursor") ?? 0);
+  const limit = Number(url.searchParams.get("limit"));
+  const page = Array.from({ length: Math.min(limit, population.length - from) }, (_, index) => {
+    const { id, hubId, sha, metadata, files } = population.at(from + index);
+    const siblings = [...files.keys(), ...BESIDE].map((rfilename) => ({ rfilename }));
+    return { _id: hubId, id, sha, ...metadata, siblings, config: { architectures: ["BertModel"], model_type: "bert" } };
+  });
+  url.searchParams.set("cursor", String(from + limit));
+  const link: Record<string, string> = from + limit < population.length ? { link: `<${url}>; rel="next"` } : {};
+  response.writeHead(200, { "content-type": "application/json", ...link }).end(JSON.stringify(page));
 }
 
 const [side, ...words] = process.argv.slice(2);

@@ -13,7 +13,8 @@ import { postgresPrograms, startPostgres } from "../db/postgres.ts";
 
 const PROCESS = fileURLToPath(new URL("crawl-process.ts", import.meta.url));
 const SIZES = (process.env.CENSUS_BENCH_MODELS ?? "1000,20000").split(",").map(Number);
-const SHARED = 1_000;
+/** For several workers on one machine: what each waits for, not the machine, is to be the limit, as it is between machines. */
+const SHARED = { models: 120, latency: 4_000, concurrency: 4 };
 const LISTED = 1_000_000;
 
 interface Told {
@@ -83,21 +84,22 @@ async function workers(): Promise<void> {
   const programs = postgresPrograms();
   if (programs === null) return console.log("PostgreSQL is not installed: workers are not measured");
   const postgres = await startPostgres(programs);
+  const concurrency = String(SHARED.concurrency);
   console.log("\n| workers | models a second |\n| --- | --- |");
   try {
     for (const count of [1, 4]) {
-      const hub = await start("hub", String(SHARED));
+      const hub = await start("hub", String(SHARED.models), String(SHARED.latency));
       const database = postgres.database();
       // The survey's own process is one of them.
-      const first = start("survey", hub.told.url, database, "4");
+      const first = start("survey", hub.told.url, database, concurrency);
       await new Promise((resolve) => setTimeout(resolve, 3_000));
-      const others = await Promise.all(Array.from({ length: count - 1 }, () => start("worker", database, "4")));
+      const others = await Promise.all(Array.from({ length: count - 1 }, () => start("worker", database, concurrency)));
       const { told, child } = await first;
       await end(child);
       for (const other of others) await end(other.child);
       await end(hub.child);
       if (told.outcome !== "finished") throw new Error(`the survey ended as ${told.outcome}`);
-      console.log(`| ${count} | ${(SHARED / told.seconds).toFixed(1)} |`);
+      console.log(`| ${count} | ${(SHARED.models / told.seconds).toFixed(1)} |`);
     }
   } finally {
     postgres.stop();
@@ -106,8 +108,10 @@ async function workers(): Promise<void> {
 
 async function list(folder: string): Promise<void> {
   const store = path.join(folder, "listed.sqlite");
-  const { told, child } = await start("list", store, String(LISTED));
+  const pages = await start("pages", String(LISTED));
+  const { told, child } = await start("list", pages.told.url, store);
   await end(child);
+  await end(pages.child);
   const size = Math.round(statSync(store).size / told.models);
   console.log(
     `\n${told.models.toLocaleString("en")} models listed in ${told.seconds.toFixed(0)} s (${told.cpu.toFixed(0)} s of CPU), at most ${Math.round(told.peak / 1e6)} MB, ${size} bytes a model in the store`,

@@ -1,10 +1,11 @@
 /**
- * Every fault that passes, at every stage that asks somebody for something: after each, the tables are those of an
- * undisturbed survey, no range of a content came twice, and no request was sent beyond a limit.
+ * Every fault, at every stage that asks somebody for something: after each, the tables are those of an undisturbed survey,
+ * no range of a content came twice, and no request was sent beyond a limit.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import BetterSqlite3 from "better-sqlite3";
 import { sql } from "kysely";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
@@ -19,11 +20,12 @@ import {
   expiredLink,
   type Fault,
   type FaultRule,
+  redirectLoop,
   tooManyRequests,
   tooManyRequestsUnexplained,
 } from "../hub/faults.ts";
 import { type Hub, startHub } from "../hub/hub.ts";
-import { makeRepository } from "../hub/repositories.ts";
+import { makeRepository, type Repository } from "../hub/repositories.ts";
 import { surveyEffects, surveyRequest } from "./survey-setup.ts";
 import { virtualNetwork } from "./virtual-network.ts";
 
@@ -59,7 +61,10 @@ const STAGES: Readonly<Record<string, Omit<FaultRule, "fault">>> = {
   card: { origin: "api", path: /README\.md/ },
   releases: { origin: "api", path: /^\/simple\// },
   source: { origin: "files", path: /^\/packages\// },
+  scans: { origin: "api", path: /\/paths-info\// },
 };
+/** Of which nothing but the head counts, or is asked for: no body of theirs can go wrong. */
+const BODILESS = ["resolve"];
 
 /** What passes, and is tried again. */
 const PASSING: Readonly<Record<string, FaultRule["fault"]>> = {
@@ -73,7 +78,6 @@ const PASSING: Readonly<Record<string, FaultRule["fault"]>> = {
   challenge,
   "a reset before an answer": { kind: "stop", after: "nothing", how: "reset" } as Fault,
 };
-/** Of bodies: what HEAD has none of does not meet. */
 const OF_BODIES: Readonly<Record<string, FaultRule["fault"]>> = {
   "a reset within the body": { kind: "stop", after: 3, how: "reset" } as Fault,
   "an end within the body": { kind: "stop", after: 3, how: "close" } as Fault,
@@ -82,17 +86,16 @@ const OF_RANGES: Readonly<Record<string, FaultRule["fault"]>> = {
   "a short body": { kind: "resize", by: -1 },
   "a long body": { kind: "resize", by: 5 },
   "another range": { kind: "content-range", value: "bytes 7-9/10" },
+  "no range at all": { kind: "ignore-range" },
   "an expired address": expiredLink,
 };
 
-/** Every fault where bytes are read, and a few at each of the other stages: all requests go through the same code. */
-const AT_EVERY_STAGE = ["429 with a time", "503", "a reset before an answer"];
-
-const CASES = Object.keys(STAGES).flatMap((stage) => {
-  const faults = { ...PASSING, ...OF_BODIES, ...OF_RANGES };
-  const names = stage === "read" ? Object.keys(faults) : AT_EVERY_STAGE;
-  return names.map((name) => ({ stage, name, fault: faults[name]! }));
-});
+/** What does not pass: the survey goes on without, and the next one finds it gone. */
+const LASTING: Readonly<Record<string, Fault>> = {
+  "a redirect loop": redirectLoop,
+  "a redirect to an address that is not public": { kind: "redirect", to: "http://169.254.169.254/latest" },
+  "404": { kind: "status", status: 404 },
+};
 
 interface Survey {
   readonly summary: SurveySummary;
@@ -100,17 +103,29 @@ interface Survey {
   readonly hub: Hub;
 }
 
-/** A survey in a store of its own, of a Hub that misbehaves as the rules say; `before` is told of the store's file. */
-async function survey(rules: readonly FaultRule[], before: (path: string) => void = () => undefined): Promise<Survey> {
+/** Requests that the Hub allows in a window, of which a survey here takes several. */
+const QUOTAS = { api: 4, resolvers: 6, pages: 4 };
+
+/** A Hub with a store of its own for surveys of it. `date` is the clock on the wall. */
+async function start({ held = repositories(), date }: { held?: readonly Repository[]; date?: () => Date } = {}) {
   const network = virtualNetwork();
-  const hub = await startHub({ repositories: repositories(), distributions: [brine], clock: network.monotonic });
+  const hub = await startHub({ repositories: held, distributions: [brine], clock: network.monotonic, quotas: QUOTAS });
   onTestFinished(() => hub.close());
-  for (const rule of rules) hub.faults.add(rule);
   const { store, path } = await temporaryStore();
-  before(path);
-  const summary = await runSurvey({ ...surveyRequest(hub), hub: hub.url, concurrency: 2 }, surveyEffects(store, { network }));
-  const tables = readStore(path, dumpTables);
-  return { summary, hub, tables: comparable(tables, hub) };
+  const effects = { ...surveyEffects(store, { network }), ...(date && { date }) };
+  const run = (name = "survey") => runSurvey(surveyRequest(hub, { name, concurrency: 2, hubScans: true }), effects);
+  return { hub, store, path, run, tables: () => comparable(readStore(path, dumpTables), hub) };
+}
+
+/** A survey of a Hub that misbehaves as the rules say; `before` is told of the store's file. */
+async function survey(
+  rules: readonly FaultRule[],
+  options: Parameters<typeof start>[0] & { before?: (path: string) => void } = {},
+): Promise<Survey> {
+  const { hub, path, run, tables } = await start(options);
+  for (const rule of rules) hub.faults.add(rule);
+  options.before?.(path);
+  return { summary: await run(), hub, tables: tables() };
 }
 
 /** Without the Hub's address, which is another each time, and what reading a content took, which faults may add to. */
@@ -130,23 +145,83 @@ function rangesRead(hub: Hub): string[] {
 
 let undisturbed: Survey | undefined;
 
+/** That faults were met, as many; and that we ourselves did nothing wrong: no range came twice, no request was one too many. */
+function expectGoodManners(hub: Hub, faults: number): void {
+  expect(hub.log.filter(({ fault }) => fault !== undefined)).toHaveLength(faults);
+  const ranges = rangesRead(hub);
+  expect(ranges.length).toBe(new Set(ranges).size);
+  expect(hub.log.filter(({ status, fault }) => status === 429 && fault === undefined)).toEqual([]);
+}
+
 describe("a fault that passes changes nothing but the number of requests", () => {
-  test.each(CASES)("$stage: $name", async ({ stage, fault }) => {
+  test.each(Object.keys({ ...PASSING, ...OF_BODIES }))("at every stage: %s", async (name) => {
     undisturbed ??= await survey([]);
-    const { summary, tables, hub } = await survey([{ ...STAGES[stage]!, times: 1, fault }]);
-    expect(hub.log.some((request) => request.fault !== undefined)).toBe(true);
+    const stages = Object.keys(STAGES).filter((stage) => name in PASSING || !BODILESS.includes(stage));
+    const fault = { ...PASSING, ...OF_BODIES }[name]!;
+    const { summary, tables, hub } = await survey(stages.map((stage) => ({ ...STAGES[stage]!, times: 1, fault })));
     expect(summary).toMatchObject({ outcome: "finished", failure: null });
     expect(tables).toEqual(undisturbed.tables);
-    const read = rangesRead(hub);
-    expect(read.length).toBe(new Set(read).size);
-    expect(hub.log.filter(({ status, fault: met }) => status === 429 && met === undefined)).toEqual([]);
+    expectGoodManners(hub, stages.length);
   });
 
-  test("a cursor that expired", async () => {
+  test.each(Object.keys(OF_RANGES))("where bytes are read: %s", async (name) => {
     undisturbed ??= await survey([]);
-    const { summary, tables } = await survey([{ path: /cursor=/, times: 1, fault: expiredCursor }]);
-    expect(summary.outcome).toBe("finished");
+    const { summary, tables, hub } = await survey([{ ...STAGES.read!, times: 1, fault: OF_RANGES[name]! }]);
+    expect(summary).toMatchObject({ outcome: "finished", failure: null });
     expect(tables).toEqual(undisturbed.tables);
+    expectGoodManners(hub, 1);
+  });
+
+  test("a cursor that expired between two pages", async () => {
+    const many = Array.from({ length: 501 }, (_, index) => makeRepository(`b/${index}`, { "model.gguf": String(index) }));
+    const held = [...repositories(), ...many];
+    const { tables: expected } = await survey([], { held });
+    const { summary, tables, hub } = await survey([{ path: /cursor=/, times: 1, fault: expiredCursor }], { held });
+    expect(summary.outcome).toBe("finished");
+    expect(tables).toEqual(expected);
+    expectGoodManners(hub, 1);
+  });
+
+  test("a clock on the wall that jumps, days forth and years back", async () => {
+    undisturbed ??= await survey([]);
+    let looked = 0;
+    const date = () => new Date(Date.UTC(2026, 0, 1) + (++looked % 2 === 0 ? -5 * 365 : 3) * 86_400_000);
+    const { summary, tables, hub } = await survey([], { date });
+    expect(looked).toBeGreaterThan(2);
+    expect(summary).toMatchObject({ outcome: "finished", failure: null });
+    expect(tables).toEqual(undisturbed.tables);
+    expectGoodManners(hub, 0);
+  });
+});
+
+describe("a fault that lasts for a survey is gone from the next one's tables", () => {
+  const next = (tables: Record<string, string[]>) =>
+    Object.fromEntries(Object.entries(tables).map(([table, rows]) => [table, rows.filter((row) => !/"first"/.test(row))]));
+  let expected: Record<string, string[]> | undefined;
+  const everywhere = Object.keys(STAGES).map((stage) => [stage, "a redirect loop"] as const);
+  const cases = [
+    ...everywhere,
+    ...["resolve", "read"].flatMap((stage) =>
+      Object.keys(LASTING)
+        .slice(1)
+        .map((name) => [stage, name] as const),
+    ),
+  ];
+
+  test.each(cases)("%s: %s", async (stage, name) => {
+    if (expected === undefined) {
+      const { run, tables } = await start();
+      await run("first");
+      await run("next");
+      expected = next(tables());
+    }
+    const { hub, run, tables } = await start();
+    const end = hub.faults.add({ ...STAGES[stage]!, fault: LASTING[name]! });
+    expect((await run("first")).outcome).toBe(stage === "list" ? "stopped" : "finished");
+    expect(hub.log.some(({ fault }) => fault !== undefined)).toBe(true);
+    end();
+    expect(await run("next")).toMatchObject({ outcome: "finished", failure: null });
+    expect(next(tables())).toEqual(expected);
   });
 });
 
@@ -162,19 +237,14 @@ const HOLDS_THE_LOCK = `
 describe("a store that cannot be written", () => {
   test("a full disk ends the survey by an error that says so, and the next run goes on", async () => {
     undisturbed ??= await survey([]);
-    const network = virtualNetwork();
-    const hub = await startHub({ repositories: repositories(), distributions: [brine], clock: network.monotonic });
-    onTestFinished(() => hub.close());
-    const { store, path } = await temporaryStore();
-    const run = () => runSurvey({ ...surveyRequest(hub), concurrency: 2 }, surveyEffects(store, { network }));
+    const { store, run, tables } = await start();
     // The file may not grow: SQLite answers as it does where the disk is full.
     const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(store);
     await sql`pragma max_page_count = ${sql.lit(rows[0]!.page_count + 2)}`.execute(store);
     await expect(run()).rejects.toMatchObject({ code: "SQLITE_FULL" });
     await sql`pragma max_page_count = 1073741823`.execute(store);
     expect(await run()).toMatchObject({ outcome: "finished", failure: null });
-    const tables = comparable(readStore(path, dumpTables), hub);
-    expect(tables).toEqual(undisturbed.tables);
+    expect(tables()).toEqual(undisturbed.tables);
   });
 
   test("a locked one is waited for", async () => {
@@ -186,8 +256,21 @@ describe("a store that cannot be written", () => {
       Atomics.wait(held, 0, 0, 10_000);
     };
     undisturbed ??= await survey([]);
-    const { summary, tables } = await survey([], lock);
+    const { summary, tables } = await survey([], { before: lock });
     expect(summary).toMatchObject({ outcome: "finished", failure: null });
     expect(tables).toEqual(undisturbed.tables);
+  });
+
+  test("one that stays locked ends the survey by an error that says so, and the next run goes on", async () => {
+    undisturbed ??= await survey([]);
+    const { store, path, run, tables } = await start();
+    await sql`pragma busy_timeout = 1`.execute(store);
+    const holder = new BetterSqlite3(path);
+    onTestFinished(() => void holder.close());
+    holder.exec("begin immediate");
+    await expect(run()).rejects.toMatchObject({ code: "SQLITE_BUSY" });
+    holder.exec("commit");
+    expect(await run()).toMatchObject({ outcome: "finished", failure: null });
+    expect(tables()).toEqual(undisturbed.tables);
   });
 });

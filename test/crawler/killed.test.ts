@@ -117,5 +117,5 @@ test.each(SEEDS)(
     const again = [...contents].filter((content) => runs.filter((fetched) => fetched.has(content)).length > 1);
     expect(again.length).toBeLessThanOrEqual((runs.length - 1) * CONCURRENCY);
   },
-  180_000,
+  900_000,
 );
