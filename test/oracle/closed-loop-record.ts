@@ -3,9 +3,11 @@
  * a name it needs, that nothing else loads in its slots. With a file to keep records in, a run that was interrupted goes on.
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import type { Trace } from "../../analyzer/containers/trace.ts";
 import { dangerOf } from "../../analyzer/policy/danger.ts";
 import type { OpenSlot, Policy } from "../../analyzer/policy/policy.ts";
 import { judgeTrace, judgeTracedFile } from "../../analyzer/verdict/judge.ts";
+import { attackOf, DANGEROUS, FORMS } from "../analyzer/verdict/dangerous.ts";
 import { closeLoop, type Libraries, type Outcome, type SavedObject } from "./closed-loop.ts";
 import { ATTACKS, attack, type Target } from "./intruders.ts";
 
@@ -23,6 +25,9 @@ export interface LoopRecord {
   readonly dangerous: readonly string[];
   /** Of an object that loads under its class policy: names that were looked up or called, and without which it loads as well. */
   readonly unneeded: readonly string[];
+  /** Dangerous callables in every form of call, held against the class policy strictly and lazily, and those that were not blocked. */
+  readonly forms: number;
+  readonly passing: readonly string[];
   /** Programs that put into an open slot what may not sit there, and those of them that were not blocked. */
   readonly attacks: number;
   readonly through: readonly string[];
@@ -76,6 +81,7 @@ async function recordOf(libraries: Libraries, object: SavedObject, folder: strin
     observed: observed.imports.size,
     dangerous: [...names].filter((name) => dangerOf(name) !== null && !RECORDED.has(name)).sort(),
     unneeded: unneededOf(outcome),
+    ...callDangerous(policy),
     ...(await attackSlots(outcome.open, index)),
     seconds: (user + system) / 1e6,
   };
@@ -91,6 +97,24 @@ function unneededOf({ policy, observed, files, alone }: Outcome): string[] {
     }),
   );
 }
+
+/** Calls every callable that peers know to be dangerous, and that the policy does not list, in every form of call. */
+export function callDangerous(policy: Policy): Pick<LoopRecord, "forms" | "passing"> {
+  dangerousCalls ??= Object.entries(FORMS).flatMap(([form, write]) =>
+    DANGEROUS.map((callable) => ({ form, callable, trace: attackOf(write, callable) })),
+  );
+  const listed = new Set([...policy.imports, ...policy.calls].map(({ callable }) => callable));
+  const calls = dangerousCalls.filter(({ callable }) => !listed.has(callable));
+  const passing = calls.flatMap(({ form, callable, trace }) =>
+    (["strict", "lazy"] as const)
+      .filter((mode) => judgeTrace(trace, policy, mode).verdict !== "blocked")
+      .map((mode) => `${mode}: ${callable} by ${form}`),
+  );
+  return { forms: 2 * calls.length, passing };
+}
+
+/** Made once: they are thousands, and every policy meets the same. */
+let dangerousCalls: readonly { readonly form: string; readonly callable: string; readonly trace: Trace }[] | undefined;
 
 /** Puts what may not sit there into every open slot: in turn, so that every slot is attacked and every attack made often. */
 async function attackSlots(open: Policy, index: number): Promise<Pick<LoopRecord, "attacks" | "through">> {

@@ -100,6 +100,13 @@ describe.skipIf(!isThere)("a class policy", () => {
   }, 240_000);
 });
 
+describe.skipIf(!isThere)("every dangerous callable, in every form of call", () => {
+  it("is blocked by every class policy that does not list it", () => {
+    console.info(`${records.reduce((sum, { forms }) => sum + forms, 0)} calls under ${records.length} class policies`);
+    expect(records.filter(({ passing }) => passing.length > 0).map(({ name, passing }) => ({ name, passing }))).toEqual([]);
+  });
+});
+
 describe.skipIf(!isThere)("the red team in every open slot", () => {
   it("is blocked, whatever it puts there", () => {
     const attacks = records.reduce((sum, record) => sum + record.attacks, 0);
