@@ -28,6 +28,8 @@ export interface Source extends Name {
   readonly made: boolean;
 }
 
+const MOST_LOOKUPS = 65_536;
+
 /** By the byte of an opcode: whether it has a row, and makes something of the value that its row begins with. */
 const IS_CALL = new Uint8Array(256);
 for (const name of ["REDUCE", "NEWOBJ", "NEWOBJ_EX", "OBJ", "BINPERSID"] as const) IS_CALL[OP[name]] = 1;
@@ -37,10 +39,10 @@ const LONGEST_NAME = 1000;
 
 /** Reads callables of one recording, each once. */
 export class Callables {
-  /** Of lookups, by value. */
+  /** Of lookups, by value: as many as any real pickle has. */
   private readonly lookups = new Map<number, Source>();
-  /** Of what calls made, by row: positions in `sources`, from 1 on. */
-  private readonly made = new RowNumbers();
+  /** Of what calls made, and of further lookups, by row: positions in `sources`, from 1 on. */
+  private readonly byRow = new RowNumbers();
   private readonly sources: Source[] = [];
   private readonly numbers = new Map<Source, number>();
   /** What calling a callable makes: one source for all its results. */
@@ -78,21 +80,27 @@ export class Callables {
   }
 
   private known(value: number): Source | undefined {
-    if (!IS_CALL[this.recording.data[value]!]) return this.lookups.get(value);
-    return this.sources[this.made.get(rowOf(this.recording, value)) - 1];
+    const { data } = this.recording;
+    if (!IS_CALL[data[value]!]) {
+      const lookup = this.lookups.get(value);
+      if (lookup !== undefined || this.lookups.size < MOST_LOOKUPS || data[value] === OP.NEXT_BUFFER) return lookup;
+    }
+    return this.sources[this.byRow.get(rowOf(this.recording, value)) - 1];
   }
 
   private remember(value: number, source: Source): void {
-    if (!IS_CALL[this.recording.data[value]!]) {
+    const { data } = this.recording;
+    if (!IS_CALL[data[value]!] && this.lookups.size < MOST_LOOKUPS) {
       this.lookups.set(value, source);
       return;
     }
+    if (data[value] === OP.NEXT_BUFFER) return; // has no row
     let number = this.numbers.get(source);
     if (number === undefined) {
       number = this.sources.push(source);
       this.numbers.set(source, number);
     }
-    this.made.set(rowOf(this.recording, value), number);
+    this.byRow.set(rowOf(this.recording, value), number);
   }
 
   /** What a value is whose `madeBy` is another value, of the given source. */

@@ -97,7 +97,10 @@ export async function run(): Promise<void> {
     // Holds malicious files: only walked over.
     { ...(await writePrograms(folder, "corpus", corpusFiles())), load: false },
   ];
-  console.log("file                 MB   Mop   C ms (gc/no gc)   machine ms   facts ms   machine/C   facts/C   x genops     memory MB");
+  console.log(
+    "| file | MB | million opcodes | C ms | facts ms | machine / C | facts / C | times genops | memory MB |\n" +
+      "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+  );
   for (const { name, files, load } of groups.filter((group) => group.files.length > 0)) {
     const paths = files.map((file) => join(folder, file));
     const programs = paths.map((path) => readFileSync(path));
@@ -109,22 +112,21 @@ export async function run(): Promise<void> {
     const facts = measure(() => {
       for (const program of programs) runPickle(program);
     }, repeat);
-    const cell = (text: string, width: number) => text.padStart(width);
     const ms = (seconds: number) => (seconds * 1000).toFixed(1);
     const ofC = (seconds: number) =>
       load ? `${(seconds / theirs.c).toFixed(2)} / ${(seconds / theirs.cWithoutGc).toFixed(2)}` : "not loaded";
-    console.log(
-      name.padEnd(18) +
-        cell((bytes / 1e6).toFixed(1), 6) +
-        cell((opcodes / 1e6).toFixed(2), 6) +
-        cell(load ? `${ms(theirs.c)} / ${ms(theirs.cWithoutGc)}` : "not loaded", 18) +
-        cell(ms(machine), 13) +
-        cell(ms(facts), 11) +
-        cell(ofC(machine), 14) +
-        cell(ofC(facts), 14) +
-        cell((theirs.genops / facts).toFixed(1), 8) +
-        cell(files.length > 1 ? "" : (peakMemory(paths[0]!) / 1e6).toFixed(0), 12),
-    );
+    const cells = [
+      name.replace(".pkl", ""),
+      (bytes / 1e6).toFixed(1),
+      (opcodes / 1e6).toFixed(2),
+      load ? `${ms(theirs.c)} / ${ms(theirs.cWithoutGc)}` : "not loaded",
+      ms(facts),
+      ofC(machine),
+      ofC(facts),
+      (theirs.genops / facts).toFixed(1),
+      files.length > 1 ? "" : (peakMemory(paths[0]!) / 1e6).toFixed(0),
+    ];
+    console.log(`| ${cells.join(" | ")} |`);
   }
   python.stdin.end();
   rmSync(folder, { recursive: true });

@@ -52,6 +52,21 @@ describe("startPickle", () => {
     }
   });
 
+  test("of a program of many turns of the loop: frames, marks, memo and containers go on behind each", () => {
+    const item = 'SHORT_BINUNICODE "some text"\nMEMOIZE\nMARK\nBININT1 1\nBINGET 0\nTUPLE\n';
+    const part = program(`${item.repeat(10_000)}MARK\nGLOBAL "m f"\nEMPTY_TUPLE\nREDUCE\n`);
+    const frame = new Uint8Array(9);
+    frame[0] = 0x95;
+    new DataView(frame.buffer).setUint32(1, part.length, true);
+    const bytes = Buffer.concat([program("PROTO 4\nMARK"), frame, part, frame, part, program("NONE\nTUPLE\nPOP\nTUPLE\nPOP\nTUPLE\nSTOP")]);
+    const facts = runPickle(bytes);
+    expect(bytes.length).toBeGreaterThan(5 * 2 ** 16);
+    expect(facts).toMatchObject({ outcome: "ok", length: bytes.length });
+    expect(facts.divergences).toBeUndefined();
+    expect(brief(facts.facts)).toEqual(["import m.f", "call m.f()", "import m.f", "call m.f()"]);
+    for (const step of [10_000, 65_535, 65_536, 65_537]) expect(runInPieces(bytes, [step]).facts).toEqual(facts);
+  });
+
   test("asks for no more than an opcode needs, and for twice as much of a line", () => {
     const execution = startPickle();
     expect(execution.resume(Uint8Array.of(0x58, 200, 0), false)).toEqual({ kind: "starved", position: 0, needed: 5, framed: false });
