@@ -1,6 +1,6 @@
 /**
- * The crawler at size: a loopback Hub with 50 ms before each answer and synthetic repositories of the real Hub's mix of
- * formats. Each side is a process of its own. `docs/crawling.md` has the tables.
+ * The crawler at size: a loopback Hub with 50 ms before each answer (4 s for several workers) and synthetic repositories
+ * of the real Hub's mix of formats. Each side is a process of its own. `docs/crawling.md` has the tables.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
