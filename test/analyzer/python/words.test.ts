@@ -1,0 +1,28 @@
+/** No word of a text is ever missed, whatever stands around it. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Words } from "../../../analyzer/python/words.ts";
+
+describe("words of a text", () => {
+  test("has every word that a regular expression finds", () => {
+    const part = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("_a", "naïve", "A1", " ", "\n", ".", "x"));
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+        const text = parts.join("");
+        const words = new Words(text);
+        for (const [word] of text.matchAll(/\w+/g)) expect(words.mayHave(word)).toBe(true);
+      }),
+    );
+  });
+
+  test("lacks most of those that are not there", () => {
+    const words = new Words(Array.from({ length: 400 }, (_, index) => `name_of_a_thing_${index} = make(it)`).join("\n"));
+    const found = Array.from({ length: 500 }, (_, index) => words.mayHave(`other_${index}`)).filter(Boolean);
+    expect(found.length).toBeLessThan(60);
+  });
+
+  test("of what is no word by itself nothing is said", () => {
+    expect(new Words("a").mayHave("b.c")).toBe(true);
+    expect(new Words("").mayHave("b")).toBe(false);
+  });
+});
