@@ -298,8 +298,7 @@ function callObject(flow: Flow, frame: Frame, value: Value, args: readonly Passe
   if (data.kind !== "instance") return;
   const definer = flow.classes.definerOf(data.code, "__call__");
   if (definer && (flow.isOfLibrary(definer) || runsDelayed(`${flow.nameOf(definer)}.__call__`))) {
-    const positional = args.filter((argument): argument is Passed & { kind: "positional" } => argument.kind === "positional");
-    callMethod(flow, frame, value, "__call__", positional, into, line);
+    callMethod(flow, frame, value, "__call__", args, into, line);
   } else if (into !== null) {
     // What calling an object of a dependency gives is computed, not made: a layer gives tensors.
     for (const base of flow.classes.orderOf(data.code)) {

@@ -5,7 +5,7 @@
  */
 import type { Instruction } from "../../python/code.ts";
 import { storeAttribute } from "./attributes.ts";
-import { invoke } from "./calls.ts";
+import { invoke, type Passed } from "./calls.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -181,7 +181,7 @@ export function callMethod(
   frame: Frame,
   receiver: Value,
   name: string,
-  args: readonly { readonly kind: "positional"; readonly from: Node }[],
+  args: readonly Passed[],
   into: Node | null,
   line: number,
 ): void {
