@@ -14,6 +14,16 @@ const BY_NAME: ReadonlyMap<string, Danger> = new Map(
   ),
 );
 
+/** Dangerous callables that recorded reductions are made of: a verdict looks at what they are handed. */
+export const JUDGED_BY_ARGUMENTS: ReadonlySet<string> = new Set([
+  "builtins.getattr",
+  "collections.defaultdict",
+  "copyreg._reconstructor",
+  "functools.partial",
+  "torch._tensor._rebuild_from_type_v2",
+  "torch.storage._load_from_bytes",
+]);
+
 /** What a callable (`module.qualified.name`) could do; null where nothing is known against it. */
 export function dangerOf(callable: string): Danger | null {
   const name = callable.replace(/^__builtin__\./, "builtins.").replace(/^(posix|nt)\./, "os.");

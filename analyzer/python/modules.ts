@@ -139,12 +139,16 @@ export class Modules {
     return this.ofLibrary;
   }
 
-  /** The library's modules whose text matches: where to look, without parsing the rest. One of `words` is in every match. */
-  libraryModulesWith(pattern: RegExp, words: readonly string[] = []): readonly string[] {
+  /**
+   * The library's modules whose text matches, or passes the test: where to look, without parsing the rest. One of `words`
+   * is in every match.
+   */
+  libraryModulesWith(pattern: RegExp | ((text: string) => boolean), words: readonly string[] = []): readonly string[] {
+    const matches = typeof pattern === "function" ? pattern : (text: string) => pattern.test(text);
     return this.libraryModules().filter((module) => {
       const file = this.files.get(module);
       if (!file || (words.length > 0 && !words.some((word) => file.words.mayHave(word)))) return false;
-      return pattern.test(file.text);
+      return matches(file.text);
     });
   }
 

@@ -21,6 +21,9 @@ export interface CodeMaker {
 /** Methods that put something into the container they are called on. */
 const WRITING_METHODS = new Set(["append", "add", "extend", "insert", "update", "setdefault", "appendleft", "extendleft", "__setitem__"]);
 
+/** Methods that write what they are called on by what they are for, whoever else they have do it. */
+const WRITERS = new Set(["__init__", "__new__", "__setstate__", "__iadd__", "__setitem__", "append", "extend", "insert"]);
+
 export class Scope {
   readonly instructions: Instruction[] = [];
   readonly statements: StatementRange[] = [];
@@ -52,7 +55,7 @@ export class Scope {
     }
     const [first] = code.parameters;
     this.firstParameter = first && (first.kind === "positional" || first.kind === "positional-only") ? first.name : null;
-    this.writesReceiver = code.name === "__init__" || code.name === "__new__" || code.name === "__setstate__";
+    this.writesReceiver = WRITERS.has(code.name);
   }
 
   fresh(): Register {

@@ -4,7 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Trace } from "../../analyzer/containers/trace.ts";
-import { dangerOf } from "../../analyzer/policy/danger.ts";
+import { dangerOf, JUDGED_BY_ARGUMENTS } from "../../analyzer/policy/danger.ts";
 import type { OpenSlot, Policy } from "../../analyzer/policy/policy.ts";
 import { judgeTrace, judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import { attackOf, DANGEROUS, FORMS } from "../analyzer/verdict/dangerous.ts";
@@ -34,16 +34,6 @@ export interface LoopRecord {
   /** Of a processor, for the inference of the class and of what fills its slots, and for the verdicts. */
   readonly seconds: number;
 }
-
-/** What recorded reductions call that could do more, and whose arguments the verdict looks at. */
-const RECORDED = new Set([
-  "builtins.getattr",
-  "collections.defaultdict",
-  "copyreg._reconstructor",
-  "functools.partial",
-  "torch._tensor._rebuild_from_type_v2",
-  "torch.storage._load_from_bytes",
-]);
 
 /** Closes the loop for objects, one after the other. `file` has the records of objects that need no second look. */
 export async function recordAll(
@@ -79,7 +69,7 @@ async function recordOf(libraries: Libraries, object: SavedObject, folder: strin
     opened,
     allowed: policy.imports.filter(({ sameAs }) => sameAs === undefined).length,
     observed: observed.imports.size,
-    dangerous: [...names].filter((name) => dangerOf(name) !== null && !RECORDED.has(name)).sort(),
+    dangerous: [...names].filter((name) => dangerOf(name) !== null && !JUDGED_BY_ARGUMENTS.has(name)).sort(),
     unneeded: unneededOf(outcome),
     ...callDangerous(policy),
     ...(await attackSlots(outcome.open, index)),

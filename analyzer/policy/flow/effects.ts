@@ -39,8 +39,9 @@ export class Effects {
   private statements(key: Key): readonly Statement[] {
     const known = this.index.get(key);
     if (known) return known;
+    const mention = mentionOf(key);
     const found = this.resolver.modules
-      .libraryModulesWith(mentionOf(key), [nameOf(key)])
+      .libraryModulesWith((text) => isAtTop(text, mention), [nameOf(key)])
       .flatMap((module) => this.effectsOf(module).get(key) ?? []);
     this.index.set(key, found);
     return found;
@@ -84,14 +85,42 @@ export class Effects {
 }
 
 /**
- * What a text has that calls what the key stands for at the top of a module, or gives it another name. Of a function the
- * call itself counts, of a variable or a class only calls of what it has. Deeper lines are in the bodies of methods.
+ * What calls what the key stands for, or gives it another name. Of a function the call itself counts, of a variable
+ * or a class only calls of what it has.
  */
 function mentionOf(key: Key): RegExp {
   const isFunction = typeof key !== "string" && key.kind === "function";
   const name = nameOf(key);
   const call = isFunction ? `\\b${name}\\s*\\(|@[\\w.]*\\b${name}\\b` : `\\b${name}\\s*\\.\\s*\\w+\\s*\\(|@[\\w.]*\\b${name}\\.\\w`;
-  return new RegExp(`^(?: {0,4}|\\t)(?=\\S)[^\\n]*?(?:${call}|\\b${name}\\s+as\\s)`, "m");
+  return new RegExp(`${call}|\\b${name}\\s+as\\s`, "g");
+}
+
+/** Whether a text has something that runs when the module is imported: no function is around it. */
+function isAtTop(text: string, mention: RegExp): boolean {
+  for (const { index } of text.matchAll(mention)) if (!isInFunction(text, text.lastIndexOf("\n", index) + 1)) return true;
+  return false;
+}
+
+/** Whether a line is in the body of a function, by the lines before it that are less deep. */
+function isInFunction(text: string, start: number): boolean {
+  let depth = depthAt(text, start);
+  for (let end = start - 1; depth > 0 && end > 0; ) {
+    const line = text.lastIndexOf("\n", end - 1) + 1;
+    const deep = depthAt(text, line);
+    if (deep < depth && line + deep < end) {
+      if (/^(async\s+)?def\b/.test(text.slice(line + deep, line + deep + 20))) return true;
+      depth = deep;
+    }
+    end = line - 1;
+  }
+  return false;
+}
+
+/** How many blanks a line starts with. */
+function depthAt(text: string, start: number): number {
+  let end = start;
+  while (text[end] === " " || text[end] === "\t") end++;
+  return end - start;
 }
 
 function nameOf(key: Key): string {

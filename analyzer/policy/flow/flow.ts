@@ -12,6 +12,7 @@ import { execute } from "./execute.ts";
 import { FieldTable } from "./field-table.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
+import { runInitSubclass } from "./init-subclass.ts";
 import { Pairs } from "./integer-tables.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
@@ -322,5 +323,6 @@ export class Flow {
     const frame = this.makeFrame(code, outer, null);
     execute(this, frame, code.body.instructions);
     if (this.isOfLibrary(code)) for (const statement of this.effects.onClass(code)) this.evaluateStatement(statement);
+    runInitSubclass(this, code);
   }
 }

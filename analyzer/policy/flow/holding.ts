@@ -5,7 +5,7 @@
  */
 import type { Base } from "../../python/classes.ts";
 import type { Code } from "../../python/code.ts";
-import { dangerOf } from "../danger.ts";
+import { dangerOf, JUDGED_BY_ARGUMENTS } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
@@ -167,7 +167,7 @@ export class Holding {
 
   private holdNative(value: Value, type: string): void {
     const native = nativeType(type);
-    if (native?.own) this.needReduction(value, native.own, null, native.type);
+    if (native?.own && !isDangerous(native.own)) this.needReduction(value, native.own, null, native.type);
   }
 
   /** The names of a recorded reduction; `{class}` is `class_`. */
@@ -299,6 +299,11 @@ export class Holding {
 
 /** Reasons that do not depend on what an object holds: the class that the policy is for may be one that runs something. */
 const ASKED_FOR: ReadonlySet<Reason["kind"]> = new Set(["class", "subclass"]);
+
+/** Whether a recorded reduction calls what could do more than make a value, and what that is handed is not looked at. */
+function isDangerous({ imports, calls }: Reduction): boolean {
+  return [...Object.keys(imports), ...Object.keys(calls)].some((name) => dangerOf(name) !== null && !JUDGED_BY_ARGUMENTS.has(name));
+}
 
 /** What pickles by its name. */
 const NAMED = new Set(["class", "function", "external", "derived-class"]);

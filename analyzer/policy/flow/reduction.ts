@@ -135,6 +135,7 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   if (!name.includes("<") && !holdExtensionType(holding, value, code)) {
     if (native?.subclass) {
       holding.needReduction(value, native.subclass, name, native.type);
+      holdContent(holding, value, native.type);
       if ("builtins.getattr" in native.subclass.imports) holdEnumMembers(holding, value, code);
     } else {
       const at = { name, file: code.unit.path, line: code.line };
@@ -147,6 +148,13 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   holdNewArguments(holding, value, code);
   noteSetState(holding, value, code);
   holdState(holding, value, code);
+}
+
+/** What a subclass of `bytes` is made from is a `bytes`, which protocols 0 to 2 have no opcode for. */
+function holdContent(holding: Holding, value: Value, type: string): void {
+  if (type !== "builtins.bytes" && type !== "builtins.bytearray") return;
+  const reason = { kind: "native" as const, text: `the ${type} that it is made from` };
+  holding.hold(holding.flow.values.native(type), { holder: value, node: null, reason });
 }
 
 /** Some Pythons (3.11.2 among them) save a member of an enumeration as `getattr(Enumeration, name)`, others as a call of the class. */
