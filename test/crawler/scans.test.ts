@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { fetchHubScans } from "../../crawler/hub-scans.ts";
 import { planSurvey } from "../../crawler/plan.ts";
 import { runSurvey } from "../../crawler/survey.ts";
 import type { SurveyRequest } from "../../crawler/survey-request.ts";
@@ -7,7 +8,7 @@ import { type Hub, type HubOptions, startHub } from "../hub/hub.ts";
 import { makeFile, makeRepository, type Repository, type RepositoryFile } from "../hub/repositories.ts";
 import { scanOf } from "../hub/scanner.ts";
 import { surveyEffects, surveyRequest } from "./survey-setup.ts";
-import { virtualNetwork } from "./virtual-network.ts";
+import { testHttp, virtualNetwork } from "./virtual-network.ts";
 
 let hub: Hub;
 afterEach(() => hub.close());
@@ -98,11 +99,12 @@ describe("the Hub's scans", () => {
   });
 
   test("of a thousand files at a time", async () => {
-    const files = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`x${index}.pkl`, NONE]));
-    const { store, run, asked } = await start([makeRepository("a/many", files)]);
-    await run();
+    const paths = Array.from({ length: 1_001 }, (_, index) => `x${index}.pkl`);
+    const repository = makeRepository("a/many", Object.fromEntries(paths.map((path) => [path, NONE])));
+    const { asked } = await start([repository]);
+    const scans = await fetchHubScans(testHttp(hub.url).http, hub.url, { model: repository.id, commit: repository.sha }, paths);
     expect(asked()).toEqual(["a/many", "a/many"]);
-    expect(await store.selectFrom("hub_scan").select("file_id").execute()).toHaveLength(1_001);
+    expect(scans.ok && [...scans.value.keys()].sort()).toEqual(paths.toSorted());
   });
 
   test("that are not told, or are of another shape, cost the comparison and nothing else", async () => {

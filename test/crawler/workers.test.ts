@@ -100,7 +100,7 @@ describe.skipIf(programs === null)("several workers", () => {
     const repeated = [...again].filter(([content, times]) => times > once.get(content)!);
     expect(repeated.length).toBeLessThanOrEqual(killed.size * 2);
     await store.destroy();
-  }, 120_000);
+  }, 600_000);
 
   test("stay within the Hub's limit together", async () => {
     const hub = await sampleHub({ quotas: { resolvers: 25, api: 20, pages: 20 }, window: 3 });
@@ -114,7 +114,7 @@ describe.skipIf(programs === null)("several workers", () => {
     expect(hub.log.filter(({ path }) => path.includes("/resolve/")).length).toBeGreaterThan(30);
     expect(hub.log.filter(({ status }) => status === 429)).toEqual([]);
     await store.destroy();
-  }, 120_000);
+  }, 600_000);
 
   test("count as one by a hash of their token, which the store does not hold", async () => {
     const store = await openStore(postgres.database());
