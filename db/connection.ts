@@ -24,6 +24,9 @@ export type Store = Kysely<Database>;
 
 const MIGRATIONS = { "001-tables": tables, "002-index": index, "003-hub-scans": hubScans, "004-inference": inference };
 
+/** The version of the tables: the name of the last migration. */
+export const STORE_SCHEMA = Object.keys(MIGRATIONS).at(-1)!;
+
 /** Whether a store's address is of a PostgreSQL database; any other is a path. */
 export function isPostgres(address: string): boolean {
   return /^postgres(ql)?:\/\//.test(address);

@@ -15,7 +15,8 @@ export class NetworkGaveUp extends Error {
 }
 
 export interface Context {
-  readonly effects: Effects;
+  /** Those of the run, as its options change them before the command's own work begins. */
+  effects: Effects;
   /** Notes how the run ends; the last word counts. */
   readonly end: (ending: Ending) => void;
 }

@@ -24,4 +24,6 @@ export interface Terminal {
   readonly colour: boolean;
   /** Whether standard error is a terminal, so that a line of progress can be drawn over. */
   readonly progress: boolean;
+  /** Whether each step is told, not only some of them. */
+  readonly verbose?: boolean;
 }

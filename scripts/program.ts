@@ -1,6 +1,7 @@
 /** The command line as a program: every command registered, every way of ending told apart. */
 import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
+import { STORE_SCHEMA } from "../db/connection.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { assembleCommand } from "./commands/assemble.ts";
 import { compareCommand } from "./commands/compare.ts";
@@ -61,18 +62,44 @@ export function createProgram(context: Context): Command {
   const { effects } = context;
   const program = new Command("census")
     .description("Which shared machine-learning models can be loaded safely, and what would it take for the rest?")
-    .version(versions(), "-V, --version", "print the versions of the tool and of its policies")
+    .version(versions(), "-V, --version", "print the versions of the tool, of its store and of its policies")
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", "\n'census help COMMAND' shows a command's examples and options. Exit codes: docs/command-line.md.")
     .showHelpAfterError("(census --help shows examples and commands)")
     .helpCommand("help [COMMAND]", "print the help of a command")
     .enablePositionalOptions(); // a command's options are its own, also where the command that it is part of has some of that name
   for (const command of COMMANDS) program.addCommand(command(context));
+  addSpeech(program, context);
   forAll(program, (command) => {
     command.exitOverride().configureOutput({ writeOut: (text) => void effects.print(text), writeErr: effects.report });
     command.helpOption("-h, --help", "print this help");
   });
   return program;
+}
+
+/** How much is said, and how: options of every command, wherever in the line they stand. */
+function addSpeech(program: Command, context: Context): void {
+  // A command that has a `--quiet` of its own means something else by it.
+  const quieted = new Set<Command>();
+  forAll(program, (command) => {
+    if (!command.options.some(({ long }) => long === "--quiet")) {
+      command.option("--quiet", "say nothing of progress: errors alone");
+      quieted.add(command);
+    }
+    command.option("--verbose", "tell every step, a line for each").option("--no-color", "leave colours out, as NO_COLOR does");
+  });
+  program.hook("preAction", (_, acting) => {
+    const line: Command[] = [];
+    for (let command: Command | null = acting; command !== null; command = command.parent) line.push(command);
+    const { effects } = context;
+    const terminal = {
+      ...effects.terminal,
+      colour: effects.terminal.colour && line.every((command) => command.opts().color !== false),
+      verbose: line.some((command) => command.opts().verbose === true),
+    };
+    const quiet = line.some((command) => quieted.has(command) && command.opts().quiet === true);
+    context.effects = { ...effects, terminal, ...(quiet && { report: () => undefined }) };
+  });
 }
 
 function forAll(command: Command, act: (command: Command) => void): void {
@@ -81,7 +108,7 @@ function forAll(command: Command, act: (command: Command) => void): void {
 }
 
 function versions(): string {
-  return [`census ${packageJson.version}`, ...WEIGHTS_ONLY.map(({ name }) => name)].join("\n");
+  return [`census ${packageJson.version}`, `store ${STORE_SCHEMA}`, ...WEIGHTS_ONLY.map(({ name }) => name)].join("\n");
 }
 
 /** Runs one command; never rejects. */

@@ -20,7 +20,8 @@ const LINE_EVERY = 100;
 /** Progress of `things` (`files`, `models`). */
 export function startProgress({ report, terminal, network }: Pick<Effects, "report" | "terminal" | "network">, things: string): Progress {
   const pace = new Pace(network.monotonic, things);
-  return terminal.progress ? new ProgressLine(report, pace) : new ProgressLog(report, pace);
+  if (terminal.verbose) return new ProgressLog(report, pace, 1);
+  return terminal.progress ? new ProgressLine(report, pace) : new ProgressLog(report, pace, LINE_EVERY);
 }
 
 /** How far a stage is, how quickly it goes and how long it will take: `250 of 1,000 models, 5.2/s, 3 min left`. */
@@ -85,18 +86,21 @@ class ProgressLine implements Progress {
 }
 
 class ProgressLog implements Progress {
-  #next = LINE_EVERY;
+  #next: number;
 
   constructor(
     private readonly report: Effects["report"],
     private readonly pace: Pace,
-  ) {}
+    private readonly every: number,
+  ) {
+    this.#next = every;
+  }
 
   update(done: number, total: number, note: string): void {
     const text = this.pace.tell(done, total, note);
-    if (done < this.#next - LINE_EVERY) this.#next = LINE_EVERY;
+    if (done < this.#next - this.every) this.#next = this.every;
     if (done < this.#next) return;
-    this.#next = done + LINE_EVERY;
+    this.#next = done + this.every;
     this.report(`${text}\n`);
   }
 

@@ -140,6 +140,17 @@ export async function policyEntries(store: Store, policyId: number): Promise<All
   return [...byCallable.values()];
 }
 
+/** What a policy allows, by name alone. */
+export async function allowedCallables(store: Store, policyId: number): Promise<{ callableId: number; callable: string }[]> {
+  return store
+    .selectFrom("policy_entry")
+    .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
+    .where("policy_id", "=", policyId)
+    .select(["callable.callable_id as callableId", callableName.$notNull().as("callable")])
+    .distinct()
+    .execute();
+}
+
 /** The verdicts on a survey's models that were judged by a policy. */
 export async function policyUse(store: Store, surveyId: number, policyId: number): Promise<PolicyUse[]> {
   const rows = (await publishedUse(store, surveyId, policyId)) ?? (await countUse(store, surveyId, policyId));

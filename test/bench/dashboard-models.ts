@@ -79,8 +79,8 @@ export function writeCommon(database: BetterSqlite3.Database, random: () => numb
     insert("policy", [
       id,
       "class",
-      `class:${library}.Class${id}@${library}-1.${id % 9}`,
-      `${library}.Class${id}`,
+      `class:${className(id)}@${library}-1.${id % 9}`,
+      className(id),
       library,
       `1.${id % 9}`,
       null,
@@ -102,6 +102,11 @@ export interface NextIds {
   blob: number;
 }
 
+/** The class that a policy is of, by the policy's id. */
+export function className(policy: number): string {
+  return `${LIBRARIES[policy % LIBRARIES.length]}.Class${policy}`;
+}
+
 /** Writes one judged model of a survey with its files, pickles, verdicts and what was blocked. */
 export function writeModel(database: BetterSqlite3.Database, random: () => number, surveyId: number, position: number, ids: NextIds): void {
   const insert = inserting(database);
@@ -118,7 +123,7 @@ export function writeModel(database: BetterSqlite3.Database, random: () => numbe
   const state = policy === null ? "no-class" : "inferred";
   insert(SURVEY_MODEL, [
     ...[surveyId, model, model, position, name, downloads, Math.floor(downloads ** 0.6), library, pick(random, TASKS)],
-    ...[policy === null ? null : `${library}.Class${policy}`, state, format, 0, "judged"],
+    ...[policy === null ? null : className(policy), state, format, 0, "judged"],
   ]);
   const side = random() < 0.12;
   const judged = new Map<string, string>();

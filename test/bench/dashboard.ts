@@ -9,10 +9,10 @@
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
 import { buildDashboard } from "../../scripts/serve-dashboard.ts";
-import { pick, seeded } from "./dashboard-models.ts";
+import { className, pick, seeded } from "./dashboard-models.ts";
 
 const MODELS = Number(process.env.CENSUS_BENCH_MODELS ?? 1_000_000);
 const STORE = process.env.CENSUS_BENCH_STORE ?? path.join(tmpdir(), `census-bench-${MODELS}.sqlite`);
@@ -35,6 +35,8 @@ const PAGES: Readonly<Record<string, (random: () => number) => string>> = {
   callable: (random) => `/callables/${pick(random, known.callables)}`,
   libraries: () => "/libraries",
   library: (random) => `/libraries/${pick(random, ["flair", "timm", "sklearn", "transformers"])}`,
+  class: (random) => `/classes/${className(2 + Math.floor(40 * random()))}`,
+  search: (random) => `/search?q=${pick(random, ["bert", "author77", "Callable19", "timm", "Class12", "roberta-large"])}`,
   policies: (random) => `/policies${pick(random, ["", "?q=flair", "?from=1001"])}`,
   policy: (random) => `/policies/${2 + Math.floor(random() * 2_000)}`,
   surveys: () => "/surveys",
@@ -66,9 +68,11 @@ export async function run(): Promise<void> {
   await once(writer, "message");
   for (const { pause, seconds } of [THINKING, HURRIED]) {
     const before = written;
+    const [busy, spent] = [loadavg()[0]!, processorTime(child)];
     const asked = await load(url, pause, seconds);
     console.log(
-      `\n${READERS} readers, ${pause === 0 ? "no pause" : "a second's pause"} between pages, ${seconds} s, while ${Math.round((written - before) / seconds)} models a second are written:\n`,
+      `\n${READERS} readers, ${pause === 0 ? "no pause" : "a second's pause"} between pages, ${seconds} s, while ${Math.round((written - before) / seconds)} models a second are written; ` +
+        `${((processorTime(child) - spent) / asked.length).toFixed(1)} ms of processor time a page; the machine's load was ${busy.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} at the end:\n`,
     );
     report(asked, seconds);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { CensusCommand } from "../../scripts/context.ts";
 import { EXIT_CODES, worstEnding } from "../../scripts/exit-codes.ts";
 import { COMMANDS, createProgram } from "../../scripts/program.ts";
@@ -57,5 +58,25 @@ describe("endings", () => {
     expect(ending).toBe("bug");
     expect(reported).toContain("please report it");
     expect(reported).toContain("the tube is broken");
+  });
+});
+
+describe("how much is said", () => {
+  const traced = ["trace", "no-such-file.pkl"];
+
+  it("prints the versions of the tool, of its store and of its policies", async () => {
+    const { printed } = await census(["--version"]);
+    expect(printed.split("\n").slice(0, 3)).toEqual([
+      `census ${packageJson.version}`,
+      expect.stringMatching(/^store \d{3}-/),
+      expect.stringMatching(/^weights-only@/),
+    ]);
+  });
+
+  it("takes --quiet, --verbose and --no-color before and after a command", async () => {
+    const [plain, ...others] = await Promise.all(
+      [traced, [...traced, "--quiet"], ["--no-color", "--verbose", ...traced]].map(async (words) => (await census(words)).ending),
+    );
+    expect(others).toEqual([plain, plain]);
   });
 });

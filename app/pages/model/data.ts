@@ -5,6 +5,8 @@ import { type Evidence, findProgram, modelEvidence } from "../../../db/queries/e
 import { hubScansOf } from "../../../db/queries/hub-scans.ts";
 import { listJudgements } from "../../../db/queries/judgements.ts";
 import { countUsedCallables, findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
+import { nearestName } from "../../../db/queries/nearest.ts";
+import { allowedCallables } from "../../../db/queries/policies.ts";
 import { hubAddress } from "../../addresses.ts";
 import type { PageError, SurveyRequest } from "../../answer.tsx";
 import { decompileAround, type Statement } from "../../decompiled.ts";
@@ -37,6 +39,8 @@ export interface ModelProps {
 export interface ShownEvidence extends Evidence {
   readonly lines: readonly DisassemblyLine[] | null;
   readonly statements: readonly Statement[];
+  /** Of what the model's own class policy allows, the name that is most like this one. */
+  readonly nearest: { readonly callableId: number; readonly callable: string } | null;
 }
 
 /** Everything that a survey knows of the model that the address names. */
@@ -50,11 +54,15 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
   const part = <Row>(rows: readonly Row[], name: keyof typeof SHOWN) =>
     whole ? { from: 1, total: rows.length, rows } : partOf(rows, url.searchParams, name, SHOWN[name]);
   const shown = part(evidence, "evidence");
+  const own = judged.find(({ slot, role }) => slot.startsWith("class") && role === "weights") ?? null;
+  const allowed = own === null ? [] : await allowedCallables(store, own.policyId);
+  const names = allowed.map(({ callable }) => callable);
   const rows = shown.rows.map(async (found): Promise<ShownEvidence> => {
     const { pickleId, offset } = found.places[0]!;
     const program = found.callableId === null ? null : await findProgram(store, pickleId, LONGEST_PROGRAM);
     return {
       ...found,
+      nearest: found.callable === null ? null : (allowed.find(({ callable }) => callable === nearestName(found.callable!, names)) ?? null),
       lines: program && disassembleAround(program, offset, EACH_SIDE),
       statements: program === null ? [] : decompileAround(program, offset, STATEMENTS_EACH_SIDE),
     };
@@ -66,6 +74,8 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
     judgements: await listJudgements(store, survey.surveyId),
     judged,
     candidates: await candidateClasses(store, survey.surveyId, [model.modelId]),
+    /** The verdict under the policy of its own class, where it has one. */
+    own,
     files,
     shownFiles: part(files, "files"),
     /** Everything that is blocked, and the part of it that is shown, with what is around it. */

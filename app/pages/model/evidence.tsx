@@ -69,6 +69,7 @@ function EvidenceCard({ found, data, request }: ModelProps & { readonly found: S
       <p className="remedy">
         <b>What would allow it:</b> <Remedy found={found} data={data} request={request} />
       </p>
+      <WhyNot found={found} data={data} request={request} />
     </article>
   );
 }
@@ -157,6 +158,31 @@ function Remedy({ found, data, request }: ModelProps & { readonly found: Evidenc
   if (capability !== "unknown" && capability !== null)
     return <>no policy of this census does, and none should by its name alone. {CAPABILITIES[capability].meaning}</>;
   return <>source in which the model’s class leads to it; none that was read does.</>;
+}
+
+/** Why the model's own class policy does not have it, and what it has that is most like it. */
+function WhyNot({ found, data: { own, model }, request }: ModelProps & { readonly found: ShownEvidence }) {
+  const { callableId, allowedBy, nearest } = found;
+  if (own === null || callableId === null || allowedBy.judged.includes(own.policyId)) return null;
+  return (
+    <p className="remedy">
+      <b>Why it is not in the class policy:</b> nothing in the source that{" "}
+      <a href={request.at.policy(own.policyId)}>
+        <Name>{own.policy}</Name>
+      </a>{" "}
+      was inferred from leads from <Name code>{model.class ?? "the class"}</Name> to it.
+      {nearest !== null && nearest.callableId !== callableId && (
+        <>
+          {" "}
+          The most like it that is allowed is{" "}
+          <a href={request.at.policyEntry(own.policyId, nearest.callableId)}>
+            <Name code>{nearest.callable}</Name>
+          </a>
+          .
+        </>
+      )}
+    </p>
+  );
 }
 
 function PolicyLink({ judged, request }: { readonly judged: JudgedModel; readonly request: SurveyRequest }) {

@@ -2,7 +2,7 @@
 import type { Mode } from "../../../analyzer/verdict/verdict.ts";
 import type { Evidence, Place } from "../../../db/queries/evidence.ts";
 import { counted, integer } from "../../parts/numbers.ts";
-import { Name } from "../../parts/text.tsx";
+import { Name, plainName } from "../../parts/text.tsx";
 import type { ModelProps } from "./data.ts";
 
 /** Places of one callable that are listed; the research table has them all. */
@@ -21,7 +21,7 @@ export function Places({ found: { places }, id, data, request }: ModelProps & { 
         );
         return (
           <li key={`${place.fileId} ${place.pickleId} ${place.offset} ${place.opcode}`}>
-            <span>
+            <span data-copy={placeName(place)}>
               {place.pickleId === shown ? <a href={`#${id}-${place.offset}`}>{where}</a> : where} of <FileEntry place={place} />
             </span>
             {againstOf(place).map((against) => (
@@ -46,6 +46,11 @@ export function FileEntry({ place: { path, entry } }: { readonly place: Place })
       )}
     </>
   );
+}
+
+/** `file:offset`, with the archive's entry between them: how other tools name a place. */
+function placeName({ path, entry, offset }: Place): string {
+  return `${plainName(path)}:${entry === null ? "" : `${plainName(entry)}:`}${offset}`;
 }
 
 interface PolicyAgainst {
