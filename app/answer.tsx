@@ -13,6 +13,7 @@ import type { Survey } from "../db/queries/surveys.ts";
 import type { Addresses } from "./addresses.ts";
 import { datasetOf } from "./dataset.ts";
 import { Document } from "./document.tsx";
+import { keepPage, keptPage, keyOf } from "./kept-pages.ts";
 import { ERRORS, ErrorView } from "./pages/errors.tsx";
 import type { Theme } from "./theme.ts";
 
@@ -68,6 +69,8 @@ interface PageDefinition<Data, Request extends PageRequest> {
   verdict?(data: Data): VerdictKind | null;
   /** The survey that the page describes as a data set. */
   dataset?(data: Data): Survey;
+  /** Whether all that is on it is of its survey, so that it stays as it is once that is finished. */
+  readonly ofSurveyAlone?: true;
   /** Seconds after which the page is to be asked for again; null for never. */
   renewedAfter?(data: Data): number | null;
   view(data: Data, request: Request): ReactNode;
@@ -105,12 +108,15 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
     const table = await definition.table!(request);
     return table.ok ? download(request.format as ExportFormatName, table.value) : failure(request, table.error);
   }
+  const key = request.format === "html" && definition.ofSurveyAlone ? keyOf(request) : null;
+  const known = key === null ? undefined : keptPage(key);
+  if (known !== undefined) return htmlResponse(known, 200);
   // One transaction, so that everything on a page is of one moment, even while a survey writes.
   const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));
   if (!data.ok) return failure(request, data.error);
   if (request.format === "json") return json(data.value, 200);
   const described = definition.dataset?.(data.value);
-  const response = await html(request, 200, {
+  const markup = await html(request, {
     title: definition.title(data.value),
     description: definition.description?.(data.value) ?? DESCRIPTION,
     verdict: definition.verdict?.(data.value) ?? null,
@@ -118,6 +124,8 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
     dataset: described === undefined ? null : datasetOf(described, request.url),
     children: definition.view(data.value, request),
   });
+  if (key !== null) keepPage(key, markup);
+  const response = htmlResponse(markup, 200);
   const seconds = definition.renewedAfter?.(data.value) ?? null;
   if (seconds !== null) response.headers.set("refresh", String(seconds));
   return response;
@@ -156,7 +164,7 @@ export async function failure(asked: Asked, error: PageError): Promise<Response>
   if (asked.format !== "html") return json({ ok: false, error: error.kind, message: error.message, status }, status);
   const { title } = ERRORS[error.kind];
   const children = <ErrorView error={error} asked={asked} />;
-  return html(asked, status, { title, description: DESCRIPTION, verdict: null, json: null, dataset: null, children });
+  return htmlResponse(await html(asked, { title, description: DESCRIPTION, verdict: null, json: null, dataset: null, children }), status);
 }
 
 /** A fault of ours: told to the log in full, to the reader by its number only. */
@@ -178,10 +186,14 @@ export function json(data: unknown, status: number): Response {
 const DESCRIPTION =
   "Which of the shared pickle models can be loaded safely, under which policy, and what it would take for the rest: verdicts with evidence down to the opcode.";
 
-async function html(asked: Asked, status: number, document: Omit<ComponentProps<typeof Document>, "asked">): Promise<Response> {
+async function html(asked: Asked, document: Omit<ComponentProps<typeof Document>, "asked">): Promise<string> {
   // Imported here: Next refuses it at the top of what it compiles for the server, where its own renderer is meant to be used.
   const { renderToStaticMarkup } = await import("react-dom/server");
-  return new Response(`<!doctype html>${renderToStaticMarkup(<Document asked={asked} {...document} />)}`, {
+  return `<!doctype html>${renderToStaticMarkup(<Document asked={asked} {...document} />)}`;
+}
+
+function htmlResponse(markup: string, status: number): Response {
+  return new Response(markup, {
     status,
     headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", vary: "cookie" },
   });

@@ -23,6 +23,7 @@ import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CAPABILITIES, CapabilityTag, CountBar, VerdictIcon } from "../parts/verdict.tsx";
+import { surveyIndex } from "../store.ts";
 
 const LISTED = 100;
 const MODELS = 50;
@@ -67,7 +68,7 @@ async function loadCallable({ store, survey }: SurveyRequest, callable: Callable
     ...(await callableUse(store, survey.surveyId, callable)),
     blocked: await blockedUnder(store, survey.surveyId, callable),
     allowing: await allowingPolicies(store, callableId),
-    models: await callableModels(store, survey.surveyId, callable, MODELS),
+    models: await callableModels(store, survey.surveyId, callable, MODELS, await surveyIndex(store, survey)),
   });
 }
 

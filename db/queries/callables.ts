@@ -3,9 +3,9 @@ import { sql } from "kysely";
 import type { Capability } from "../../analyzer/verdict/verdict.ts";
 import { chunksOf } from "../chunks.ts";
 import type { Store } from "../connection.ts";
-import { decodeNumbers } from "../index/columns.ts";
 import { blockedKind, type Posting, publishedLists, publishedPostings } from "../index/published.ts";
 import { firstRanks } from "../index/ranks.ts";
+import type { SurveyIndex } from "../index/survey-index.ts";
 import type { PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
 import { contains } from "./contains.ts";
@@ -143,23 +143,16 @@ export async function callableUse(
     .executeTakeFirstOrThrow();
 }
 
-/** The models that a callable occurs in, the most downloaded first. */
+/** The models that a callable occurs in, the most downloaded first; `index` is the survey's, where it has one. */
 export async function callableModels(
   store: Store,
   surveyId: number,
   { callableId, callable }: Callable,
   limit: number,
+  index: SurveyIndex | null = null,
 ): Promise<CallableModel[]> {
-  const lists = await publishedLists(store, surveyId, ["import", "call"], callable);
-  const models =
-    lists === null
-      ? null
-      : await firstModels(
-          store,
-          surveyId,
-          lists.map(({ data }) => data),
-          limit,
-        );
+  const lists = index === null ? null : await publishedLists(store, surveyId, ["import", "call"], callable);
+  const models = lists === null ? null : firstModels(index!, lists, limit);
   return (
     inModels(store, surveyId)
       .innerJoin("model", "model.model_id", "survey_model.model_id")
@@ -184,20 +177,12 @@ export async function callableModels(
 }
 
 /** The most downloaded models of posting lists: the first ranks of all of them together. */
-async function firstModels(store: Store, surveyId: number, lists: readonly Uint8Array[], limit: number): Promise<number[]> {
-  const ranks = new Set(lists.flatMap((list) => firstRanks(list, limit)));
-  const first = [...ranks].sort((a, b) => a - b).slice(0, limit);
-  const row = await store
-    .selectFrom("survey_column")
-    .innerJoin("survey", (join) =>
-      join.onRef("survey.survey_id", "=", "survey_column.survey_id").onRef("survey.generation", "=", "survey_column.generation"),
-    )
-    .where("survey.survey_id", "=", surveyId)
-    .where("survey_column.name", "=", "model_id")
-    .select(["type", "data"])
-    .executeTakeFirstOrThrow();
-  const ids = decodeNumbers(row);
-  return first.map((rank) => ids[rank]!);
+function firstModels(index: SurveyIndex, lists: readonly { readonly data: Uint8Array }[], limit: number): number[] {
+  const ranks = new Set(lists.flatMap(({ data }) => firstRanks(data, limit)));
+  return [...ranks]
+    .sort((a, b) => a - b)
+    .slice(0, limit)
+    .map((rank) => index.modelIds[rank]!);
 }
 
 function inModels(store: Store, surveyId: number) {

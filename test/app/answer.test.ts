@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { GET } from "../../app/[[...path]]/route.ts";
 import { PAGES } from "../../app/routes.ts";
 import { openStore, type Store } from "../../db/connection.ts";
+import { buildIndex } from "../../db/index/build-index.ts";
 import { sampleStore } from "../browser/sample-store.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "census-pages-"));
@@ -208,6 +209,26 @@ describe("what the web's programs read", () => {
       const card = await ask(`/cards/${verdict}.png`);
       expect([card.status, card.headers.get("content-type")]).toEqual([200, "image/png"]);
     }
+  });
+});
+
+describe("pages of a finished survey", () => {
+  beforeAll(() => readFrom("kept.sqlite", (file) => sampleStore(file)));
+
+  it("are kept until the survey is counted anew, and for each theme", async () => {
+    const page = async (cookie = "") => (await GET(new Request("http://127.0.0.1/libraries", { headers: { cookie } }))).text();
+    const store = await openStore(process.env.CENSUS_DATABASE!);
+    onTestFinished(() => store.destroy());
+    const { survey_id } = await store.selectFrom("survey").select("survey_id").where("name", "=", "2026-q4").executeTakeFirstOrThrow();
+    await buildIndex(store, survey_id);
+    const first = await page();
+    const drop = () => store.deleteFrom("survey_cell").where("survey_id", "=", survey_id).where("value", "=", "flair").execute();
+    await drop();
+    expect(await page()).toBe(first);
+    expect(await page("theme=dark")).not.toContain("flair");
+    await buildIndex(store, survey_id);
+    await drop();
+    expect(await page()).not.toContain("flair");
   });
 });
 

@@ -31,6 +31,8 @@ const VIEWS: readonly (readonly [name: string, store: StoreName, address: string
   ["model-two-policies", "sample", "/models/mallory/tagger-with-a-surprise"],
   ["model-hostile", "sample", HOSTILE],
   ["model-gated", "sample", "/models/velvet-rope/private-beta"],
+  ["class", "sample", "/classes/flair.models.sequence_tagger_model.SequenceTagger"],
+  ["search", "sample", "/search?q=a"],
   ["policies", "sample", "/policies"],
   ["libraries", "real", "/libraries"],
   ["library", "sample", "/libraries/flair"],
@@ -187,14 +189,52 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
     });
   });
 
-  it("finds a model by a part of its name", async () => {
-    await onPage("sample", "/", {}, async (page) => {
-      await page.getByLabel("Find models by name").fill("SURPRISE");
+  it("finds a model by a part of its name, without a script", async () => {
+    await onPage("sample", "/", { javaScriptEnabled: false }, async (page) => {
+      await page.getByLabel("Find a model, author").fill("SURPRISE");
       await follow(page, page.getByRole("button", { name: "Find" }));
-      expect(await page.locator("h1").textContent()).toBe("Models named “SURPRISE”");
+      expect(await page.locator("h1").textContent()).toBe("Called “SURPRISE”");
       await follow(page, page.getByRole("link", { name: "mallory/tagger-with-a-surprise" }));
       expect(await page.locator("h1").textContent()).toBe("mallory/tagger-with-a-surprise");
     });
+  });
+
+  it("goes to the search at a slash, but not while one types", async () => {
+    await onPage("sample", "/", {}, async (page) => {
+      await page.keyboard.press("/");
+      expect(await page.evaluate(() => document.activeElement?.id)).toBe("find");
+      await page.keyboard.type("mallory/t");
+      expect(await page.getByLabel("Find a model, author").inputValue()).toBe("mallory/t");
+    });
+  });
+
+  it("is light or dark as it was chosen, without a script, and stays so", async () => {
+    await onPage("sample", "/methods", { javaScriptEnabled: false, colorScheme: "light" }, async (page) => {
+      const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const light = await ground();
+      await follow(page, page.getByRole("navigation", { name: "Colours" }).getByRole("link", { name: "dark" }));
+      expect(new URL(page.url()).pathname).toBe("/methods");
+      expect(await ground()).not.toBe(light);
+      await follow(page, page.getByRole("navigation", { name: "Site" }).getByRole("link", { name: "Surveys" }));
+      expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
+      await follow(page, page.getByRole("navigation", { name: "Colours" }).getByRole("link", { name: "as the system" }));
+      expect(await ground()).toBe(light);
+    });
+  });
+
+  it("copies the place of what is blocked as file:offset", async () => {
+    await onPage(
+      "sample",
+      "/models/mallory/tagger-with-a-surprise",
+      { permissions: ["clipboard-read", "clipboard-write"] },
+      async (page) => {
+        await page
+          .getByRole("button", { name: /^Copy / })
+          .first()
+          .click();
+        expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^pytorch_model\.bin:archive\/data\.pkl:\d+$/);
+      },
+    );
   });
 
   it("prints what is read, without what is clicked", async () => {
@@ -207,17 +247,17 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
     });
   });
 
-  it("allows itself nothing but its own style sheet and images", async () => {
+  it("allows itself nothing but its own style sheet, script and images", async () => {
     const { headers } = await fetch(dashboards.sample.url);
     expect(headers.get("content-security-policy")).toBe(
-      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     );
     expect([headers.get("x-content-type-options"), headers.get("referrer-policy"), headers.get("x-powered-by")]).toEqual([
       "nosniff",
       "no-referrer",
       null,
     ]);
-    for (const file of ["/style.css", "/favicon.svg"])
+    for (const file of ["/style.css", "/keys.js", "/favicon.svg"])
       expect((await fetch(dashboards.sample.url + file)).headers.get("content-security-policy")).not.toBeNull();
   });
 

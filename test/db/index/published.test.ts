@@ -39,7 +39,7 @@ async function answers({ store, surveyId }: Sample): Promise<Record<string, unkn
     for (const { callable } of callables) {
       const [one] = await findCallables(store, callable);
       found[`use ${callable}`] = await callableUse(store, surveyId, one!);
-      found[`models ${callable}`] = await callableModels(store, surveyId, one!, 4);
+      found[`models ${callable}`] = await callableModels(store, surveyId, one!, 4, await loadIndex(store, surveyId));
       found[`blocked ${callable}`] = await blockedUnder(store, surveyId, one!);
     }
   }
