@@ -259,6 +259,9 @@ function breakdownFinding(groups: readonly Group[], unnamed: string, named: (nam
   const share = (group: Group) => group.counts.loads / Math.max(1, size(group));
   const sizable = groups.filter((group) => size(group) >= WORTH_SAYING * size(largest));
   const worst = sizable.reduce((low, group) => (share(group) < share(low) ? group : low), largest);
+  const { unknown } = tally(largest.counts);
+  if (2 * unknown > size(largest))
+    return `${percent(unknown, size(largest))} of ${largest.name === null ? unnamed : named(largest.name)} could not be told`;
   const said = (group: Group) => `${percent(group.counts.loads, size(group))} of ${group.name === null ? unnamed : named(group.name)}`;
   return `${said(largest)}${worst === largest ? "" : `, but ${said(worst)}`} load`;
 }

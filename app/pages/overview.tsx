@@ -65,6 +65,9 @@ function Overview({ data, request }: FigureProps) {
 function headline(success: readonly Success[]): string {
   const told = success.filter((row) => row.role === "weights" && row.mode === "strict");
   if (told.length === 0) return "Nothing has been judged yet.";
+  const { unknown, total: all } = tally(told[0]!.counts);
+  // Numbers of what loads would mislead where hardly anything could be told.
+  if (2 * unknown > all) return `Of ${integer(unknown)} of ${counted(all, "model")} it could not be told whether they load.`;
   const phrases = told.map(({ slot, counts }, index) => {
     const { loads, total } = tally(counts);
     return `${index === 0 ? `${integer(loads)} of ${counted(total, "model")} load` : integer(loads)} ${POLICY_SLOTS[slot].phrase}`;
@@ -88,7 +91,10 @@ function SurveyNumbers({ data: { totals, survey, success } }: { readonly data: O
         {
           name: "Read",
           value: bytes(survey.bytesRead),
-          note: `${percent(survey.bytesRead, totals.bytesHeld)} of the ${bytes(totals.bytesHeld)} that they hold`,
+          note:
+            totals.bytesHeld === 0
+              ? "no file: what they do was taken from a table"
+              : `${percent(survey.bytesRead, totals.bytesHeld)} of the ${bytes(totals.bytesHeld)} that they hold`,
         },
         { name: "Requests", value: integer(survey.requests), note: "with the listing and the package index" },
       ]}

@@ -13,15 +13,7 @@ export function FindForm({ id, url }: FindFormProps) {
         <label className="visually-hidden" htmlFor={id}>
           Find a model, author, library, class, callable or sha256
         </label>
-        <input
-          id={id}
-          name="q"
-          type="search"
-          placeholder="Find a model or a name"
-          autoComplete="off"
-          spellCheck={false}
-          aria-keyshortcuts="/"
-        />
+        <input id={id} name="q" type="search" placeholder="Find by name" autoComplete="off" spellCheck={false} aria-keyshortcuts="/" />
         {survey !== null && <input type="hidden" name="survey" value={survey} />}
         <button type="submit">Find</button>
       </form>

@@ -163,7 +163,7 @@ export class SurveyIndex {
   /** The ranks of at most `size` models of a selection that come after the model `after` (null for the first) in an order. */
   page(selection: Selection, after: number | null, size: number, order: Order = "downloads"): number[] {
     const passes = this.filters(selection);
-    const sets = [...selection.within, ...this.held(selection)];
+    const sets = [...selection.within, ...this.holding(selection)];
     const places = order === "downloads" ? null : this.inOrder(order);
     const ranks: number[] = [];
     const first = after === null ? 0 : (places?.indexOf(after) ?? after) + 1;
@@ -186,40 +186,45 @@ export class SurveyIndex {
     const filters = this.filters(selection);
     for (const [place, { codes, wanted }] of filters.entries())
       for (let rank = 0; rank < this.models; rank++) if (wanted[codes[rank]!] === 0) failed[rank] = failed[rank] === 0 ? place + 1 : FAILED;
-    for (const set of this.held(selection))
+    for (const set of this.holding(selection))
       for (let rank = 0; rank < this.models; rank++) if (!set.has(rank)) failed[rank] = failed[rank] === 0 ? HELD : FAILED;
-    let models = 0;
+    // Then each dimension looks at the models that count in it, which under filters are few.
+    const passed = ranksOf(failed, 0);
     let downloads = 0;
-    for (let rank = 0; rank < this.models; rank++) {
-      if (failed[rank] !== 0) continue;
-      models++;
-      downloads += this.downloads[rank]!;
-    }
-    const facets = dimensions.flatMap((name): [string, ValueCount[]][] => {
-      if (name === "container") return [[name, this.countContainers(failed)]];
-      const { codes, labels } = this.column(name);
+    for (const rank of passed) downloads += this.downloads[rank]!;
+    const facets = dimensions.map((name): [string, ValueCount[]] => {
       // A dimension is counted without its own filter.
-      const own = filters.findIndex((filter) => filter.name === name) + 1;
+      const own = name === "container" ? HELD : filters.findIndex((filter) => filter.name === name) + 1;
+      const counted = own === 0 ? [passed] : [passed, ranksOf(failed, own)];
+      if (name === "container") return [name, this.countContainers(counted)];
+      const { codes, labels } = this.column(name);
       const counts = new Uint32Array(labels.length);
-      for (let rank = 0; rank < this.models; rank++) if (failed[rank] === 0 || failed[rank] === own) counts[codes[rank]!]!++;
-      return [[name, valuesOf(labels, counts)]];
+      for (const ranks of counted) for (const rank of ranks) counts[codes[rank]!]!++;
+      return [name, valuesOf(labels, counts)];
     });
-    return { models, downloads, facets: Object.fromEntries(facets) };
+    return { models: passed.length, downloads, facets: Object.fromEntries(facets) };
   }
 
-  private countContainers(failed: Uint8Array): ValueCount[] {
-    const counts = [...this.containers].map(([value, data]) => {
-      let models = 0;
-      forEachRank(data, (rank) => {
-        if (failed[rank] === 0 || failed[rank] === HELD) models++;
-      });
-      return { value, models };
-    });
-    return counts.filter(({ models }) => models > 0).sort(byModels);
+  private countContainers(counted: readonly Uint32Array[]): ValueCount[] {
+    const { starts, codes, labels } = this.held;
+    const counts = new Uint32Array(labels.length);
+    for (const ranks of counted) for (const rank of ranks) for (let at = starts[rank]!; at < starts[rank + 1]!; at++) counts[codes[at]!]!++;
+    return labels
+      .map((value, code) => ({ value, models: counts[code]! }))
+      .filter(({ models }) => models > 0)
+      .sort(byModels);
   }
+
+  /** The containers that each model holds, one model's after another's. */
+  private get held(): { starts: Uint32Array; codes: Uint16Array; labels: string[] } {
+    this.#held ??= heldBy(this.containers, this.models);
+    return this.#held;
+  }
+
+  #held: { starts: Uint32Array; codes: Uint16Array; labels: string[] } | null = null;
 
   /** The models that hold one of the containers asked for, if any is. */
-  private held({ containers = [] }: Selection): RankSet[] {
+  private holding({ containers = [] }: Selection): RankSet[] {
     if (containers.length === 0) return [];
     const held = new RankSet(this.models);
     for (const container of containers) forEachRank(this.containers.get(container) ?? new Uint8Array(1), (rank) => held.add(rank));
@@ -262,6 +267,33 @@ export class SurveyIndex {
 const FAILED = 255;
 /** The same: the containers asked for, and nothing else. */
 const HELD = 254;
+
+/** The ranks of which `of` has `value`. */
+function ranksOf(of: Uint8Array, value: number): Uint32Array {
+  let size = 0;
+  for (let rank = 0; rank < of.length; rank++) if (of[rank] === value) size++;
+  const ranks = new Uint32Array(size);
+  for (let rank = 0, at = 0; at < size; rank++) if (of[rank] === value) ranks[at++] = rank;
+  return ranks;
+}
+
+/** Posting lists turned around: what each model is in. */
+function heldBy(lists: ReadonlyMap<string, Uint8Array>, models: number) {
+  const starts = new Uint32Array(models + 1);
+  for (const list of lists.values())
+    forEachRank(list, (rank) => {
+      starts[rank + 1]!++;
+    });
+  for (let rank = 0; rank < models; rank++) starts[rank + 1]! += starts[rank]!;
+  const codes = new Uint16Array(starts[models]!);
+  const next = starts.slice();
+  const labels = [...lists.keys()];
+  for (const [code, list] of [...lists.values()].entries())
+    forEachRank(list, (rank) => {
+      codes[next[rank]!++] = code;
+    });
+  return { starts, codes, labels };
+}
 
 const byModels = (a: ValueCount, b: ValueCount) => b.models - a.models || ((a.value ?? "") < (b.value ?? "") ? -1 : 1);
 
