@@ -58,6 +58,25 @@ export async function publishedLenses(store: Store, surveyId: number): Promise<L
     .execute();
 }
 
+/** The ids of at most `limit` policies that models were judged by under a lens. Null where there is no derived index. */
+export async function publishedPolicies(store: Store, surveyId: number, lens: Lens, limit: number): Promise<number[] | null> {
+  const generation = await generationOf(store, surveyId);
+  if (generation === 0) return null;
+  const rows = await store
+    .selectFrom("survey_cell")
+    .where("survey_id", "=", surveyId)
+    .where("generation", "=", generation)
+    .where("dimension", "=", "policy")
+    .where("slot", "=", lens.slot)
+    .where("mode", "=", lens.mode)
+    .where("role", "=", lens.role)
+    .select("value")
+    .distinct()
+    .limit(limit)
+    .execute();
+  return rows.map(({ value }) => Number(value));
+}
+
 /** What a posting list says without its models. */
 export interface Posting {
   readonly value: string;

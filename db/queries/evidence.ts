@@ -134,6 +134,7 @@ export async function findProgram(store: Store, pickleId: number, maxBytes: numb
     .where("pickle_id", "=", pickleId)
     .select(["bytes", "segments"])
     .executeTakeFirst();
-  const bytes = row && inflateUpTo(row.bytes, maxBytes);
+  // Of what a table of traces says there is no program: nothing, which is no deflated one either.
+  const bytes = row && row.bytes.length > 0 ? inflateUpTo(row.bytes, maxBytes) : null;
   return bytes ? { bytes, segments: JSON.parse(row.segments) as Program["segments"] } : null;
 }

@@ -5,7 +5,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import { publishedCells } from "../index/published.ts";
+import { publishedCells, publishedPolicies } from "../index/published.ts";
 import type { ClassState } from "../schema.ts";
 import { countVerdicts, type Lens, listLenses, tally, type VerdictCounts } from "./judgements.ts";
 
@@ -133,9 +133,9 @@ const CLASS_STATE = sql<string | null>`survey_model.class_state`;
 
 /** The policy of all the verdicts under a lens, if it is one. */
 async function onlyPolicy(store: Store, surveyId: number, lens: Lens): Promise<Success["policy"]> {
-  const cells = await publishedCells(store, surveyId, lens, "policy");
-  const ids = cells?.map(({ name }) => Number(name));
-  if (ids !== undefined && new Set(ids).size > 1) return null;
+  // Two are enough to know that it is not one; a survey may have thousands.
+  const ids = await publishedPolicies(store, surveyId, lens, 2);
+  if (ids !== null && ids.length > 1) return null;
   const policies = await store
     .selectFrom("policy")
     .where("policy_id", "in", ids ?? judgedBy(store, surveyId, lens))

@@ -99,6 +99,12 @@ describe("evidence", () => {
     expect(await findProgram(store, pickleId, program!.bytes.length)).not.toBeNull();
     expect(await findProgram(store, pickleId, program!.bytes.length - 1)).toBeNull();
     expect(await findProgram(store, 999_999, 10_000)).toBeNull();
+    // What a table of traces says of a file has no program with it.
+    await store
+      .updateTable("program")
+      .set({ bytes: Buffer.alloc(0) })
+      .execute();
+    expect(await findProgram(store, pickleId, 10_000)).toBeNull();
   });
 
   it("does not inflate a program that is a bomb", async () => {
