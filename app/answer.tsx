@@ -69,8 +69,8 @@ interface PageDefinition<Data, Request extends PageRequest> {
   verdict?(data: Data): VerdictKind | null;
   /** The survey that the page describes as a data set. */
   dataset?(data: Data): Survey;
-  /** Whether all that is on it is of its survey, so that it stays as it is once that is finished. */
-  readonly ofSurveyAlone?: true;
+  /** Whether all that is on it is of its survey, so that it stays as it is once that is finished; false where it does not say. */
+  ofSurveyAlone?(request: Request): boolean;
   /** Seconds after which the page is to be asked for again; null for never. */
   renewedAfter?(data: Data): number | null;
   view(data: Data, request: Request): ReactNode;
@@ -108,7 +108,7 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
     const table = await definition.table!(request);
     return table.ok ? download(request.format as ExportFormatName, table.value) : failure(request, table.error);
   }
-  const key = request.format === "html" && definition.ofSurveyAlone ? keyOf(request) : null;
+  const key = request.format === "html" && definition.ofSurveyAlone?.(request) ? keyOf(request) : null;
   const known = key === null ? undefined : keptPage(key);
   if (known !== undefined) return htmlResponse(known, 200);
   // One transaction, so that everything on a page is of one moment, even while a survey writes.

@@ -43,6 +43,8 @@ type CallablesData = { readonly q: string; readonly callables: readonly Callable
 /** The list; with `?id=`, one whose name is not fit for an address. */
 export const callablesPage = surveyPage<CallablesData>({
   path: "/callables",
+  // A callable by itself has the policies that allow it, which are no survey's alone.
+  ofSurveyAlone: ({ url }) => !url.searchParams.has("id"),
   load: async (request) => {
     const id = request.url.searchParams.get("id");
     if (id !== null) return loadCallable(request, /^\d{1,15}$/.test(id) ? await findCallable(request.store, Number(id)) : null);

@@ -20,7 +20,7 @@ interface FigureData {
 
 const asPage = surveyPage<FigureData>({
   path: "/figures/:id",
-  ofSurveyAlone: true,
+  ofSurveyAlone: () => true,
   load: loadFigure,
   title: ({ chart }) => chart.finding,
   view: ({ chart, overview: { lens, judgements } }, { at }) => (

@@ -29,7 +29,7 @@ interface LibrariesData {
 
 export const librariesPage = surveyPage<LibrariesData>({
   path: "/libraries",
-  ofSurveyAlone: true,
+  ofSurveyAlone: () => true,
   load: async ({ store, survey, url }) => {
     const judgements = await listJudgements(store, survey.surveyId);
     const lens = parseLens(url.searchParams, judgements);

@@ -17,7 +17,7 @@ import { type ModelsData, type ModelsProps, ModelsTable } from "./models/table.t
 
 export const modelsPage = surveyPage<ModelsData>({
   path: "/models",
-  ofSurveyAlone: true,
+  ofSurveyAlone: () => true,
   load: async ({ store, survey, url, at }) => {
     const judgements = await listJudgements(store, survey.surveyId);
     const query = parseModelQuery(url.searchParams, judgements);

@@ -17,7 +17,7 @@ import { LoadSuccess } from "./overview/load-success.tsx";
 
 export const overviewPage = surveyPage({
   path: "/overview",
-  ofSurveyAlone: true,
+  ofSurveyAlone: () => true,
   load: async (request) => {
     const judgements = await listJudgements(request.store, request.survey.surveyId);
     const lens = parseLens(request.url.searchParams, judgements);

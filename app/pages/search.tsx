@@ -24,7 +24,7 @@ interface SearchData {
 
 export const searchPage = surveyPage<SearchData>({
   path: "/search",
-  ofSurveyAlone: true,
+  ofSurveyAlone: () => true,
   load: async ({ store, survey, url }) => {
     const q = (url.searchParams.get("q") ?? "").trim();
     const judgements = await listJudgements(store, survey.surveyId);
