@@ -60,33 +60,38 @@ export async function topBlockers(
  * The callables that block most models under the policies of one class, of a slot in which each class has its own; in
  * the same way. It begins at those policies: what they block is little beside what weights-only does.
  */
-export function blockersOfClass(
+export async function blockersOfClass(
   store: Store,
   surveyId: number,
   { slot, mode, role }: Lens,
   cls: string,
   limit: number,
 ): Promise<Blocker[]> {
+  // First the policies: joined to what they block, they mislead the planner into beginning at every model of the survey.
+  const policies = await store.selectFrom("policy").select("policy_id").where("slot", "=", slot).where("class", "=", cls).execute();
   const once = store
-    .selectFrom("policy")
-    .innerJoin("blocked", "blocked.policy_id", "policy.policy_id")
+    .selectFrom("blocked")
     .innerJoin("callable", "callable.callable_id", "blocked.callable_id")
     .innerJoin("file", "file.blob_id", "blocked.blob_id")
     .innerJoin("survey_model", "survey_model.revision_id", "file.revision_id")
-    .where("policy.slot", "=", slot)
-    .where("policy.class", "=", cls)
+    .where(
+      "blocked.policy_id",
+      "in",
+      policies.map(({ policy_id }) => policy_id),
+    )
     .where("blocked.mode", "=", mode)
     .where("file.role", "=", role)
-    .where("survey_model.survey_id", "=", surveyId)
+    // `+ 0`: nor is it to begin there by the survey's number.
+    .where(sql<boolean>`survey_model.survey_id + 0 = ${surveyId}`)
     .where(({ exists, selectFrom }) =>
       exists(
         selectFrom("model_verdict")
           .whereRef("model_verdict.survey_id", "=", "survey_model.survey_id")
           .whereRef("model_verdict.model_id", "=", "survey_model.model_id")
-          .whereRef("model_verdict.slot", "=", "policy.slot")
+          .where("model_verdict.slot", "=", slot)
           .whereRef("model_verdict.mode", "=", "blocked.mode")
           .whereRef("model_verdict.role", "=", "file.role")
-          .whereRef("model_verdict.policy_id", "=", "policy.policy_id")
+          .whereRef("model_verdict.policy_id", "=", "blocked.policy_id")
           .select("model_verdict.verdict"),
       ),
     )
