@@ -91,6 +91,8 @@ export async function serveDashboard({ database, port, host }: DashboardOptions)
     if (isPercentEncoded(request.url ?? "/")) void handle(request, response);
     else refuse(request, response);
   });
+  // Whoever reads for a minute before the next page finds the connection as it was.
+  server.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

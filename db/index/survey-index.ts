@@ -139,12 +139,25 @@ export class SurveyIndex {
 
   /** The values of a column of codes that hold `part`, those that most models have first, and how many values do in all. */
   values(name: string, part: string, limit: number): { readonly total: number; readonly values: readonly ValueCount[] } {
-    const { codes, labels } = this.column(name);
     const wanted = part.toLowerCase();
+    const found = this.allValues(name).filter(({ lowered }) => lowered.includes(wanted));
+    return { total: found.length, values: found.slice(0, limit).map(({ value, models }) => ({ value, models })) };
+  }
+
+  readonly #values = new Map<string, readonly (ValueCount & { readonly lowered: string })[]>();
+
+  /** Every value of a column with how many models have it, counted when it is first asked for. */
+  private allValues(name: string) {
+    const known = this.#values.get(name);
+    if (known !== undefined) return known;
+    const { codes, labels } = this.column(name);
     const counts = new Uint32Array(labels.length);
     for (const code of codes) counts[code]!++;
-    const found = valuesOf(labels, counts).filter(({ value }) => value?.toLowerCase().includes(wanted));
-    return { total: found.length, values: found.slice(0, limit) };
+    const values = valuesOf(labels, counts).flatMap(({ value, models }) =>
+      value === null ? [] : [{ value, models, lowered: value.toLowerCase() }],
+    );
+    this.#values.set(name, values);
+    return values;
   }
 
   /** The models that do something: `import` or `call` a callable, hold a `container`, or are blocked on a callable (`blocked class strict weights`). */

@@ -112,7 +112,7 @@ async function learn(url: string): Promise<void> {
 }
 
 /** How often each page is asked for by one reader. */
-const ALONE = 15;
+const ALONE = 5;
 
 /**
  * What each page costs, asked for by one reader: its time, and the processor time of the server, which does not hang on
