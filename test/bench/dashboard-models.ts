@@ -73,7 +73,7 @@ export function writeCommon(database: BetterSqlite3.Database, random: () => numb
       insert("fact_set_member", [set, ordinal, ordinal % 2 ? "call" : "import", ordinal % 2 ? "REDUCE" : "GLOBAL", callable]);
     }
   }
-  insert("policy", [1, "weights-only", "weights-only@torch-2.6", null, "torch", "2.6.0", null, "bench", "[]"]);
+  insert("policy", [1, "weights-only", "weights-only@torch-2.6", null, "torch", "2.6.0", null, "bench", "[]", null, null]);
   for (let id = 2; id < 2 + CLASS_POLICIES; id++) {
     const library = LIBRARIES[id % LIBRARIES.length]!;
     insert("policy", [
@@ -86,6 +86,8 @@ export function writeCommon(database: BetterSqlite3.Database, random: () => numb
       null,
       "bench",
       "[]",
+      null,
+      null,
     ]);
     const allowed = new Set(Array.from({ length: 40 }, () => 1 + skewed(random, CALLABLES)));
     for (const callable of allowed) insert("policy_entry", [id, "import", callable, null, null, '[{"kind":"class","text":"bench"}]']);
