@@ -135,6 +135,7 @@ export async function findProgram(store: Store, pickleId: number, maxBytes: numb
     .select(["bytes", "segments"])
     .executeTakeFirst();
   // Of what a table of traces says there is no program: nothing, which is no deflated one either.
-  const bytes = row && row.bytes.length > 0 ? inflateUpTo(row.bytes, maxBytes) : null;
-  return bytes ? { bytes, segments: JSON.parse(row.segments) as Program["segments"] } : null;
+  if (row === undefined || row.bytes.length === 0) return null;
+  const bytes = inflateUpTo(row.bytes, maxBytes);
+  return bytes && { bytes, segments: JSON.parse(row.segments) as Program["segments"] };
 }
