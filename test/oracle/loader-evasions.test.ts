@@ -18,7 +18,7 @@ interface Evasion {
   readonly listing: string;
   readonly reason: string;
   /** What the verdict says, which knows neither classes nor values: the loader is the last to see it. */
-  readonly verdict: "blocked" | "loads";
+  readonly verdict: "blocked" | "unsupported" | "loads";
 }
 
 const EVASIONS: readonly Evasion[] = [
@@ -90,7 +90,7 @@ const EVASIONS: readonly Evasion[] = [
       }
       BUILD`,
     reason: "import outside the policy, by another unpickler",
-    verdict: "loads",
+    verdict: "unsupported",
   },
   {
     how: "a class unpickles on its own, and catches whatever that raises",
@@ -110,7 +110,7 @@ const EVASIONS: readonly Evasion[] = [
       }
       BUILD`,
     reason: "import outside the policy, by another unpickler",
-    verdict: "loads",
+    verdict: "unsupported",
   },
   {
     how: "a class unpickles on its own, with a getattr that the policy allows for one attribute",
