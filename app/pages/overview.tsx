@@ -61,6 +61,9 @@ function Overview({ data, request }: FigureProps) {
   );
 }
 
+/** What the headline says; the chart below it has every policy. */
+const SAID_FIRST: readonly string[] = ["weights-only", "class"];
+
 /** `31 of 100 models load under torch's weights-only and 74 under their class policy.` */
 function headline(success: readonly Success[]): string {
   const told = success.filter((row) => row.role === "weights" && row.mode === "strict");
@@ -68,7 +71,8 @@ function headline(success: readonly Success[]): string {
   const { unknown, total: all } = tally(told[0]!.counts);
   // Numbers of what loads would mislead where hardly anything could be told.
   if (2 * unknown > all) return `Of ${integer(unknown)} of ${counted(all, "model")} it could not be told whether they load.`;
-  const phrases = told.map(({ slot, counts }, index) => {
+  const first = told.filter(({ slot }) => SAID_FIRST.includes(slot));
+  const phrases = (first.length > 0 ? first : told).map(({ slot, counts }, index) => {
     const { loads, total } = tally(counts);
     return `${index === 0 ? `${integer(loads)} of ${counted(total, "model")} load` : integer(loads)} ${POLICY_SLOTS[slot].phrase}`;
   });

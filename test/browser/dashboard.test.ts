@@ -128,7 +128,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
       );
       await follow(page, page.getByRole("navigation", { name: "Site" }).getByRole("link", { name: "Models" }));
       const before = await page.getByRole("row").count();
-      await follow(page, page.locator("#filters").getByRole("link", { name: /^brine/ }));
+      await follow(page, page.locator("#filters").getByRole("link", { name: /^brine \d/ }));
       await follow(page, page.getByRole("navigation", { name: "Judged under" }).getByRole("link", { name: "class policy, strict" }));
       await follow(page, page.locator("#filters").getByRole("link", { name: /^loads/ }));
       expect(await page.locator("h1").textContent()).toBe("Models of brine with the verdict loads under their class policy");
@@ -139,6 +139,12 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
         expect.stringMatching(/weights-only.*blocked.*at byte/s),
         expect.stringMatching(/class policy, strict.*loads/s),
         expect.stringMatching(/class policy, lazy.*loads/s),
+        expect.stringMatching(/class policy, open, strict.*loads/s),
+        expect.stringMatching(/class policy, open, lazy.*loads/s),
+        expect.stringMatching(/class policy, all versions, strict.*loads/s),
+        expect.stringMatching(/class policy, all versions, lazy.*loads/s),
+        expect.stringMatching(/observed, strict.*blocked.*at byte/s),
+        expect.stringMatching(/observed, lazy.*blocked.*at byte/s),
       ]);
       await follow(
         page,
