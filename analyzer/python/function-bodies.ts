@@ -74,11 +74,13 @@ class Scanner implements Layout {
     const { text } = this;
     let open: Omit<FunctionBody, "end" | "endRow"> | null = null;
     let openIndent = 0;
+    const indents = [0];
     while (this.at < text.length) {
       const lineStart = this.at;
       const lineRow = this.row;
       const indent = this.indentation();
       if (indent === null) continue;
+      if (!isConsistent(indents, indent, this.lastCharacter === COLON)) return false;
       if (open !== null && indent <= openIndent) {
         this.close(open, lineStart, lineRow);
         open = null;
@@ -243,6 +245,20 @@ class Scanner implements Layout {
 }
 
 const DEFINITION = /^(?:async[ \t]+)?def[ \t]/;
+
+/**
+ * Follows Python's stack of indents to the next line. False where it is no Python: a line that is indented without a colon
+ * before it, or dedents to a level that nobody opened. The grammar reads on there without an error, and otherwise in a
+ * piece than in the whole.
+ */
+function isConsistent(indents: number[], indent: number, afterColon: boolean): boolean {
+  if (indent > indents.at(-1)!) {
+    indents.push(indent);
+    return afterColon;
+  }
+  while (indents.at(-1)! > indent) indents.pop();
+  return indents.at(-1) === indent;
+}
 
 /** What a character does to the depth of brackets. */
 function nesting(character: number): number {

@@ -183,7 +183,7 @@ describe("bodies", () => {
     }
   });
 
-  test.each(["x = (1\n", "x = 1)\n", "x = 'a\n", '"""', "x = \\ 1\n", "x = f'{a'\n"])("a layout that is not Python's: %j", (text) => {
+  test.each(["x = (1\n", "x = 1)\n", "x = 'a\n", '"""', "x = \\ 1\n", "x = f'{a'\n", "if x:\n        y\n    z\n", "y\n    z\n"])("a layout that is not Python's: %j", (text) => {
     expect(layoutOf(`def f():\n${long}${text}`)).toBeNull();
   });
 
