@@ -61,12 +61,12 @@ export class ObjectState {
 
   /**
    * Whether a state is a dict with nothing that `overridesOf` would find, as most are: read from the tables as they lie,
-   * since a pickle of a million instances asks a million times. False where it takes a closer look to tell.
+   * since a pickle of a million instances asks a million times. `change` is the moment's. False where it takes a closer look to tell.
    */
-  isPlain(given: number, moment: Moment): boolean {
+  isPlain(given: number, change: number): boolean {
     const { data, state } = this.recording;
     const { changed, changes } = state.tables;
-    const entry = moment.change - CHANGE;
+    const entry = change - CHANGE;
     if (data[given] !== OP.EMPTY_DICT || state.contentsLostAt !== NO_FRAME || entry < 0 || changed[entry] !== given) return false;
     // All its items were set by one opcode; lists and dicts among its values are filled in between.
     let before = entry - CHANGE;

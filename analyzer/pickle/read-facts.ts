@@ -262,12 +262,9 @@ class FactReader {
     if (this.hasChangedNames) return false;
     if (code === OP.BUILD) {
       if (data[callable] !== OP.NEWOBJ) return false;
-      this.moment = { row, change: rows[row + 3]! };
-      madeBy = rowOf(this.recording, callable);
+      madeBy = rows[row - ROW] === callable ? row - ROW : rowOf(this.recording, callable);
       if (rows[madeBy] !== callable || !this.order.isFresh(madeBy)) return false;
-      const given = rows[row + 2]!;
-      if (!this.states.isPlain(given, this.moment) && this.states.overridesOf(given, this.moment) !== undefined) return false;
-      if (this.states.mayHandOver(given) && this.states.handedBy(callable, given, this.moment).length > 0) return false;
+      if (!this.isPlainState(row, callable, rows[row + 2]!)) return false;
       callable = rows[madeBy + 1]!;
     } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
@@ -277,6 +274,14 @@ class FactReader {
     known.repeats++;
     if (code === OP.BUILD) this.order.noteState(madeBy);
     return true;
+  }
+
+  private isPlainState(row: number, object: number, given: number): boolean {
+    const change = this.recording.state.tables.rows[row + 3]!;
+    if (this.states.isPlain(given, change)) return true;
+    this.moment = { row, change };
+    if (this.states.overridesOf(given, this.moment) !== undefined) return false;
+    return !this.states.mayHandOver(given) || this.states.handedBy(object, given, this.moment).length === 0;
   }
 
   /** What there is too much of for more facts. */

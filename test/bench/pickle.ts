@@ -77,7 +77,7 @@ async function writePrograms(folder: string, name: string, files: Iterable<{ con
   return { name: `${written.length} of the ${name}`, files: written };
 }
 
-/** Prints the table. */
+/** Prints the table; only of the files whose names hold one of the words after the bench's name, where there are any. */
 export async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "bench-pickle-"));
   execFileSync("python3", [here("pickle-files.py"), folder]);
@@ -101,7 +101,9 @@ export async function run(): Promise<void> {
     "| file | MB | million opcodes | C ms | facts ms | machine / C | facts / C | times genops | memory MB |\n" +
       "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
   );
-  for (const { name, files, load } of groups.filter((group) => group.files.length > 0)) {
+  const words = process.argv.slice(3);
+  const asked = groups.filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+  for (const { name, files, load } of asked.filter((group) => group.files.length > 0)) {
     const paths = files.map((file) => join(folder, file));
     const programs = paths.map((path) => readFileSync(path));
     const bytes = paths.reduce((sum, path) => sum + statSync(path).size, 0);
