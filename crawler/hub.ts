@@ -10,7 +10,7 @@ import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { Http } from "./http.ts";
 import { HttpError, type HttpFailure } from "./http-failure.ts";
 import { readJson } from "./json.ts";
-import type { Population } from "./survey-request.ts";
+import { type Population, sortOf } from "./survey-request.ts";
 
 /** A model as the Hub lists it. */
 export interface ListedModel {
@@ -210,15 +210,9 @@ function autoMapOf(autoMap: Readonly<Record<string, unknown>> = {}): string[] {
   return [...new Set(names)].slice(0, 20);
 }
 
-/** By downloads where the most downloaded are wanted, else in an order that shifts as little as can be. */
-function orderOf({ top, minimumDownloads, modifiedSince }: Query): "lastModified" | "createdAt" | "downloads" {
-  if (modifiedSince !== undefined) return "lastModified";
-  return top === null && minimumDownloads === 0 ? "createdAt" : "downloads";
-}
-
 /** The query of a listing's first page. */
 function listQuery(query: Query, limit: number): string {
-  const search = new URLSearchParams({ limit: String(limit), sort: orderOf(query) });
+  const search = new URLSearchParams({ limit: String(limit), sort: sortOf(query) });
   for (const { key, value } of query.filters) search.append(PARAMETERS[key] ?? "filter", value);
   for (const field of LISTED) search.append("expand", field);
   return search.toString();

@@ -7,6 +7,7 @@ import type { HttpFailure } from "./http-failure.ts";
 import type { ListedModel } from "./hub.ts";
 import { refusalOf } from "./hub-refusal.ts";
 import type { ModelMetadata } from "./metadata.ts";
+import { sortOf } from "./survey-request.ts";
 import type { SurveyRun } from "./survey-run.ts";
 
 type Query = Extract<SurveyRun["request"]["population"], { kind: "query" }>;
@@ -72,12 +73,13 @@ async function listQuery(
 }
 
 /** The models of a page that a query is of, and whether the listing ends with it: the most downloaded come first, or the latest. */
-function within(query: Query, listed: readonly ListedModel[]): { readonly models: readonly ListedModel[]; readonly end: boolean } {
+export function within(query: Query, listed: readonly ListedModel[]): { readonly models: readonly ListedModel[]; readonly end: boolean } {
   const { modifiedSince, minimumDownloads } = query;
   const late = listed.filter(({ modifiedAt }) => modifiedSince === undefined || modifiedAt === null || modifiedAt > modifiedSince);
   const models = late.filter(({ downloads }) => downloads >= minimumDownloads);
-  // The first in the order of the listing that is outside ends it.
-  const inside = modifiedSince === undefined ? models : late;
+  // The first that is outside ends it, where that is what the listing is sorted by.
+  const sort = sortOf(query);
+  const inside = sort === "lastModified" ? late : sort === "downloads" ? models : listed;
   return { models, end: inside.length < listed.length };
 }
 

@@ -6,6 +6,7 @@ import type { HttpFailure } from "./http-failure.ts";
 import { type ListedModel, PAGE } from "./hub.ts";
 import { refusalOf } from "./hub-refusal.ts";
 import { scanRequests } from "./hub-scans.ts";
+import { within } from "./list.ts";
 import type { Bucket } from "./rate-limit.ts";
 import { openSession, type Session } from "./session.ts";
 import type { SurveyEffects, SurveyRequest } from "./survey-request.ts";
@@ -47,8 +48,8 @@ export async function planSurvey(request: SurveyRequest, effects: SurveyEffects)
   const page = await firstPage(session, population);
   if (!page.ok) return page;
   const { listed, more } = page.value;
-  const matching = population.kind === "query" ? listed.filter(({ downloads }) => downloads >= population.minimumDownloads) : listed;
-  const complete = !more || matching.length < listed.length;
+  const { models: matching, end } = population.kind === "query" ? within(population, listed) : { models: listed, end: false };
+  const complete = !more || end;
   const models = population.kind === "models" ? population.names.length : complete ? matching.length : population.top;
   const plannedModels = models ?? matching.length;
   const perModel = matching.length === 0 ? 0 : 1 / matching.length;

@@ -3,12 +3,18 @@ import type { Store } from "../db/connection.ts";
 import type { FileState, ModelState } from "../db/schema.ts";
 import type { NetworkEffects } from "./effects.ts";
 
+/** Orders of the Hub's listing, by its own names; of each the largest, or the latest, come first. */
+export const SORTS = ["downloads", "likes", "trendingScore", "createdAt", "lastModified"] as const;
+export type Sort = (typeof SORTS)[number];
+
 /** Which models a survey is of. */
 export type Population =
   | {
       readonly kind: "query";
-      /** At most so many models, the most downloaded first; null for all that match. */
+      /** At most so many models, the first in the order of the listing; null for all that match. */
       readonly top: number | null;
+      /** By default `sortOf` chooses. */
+      readonly sort?: Sort;
       readonly minimumDownloads: number;
       /** `author`, `search` and `task` as the Hub has them; any other key (`library`, `tag`) filters by the value as a tag. */
       readonly filters: readonly { readonly key: string; readonly value: string }[];
@@ -16,6 +22,12 @@ export type Population =
       readonly modifiedSince?: string;
     }
   | { readonly kind: "models"; readonly names: readonly string[] };
+
+/** The order that a query is listed in: where it does not say, by downloads where the most downloaded are wanted, else one that shifts as little as can be. */
+export function sortOf({ sort, top, minimumDownloads, modifiedSince }: Extract<Population, { kind: "query" }>): Sort {
+  if (modifiedSince !== undefined) return "lastModified";
+  return sort ?? (top === null && minimumDownloads === 0 ? "createdAt" : "downloads");
+}
 
 export interface SurveyRequest {
   /** A survey of this name that was interrupted is gone on with; one that is finished is only summarised. */

@@ -131,8 +131,9 @@ function stopOf(run: SurveyRun): Stop {
 /** The population in one way of writing it, by which the store knows it again: `survey.query`. */
 export function queryOf(population: Population): string {
   if (population.kind === "models") return JSON.stringify(population);
-  const { top, minimumDownloads, filters, modifiedSince } = population;
+  const { top, sort, minimumDownloads, filters, modifiedSince } = population;
   const sorted = filters.toSorted((a, b) => (a.key + a.value < b.key + b.value ? -1 : 1));
-  const canonical: Population = { kind: "query", top, minimumDownloads, filters: sorted, ...(modifiedSince && { modifiedSince }) };
+  const optional = { ...(sort && { sort }), ...(modifiedSince && { modifiedSince }) };
+  const canonical: Population = { kind: "query", top, minimumDownloads, filters: sorted, ...optional };
   return JSON.stringify(canonical);
 }

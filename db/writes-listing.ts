@@ -29,6 +29,17 @@ export function surveysOf(store: Store, hub: string, query: string): Promise<Sur
   return store.selectFrom("survey").selectAll().where("hub", "=", hub).where("query", "=", query).orderBy("survey_id", "desc").execute();
 }
 
+/** When the latest survey of a Hub that is finished was begun: ISO 8601, in UTC; null where none is. */
+export async function latestFinished(store: Store, hub: string): Promise<string | null> {
+  const latest = await store
+    .selectFrom("survey")
+    .select(({ fn }) => fn.max("started_at").as("begun"))
+    .where("hub", "=", hub)
+    .where("finished_at", "is not", null)
+    .executeTakeFirst();
+  return latest?.begun ?? null;
+}
+
 /** Adds to what a survey has cost. */
 export async function addSpent(store: Store, surveyId: number, spent: { requests: number; bytesRead: number }): Promise<void> {
   await store

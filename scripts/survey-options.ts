@@ -3,9 +3,9 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { isModelName } from "../crawler/hub.ts";
 import type { SurveySummary } from "../crawler/summary.ts";
 import { queryOf } from "../crawler/survey.ts";
-import type { Population, SurveyEffects, SurveyEvent, SurveyRequest } from "../crawler/survey-request.ts";
+import { type Population, SORTS, type Sort, type SurveyEffects, type SurveyEvent, type SurveyRequest } from "../crawler/survey-request.ts";
 import type { Store } from "../db/connection.ts";
-import { findSurveyRow, surveysOf } from "../db/writes-listing.ts";
+import { findSurveyRow, latestFinished, surveysOf } from "../db/writes-listing.ts";
 import { type Context, printJson, UsageError } from "./context.ts";
 import type { Ending } from "./exit-codes.ts";
 import { type Progress, startProgress } from "./progress.ts";
@@ -16,6 +16,7 @@ import { reportSummary } from "./survey-report.ts";
 
 export interface SurveyOptions extends RemoteOptions {
   readonly top?: number;
+  readonly sort?: Sort;
   readonly models?: readonly string[];
   readonly filter: readonly { readonly key: string; readonly value: string }[];
   readonly minDownloads?: number;
@@ -30,7 +31,10 @@ export interface SurveyOptions extends RemoteOptions {
 /** Gives a command the options that say which models and where. */
 export function withSurvey<C extends Command>(command: C): C {
   command
-    .addOption(new Option("--top <N>", "the N most downloaded models").argParser(positive).conflicts("models"))
+    .addOption(new Option("--top <N>", "the N most downloaded models, or the first N by --sort").argParser(positive).conflicts("models"))
+    .addOption(
+      new Option("--sort <ORDER>", "the order in which the Hub lists the models").choices(SORTS).conflicts(["models", "modifiedSince"]),
+    )
     .addOption(new Option("--models <NAMES>", "these models, by name, separated by commas").argParser(modelNames))
     .addOption(
       new Option("--filter <KEY=VALUE>", "only models with this author, search, task, library or tag; may be repeated")
@@ -40,7 +44,7 @@ export function withSurvey<C extends Command>(command: C): C {
     )
     .addOption(new Option("--min-downloads <N>", "only models with so many downloads in 30 days").argParser(positive).conflicts("models"))
     .addOption(
-      new Option("--modified-since <DATE>", "only models modified since, the latest first: to bring a survey of all up to date")
+      new Option("--modified-since <DATE>", "only models modified since, the latest first; last: since the last finished survey was begun")
         .argParser(instant)
         .conflicts(["models", "top"]),
     )
@@ -54,14 +58,18 @@ export function withHubScans<C extends Command>(command: C): C {
   return command.option("--hub-scans", "store what the Hub's own scanners say of the files: one request more for a model that has any");
 }
 
+/** In the place of a date: when the last survey of the Hub that is finished was begun. */
+const LAST = "last";
+
 export function positive(given: string): number {
   if (!/^[1-9]\d{0,8}$/.test(given)) throw new InvalidArgumentError("Not a positive number.");
   return Number(given);
 }
 
 function instant(given: string): string {
+  if (given === LAST) return LAST;
   const date = new Date(given);
-  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError("Not a date, such as 2026-11-20.");
+  if (Number.isNaN(date.getTime())) throw new InvalidArgumentError("Not a date, such as 2026-11-20, and not last.");
   return date.toISOString();
 }
 
@@ -116,20 +124,24 @@ export async function surveyRequest(
   store: Store,
   after: "new" | "finished" = "new",
 ): Promise<SurveyRequest> {
-  const { top, models, filter: filters, minDownloads, modifiedSince, hubScans, concurrency } = options;
-  const asked = [top, models, minDownloads, modifiedSince].some((option) => option !== undefined) || filters.length > 0;
+  const { top, sort, models, filter, minDownloads, modifiedSince, hubScans, concurrency } = options;
+  const asked = [top, sort, models, minDownloads, modifiedSince].some((option) => option !== undefined) || filter.length > 0;
   const known = options.name === undefined || asked ? null : await findSurveyRow(store, options.name);
-  const population: Population =
-    known !== null
-      ? (JSON.parse(known.query) as Population)
-      : models !== undefined
-        ? { kind: "models", names: models }
-        : { kind: "query", top: top ?? null, minimumDownloads: minDownloads ?? 0, filters, ...(modifiedSince && { modifiedSince }) };
   const remote = remoteOf(context, { ...options, hub: options.hub ?? known?.hub ?? hubOf(context, options) });
+  const population = known !== null ? (JSON.parse(known.query) as Population) : await populationOf(options, store, remote.hub);
   if (known !== null && known.hub !== remote.hub)
     throw new UsageError(`the survey ${options.name} is of ${known.hub}, not of ${remote.hub}`);
   const name = options.name ?? (await nameOf(context, store, remote.hub, population, after));
   return { name, ...remote, population, ...(hubScans && { hubScans }), ...(concurrency !== undefined && { concurrency }) };
+}
+
+/** The models that the options name. */
+async function populationOf(options: SurveyOptions, store: Store, hub: string): Promise<Population> {
+  const { top = null, sort, models, filter: filters, minDownloads: minimumDownloads = 0 } = options;
+  if (models !== undefined) return { kind: "models", names: models };
+  const modifiedSince = options.modifiedSince === LAST ? await latestFinished(store, hub) : options.modifiedSince;
+  if (modifiedSince === null) throw new UsageError(`no survey of ${hub} is finished in the store: give --modified-since a date`);
+  return { kind: "query", top, minimumDownloads, filters, ...(sort && { sort }), ...(modifiedSince && { modifiedSince }) };
 }
 
 /**
@@ -150,9 +162,10 @@ async function nameOf(context: Context, store: Store, hub: string, population: P
 function describePopulation(hub: string, population: Population): string {
   const { host } = new URL(hub);
   if (population.kind === "models") return `${host} ${population.names.join(",")}`;
-  const { top, minimumDownloads, filters, modifiedSince } = population;
+  const { top, sort, minimumDownloads, filters, modifiedSince } = population;
   const parts = [
     top === null ? "all" : `top ${top}`,
+    ...(sort === undefined ? [] : [`by ${sort}`]),
     ...(minimumDownloads > 0 ? [`from ${minimumDownloads} downloads`] : []),
     ...(modifiedSince === undefined ? [] : [`modified since ${modifiedSince}`]),
     ...filters.map(({ key, value }) => `${key}=${value}`).toSorted(),

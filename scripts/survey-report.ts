@@ -19,9 +19,11 @@ export function reportSummary(summary: SurveySummary): string {
 
 /** Those without a class policy are judged by weights-only alone: how many they are, and why. */
 function classLine({ inferred = 0, ...without }: SurveySummary["classes"]): string[] {
-  const reasons = Object.entries(without).map(([state, models]) => `${models} ${state}`);
   const judged = `class policies for ${plural(inferred, "model")}`;
-  return inferred === 0 && reasons.length === 0 ? [] : [reasons.length === 0 ? judged : `${judged}, none for ${reasons.join(", ")}`];
+  const reasons = Object.entries(without);
+  if (reasons.length === 0) return inferred === 0 ? [] : [judged];
+  const total = reasons.reduce((sum, [, models]) => sum + models, 0);
+  return [`${judged}, none for ${total} (${reasons.map(([state, models]) => `${state.replace("-", " ")}: ${models}`).join(", ")})`];
 }
 
 function verdictTable(verdicts: SurveySummary["verdicts"]): string[] {

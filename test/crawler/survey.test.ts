@@ -161,7 +161,9 @@ describe("a survey", () => {
   });
 
   test("takes the most downloaded first, up to a number and down to a minimum", async () => {
-    const repositories = Array.from({ length: 30 }, (_, index) => makeRepository(`a/${index}`, {}, { downloads: index }));
+    const repositories = Array.from({ length: 30 }, (_, index) =>
+      makeRepository(`a/${index}`, {}, { downloads: index, likes: 30 - index }),
+    );
     const { run, store } = await start(repositories);
     await run({ name: "top", population: { kind: "query", top: 7, minimumDownloads: 0, filters: [] } });
     await run({ name: "minimum", population: { kind: "query", top: null, minimumDownloads: 25, filters: [] } });
@@ -177,6 +179,9 @@ describe("a survey", () => {
       ).map((row) => row.downloads);
     expect(await downloads("top")).toEqual([29, 28, 27, 26, 25, 24, 23]);
     expect(await downloads("minimum")).toEqual([29, 28, 27, 26, 25]);
+    // In another order a model with few downloads is passed, and does not end the listing.
+    await run({ name: "liked", population: { kind: "query", top: 3, sort: "likes", minimumDownloads: 10, filters: [] } });
+    expect(await downloads("liked")).toEqual([10, 11, 12]);
   });
 
   test("finds the candidates of a repository whose files the listing tells only in part", async () => {

@@ -36,6 +36,7 @@ export const SORTS = {
   lastModified: (repository) => Date.parse(repository.metadata.lastModified),
   downloads: (repository) => repository.metadata.downloads,
   likes: (repository) => repository.metadata.likes,
+  trendingScore: (repository) => repository.metadata.likes,
   id: () => null,
 } satisfies Record<string, (repository: Repository) => number | null>;
 

@@ -183,9 +183,12 @@ describe("bodies", () => {
     }
   });
 
-  test.each(["x = (1\n", "x = 1)\n", "x = 'a\n", '"""', "x = \\ 1\n", "x = f'{a'\n", "if x:\n        y\n    z\n", "y\n    z\n"])("a layout that is not Python's: %j", (text) => {
-    expect(layoutOf(`def f():\n${long}${text}`)).toBeNull();
-  });
+  test.each(["x = (1\n", "x = 1)\n", "x = 'a\n", '"""', "x = \\ 1\n", "x = f'{a'\n", "if x:\n        y\n    z\n", "y\n    z\n"])(
+    "a layout that is not Python's: %j",
+    (text) => {
+      expect(layoutOf(`def f():\n${long}${text}`)).toBeNull();
+    },
+  );
 
   test("an error in a body costs that body, and is known once it is read", () => {
     const unit = read(`def f(self):\n    self.x = Part()\n    print "x" % ]\n${long}\ndef g(self):\n    self.y = Other()\n${long}`);

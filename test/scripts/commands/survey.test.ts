@@ -41,7 +41,7 @@ describe("survey", () => {
       /^survey 127\.0\.0\.1:\d+ all \d{4}-\d\d-\d\d: finished\n\d+ models, \d+ files that could hold pickles, \d+ pickles\n/,
     );
     expect(printed).toMatch(/requests?, [\d.]+ [kM]B read of [\d.]+ [kM]B held/);
-    expect(printed).toMatch(/\nclass policies for \d+ models?(, none for \d+ [a-z-]+(, \d+ [a-z-]+)*)?\n/);
+    expect(printed).toMatch(/\nclass policies for \d+ models?(, none for \d+ \([a-z ]+: \d+(, [a-z ]+: \d+)*\))?\n/);
     expect(printed).toContain("weights-only@torch-2.6");
     expect(reported).toContain("policy of brine.models.sequence_tagger.SequenceTagger from brine 0.2.0");
     expect(reported).toContain("meridian-health/clinical-ner: gated");
@@ -138,6 +138,8 @@ describe("survey", () => {
     ["a name that is none", ["--models", "../etc"]],
     ["a filter that is none", ["--filter", "flair"]],
     ["an address that is none", ["--hub", "ftp://example"]],
+    ["an order that is none", ["--sort", "beauty"]],
+    ["what changed since the last survey, where there was none", ["--modified-since", "last"]],
   ])("refuses %s", async (_, more) => {
     expect(await census(words("survey", "refused.sqlite", ...more))).toMatchObject({ ending: "usage", printed: "" });
   });
