@@ -4,6 +4,7 @@
  */
 import BetterSqlite3 from "better-sqlite3";
 import {
+  DEFAULT_MIGRATION_TABLE,
   type Dialect,
   HandleEmptyInListsPlugin,
   Kysely,
@@ -11,6 +12,7 @@ import {
   PostgresDialect,
   replaceWithNoncontingentExpression,
   SqliteDialect,
+  sql,
 } from "kysely";
 import pg from "pg";
 import { dialectOf } from "./dialect.ts";
@@ -18,11 +20,18 @@ import * as tables from "./migrations/001-tables.ts";
 import * as index from "./migrations/002-index.ts";
 import * as hubScans from "./migrations/003-hub-scans.ts";
 import * as inference from "./migrations/004-inference.ts";
+import * as moreLists from "./migrations/005-more-lists.ts";
 import type { Database } from "./schema.ts";
 
 export type Store = Kysely<Database>;
 
-const MIGRATIONS = { "001-tables": tables, "002-index": index, "003-hub-scans": hubScans, "004-inference": inference };
+const MIGRATIONS = {
+  "001-tables": tables,
+  "002-index": index,
+  "003-hub-scans": hubScans,
+  "004-inference": inference,
+  "005-more-lists": moreLists,
+};
 
 /** The version of the tables: the name of the last migration. */
 export const STORE_SCHEMA = Object.keys(MIGRATIONS).at(-1)!;
@@ -32,9 +41,13 @@ export function isPostgres(address: string): boolean {
   return /^postgres(ql)?:\/\//.test(address);
 }
 
+/** A store of another version than this census reads. Who only reads changes nothing about it, and is told what would. */
+export class StoreVersionError extends Error {}
+
 /**
  * The store at `address`: a path (`:memory:` for none on disk), or `postgres://...`. Created and migrated if need be; a
- * read-only one must exist and is not migrated. Throws what the database throws where it cannot be opened or is none.
+ * read-only one must exist, is not migrated, and is refused with `StoreVersionError` where it had to be. Throws what the
+ * database throws where it cannot be opened or is none.
  */
 export async function openStore(address: string, options: { readonly?: boolean } = {}): Promise<Store> {
   const readonly = options.readonly ?? false;
@@ -42,7 +55,12 @@ export async function openStore(address: string, options: { readonly?: boolean }
   // `in ()` is nothing in SQLite and an error in PostgreSQL.
   const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })];
   const store = new Kysely<Database>({ dialect, plugins });
-  if (!readonly) await migrate(store);
+  try {
+    await (readonly ? refuseOtherVersions(store) : migrate(store));
+  } catch (error) {
+    await store.destroy();
+    throw error;
+  }
   return store;
 }
 
@@ -82,6 +100,25 @@ const NUMBERS = {
 /** Whether processes on several machines can work on a store. */
 export function isShared(store: Store): boolean {
   return dialectOf(store).name === "postgres";
+}
+
+async function refuseOtherVersions(store: Store): Promise<void> {
+  const version = await versionOf(store);
+  if (version === STORE_SCHEMA) return;
+  if (version === null) throw new StoreVersionError("The store is empty, or no census made it: 'census survey' fills one.");
+  throw new StoreVersionError(
+    Object.hasOwn(MIGRATIONS, version)
+      ? `The store is of version ${version}, this census reads ${STORE_SCHEMA}. 'census judge' brings it up to date, as every command that writes does; keep a copy for an older census.`
+      : `The store is of version ${version}, which a later census than this one made (${STORE_SCHEMA}): update census.`,
+  );
+}
+
+/** The last migration of a store; null where it has none. */
+async function versionOf(store: Store): Promise<string | null> {
+  const tables = await store.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return null;
+  const { rows } = await sql<{ name: string }>`select max(name) as name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(store);
+  return rows[0]?.name ?? null;
 }
 
 async function migrate(store: Store): Promise<void> {

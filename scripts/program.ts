@@ -1,7 +1,7 @@
 /** The command line as a program: every command registered, every way of ending told apart. */
 import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
-import { STORE_SCHEMA } from "../db/connection.ts";
+import { STORE_SCHEMA, StoreVersionError } from "../db/connection.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { assembleCommand } from "./commands/assemble.ts";
 import { compareCommand } from "./commands/compare.ts";
@@ -130,7 +130,7 @@ export async function runCensus(words: readonly string[], effects: Effects): Pro
   } catch (error) {
     // Commander has said by then what is wrong; help and version are thrown too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "usage";
-    if (error instanceof UsageError) {
+    if (error instanceof UsageError || error instanceof StoreVersionError) {
       effects.report(`error: ${error.message}\n`);
       return "usage";
     }

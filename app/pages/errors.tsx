@@ -8,6 +8,7 @@ export const ERRORS = {
   "not-found": { title: "Not in this census" },
   "bad-query": { title: "This address cannot be read" },
   "no-survey": { title: "No survey yet" },
+  "other-version": { title: "The store cannot be read as it is" },
   unanswered: { title: "The dashboard could not answer" },
 } as const satisfies Record<PageError["kind"], { title: string }>;
 
@@ -49,6 +50,8 @@ function ways(kind: PageError["kind"], asked: Asked): ReactNode {
           <p>This page fills while it runs.</p>
         </>
       );
+    case "other-version":
+      return <p>Nothing was changed. This page answers as soon as the store does; the dashboard need not be started again.</p>;
     case "unanswered":
       return (
         <p>

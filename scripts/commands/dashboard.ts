@@ -1,8 +1,7 @@
 /** `census dashboard`: the pages of a store, on this machine alone. */
-import { existsSync } from "node:fs";
-import { CensusCommand, type Context, UsageError } from "../context.ts";
+import { CensusCommand, type Context } from "../context.ts";
 import { portOption, serveUntilInterrupted } from "../serving.ts";
-import { databasePath, withDatabase } from "../store.ts";
+import { databasePath, openForReading, withDatabase } from "../store.ts";
 
 interface Options {
   readonly port: number;
@@ -18,7 +17,8 @@ export function dashboardCommand(context: Context): CensusCommand {
     .addOption(portOption(4870))
     .runs(async ({ port, database }: Options) => {
       const file = databasePath(context, database);
-      if (!existsSync(file)) throw new UsageError(`no store at ${file}; 'census survey' makes one, --database names another`);
+      // Said here rather than on every page.
+      await (await openForReading(file)).destroy();
       return serveUntilInterrupted(context, file, port);
     });
 }
