@@ -3,6 +3,13 @@
 /** SQLite binds at most 32,766 variables in a statement; no table of ours has more than 32 columns. */
 const ROWS = 500;
 
-export function* chunksOf<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
-  for (let start = 0; start < rows.length; start += ROWS) yield rows.slice(start, start + ROWS);
+/** The rows in pieces, taken as they come. */
+export function* chunksOf<Row>(rows: Iterable<Row>): Generator<readonly Row[]> {
+  let chunk: Row[] = [];
+  for (const row of rows) {
+    if (chunk.push(row) < ROWS) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
 }

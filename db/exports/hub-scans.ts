@@ -1,6 +1,7 @@
 /** The table of what the Hub's own scanners said of files, beside what we say of them. */
 import type { Store } from "../connection.ts";
 import { importsOf } from "../queries/hub-scans.ts";
+import { judgedFiles } from "../queries/judged-files.ts";
 import { modelRanges } from "./model-ranges.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
 
@@ -52,21 +53,13 @@ async function scansOf(store: Store, surveyId: number, firstModel: number, lastM
 
 /** The strict verdicts on the contents of these models' files, by model, content, role and slot. */
 async function verdictsOf(store: Store, surveyId: number, firstModel: number, lastModel: number): Promise<ReadonlyMap<string, string>> {
-  const rows = await store
-    .selectFrom("model_verdict")
-    .innerJoin("survey_model", (join) =>
-      join.onRef("survey_model.survey_id", "=", "model_verdict.survey_id").onRef("survey_model.model_id", "=", "model_verdict.model_id"),
-    )
-    .innerJoin("file", (join) =>
-      join.onRef("file.revision_id", "=", "survey_model.revision_id").onRef("file.role", "=", "model_verdict.role"),
-    )
+  const rows = await judgedFiles(store, surveyId)
     .innerJoin("verdict", (join) =>
       join
         .onRef("verdict.blob_id", "=", "file.blob_id")
         .onRef("verdict.policy_id", "=", "model_verdict.policy_id")
         .onRef("verdict.mode", "=", "model_verdict.mode"),
     )
-    .where("model_verdict.survey_id", "=", surveyId)
     .where("model_verdict.model_id", ">=", firstModel)
     .where("model_verdict.model_id", "<=", lastModel)
     .where("model_verdict.mode", "=", "strict")

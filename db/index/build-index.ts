@@ -1,6 +1,7 @@
 /**
  * Builds the derived index of a finished survey: columns, posting lists and counts, from the tables alone and without
- * what only one dialect has. It is published in one transaction under a new generation; the one before is then deleted.
+ * what only one dialect has. It is written piece by piece under a new generation, which nobody reads until it is
+ * published in one transaction; the one before is then deleted.
  */
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { chunksOf } from "../chunks.ts";
@@ -8,6 +9,8 @@ import type { Store } from "../connection.ts";
 import { authorName } from "../queries/filters.ts";
 import type { ModelVerdictTable, SurveyCellTable, SurveyColumnTable, SurveyPostingTable } from "../schema.ts";
 import { CODED, Codes, DIMENSIONS, encodeNumbers } from "./columns.ts";
+import { linesOf } from "./names.ts";
+import { ranksByLikes, ranksByName } from "./orders.ts";
 import { readBlocked, readContainers, readFacts } from "./postings.ts";
 import { encodeRanks } from "./ranks.ts";
 
@@ -16,35 +19,52 @@ export const BATCH = 5_000;
 
 /** Builds the index of a survey anew, and returns its generation. */
 export async function buildIndex(store: Store, surveyId: number): Promise<number> {
+  const { generation } = await store.selectFrom("survey").select("generation").where("survey_id", "=", surveyId).executeTakeFirstOrThrow();
+  // What a run that was killed left of the next one.
+  await deleteBut(store, surveyId, generation);
+  const next = { survey_id: surveyId, generation: generation + 1 };
   const models = await readModels(store, surveyId);
   const verdicts = await readVerdicts(store, surveyId, models);
-  const postings = new Postings(models.count);
-  await readContainers(store, surveyId, models, postings);
-  await readFacts(store, surveyId, models, postings);
-  await readBlocked(store, surveyId, models, postings);
-  const { generation } = await store.selectFrom("survey").select("generation").where("survey_id", "=", surveyId).executeTakeFirstOrThrow();
-  const next = { survey_id: surveyId, generation: generation + 1 };
-  await store.transaction().execute(async (transaction) => {
-    for (const table of ["survey_column", "survey_posting", "survey_cell"] as const)
-      await transaction.deleteFrom(table).where("survey_id", "=", surveyId).execute();
-    for (const column of [...models.columns(), ...verdictColumns(verdicts)])
-      await transaction
-        .insertInto("survey_column")
-        .values({ ...next, ...column })
-        .execute();
-    for (const chunk of chunksOf([...postings.rows(models.downloads)]))
-      await transaction
+  for (const column of [...models.columns(), ...verdictColumns(verdicts)])
+    await store
+      .insertInto("survey_column")
+      .values({ ...next, ...column })
+      .execute();
+  const containers = new Postings(models.count);
+  await readContainers(store, surveyId, models, containers);
+  const write = async (postings: Postings) => {
+    for (const chunk of chunksOf(postings.rows(models.downloads)))
+      await store
         .insertInto("survey_posting")
         .values(chunk.map((row) => ({ ...next, ...row })))
         .execute();
-    for (const chunk of chunksOf(countCells(models, verdicts, postings)))
-      await transaction
-        .insertInto("survey_cell")
-        .values(chunk.map((row) => ({ ...next, ...row })))
-        .execute();
+  };
+  await write(containers);
+  // Some lists at a time: all of them together are gigabytes at a million models.
+  const facts = new Postings(models.count);
+  await readFacts(store, surveyId, models, facts);
+  await write(facts);
+  for (const { lens } of verdicts.values()) {
+    const blocked = new Postings(models.count);
+    await readBlocked(store, surveyId, models, lens, blocked);
+    await write(blocked);
+  }
+  for (const chunk of chunksOf(countCells(models, verdicts, containers)))
+    await store
+      .insertInto("survey_cell")
+      .values(chunk.map((row) => ({ ...next, ...row })))
+      .execute();
+  await store.transaction().execute(async (transaction) => {
     await transaction.updateTable("survey").set({ generation: next.generation }).where("survey_id", "=", surveyId).execute();
+    await deleteBut(transaction, surveyId, next.generation);
   });
   return next.generation;
+}
+
+/** Deletes every generation of a survey's index but this one. */
+async function deleteBut(store: Store, surveyId: number, generation: number): Promise<void> {
+  for (const table of ["survey_column", "survey_posting", "survey_cell"] as const)
+    await store.deleteFrom(table).where("survey_id", "=", surveyId).where("generation", "!=", generation).execute();
 }
 
 type Column = Pick<SurveyColumnTable, "name" | "type" | "labels" | "data">;
@@ -69,8 +89,9 @@ export class RankedModels {
     return [
       numbers("model_id", this.ids),
       numbers("downloads", this.downloads),
-      numbers("likes", this.likes),
-      { name: "name", type: "text", labels: null, data: Buffer.from(this.names.join("\n")) },
+      numbers("order likes", ranksByLikes(this.likes, this.ids)),
+      numbers("order name", ranksByName(this.names, this.ids)),
+      { name: "name", type: "text", labels: null, data: Buffer.from(linesOf(this.names)) },
       ...CODED.map((name) => ({ name, ...this.codes[name].encode() })),
     ];
   }

@@ -38,6 +38,12 @@ export class Codes {
     return this.#codes[rank]!;
   }
 
+  /** The value at a rank; null for none stated. */
+  valueAt(rank: number): string | null {
+    const code = this.at(rank);
+    return code === 0 ? null : this.labels[code]!;
+  }
+
   encode(): { type: Type; labels: string; data: Buffer } {
     const type = this.labels.length <= 2 ** 8 ? "uint8" : this.labels.length <= 2 ** 16 ? "uint16" : "uint32";
     return { type, labels: JSON.stringify(this.labels), data: encodeNumbers(type, this.#codes) };

@@ -1,8 +1,11 @@
 /** What posting lists are gathered from: containers, imports and calls, and what is blocked, for some thousand models at a time. */
+import { sql } from "kysely";
 import { spellingOf } from "../callables.ts";
 import type { Store } from "../connection.ts";
 import { blockedInModels, blockedOpcode } from "../queries/blocked-in-models.ts";
-import { BATCH, lensName, type Postings, type RankedModels } from "./build-index.ts";
+import { isOfClass, type Lens } from "../queries/judgements.ts";
+import { BATCH, type Postings, type RankedModels } from "./build-index.ts";
+import { blockedKind } from "./published.ts";
 
 /** Which models hold which containers. */
 export async function readContainers(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
@@ -48,27 +51,34 @@ function membersOf(store: Store, factSetIds: readonly number[]) {
     .execute();
 }
 
-/** Which models are blocked on what under each slot, mode and role: on which callable, of which module and capability, or on which opcode. */
-export async function readBlocked(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
+/** Which models are blocked on what under a lens: on which callable, of which module and capability, or on which opcode. */
+export async function readBlocked(store: Store, surveyId: number, models: RankedModels, lens: Lens, postings: Postings): Promise<void> {
   for (const ids of batches(models)) {
     const rows = await blockedInModels(store, surveyId)
       .where("model_verdict.model_id", "in", ids)
+      // Not by an index of verdicts, which would go through all of the lens for each batch of models.
+      .where(sql<boolean>`model_verdict.slot || '' = ${lens.slot}`)
+      .where("model_verdict.mode", "=", lens.mode)
+      .where("model_verdict.role", "=", lens.role)
       .where("model_verdict.verdict", "=", "blocked")
-      .select(["model_verdict.model_id", "model_verdict.slot", "model_verdict.mode", "model_verdict.role"])
+      .select("model_verdict.model_id")
       .select(["blocked.callable_id", "callable.module", "callable.name", "callable.capability", blockedOpcode.as("opcode")])
       .distinct()
       .execute();
     for (const { module, name, capability, ...row } of rows) {
-      const lens = lensName(row);
       const rank = models.rankOf.get(row.model_id)!;
-      if (module === null || name === null) postings.add(`blocked-opcode ${lens}`, row.opcode!, null, rank);
-      else {
-        postings.add(`blocked ${lens}`, spellingOf({ module, name }), row.callable_id, rank);
-        const library = models.codes.library.labels[models.codes.library.at(rank)]!;
-        if (library !== "") postings.add(`blocked-of ${lens} ${library}`, spellingOf({ module, name }), row.callable_id, rank);
-        postings.add(`blocked-module ${lens}`, module.split(".", 1)[0]!, null, rank);
-        postings.add(`blocked-capability ${lens}`, capability!, null, rank);
+      if (module === null || name === null) {
+        postings.add(blockedKind(lens, "opcode"), row.opcode!, null, rank);
+        continue;
       }
+      const callable = spellingOf({ module, name });
+      postings.add(blockedKind(lens), callable, row.callable_id, rank);
+      const library = models.codes.library.valueAt(rank);
+      if (library !== null) postings.add(`${blockedKind(lens, "library")} ${library}`, callable, row.callable_id, rank);
+      const cls = models.codes.class.valueAt(rank);
+      if (cls !== null && isOfClass(lens)) postings.add(`${blockedKind(lens, "class")} ${cls}`, callable, row.callable_id, rank);
+      postings.add(blockedKind(lens, "module"), module.split(".", 1)[0]!, null, rank);
+      postings.add(blockedKind(lens, "capability"), capability!, null, rank);
     }
   }
 }

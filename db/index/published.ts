@@ -3,10 +3,8 @@
  * Queries take their numbers from here where there are some, and count the tables where there are none: a survey that
  * runs, or was never finished.
  */
-import { sql } from "kysely";
 import type { Capability, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import { contains } from "../queries/contains.ts";
 import type { Lens } from "../queries/judgements.ts";
 import { lensName } from "./build-index.ts";
 
@@ -86,8 +84,8 @@ export interface Posting {
   readonly downloads: number;
 }
 
-/** The lists of a kind that have most models, ties by value, `part` in their value. Null where there is no derived index. */
-export async function publishedPostings(store: Store, surveyId: number, kind: string, limit: number, part = ""): Promise<Posting[] | null> {
+/** The lists of a kind that have most models, ties by value. Null where there is no derived index. */
+export async function publishedPostings(store: Store, surveyId: number, kind: string, limit: number): Promise<Posting[] | null> {
   const generation = await generationOf(store, surveyId);
   if (generation === 0) return null;
   return store
@@ -96,7 +94,6 @@ export async function publishedPostings(store: Store, surveyId: number, kind: st
     .where("survey_id", "=", surveyId)
     .where("generation", "=", generation)
     .where("kind", "=", kind)
-    .$if(part !== "", (rows) => rows.where(contains(sql.ref("value"), part)))
     .select(["value", "survey_posting.callable_id as callableId", "capability", "models", "downloads"])
     .orderBy("models", "desc")
     .orderBy("value")
@@ -123,7 +120,10 @@ export async function publishedLists(
     .execute();
 }
 
-/** The kind of the lists of what a lens blocks: callables, or one of the groups that the index has. */
-export function blockedKind(lens: Lens, group: "callable" | "module" | "capability" | "opcode" | "of" = "callable"): string {
+/** What the index has lists of what is blocked by: callables of all models, of those of a library or a class, or groups of callables. */
+type BlockedGroup = "callable" | "library" | "class" | "module" | "capability" | "opcode";
+
+/** The kind of the lists of what a lens blocks; those of a library or a class have its name behind it. */
+export function blockedKind(lens: Lens, group: BlockedGroup = "callable"): string {
   return `blocked${group === "callable" ? "" : `-${group}`} ${lensName(lens)}`;
 }

@@ -4,7 +4,9 @@
  */
 import type { Store } from "../connection.ts";
 import { downloadBand } from "../queries/filters.ts";
+import { type CallableList, loadCallables } from "./callable-list.ts";
 import { decodeNumbers, type Numbers } from "./columns.ts";
+import { linesOf, Names } from "./names.ts";
 import { forEachRank, RankSet } from "./ranks.ts";
 
 /** Which models: those that have one of the values in each of the dimensions that are named, and are in all of the sets. */
@@ -54,17 +56,19 @@ export async function loadIndex(store: Store, surveyId: number): Promise<SurveyI
     .where("kind", "=", "container")
     .execute();
   const column = (name: string) => rows.find((row) => row.name === name)!;
+  const numbers = (name: string) => decodeNumbers(column(name));
   const coded = rows.flatMap((row): [string, CodeColumn][] =>
     row.labels === null ? [] : [[row.name, { codes: decodeNumbers(row), labels: JSON.parse(row.labels) as string[] }]],
   );
-  const downloads = decodeNumbers(column("downloads"));
+  const [modelIds, downloads] = [numbers("model_id"), numbers("downloads")];
   return new SurveyIndex(
     surveyId,
     survey.generation,
-    decodeNumbers(column("model_id")),
+    modelIds,
     downloads,
-    decodeNumbers(column("likes")),
-    column("name").data.toString(),
+    { likes: numbers("order likes"), name: numbers("order name") },
+    new Names(column("name").data.toString(), modelIds.length),
+    (await loadCallables(store, surveyId))!,
     new Map([...coded, ["downloads", bandsOf(downloads)]]),
     new Map(containers.map(({ value, data }) => [value, data])),
   );
@@ -82,69 +86,46 @@ function bandsOf(downloads: Numbers): CodeColumn {
 }
 
 export class SurveyIndex {
-  readonly #names: Buffer;
-  readonly #lowered: Buffer;
-  /** Where each model's name begins in the bytes of all names; one more for the end. */
-  readonly #starts: Uint32Array;
-
   constructor(
     readonly surveyId: number,
     readonly generation: number,
     readonly modelIds: Numbers,
     readonly downloads: Numbers,
-    readonly likes: Numbers,
-    names: string,
+    /** Every rank in the orders that are not that of ranks. */
+    readonly orders: Readonly<Record<Exclude<Order, "downloads">, Numbers>>,
+    readonly names: Names,
+    readonly callables: CallableList,
     readonly columns: ReadonlyMap<string, CodeColumn>,
     /** The ranks of the models that hold each container. */
     readonly containers: ReadonlyMap<string, Uint8Array>,
-  ) {
-    this.#names = Buffer.from(names);
-    this.#lowered = Buffer.from(names.toLowerCase());
-    this.#starts = new Uint32Array(modelIds.length + 1);
-    for (let rank = 1, at = 0; rank < modelIds.length; rank++) {
-      at = this.#lowered.indexOf(10, at) + 1;
-      this.#starts[rank] = at;
-    }
-    this.#starts[modelIds.length] = this.#lowered.length + 1;
-  }
+  ) {}
 
   get models(): number {
     return this.modelIds.length;
   }
 
+  readonly #named = new Map<string, RankSet>();
+
   /** The models whose names hold `part`, in upper or lower case. */
   named(part: string): RankSet {
+    const known = this.#named.get(part);
+    if (known !== undefined) return known;
     const found = new RankSet(this.models);
-    const wanted = Buffer.from(part.toLowerCase());
-    let rank = 0;
-    for (let at = this.#lowered.indexOf(wanted); at !== -1 && rank < this.models; at = this.#lowered.indexOf(wanted, this.#starts[rank]!)) {
-      rank = this.rankAt(at, rank);
-      found.add(rank);
-      rank++;
-    }
+    for (const rank of this.names.holding(part)) found.add(rank);
+    this.#named.set(part, found);
+    // Whoever looks at page after page of a search asks for the same again.
+    if (this.#named.size > SEARCHES) this.#named.delete(this.#named.keys().next().value!);
     return found;
-  }
-
-  /** The rank of the name that the byte at `at` is of, at or after `from`. */
-  private rankAt(at: number, from: number): number {
-    let low = from;
-    let high = this.models - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (this.#starts[middle]! <= at) low = middle;
-      else high = middle - 1;
-    }
-    return low;
   }
 
   /** The values of a column of codes that hold `part`, those that most models have first, and how many values do in all. */
   values(name: string, part: string, limit: number): { readonly total: number; readonly values: readonly ValueCount[] } {
-    const wanted = part.toLowerCase();
-    const found = this.allValues(name).filter(({ lowered }) => lowered.includes(wanted));
-    return { total: found.length, values: found.slice(0, limit).map(({ value, models }) => ({ value, models })) };
+    const { values, names } = this.allValues(name);
+    const places = [...names.holding(part)];
+    return { total: places.length, values: places.slice(0, limit).map((place) => values[place]!) };
   }
 
-  readonly #values = new Map<string, readonly (ValueCount & { readonly lowered: string })[]>();
+  readonly #values = new Map<string, { readonly values: readonly ValueCount[]; readonly names: Names }>();
 
   /** Every value of a column with how many models have it, counted when it is first asked for. */
   private allValues(name: string) {
@@ -153,11 +134,10 @@ export class SurveyIndex {
     const { codes, labels } = this.column(name);
     const counts = new Uint32Array(labels.length);
     for (const code of codes) counts[code]!++;
-    const values = valuesOf(labels, counts).flatMap(({ value, models }) =>
-      value === null ? [] : [{ value, models, lowered: value.toLowerCase() }],
-    );
-    this.#values.set(name, values);
-    return values;
+    const values = valuesOf(labels, counts).filter(({ value }) => value !== null);
+    const all = { values, names: new Names(linesOf(values.map(({ value }) => value!)), values.length) };
+    this.#values.set(name, all);
+    return all;
   }
 
   /** The models that do something: `import` or `call` a callable, hold a `container`, or are blocked on a callable (`blocked class strict weights`). */
@@ -177,7 +157,7 @@ export class SurveyIndex {
   page(selection: Selection, after: number | null, size: number, order: Order = "downloads"): number[] {
     const passes = this.filters(selection);
     const sets = [...selection.within, ...this.holding(selection)];
-    const places = order === "downloads" ? null : this.inOrder(order);
+    const places = order === "downloads" ? null : this.orders[order];
     const ranks: number[] = [];
     const first = after === null ? 0 : (places?.indexOf(after) ?? after) + 1;
     for (let place = first; place < this.models && ranks.length < size; place++) {
@@ -202,13 +182,14 @@ export class SurveyIndex {
     for (const set of this.holding(selection))
       for (let rank = 0; rank < this.models; rank++) if (!set.has(rank)) failed[rank] = failed[rank] === 0 ? HELD : FAILED;
     // Then each dimension looks at the models that count in it, which under filters are few.
-    const passed = ranksOf(failed, 0);
+    const ranks = ranksByFailing(failed);
+    const passed = ranks(0);
     let downloads = 0;
     for (const rank of passed) downloads += this.downloads[rank]!;
     const facets = dimensions.map((name): [string, ValueCount[]] => {
       // A dimension is counted without its own filter.
       const own = name === "container" ? HELD : filters.findIndex((filter) => filter.name === name) + 1;
-      const counted = own === 0 ? [passed] : [passed, ranksOf(failed, own)];
+      const counted = own === 0 ? [passed] : [passed, ranks(own)];
       if (name === "container") return [name, this.countContainers(counted)];
       const { codes, labels } = this.column(name);
       const counts = new Uint32Array(labels.length);
@@ -244,25 +225,6 @@ export class SurveyIndex {
     return [held];
   }
 
-  readonly #orders = new Map<Order, Uint32Array>();
-
-  /** Every rank in an order, ties by id; made when it is first asked for. */
-  private inOrder(order: Order): Uint32Array {
-    const known = this.#orders.get(order);
-    if (known !== undefined) return known;
-    const ids = this.modelIds;
-    const ranks = Uint32Array.from({ length: this.models }, (_, rank) => rank);
-    if (order === "likes") ranks.sort((a, b) => this.likes[b]! - this.likes[a]! || ids[a]! - ids[b]!);
-    else ranks.sort((a, b) => this.compareNames(a, b) || ids[a]! - ids[b]!);
-    this.#orders.set(order, ranks);
-    return ranks;
-  }
-
-  private compareNames(a: number, b: number): number {
-    const starts = this.#starts;
-    return this.#names.compare(this.#names, starts[b]!, starts[b + 1]! - 1, starts[a]!, starts[a + 1]! - 1);
-  }
-
   /** Of one that the survey has not, such as of a lens under which nothing was judged: none is stated of any model. */
   private column(name: string): CodeColumn {
     return this.columns.get(name) ?? { codes: new Uint8Array(this.models), labels: [""] };
@@ -276,18 +238,25 @@ export class SurveyIndex {
   }
 }
 
+/** Sets of what searches found that are kept: a bit for each model. */
+const SEARCHES = 64;
+
 /** In the array of what models fail: more than one filter, or something that no dimension leaves aside. */
 const FAILED = 255;
 /** The same: the containers asked for, and nothing else. */
 const HELD = 254;
 
-/** The ranks of which `of` has `value`. */
-function ranksOf(of: Uint8Array, value: number): Uint32Array {
-  let size = 0;
-  for (let rank = 0; rank < of.length; rank++) if (of[rank] === value) size++;
-  const ranks = new Uint32Array(size);
-  for (let rank = 0, at = 0; at < size; rank++) if (of[rank] === value) ranks[at++] = rank;
-  return ranks;
+/** The ranks by what `failed` has of them, all gathered in two passes. What failed altogether is in none. */
+function ranksByFailing(failed: Uint8Array): (value: number) => Uint32Array {
+  const sizes = new Uint32Array(256);
+  for (const value of failed) sizes[value]!++;
+  const ranks = Array.from(sizes, (size, value) => new Uint32Array(value === FAILED ? 0 : size));
+  const ends = new Uint32Array(256);
+  for (let rank = 0; rank < failed.length; rank++) {
+    const value = failed[rank]!;
+    if (value !== FAILED) ranks[value]![ends[value]!++] = rank;
+  }
+  return (value) => ranks[value]!;
 }
 
 /** Posting lists turned around: what each model is in. */

@@ -1,28 +1,21 @@
 /** The one way from the verdict on a model to what its files do outside the policy. */
 import { sql } from "kysely";
 import type { Store } from "../connection.ts";
+import { judgedFiles } from "./judged-files.ts";
 
 /**
  * A row for everything outside a policy that models of a survey were judged by, in each of their files of the role: of
  * `model_verdict` with `survey_model`, `file`, `blocked` and, where one is concerned, `callable`.
  */
 export function blockedInModels(store: Store, surveyId: number) {
-  return store
-    .selectFrom("model_verdict")
-    .innerJoin("survey_model", (join) =>
-      join.onRef("survey_model.survey_id", "=", "model_verdict.survey_id").onRef("survey_model.model_id", "=", "model_verdict.model_id"),
-    )
-    .innerJoin("file", (join) =>
-      join.onRef("file.revision_id", "=", "survey_model.revision_id").onRef("file.role", "=", "model_verdict.role"),
-    )
+  return judgedFiles(store, surveyId)
     .innerJoin("blocked", (join) =>
       join
         .onRef("blocked.blob_id", "=", "file.blob_id")
         .onRef("blocked.policy_id", "=", "model_verdict.policy_id")
         .onRef("blocked.mode", "=", "model_verdict.mode"),
     )
-    .leftJoin("callable", "callable.callable_id", "blocked.callable_id")
-    .where("model_verdict.survey_id", "=", surveyId);
+    .leftJoin("callable", "callable.callable_id", "blocked.callable_id");
 }
 
 /** The opcode that a loader lacks or refuses; null where a callable is what is blocked, which its name tells. */

@@ -17,27 +17,31 @@ export interface Blocker {
   readonly downloads: number;
 }
 
-/** The callables that block most models under a lens, or most models of a library; ties are ordered by name. */
+/**
+ * The callables that block most models under a lens; of all models, or of those that `of` a library or a class are. Ties
+ * are ordered by name. Of a class only under policies of its own: under others, lists by class would be too many.
+ */
 export async function topBlockers(
   store: Store,
   surveyId: number,
   lens: Lens,
   limit: number,
-  library: string | null = null,
+  of: { readonly library: string } | { readonly class: string } | null = null,
 ): Promise<Blocker[]> {
-  const kind = library === null ? blockedKind(lens) : `${blockedKind(lens, "of")} ${library}`;
+  const [[dimension, value] = []] = Object.entries(of ?? {}) as ["library" | "class", string][];
+  const kind = dimension === undefined ? blockedKind(lens) : `${blockedKind(lens, dimension)} ${value}`;
   const published = await publishedPostings(store, surveyId, kind, limit);
   if (published !== null)
-    return published.map(({ value, callableId, capability, models, downloads }) => ({
+    return published.map(({ value: callable, callableId, capability, models, downloads }) => ({
       callableId: callableId!,
-      callable: value,
+      callable,
       capability: capability!,
       models,
       downloads,
     }));
   return (
     blockedModels(store, surveyId, lens)
-      .$if(library !== null, (rows) => rows.where("library", "=", library))
+      .$if(dimension !== undefined, (rows) => rows.where(sql.ref(dimension!), "=", value!))
       .groupBy(["callableId", "callable", "capability"])
       // Not a `where`: pushed into the join it makes the planner walk every blocked row of the policy for each model.
       .having("callableId", "is not", null)
@@ -54,69 +58,6 @@ export async function topBlockers(
       .limit(limit)
       .execute()
   );
-}
-
-/**
- * The callables that block most models under the policies of one class, of a slot in which each class has its own; in
- * the same way. It begins at those policies: what they block is little beside what weights-only does.
- */
-export async function blockersOfClass(
-  store: Store,
-  surveyId: number,
-  { slot, mode, role }: Lens,
-  cls: string,
-  limit: number,
-): Promise<Blocker[]> {
-  // First the policies: joined to what they block, they mislead the planner into beginning at every model of the survey.
-  const policies = await store.selectFrom("policy").select("policy_id").where("slot", "=", slot).where("class", "=", cls).execute();
-  const once = store
-    .selectFrom("blocked")
-    .innerJoin("callable", "callable.callable_id", "blocked.callable_id")
-    .innerJoin("file", "file.blob_id", "blocked.blob_id")
-    .innerJoin("survey_model", "survey_model.revision_id", "file.revision_id")
-    .where(
-      "blocked.policy_id",
-      "in",
-      policies.map(({ policy_id }) => policy_id),
-    )
-    .where("blocked.mode", "=", mode)
-    .where("file.role", "=", role)
-    // `+ 0`: nor is it to begin there by the survey's number.
-    .where(sql<boolean>`survey_model.survey_id + 0 = ${surveyId}`)
-    .where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom("model_verdict")
-          .whereRef("model_verdict.survey_id", "=", "survey_model.survey_id")
-          .whereRef("model_verdict.model_id", "=", "survey_model.model_id")
-          .where("model_verdict.slot", "=", slot)
-          .whereRef("model_verdict.mode", "=", "blocked.mode")
-          .whereRef("model_verdict.role", "=", "file.role")
-          .whereRef("model_verdict.policy_id", "=", "blocked.policy_id")
-          .select("model_verdict.verdict"),
-      ),
-    )
-    .select([
-      "survey_model.model_id",
-      "downloads",
-      "callable.callable_id as callableId",
-      callableName.$notNull().as("callable"),
-      "capability",
-    ])
-    .distinct();
-  return store
-    .selectFrom(once.as("once"))
-    .groupBy(["callableId", "callable", "capability"])
-    .select(({ fn }) => [
-      "callableId",
-      "callable",
-      "capability",
-      fn.countAll<number>().as("models"),
-      fn.sum<number>("downloads").as("downloads"),
-    ])
-    .orderBy("models", "desc")
-    .orderBy("callable")
-    .limit(limit)
-    .execute();
 }
 
 /** Something that blocks models other than by one callable, with how many, and their downloads together. */
@@ -177,6 +118,7 @@ function blockedModels(store: Store, surveyId: number, lens: Lens) {
         "survey_model.model_id as modelId",
         "survey_model.downloads",
         "survey_model.library",
+        "survey_model.class",
         "blocked.callable_id as callableId",
         callableName.as("callable"),
         blockedOpcode.as("opcode"),

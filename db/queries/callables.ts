@@ -1,9 +1,9 @@
 /** Callables: who imports and calls one, which policies allow it, and where it is blocked. */
 import { sql } from "kysely";
 import type { Capability } from "../../analyzer/verdict/verdict.ts";
-import { chunksOf } from "../chunks.ts";
 import type { Store } from "../connection.ts";
-import { blockedKind, type Posting, publishedLists, publishedPostings } from "../index/published.ts";
+import { loadCallables } from "../index/callable-list.ts";
+import { blockedKind, publishedLists } from "../index/published.ts";
 import { firstRanks } from "../index/ranks.ts";
 import type { SurveyIndex } from "../index/survey-index.ts";
 import type { PolicySlot } from "../schema.ts";
@@ -71,40 +71,16 @@ export async function findCallable(store: Store, callableId: number): Promise<Ca
   return (await store.selectFrom("callable").where("callable_id", "=", callableId).select(COLUMNS).executeTakeFirst()) ?? null;
 }
 
-/** The callables of a survey that `q` is part of the name of, those that most models look up first. */
-export async function listCallables(store: Store, surveyId: number, q: string, limit: number): Promise<CallableUse[]> {
-  const published = await publishedPostings(store, surveyId, "import", limit, q);
-  return published === null ? countCallables(store, surveyId, q, limit) : callablesOf(store, surveyId, published);
-}
-
-async function callablesOf(store: Store, surveyId: number, imported: readonly Posting[]): Promise<CallableUse[]> {
-  const called = new Map<number | null, number>();
-  const callables = new Map<number | null, Callable>();
-  for (const chunk of chunksOf(imported)) {
-    const rows = await store
-      .selectFrom("survey_posting")
-      .innerJoin("survey", (join) =>
-        join.onRef("survey.survey_id", "=", "survey_posting.survey_id").onRef("survey.generation", "=", "survey_posting.generation"),
-      )
-      .where("survey.survey_id", "=", surveyId)
-      .where("kind", "=", "call")
-      .where(
-        "value",
-        "in",
-        chunk.map(({ value }) => value),
-      )
-      .select(["callable_id", "models"])
-      .execute();
-    for (const row of rows) called.set(row.callable_id, row.models);
-    const ids = chunk.map(({ callableId }) => callableId!);
-    for (const row of await store.selectFrom("callable").where("callable_id", "in", ids).select(COLUMNS).execute())
-      callables.set(row.callableId, row);
-  }
-  return imported.map(({ callableId, models }) => ({
-    ...callables.get(callableId)!,
-    importedBy: models,
-    calledBy: called.get(callableId) ?? 0,
-  }));
+/** The callables of a survey that `q` is part of the name of, those that most models look up first; `index` is the survey's, where it is at hand. */
+export async function listCallables(
+  store: Store,
+  surveyId: number,
+  q: string,
+  limit: number,
+  index: SurveyIndex | null = null,
+): Promise<CallableUse[]> {
+  const published = index?.callables ?? (await loadCallables(store, surveyId));
+  return published === null ? countCallables(store, surveyId, q, limit) : published.holding(q, limit);
 }
 
 function countCallables(store: Store, surveyId: number, q: string, limit: number): Promise<CallableUse[]> {

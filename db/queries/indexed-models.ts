@@ -39,6 +39,13 @@ export async function listIndexed(
   };
 }
 
+/** How many models `query` asks for, and the first of them, without what their filters would give. */
+export async function firstIndexed(store: Store, index: SurveyIndex, query: ModelQuery): Promise<Pick<ModelPage, "total" | "models">> {
+  const selection = selectionOf(index, query);
+  const ids = index.page(selection, null, query.size, query.sort).map((rank) => index.modelIds[rank]!);
+  return { total: index.count(selection, []).models, models: await rowsOf(store, index.surveyId, ids) };
+}
+
 function columnOf(name: FilterName, { lens }: ModelQuery): string {
   if (name === "access") return "gated";
   return name === "verdict" ? `verdict ${lensName(lens)}` : name;

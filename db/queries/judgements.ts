@@ -42,6 +42,11 @@ export const POLICY_SLOTS = {
   },
 } as const satisfies Record<PolicySlot, { label: string; phrase: string; meaning: string }>;
 
+/** Whether each class has policies of its own in a slot. */
+export function isOfClass({ slot }: Pick<Judgement, "slot">): boolean {
+  return slot.startsWith("class");
+}
+
 /** What the modes are. */
 export const MODES = {
   strict: { label: "strict", meaning: "An import outside the policy blocks the load." },

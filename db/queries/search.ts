@@ -5,7 +5,8 @@ import type { SurveyIndex } from "../index/survey-index.ts";
 import { type CallableUse, listCallables } from "./callables.ts";
 import { contains } from "./contains.ts";
 import { ALL_MODELS, authorName, NONE } from "./filters.ts";
-import { type ListedModel, listModels, rowsOf } from "./models.ts";
+import { firstIndexed } from "./indexed-models.ts";
+import { type ListedModel, listModels } from "./models.ts";
 
 /** The values of something that models have one of, with how many models each has; and how many values match. */
 export interface FoundValues {
@@ -40,19 +41,15 @@ export async function searchEverything(
     authors: await values("author"),
     libraries: await values("library"),
     classes: await values("class"),
-    callables: await listCallables(store, surveyId, text, limit),
+    callables: await listCallables(store, surveyId, text, limit, index),
     files: SHA256.test(text) ? await filesOf(store, surveyId, text.toLowerCase(), limit) : [],
   };
 }
 
 async function searchModels(store: Store, index: SurveyIndex | null, surveyId: number, q: string, limit: number): Promise<Found["models"]> {
-  if (index === null) {
-    const { total, models } = await listModels(store, surveyId, { ...ALL_MODELS, q, size: limit });
-    return { total, models };
-  }
-  const named = index.named(q);
-  const ids = index.page({ where: {}, within: [named] }, null, limit).map((rank) => index.modelIds[rank]!);
-  return { total: named.size, models: await rowsOf(store, surveyId, ids) };
+  const query = { ...ALL_MODELS, q, size: limit };
+  const { total, models } = index === null ? await listModels(store, surveyId, query) : await firstIndexed(store, index, query);
+  return { total, models };
 }
 
 function indexedValues(index: SurveyIndex, column: string, text: string, limit: number): FoundValues {

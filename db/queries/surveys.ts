@@ -64,8 +64,13 @@ export async function findSurvey(store: Store, name: string | null): Promise<Sur
 
 /** The models, files, pickles and bytes of a survey: as they were counted when it was finished, or else counted now. */
 export async function surveyTotals(store: Store, surveyId: number): Promise<SurveyTotals> {
+  return (await storedTotals(store, surveyId)) ?? countTotals(store, surveyId);
+}
+
+/** As they were counted when it was finished; null of a survey that runs. */
+export async function storedTotals(store: Store, surveyId: number): Promise<SurveyTotals | null> {
   const survey = await store.selectFrom("survey").select("totals").where("survey_id", "=", surveyId).executeTakeFirst();
-  return survey?.totals ? (JSON.parse(survey.totals) as SurveyTotals) : countTotals(store, surveyId);
+  return survey?.totals ? (JSON.parse(survey.totals) as SurveyTotals) : null;
 }
 
 /** Counts them from the tables. */

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { buildIndex } from "../../../db/index/build-index.ts";
 import { loadIndex } from "../../../db/index/survey-index.ts";
 import { blockedCapabilities, blockedModules, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
+import { callableGroups, firstSeen } from "../../../db/queries/callable-details.ts";
 import { blockedUnder, callableModels, callableUse, findCallables, listCallables } from "../../../db/queries/callables.ts";
 import { ALL_MODELS, type ModelQuery } from "../../../db/queries/filters.ts";
 import { listIndexed } from "../../../db/queries/indexed-models.ts";
-import { listJudgements, listLenses } from "../../../db/queries/judgements.ts";
+import { isOfClass, listJudgements, listLenses } from "../../../db/queries/judgements.ts";
 import { countFacets, listModels } from "../../../db/queries/models.ts";
 import { listPolicies, policyUse } from "../../../db/queries/policies.ts";
 import { DIMENSIONS, type Dimension, loadSuccess, successBy, successByContainer, successOverTime } from "../../../db/queries/success.ts";
@@ -28,6 +29,11 @@ async function answers({ store, surveyId }: Sample): Promise<Record<string, unkn
       for (const limit of [3, 1_000]) found[`${dimension} ${limit} ${under}`] = await successBy(store, surveyId, lens, dimension, limit);
     found[`containers ${under}`] = await successByContainer(store, surveyId, lens, 1_000);
     for (const limit of [2, 1_000]) found[`blockers ${limit} ${under}`] = await topBlockers(store, surveyId, lens, limit);
+    for (const { name } of (await successBy(store, surveyId, lens, "library", 1_000)).groups)
+      if (name !== null) found[`blockers of library ${name} ${under}`] = await topBlockers(store, surveyId, lens, 1_000, { library: name });
+    for (const { name } of (await successBy(store, surveyId, lens, "class", 1_000)).groups)
+      if (name !== null && isOfClass(lens))
+        found[`blockers of class ${name} ${under}`] = await topBlockers(store, surveyId, lens, 1_000, { class: name });
     found[`modules ${under}`] = await blockedModules(store, surveyId, lens, 1_000);
     found[`capabilities ${under}`] = await blockedCapabilities(store, surveyId, lens);
     found[`opcodes ${under}`] = await blockedOpcodes(store, surveyId, lens);
@@ -40,6 +46,8 @@ async function answers({ store, surveyId }: Sample): Promise<Record<string, unkn
       const [one] = await findCallables(store, callable);
       found[`use ${callable}`] = await callableUse(store, surveyId, one!);
       found[`models ${callable}`] = await callableModels(store, surveyId, one!, 4, await loadIndex(store, surveyId));
+      found[`groups ${callable}`] = await callableGroups(store, surveyId, one!, await loadIndex(store, surveyId));
+      found[`first ${callable}`] = await firstSeen(store, one!);
       found[`blocked ${callable}`] = await blockedUnder(store, surveyId, one!);
     }
   }
@@ -54,6 +62,10 @@ test("the numbers of pages", async () => {
   expect(Object.keys(counted).length).toBeGreaterThan(60);
   await buildIndex(sample.store, sample.surveyId);
   const published = await answers(sample);
+  const blocking = Object.entries(counted).filter(
+    ([name, answer]) => name.startsWith("blockers of class ") && (answer as unknown[]).length > 0,
+  );
+  expect(blocking.length).toBeGreaterThan(0);
   for (const [name, answer] of Object.entries(counted)) expect({ [name]: published[name] }).toEqual({ [name]: answer });
 });
 

@@ -124,7 +124,17 @@ describe("the derived index answers as the tables do", () => {
 });
 
 test("building it again publishes a new generation, and leaves nothing of the one before", async () => {
+  // As one that was killed would leave it: written, and never published.
+  await store
+    .insertInto("survey_posting")
+    .values({
+      ...{ survey_id: surveyId, generation: index.generation + 1, kind: "import", value: "left.behind", callable_id: null },
+      ...{ models: 1, downloads: 1, data: Buffer.from([0, 0]) },
+    })
+    .execute();
   const next = await buildIndex(store, surveyId);
+  expect((await index.having(store, "import", "left.behind")).size).toBe(0);
+  expect(await store.selectFrom("survey_posting").select("value").where("value", "=", "left.behind").execute()).toEqual([]);
   expect(next).toBe(index.generation + 1);
   const rows = await store.selectFrom("survey_column").select("generation").where("survey_id", "=", surveyId).distinct().execute();
   expect(rows).toEqual([{ generation: next }]);
