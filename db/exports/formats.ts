@@ -40,6 +40,13 @@ export const EXPORT_FORMATS = {
     meaning: "An array of objects, values exact.",
     write: ({ columns }, rows) => encoded(writeJson(columns, rows)),
   },
+  jsonl: {
+    label: "JSON Lines",
+    mediaType: "application/jsonl; charset=utf-8",
+    ending: "jsonl",
+    meaning: "An object a line, values exact: for programs that read a row at a time.",
+    write: ({ columns }, rows) => encoded(writeJsonLines(columns, rows)),
+  },
   parquet: {
     label: "Parquet",
     mediaType: "application/vnd.apache.parquet",
@@ -52,7 +59,7 @@ export const EXPORT_FORMATS = {
     mediaType: "application/x-tex; charset=utf-8",
     ending: "tex",
     meaning:
-      "A longtable with the rules of booktabs, to be put into a document by \\input. Special characters are escaped; what is not printable ASCII or Latin-1 is written as its code point, so that every engine compiles it.",
+      "A longtable with the rules of booktabs, to be put into a document by \\input; a table of twelve columns or more has a line for each cell, as no page is wide enough. Special characters are escaped; what is not printable ASCII or Latin-1 is written as its code point, so that every engine compiles it.",
     write: (heading, rows) => encoded(writeLatex(heading, rows)),
   },
 } as const satisfies Record<string, ExportFormat>;
@@ -68,10 +75,18 @@ export function formatOf(file: string): ExportFormatName | undefined {
 async function* writeJson(columns: readonly ExportColumn[], rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
   let separator = "[\n";
   for await (const row of rows) {
-    yield separator + JSON.stringify(Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])));
+    yield separator + jsonOf(columns, row);
     separator = ",\n";
   }
   yield separator === "[\n" ? "[]\n" : "\n]\n";
+}
+
+async function* writeJsonLines(columns: readonly ExportColumn[], rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  for await (const row of rows) yield `${jsonOf(columns, row)}\n`;
+}
+
+function jsonOf(columns: readonly ExportColumn[], row: ExportRow): string {
+  return JSON.stringify(Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null])));
 }
 
 /** Characters put together before they are sent: a chunk a row would cost more than the rows. */

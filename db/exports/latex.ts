@@ -2,13 +2,44 @@
 import type { Heading } from "./formats.ts";
 import type { ExportColumn, ExportRow } from "./table.ts";
 
-/** The table, to be put into a document by `\input`; needs the packages booktabs and longtable. */
-export async function* writeLatex({ name, description, columns }: Heading, rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+/** Columns from which on no page is wide enough for a line a row. */
+const WIDE = 12;
+
+/**
+ * The table, to be put into a document by `\input`; needs the packages booktabs and longtable. A wide one has a line for
+ * each cell, with its column's name, and a rule between rows.
+ */
+export async function* writeLatex(heading: Heading, rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  yield* heading.columns.length < WIDE ? lines(heading, rows) : records(heading, rows);
+}
+
+async function* lines(heading: Heading, rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  const { columns } = heading;
   const numeric = ({ type }: ExportColumn) => type === "integer" || type === "number";
-  const header = `${columns.map((column) => escaped(column.name.replaceAll("_", " "))).join(" & ")} \\\\`;
-  yield [
-    "% \\usepackage{booktabs,longtable}",
-    `\\begin{longtable}{@{}${columns.map((column) => (numeric(column) ? "r" : "l")).join("")}@{}}`,
+  yield opening(heading, columns.map((column) => (numeric(column) ? "r" : "l")).join(""), columns.map(nameOf));
+  for await (const row of rows) yield `${columns.map((column) => cell(row[column.name] ?? null)).join(" & ")} \\\\\n`;
+  yield "\\end{longtable}\n";
+}
+
+async function* records(heading: Heading, rows: AsyncIterable<ExportRow>): AsyncGenerator<string> {
+  yield opening(heading, "l>{\\raggedright\\arraybackslash}p{0.6\\linewidth}", ["column", "value"]);
+  let rule = "";
+  for await (const row of rows) {
+    yield rule + heading.columns.map((column) => `${nameOf(column)} & ${cell(row[column.name] ?? null)} \\\\\n`).join("");
+    rule = "\\midrule\n";
+  }
+  yield "\\end{longtable}\n";
+}
+
+function nameOf({ name }: ExportColumn): string {
+  return escaped(name.replaceAll("_", " "));
+}
+
+function opening({ name, description, columns }: Heading, shape: string, names: readonly string[]): string {
+  const header = `${names.join(" & ")} \\\\`;
+  return [
+    `% \\usepackage{booktabs,longtable${columns.length < WIDE ? "" : ",array"}}`,
+    `\\begin{longtable}{@{}${shape}@{}}`,
     `\\caption{${escaped(description)}}\\label{tab:${name}}\\\\`,
     "\\toprule",
     header,
@@ -22,8 +53,6 @@ export async function* writeLatex({ name, description, columns }: Heading, rows:
     "\\endlastfoot",
     "",
   ].join("\n");
-  for await (const row of rows) yield `${columns.map((column) => cell(row[column.name] ?? null)).join(" & ")} \\\\\n`;
-  yield "\\end{longtable}\n";
 }
 
 /** Null is a dash: an empty cell reads as forgotten. */

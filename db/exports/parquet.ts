@@ -2,8 +2,8 @@
 import { ByteWriter, ParquetWriter } from "hyparquet-writer";
 import type { ExportColumn, ExportRow } from "./table.ts";
 
-/** Rows in a row group: enough for columns to compress, few enough to hold. */
-const ROW_GROUP = 20_000;
+/** Rows in a row group: enough for columns to compress, few enough to be gone before the collector takes them for what stays. */
+const ROW_GROUP = 5_000;
 
 const TYPES = {
   text: { type: "BYTE_ARRAY", converted_type: "UTF8" },
@@ -24,26 +24,26 @@ export async function* writeParquet(columns: readonly ExportColumn[], rows: Asyn
     createdBy: "Pickle Census",
     kvMetadata: columns.map(({ name, meaning }) => ({ key: `meaning:${name}`, value: meaning })),
   });
-  let group: ExportRow[] = [];
+  let group = emptyGroup(columns);
   for await (const row of rows) {
-    group.push(row);
-    if (group.length < ROW_GROUP) continue;
-    await file.write(columnsOf(columns, group));
-    group = [];
+    for (const [place, { name, type }] of columns.entries()) group[place]!.data.push(exact(row[name] ?? null, type));
+    if (group[0]!.data.length < ROW_GROUP) continue;
+    await file.write({ columnData: group, rowGroupSize: ROW_GROUP });
+    group = emptyGroup(columns);
     yield taken(bytes);
   }
-  if (group.length > 0) await file.write(columnsOf(columns, group));
+  if (group[0]!.data.length > 0) await file.write({ columnData: group, rowGroupSize: ROW_GROUP });
   file.finish();
   yield taken(bytes);
 }
 
-function columnsOf(columns: readonly ExportColumn[], rows: readonly ExportRow[]) {
-  const exact = (value: ExportRow[string] | undefined, type: ExportColumn["type"]) =>
-    type === "integer" && typeof value === "number" ? BigInt(value) : (value ?? null);
-  return {
-    columnData: columns.map(({ name, type }) => ({ name, data: rows.map((row) => exact(row[name], type)) })),
-    rowGroupSize: ROW_GROUP,
-  };
+/** Columns are filled as rows come, so that no row outlives its coming. */
+function emptyGroup(columns: readonly ExportColumn[]) {
+  return columns.map(({ name }) => ({ name, data: [] as (ExportRow[string] | bigint)[] }));
+}
+
+function exact(value: ExportRow[string], type: ExportColumn["type"]): ExportRow[string] | bigint {
+  return type === "integer" && typeof value === "number" ? BigInt(value) : value;
 }
 
 /** What the writer holds, and it holds no more: places in the file are counted by its `offset`, which stays. */

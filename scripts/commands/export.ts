@@ -20,6 +20,7 @@ interface Options {
   readonly format?: ExportFormatName;
   readonly output?: string;
   readonly json?: boolean;
+  readonly jsonl?: boolean;
   readonly database?: string;
 }
 
@@ -51,8 +52,9 @@ export function exportCommand(context: Context): CensusCommand {
     )
     .option("-o, --output <FILE>", "write to a file; for 'all', to a folder")
     .option("--json", "the same as --format json")
+    .option("--jsonl", "the same as --format jsonl")
     .runs(async (table: string, options: Options) => {
-      const format = options.json ? "json" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
+      const format = options.json ? "json" : options.jsonl ? "jsonl" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
       if (table === ALL && options.output === undefined) throw new UsageError("'all' is written to a folder: name it by --output");
       const store = await openForReading(databasePath(context, options.database));
       try {

@@ -26,6 +26,7 @@ interface Options {
   readonly mode: Mode;
   readonly hub?: string;
   readonly json?: boolean;
+  readonly jsonl?: boolean;
   readonly sarif?: boolean;
   readonly quiet?: boolean;
   readonly compare?: boolean;
@@ -37,6 +38,7 @@ export function scanCommand(context: Context): CensusCommand {
     "census scan pytorch_model.bin",
     "census scan checkpoints/ --policy tagger.json",
     "census scan hf://owner/name@main/model.bin --json",
+    "census scan checkpoints/ --jsonl | jq -r 'select(.verdicts[0].verdict == \"blocked\") | .file'",
     "census scan hf://owner/name --compare",
     "census scan models/ --policy tagger.json --sarif > models.sarif",
   ]);
@@ -51,7 +53,8 @@ export function scanCommand(context: Context): CensusCommand {
     .addOption(new Option("--mode <MODE>", "how a name outside a given policy is taken").choices(["strict", "lazy"]).default("strict"))
     .option("--compare", "say what every release of torch, PickleBall's rules, a deny-list and the Hub's own scanner make of each file")
     .option("--json", "print JSON")
-    .addOption(new Option("--sarif", "print SARIF 2.1.0, for code scanning").conflicts("json"))
+    .addOption(new Option("--jsonl", "print the JSON of each file as soon as it is judged, a line each").conflicts("json"))
+    .addOption(new Option("--sarif", "print SARIF 2.1.0, for code scanning").conflicts(["json", "jsonl"]))
     .option("-q, --quiet", "print nothing: the exit code says it")
     .runs(async (targets: readonly string[], options: Options) => {
       const given = await Promise.all(options.policy.map((file) => loadPolicy(context, file)));
@@ -88,7 +91,8 @@ async function scan(
       const verdicts = own === null ? judged.verdicts : [...judged.verdicts, judgeTrace(judged.trace!, own, "strict")];
       const file = { ...judged, verdicts, advice, opinions };
       kinds.push(decisive(judged.verdicts));
-      if (isDocument) files.push(file);
+      if (options.jsonl) await effects.print(`${JSON.stringify(fileJson(file))}\n`);
+      else if (isDocument) files.push(file);
       else if (!target.isNamed && !isWorthSaying(judged)) unsaid++;
       else if (!options.quiet) await effects.print(reportFile(file, effects.terminal));
       if (isDocument || options.quiet) progress.update(kinds.length, 0, judged.name);
@@ -99,7 +103,7 @@ async function scan(
   }
   if (options.sarif) await printJson(context, sarifLog(files));
   else if (options.json) await printJson(context, { files: files.map(fileJson) });
-  else if (!options.quiet && kinds.length !== 1) await effects.print(reportTotals(kinds, unsaid));
+  else if (!options.jsonl && !options.quiet && kinds.length !== 1) await effects.print(reportTotals(kinds, unsaid));
   return worstEnding(kinds.map(endingOf));
 }
 

@@ -51,6 +51,12 @@ describe.each(Object.values(EXPORTS))("the table $name", ({ columns, rows }) => 
     expect(
       python("import json, sys; print(json.dumps(json.load(sys.stdin.buffer)))", await write("json", columns, given(...expected))),
     ).toEqual(inOrder);
+    expect(
+      python(
+        "import json, sys; print(json.dumps([json.loads(line) for line in sys.stdin.buffer]))",
+        await write("jsonl", columns, given(...expected)),
+      ),
+    ).toEqual(inOrder);
     const cell = (value: ExportRow[string]) =>
       value === null ? "" : String(value).replace(/^(?=[=+\-@\t\r])/, typeof value === "string" ? "'" : "");
     expect(python(READ_CSV, await write("csv", columns, given(...expected)))).toEqual([
@@ -135,17 +141,24 @@ describe("LaTeX", () => {
     expect(latex).toContain("\\toprule\na b & n \\\\\n\\midrule");
   });
 
+  it("has a line for each cell where a line a row would be wider than a page", async () => {
+    const wide = Array.from({ length: 12 }, (_, index) => ({ name: `c_${index}`, type: "integer" as const, meaning: "" }));
+    const row = Object.fromEntries(wide.map(({ name }, index) => [name, index]));
+    const latex = await written("latex", { columns: wide }, given(row, row));
+    expect(latex.match(/^c 11 & 11 \\\\$/gm)).toHaveLength(2);
+    expect(latex.match(/^\\midrule$/gm)).toHaveLength(3);
+  });
+
   const engine = ["/usr/bin/pdflatex", "/usr/bin/xelatex", "/usr/bin/lualatex"].find((file) => existsSync(file));
   it.skipIf(engine === undefined)("compiles (skipped where no LaTeX is installed)", async () => {
     const folder = mkdtempSync(path.join(tmpdir(), "census-latex-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
     const { store, surveyId } = await sampleSurvey();
-    const tables = await Promise.all(
-      Object.values(EXPORTS)
-        .filter((table) => table.columns.length < 12)
-        .map((table) => written("latex", table, table.rows(store, surveyId))),
-    );
-    const head = "\\documentclass{article}\\usepackage{booktabs,longtable}\\usepackage[utf8]{inputenc}\\begin{document}";
+    const tables = [];
+    // A survey's tables are as long as it is: some rows of each show what compiles.
+    for (const table of Object.values(EXPORTS))
+      tables.push(await written("latex", table, given(...(await all(table.rows(store, surveyId))).slice(0, 40))));
+    const head = "\\documentclass{article}\\usepackage{booktabs,longtable,array}\\usepackage[utf8]{inputenc}\\begin{document}";
     writeFileSync(path.join(folder, "t.tex"), `${head}\n${tables.join("\n")}\n\\end{document}\n`);
     execFileSync(engine!, ["-interaction=nonstopmode", "-halt-on-error", "t.tex"], { cwd: folder });
     expect(existsSync(path.join(folder, "t.pdf"))).toBe(true);
