@@ -1,5 +1,7 @@
 /** Callables: a list to search, and one of them: who looks it up and calls it, who allows it, where it is blocked. */
 import { failed, ok, type Result } from "../../analyzer/result.ts";
+import type { ValueCount } from "../../db/index/survey-index.ts";
+import { type CallableGroups, type CallablePlace, callableGroups, callablePlaces, firstSeen } from "../../db/queries/callable-details.ts";
 import {
   type Allowing,
   allowingPolicies,
@@ -18,16 +20,19 @@ import { lensPhrase } from "../../db/queries/judgements.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
 import { Heading } from "../parts/heading.tsx";
-import { counted, integer } from "../parts/numbers.ts";
+import { counted, day, integer } from "../parts/numbers.ts";
 import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CAPABILITIES, CapabilityTag, CountBar, VerdictIcon } from "../parts/verdict.tsx";
 import { surveyIndex } from "../store.ts";
+import { FileEntry } from "./model/places.tsx";
 
 const LISTED = 100;
 const MODELS = 50;
 const POLICIES = 50;
+const GROUPS = 12;
+const PLACES = 8;
 
 interface CallableData {
   readonly callable: Callable;
@@ -36,6 +41,11 @@ interface CallableData {
   readonly blocked: readonly BlockedUnder[];
   readonly allowing: readonly Allowing[];
   readonly models: readonly CallableModel[];
+  readonly groups: CallableGroups;
+  /** The earliest survey of this store in which it occurs; null where it is only in policies. */
+  readonly firstSeen: { readonly survey: string; readonly startedAt: string } | null;
+  /** Some of the places where it stands. */
+  readonly places: readonly CallablePlace[];
 }
 
 type CallablesData = { readonly q: string; readonly callables: readonly CallableUse[] } | CallableData;
@@ -49,7 +59,8 @@ export const callablesPage = surveyPage<CallablesData>({
     const id = request.url.searchParams.get("id");
     if (id !== null) return loadCallable(request, /^\d{1,15}$/.test(id) ? await findCallable(request.store, Number(id)) : null);
     const q = (request.url.searchParams.get("q") ?? "").trim();
-    return ok({ q, callables: await listCallables(request.store, request.survey.surveyId, q, LISTED) });
+    const { store, survey } = request;
+    return ok({ q, callables: await listCallables(store, survey.surveyId, q, LISTED, await surveyIndex(store, survey)) });
   },
   title: (data) => ("callables" in data ? "Callables" : plainName(data.callable.callable)),
   view: (data, request) => ("callables" in data ? <List {...data} request={request} /> : <CallableView data={data} request={request} />),
@@ -64,13 +75,24 @@ export const callablePage = surveyPage<CallableData>({
 
 async function loadCallable({ store, survey }: SurveyRequest, callable: Callable | null): Promise<Result<CallableData, PageError>> {
   if (callable === null) return failed({ kind: "not-found", message: "No pickle and no policy of this census names this callable." });
-  const { callableId } = callable;
+  const { surveyId } = survey;
+  const index = await surveyIndex(store, survey);
+  const models = await callableModels(store, surveyId, callable, MODELS, index);
   return ok({
     callable,
-    ...(await callableUse(store, survey.surveyId, callable)),
-    blocked: await blockedUnder(store, survey.surveyId, callable),
-    allowing: await allowingPolicies(store, callableId),
-    models: await callableModels(store, survey.surveyId, callable, MODELS, await surveyIndex(store, survey)),
+    ...(await callableUse(store, surveyId, callable)),
+    blocked: await blockedUnder(store, surveyId, callable),
+    allowing: await allowingPolicies(store, callable.callableId),
+    models,
+    groups: await callableGroups(store, surveyId, callable, index),
+    firstSeen: await firstSeen(store, callable),
+    places: await callablePlaces(
+      store,
+      surveyId,
+      callable,
+      models.map(({ name }) => name),
+      PLACES,
+    ),
   });
 }
 
@@ -114,7 +136,7 @@ function List({
 }
 
 function CallableView({ data, request }: { readonly data: CallableData; readonly request: SurveyRequest }) {
-  const { callable, importedBy, calledBy, blocked, allowing, models } = data;
+  const { callable, importedBy, calledBy, blocked, allowing, models, groups, firstSeen: seen } = data;
   return (
     <>
       <header className="lead">
@@ -128,7 +150,14 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
           <CapabilityTag capability={callable.capability} /> {CAPABILITIES[callable.capability].meaning}
         </p>
         <p>
-          Looked up by {counted(importedBy, "model")}, called by {calledBy === 0 ? "none" : counted(calledBy, "model")}.
+          Looked up by {counted(importedBy, "model")}, called by {calledBy === 0 ? "none" : counted(calledBy, "model")}
+          {groups.firstYear !== null && `; the oldest of the models is of ${groups.firstYear}`}.
+          {seen !== null && (
+            <>
+              {" "}
+              First seen in survey <a href={request.at.inSurvey(seen.survey)}>{<Name>{seen.survey}</Name>}</a>, {day(seen.startedAt)}.
+            </>
+          )}
         </p>
       </header>
       <section aria-labelledby="blocked">
@@ -167,6 +196,9 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
           </>
         )}
       </section>
+      <Groups title="Libraries" id="libraries" groups={groups.libraries} address={request.at.library} />
+      <Groups title="Classes" id="classes" groups={groups.classes} address={request.at.class} code />
+      <Examples places={data.places} request={request} />
       <section aria-labelledby="models">
         <Heading id="models">Models it occurs in</Heading>
         {models.length === 0 ? (
@@ -195,5 +227,68 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
         )}
       </section>
     </>
+  );
+}
+
+interface GroupsProps {
+  readonly title: string;
+  readonly id: string;
+  readonly groups: readonly ValueCount[];
+  readonly code?: boolean;
+  address(value: string): string;
+}
+
+/** What the models that look it up are. */
+function Groups({ title, id, groups, code = false, address }: GroupsProps) {
+  if (groups.length === 0) return null;
+  return (
+    <section aria-labelledby={id}>
+      <Heading id={id}>{title} of the models that look it up</Heading>
+      <ul className="columns">
+        {groups.slice(0, GROUPS).map(({ value, models }) => (
+          <li key={value ?? ""}>
+            {value === null ? (
+              "none stated"
+            ) : (
+              <a href={address(value)}>
+                <Name code={code}>{value}</Name>
+              </a>
+            )}{" "}
+            <span className="muted">{counted(models, "model")}</span>
+          </li>
+        ))}
+      </ul>
+      {groups.length > GROUPS && <p className="muted">and {counted(groups.length - GROUPS, "more")}, in this page’s JSON</p>}
+    </section>
+  );
+}
+
+/** Places to look at. */
+function Examples({ places, request: { at } }: { readonly places: readonly CallablePlace[]; readonly request: SurveyRequest }) {
+  if (places.length === 0) return null;
+  return (
+    <section aria-labelledby="places">
+      <Heading id="places">Where it stands, for example</Heading>
+      <Table
+        caption="Places in the most downloaded models"
+        captionHidden
+        rows={places}
+        rowKey={({ model, path, entry, offset, opcode }) => `${model} ${path} ${entry} ${offset} ${opcode}`}
+        columns={[
+          {
+            header: "Model",
+            kind: "heading",
+            cell: ({ model }) => (
+              <a href={at.model(model, "#callables")}>
+                <Name>{model}</Name>
+              </a>
+            ),
+          },
+          { header: "File", cell: (place) => <FileEntry place={place} /> },
+          { header: "Opcode", cell: ({ opcode }) => <code>{opcode}</code> },
+          { header: "Byte", kind: "number", cell: ({ offset }) => integer(offset) },
+        ]}
+      />
+    </section>
   );
 }

@@ -10,6 +10,7 @@ import { type ModelData, type ModelProps, readModel } from "./model/data.ts";
 import { EvidenceList } from "./model/evidence.tsx";
 import { Files } from "./model/files.tsx";
 import { HubScans } from "./model/hub-scan.tsx";
+import { Needs } from "./model/needs.tsx";
 import { modelHeadline, Verdicts } from "./model/verdicts.tsx";
 
 export const modelPage = surveyPage<ModelData>({
@@ -48,6 +49,7 @@ function ModelView({ data, request }: ModelProps) {
       <Files data={data} request={request} />
       <HubScans data={data} request={request} />
       <ClassSection data={data} request={request} />
+      <Needs data={data} request={request} />
       <UsedCallables data={data} request={request} />
       <History data={data} request={request} />
     </>

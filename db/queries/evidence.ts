@@ -26,8 +26,18 @@ export interface Place {
   readonly entry: string | null;
   readonly offset: number;
   readonly opcode: string;
-  /** `count`: how often in this pickle, for the same reason. */
-  readonly blockedBy: readonly { readonly policyId: number; readonly mode: Mode; readonly reason: string; readonly count: number }[];
+  readonly blockedBy: readonly Block[];
+}
+
+/** One policy's objection to a place. */
+export interface Block {
+  readonly policyId: number;
+  readonly mode: Mode;
+  readonly reason: string;
+  /** How often in this pickle, for the same reason. */
+  readonly count: number;
+  /** Place among what the policy blocks in the file, in execution order; the one at 0 stops the load. */
+  readonly position: number;
 }
 
 /** Rows read at most: evidence of more than this is told by its first. */
@@ -84,6 +94,7 @@ function blockedRows(store: Store, files: readonly ModelFile[], judged: readonly
       "blocked.offset",
       "blocked.reason",
       "blocked.count",
+      "blocked.ordinal as position",
     ])
     .orderBy("blocked.blob_id")
     .orderBy("pickle.ordinal")
@@ -95,16 +106,44 @@ function blockedRows(store: Store, files: readonly ModelFile[], judged: readonly
     .execute();
 }
 
-type GrowingPlace = Place & { readonly blockedBy: Place["blockedBy"][number][] };
+type GrowingPlace = Place & { readonly blockedBy: Block[] };
 
 /** Adds a blocked row, which comes in order, to the place before it or as a new one. */
-function addPlace(places: GrowingPlace[], row: Omit<Place, "blockedBy"> & Place["blockedBy"][number]): void {
-  const { fileId, path, pickleId, entry, offset, opcode, policyId, mode, reason, count } = row;
+function addPlace(places: GrowingPlace[], row: Omit<Place, "blockedBy"> & Block): void {
+  const { fileId, path, pickleId, entry, offset, opcode, policyId, mode, reason, count, position } = row;
   const last = places.at(-1);
   const same = last?.fileId === fileId && last.pickleId === pickleId && last.offset === offset && last.opcode === opcode;
   const place = same ? last : { fileId, path, pickleId, entry, offset, opcode, blockedBy: [] };
   if (!same) places.push(place);
-  place.blockedBy.push({ policyId, mode, reason, count });
+  place.blockedBy.push({ policyId, mode, reason, count, position });
+}
+
+/**
+ * What a judgement's policy blocks first: in the first of the judged files that holds something outside it, what a loader
+ * would come to first; and how much else it blocks in all of them. Null where nothing in `evidence` is outside it.
+ */
+export function firstBlocked(
+  evidence: readonly Evidence[],
+  files: readonly ModelFile[],
+  { role, policyId, mode }: JudgedModel,
+): { readonly found: Evidence; readonly place: Place; readonly others: number } | null {
+  const order = files.filter((file) => file.role === role).map(({ fileId }) => fileId);
+  const blocks = evidence.flatMap((found) =>
+    found.places.flatMap((place) =>
+      place.blockedBy
+        .filter((by) => by.policyId === policyId && by.mode === mode && order.includes(place.fileId))
+        .map(({ position }) => ({ found, place, position })),
+    ),
+  );
+  const [first] = blocks.sort((a, b) => order.indexOf(a.place.fileId) - order.indexOf(b.place.fileId) || a.position - b.position);
+  if (first === undefined) return null;
+  return { found: first.found, place: first.place, others: new Set(blocks.map(({ found }) => found)).size - 1 };
+}
+
+/** Whether a place is in the files that were judged, and blocked by the policy that they were judged by. */
+export function isBlockedUnder({ role, policyId, mode }: JudgedModel, files: readonly ModelFile[]): (place: Place) => boolean {
+  const judged = new Set(files.filter((file) => file.role === role).map(({ fileId }) => fileId));
+  return ({ fileId, blockedBy }) => judged.has(fileId) && blockedBy.some((by) => by.policyId === policyId && by.mode === mode);
 }
 
 /** What could do something known outweighs any number of policies, and a callable any opcode. */

@@ -220,17 +220,20 @@ export function usedCallables(store: Store, revisionId: number, limit: number): 
     .execute();
 }
 
-/** How many callables the files of a revision that have a role look up or call. */
-export async function countUsedCallables(store: Store, revisionId: number, role: FileRole): Promise<number> {
-  const { n } = await store
+/** The ids of the callables that the files of a revision that have a role look up or call. */
+export async function neededCallables(store: Store, revisionId: number, role: FileRole): Promise<number[]> {
+  const rows = await store
     .selectFrom("file")
     .innerJoin("pickle", "pickle.blob_id", "file.blob_id")
     .innerJoin("fact_set_member", "fact_set_member.fact_set_id", "pickle.fact_set_id")
     .where("file.revision_id", "=", revisionId)
     .where("file.role", "=", role)
-    .select(({ fn }) => fn.count<number>("fact_set_member.callable_id").distinct().as("n"))
-    .executeTakeFirstOrThrow();
-  return n;
+    .where("fact_set_member.callable_id", "is not", null)
+    .select("fact_set_member.callable_id as callableId")
+    .$narrowType<{ callableId: number }>()
+    .distinct()
+    .execute();
+  return rows.map(({ callableId }) => callableId);
 }
 
 /** What other surveys said of a model under the same judgements, the latest first. */

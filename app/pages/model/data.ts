@@ -1,10 +1,19 @@
 /** What the page of a model is made of. */
 import { failed, ok, type Result } from "../../../analyzer/result.ts";
 import { candidateClasses } from "../../../db/queries/candidates.ts";
-import { type Evidence, findProgram, modelEvidence } from "../../../db/queries/evidence.ts";
+import { type Evidence, findProgram, isBlockedUnder, modelEvidence } from "../../../db/queries/evidence.ts";
 import { hubScansOf } from "../../../db/queries/hub-scans.ts";
 import { listJudgements } from "../../../db/queries/judgements.ts";
-import { countUsedCallables, findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
+import {
+  findModel,
+  type JudgedModel,
+  judgedModel,
+  type ModelFile,
+  modelFiles,
+  modelHistory,
+  neededCallables,
+  usedCallables,
+} from "../../../db/queries/model.ts";
 import { nearestName } from "../../../db/queries/nearest.ts";
 import { allowedCallables } from "../../../db/queries/policies.ts";
 import { hubAddress } from "../../addresses.ts";
@@ -43,6 +52,29 @@ export interface ShownEvidence extends Evidence {
   readonly nearest: { readonly callableId: number; readonly callable: string } | null;
 }
 
+/** What a model's weights need, held against what the policy inferred for its class allows. */
+interface Needs {
+  /** Outside the policy. */
+  readonly missing: readonly Evidence[];
+  /** Allowed, and not needed by this model. */
+  readonly unused: readonly { readonly callableId: number; readonly callable: string }[];
+}
+
+function needsOf(
+  own: JudgedModel,
+  files: readonly ModelFile[],
+  evidence: readonly Evidence[],
+  needed: readonly number[],
+  allowed: Needs["unused"],
+): Needs {
+  const outside = isBlockedUnder(own, files);
+  const needs = new Set(needed);
+  return {
+    missing: evidence.filter(({ callableId, places }) => callableId !== null && places.some(outside)),
+    unused: allowed.filter(({ callableId }) => !needs.has(callableId)),
+  };
+}
+
 /** Everything that a survey knows of the model that the address names. */
 export async function readModel({ store, survey, parameters, url, format }: SurveyRequest) {
   const model = await findModel(store, survey.surveyId, parameters.name!);
@@ -57,6 +89,7 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
   const own = judged.find(({ slot, role }) => slot.startsWith("class") && role === "weights") ?? null;
   const allowed = own === null ? [] : await allowedCallables(store, own.policyId);
   const names = allowed.map(({ callable }) => callable);
+  const needed = await neededCallables(store, model.revisionId, "weights");
   const rows = shown.rows.map(async (found): Promise<ShownEvidence> => {
     const { pickleId, offset } = found.places[0]!;
     const program = found.callableId === null ? null : await findProgram(store, pickleId, LONGEST_PROGRAM);
@@ -82,7 +115,8 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
     evidence,
     shownEvidence: { ...shown, rows: await Promise.all(rows) },
     /** Callables that its weights look up or call. */
-    weightsCallables: await countUsedCallables(store, model.revisionId, "weights"),
+    weightsCallables: needed.length,
+    needs: own === null ? null : needsOf(own, files, evidence, needed, allowed),
     callables: part(await usedCallables(store, model.revisionId, CALLABLES), "callables"),
     hubScans: await hubScansOf(store, model.revisionId),
     history: await modelHistory(store, model.modelId),

@@ -35,7 +35,8 @@ export function Places({ found: { places }, id, data, request }: ModelProps & { 
   );
 }
 
-export function FileEntry({ place: { path, entry } }: { readonly place: Place }) {
+/** A file, and the entry of it that holds the pickle. */
+export function FileEntry({ place: { path, entry } }: { readonly place: Pick<Place, "path" | "entry"> }) {
   return (
     <>
       <Name code>{path}</Name>

@@ -1,7 +1,7 @@
 /** The headline: what each policy says of a model, weights before side files, and where none says anything, why. */
 import type { ReactNode } from "react";
 import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
-import type { Place } from "../../../db/queries/evidence.ts";
+import { firstBlocked, isBlockedUnder } from "../../../db/queries/evidence.ts";
 import { type Judgement, type Lens, lensPhrase, POLICY_SLOTS, ROLES } from "../../../db/queries/judgements.ts";
 import type { JudgedModel } from "../../../db/queries/model.ts";
 import { Heading } from "../../parts/heading.tsx";
@@ -23,12 +23,6 @@ export function modelHeadline({ model, judged, evidence, files, weightsCallables
   const outside = evidence.filter(({ callableId, places }) => callableId !== null && places.some(isBlockedUnder(first, files))).length;
   if (outside === 0) return `${said}: the loader does not take all of its opcodes.`;
   return `${said}: ${integer(outside)} of ${counted(weightsCallables, "callable")} ${outside === 1 ? "is" : "are"} outside the policy.`;
-}
-
-/** Whether a place is in the files that were judged, and blocked by the policy that they were judged by. */
-function isBlockedUnder({ role, policyId, mode }: JudgedModel, files: ModelData["files"]): (place: Place) => boolean {
-  const judged = new Set(files.filter((file) => file.role === role).map(({ fileId }) => fileId));
-  return ({ fileId, blockedBy }) => judged.has(fileId) && blockedBy.some((by) => by.policyId === policyId && by.mode === mode);
 }
 
 export function Verdicts({ data, request }: ModelProps) {
@@ -114,21 +108,19 @@ function Because({ judgement, data, request }: ModelProps & { readonly judgement
 }
 
 function BlockedBy({ judgement, data, request }: ModelProps & { readonly judgement: JudgedModel }) {
-  const applies = isBlockedUnder(judgement, data.files);
-  const against = data.evidence.filter(({ places }) => places.some(applies));
-  const [first] = against;
-  if (first === undefined) return VERDICT_KINDS.blocked.meaning;
-  const place = first.places.find(applies)!;
-  const shown = data.shownEvidence.rows.some((row) => row.callableId === first.callableId && evidenceId(row) === evidenceId(first));
+  const first = firstBlocked(data.evidence, data.files, judgement);
+  if (first === null) return VERDICT_KINDS.blocked.meaning;
+  const { found, place, others } = first;
+  const shown = data.shownEvidence.rows.some((row) => row.callableId === found.callableId && evidenceId(row) === evidenceId(found));
   const href = shown
-    ? `#${evidenceId(first)}`
-    : request.at.modelPart(data.model.name, "evidence", data.evidence.indexOf(first) + 1, `#${evidenceId(first)}`);
+    ? `#${evidenceId(found)}`
+    : request.at.modelPart(data.model.name, "evidence", data.evidence.indexOf(found) + 1, `#${evidenceId(found)}`);
   return (
     <>
       <a href={href}>
-        {first.callable === null ? place.opcode : <Name code>{first.callable}</Name>} at byte {integer(place.offset)}
+        {found.callable === null ? place.opcode : <Name code>{found.callable}</Name>} at byte {integer(place.offset)}
       </a>
-      {against.length > 1 && `, and ${integer(against.length - 1)} more`}.
+      {others > 0 && `, and ${integer(others)} more`}.
     </>
   );
 }

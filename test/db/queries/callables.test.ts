@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { callablePlaces, firstSeen } from "../../../db/queries/callable-details.ts";
 import {
   allowingPolicies,
   blockedUnder,
@@ -105,5 +106,38 @@ describe("sources", () => {
     expect(Object.fromEntries(located)).toEqual({ "brine/a.py": own, "shared.py": own, "salt/b.py": other });
     expect(await findSourceFile(store, own, "brine/a.py")).toMatchObject({ distribution: "brine", version: "0.2.0" });
     expect(await findSourceFile(store, own, "../a.py")).toBeNull();
+  });
+});
+
+describe("more of a callable", () => {
+  it("has places in the models as given, each where the file really has it", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const [callable] = await findCallables(store, "torch.FloatStorage");
+    const models = (await callableModels(store, surveyId, callable!, 5)).map(({ name }) => name);
+    const places = await callablePlaces(store, surveyId, callable!, models, 4);
+    expect(places.length).toBe(4);
+    expect(models).toContain(places[0]!.model);
+    for (const { model, path, offset, opcode } of places) {
+      const facts = await store
+        .selectFrom("fact")
+        .innerJoin("pickle", "pickle.pickle_id", "fact.pickle_id")
+        .innerJoin("file", "file.blob_id", "pickle.blob_id")
+        .innerJoin("revision", "revision.revision_id", "file.revision_id")
+        .innerJoin("model", "model.model_id", "revision.model_id")
+        .where("model.name", "=", model)
+        .where("path", "=", path)
+        .where("callable_id", "=", callable!.callableId)
+        .select(["fact.offset", "fact.opcode"])
+        .execute();
+      expect(facts).toContainEqual({ offset, opcode });
+    }
+    expect(await callablePlaces(store, surveyId, callable!, [], 4)).toEqual([]);
+  });
+
+  it("was first seen in the earliest survey that has it", async () => {
+    const { store } = await sampleSurvey();
+    const [callable] = await findCallables(store, "torch.FloatStorage");
+    expect(await firstSeen(store, callable!)).toMatchObject({ survey: "2026-q3" });
+    expect(await firstSeen(store, { ...callable!, callableId: 0, callable: "nothing.of.this.name" })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { findProgram, modelEvidence } from "../../../db/queries/evidence.ts";
+import { findProgram, firstBlocked, modelEvidence } from "../../../db/queries/evidence.ts";
 import { findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
 import { sampleSurvey } from "./sample.ts";
 
@@ -76,6 +76,37 @@ describe("evidence", () => {
       ["class", "lazy", "call outside the policy"],
     ]);
     expect(first!.allowedBy).toEqual({ policies: 0, judged: [] });
+  });
+
+  it("leads from a verdict to what a loader under its policy comes to first", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const names = await store.selectFrom("survey_model").select("listed_name").where("survey_id", "=", surveyId).execute();
+    let judgements = 0;
+    for (const { listed_name } of names) {
+      const { files, judged, evidence } = await model(listed_name);
+      for (const judgement of judged) {
+        const first = await store
+          .selectFrom("file")
+          .innerJoin("blocked", "blocked.blob_id", "file.blob_id")
+          .where(
+            "file.file_id",
+            "in",
+            files.map(({ fileId }) => fileId),
+          )
+          .where("role", "=", judgement.role)
+          .where("policy_id", "=", judgement.policyId)
+          .where("mode", "=", judgement.mode)
+          .orderBy("path")
+          .orderBy("ordinal")
+          .select(["file.file_id as fileId", "offset", "callable_id as callableId"])
+          .executeTakeFirst();
+        const found = firstBlocked(evidence, files, judgement);
+        const place = found && { fileId: found.place.fileId, offset: found.place.offset, callableId: found.found.callableId };
+        expect([listed_name, place]).toEqual([listed_name, first ?? null]);
+        if (found !== null) judgements++;
+      }
+    }
+    expect(judgements).toBeGreaterThan(20);
   });
 
   it("says where a callable that one policy blocks is allowed by another that the model is judged by", async () => {
