@@ -16,6 +16,7 @@ import { Document } from "./document.tsx";
 import { keepPage, keptPage, keyOf } from "./kept-pages.ts";
 import { ERRORS, ErrorView } from "./pages/errors.tsx";
 import type { Theme } from "./theme.ts";
+import { inTurn, unhurried } from "./turns.ts";
 
 /** `svg` and `png`: pictures of figures. */
 export type Format = "html" | ExportFormatName | "svg" | "png";
@@ -41,13 +42,13 @@ export interface SurveyRequest extends PageRequest {
   readonly survey: Survey;
 }
 
-/** Why a page cannot be shown. `no-survey`: the store is empty; `unanswered`: the store or the page broke. */
+/** Why a page cannot be shown. `no-survey`: the store has none; `other-version`: it cannot be read as it is; `unanswered`: the store or the page broke. */
 export interface PageError {
-  readonly kind: "not-found" | "bad-query" | "no-survey" | "unanswered";
+  readonly kind: "not-found" | "bad-query" | "no-survey" | "other-version" | "unanswered";
   readonly message: string;
 }
 
-const STATUS = { "not-found": 404, "bad-query": 400, "no-survey": 404, unanswered: 500 } as const satisfies Record<
+const STATUS = { "not-found": 404, "bad-query": 400, "no-survey": 404, "other-version": 503, unanswered: 500 } as const satisfies Record<
   PageError["kind"],
   number
 >;
@@ -111,6 +112,15 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
   const key = request.format === "html" && definition.ofSurveyAlone?.(request) ? keyOf(request) : null;
   const known = key === null ? undefined : keptPage(key);
   if (known !== undefined) return htmlResponse(known, 200);
+  return inTurn(() => make(definition, request, key));
+}
+
+/** A page, which is kept under `key` where it has one. */
+async function make<Data, Request extends PageRequest>(
+  definition: PageDefinition<Data, Request>,
+  request: Request,
+  key: string | null,
+): Promise<Response> {
   // One transaction, so that everything on a page is of one moment, even while a survey writes.
   const data = await request.store.transaction().execute((moment) => definition.load({ ...request, store: moment }));
   if (!data.ok) return failure(request, data.error);
@@ -134,7 +144,7 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
 /** A research table, streamed as it is read. */
 export function download(format: ExportFormatName, table: Rows): Response {
   const { mediaType, write, ending } = EXPORT_FORMATS[format];
-  return new Response(streamed(write(table, table.rows)), {
+  return new Response(streamed(write(table, unhurried(table.rows))), {
     headers: {
       "content-type": mediaType,
       "content-disposition": `inline; filename="${table.name}.${ending}"`,
@@ -186,13 +196,14 @@ export function json(data: unknown, status: number): Response {
 const DESCRIPTION =
   "Which of the shared pickle models can be loaded safely, under which policy, and what it would take for the rest: verdicts with evidence down to the opcode.";
 
-async function html(asked: Asked, document: Omit<ComponentProps<typeof Document>, "asked">): Promise<string> {
+/** A page as the bytes that are sent, which are kept as they are: text would be encoded anew for each answer. */
+async function html(asked: Asked, document: Omit<ComponentProps<typeof Document>, "asked">): Promise<Uint8Array<ArrayBuffer>> {
   // Imported here: Next refuses it at the top of what it compiles for the server, where its own renderer is meant to be used.
   const { renderToStaticMarkup } = await import("react-dom/server");
-  return `<!doctype html>${renderToStaticMarkup(<Document asked={asked} {...document} />)}`;
+  return new TextEncoder().encode(`<!doctype html>${renderToStaticMarkup(<Document asked={asked} {...document} />)}`);
 }
 
-function htmlResponse(markup: string, status: number): Response {
+function htmlResponse(markup: Uint8Array<ArrayBuffer>, status: number): Response {
   return new Response(markup, {
     status,
     headers: { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache", vary: "cookie" },

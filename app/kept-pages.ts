@@ -4,10 +4,10 @@
  */
 import type { Asked } from "./answer.tsx";
 
-/** UTF-16 units kept, some 64 MB; the page that was asked for longest ago goes first. */
-const MOST = 32_000_000;
+/** Bytes kept; the page that was asked for longest ago goes first. */
+const MOST = 64_000_000;
 
-const kept = globalThis as { censusPages?: Map<string, string> };
+const kept = globalThis as { censusPages?: Map<string, Uint8Array<ArrayBuffer>> };
 let size = 0;
 
 /** What a page of a finished survey with a derived index hangs on; null for a survey that may still change. */
@@ -17,7 +17,7 @@ export function keyOf({ url, survey, running, theme }: Asked): string | null {
 }
 
 /** The page that was kept under this key. */
-export function keptPage(key: string): string | undefined {
+export function keptPage(key: string): Uint8Array<ArrayBuffer> | undefined {
   const page = kept.censusPages?.get(key);
   if (page !== undefined) {
     // The newest stands last.
@@ -27,13 +27,13 @@ export function keptPage(key: string): string | undefined {
   return page;
 }
 
-export function keepPage(key: string, page: string): void {
+export function keepPage(key: string, page: Uint8Array<ArrayBuffer>): void {
   kept.censusPages ??= new Map();
   kept.censusPages.set(key, page);
   size += page.length;
-  for (const [oldest, text] of kept.censusPages) {
+  for (const [oldest, bytes] of kept.censusPages) {
     if (size <= MOST) return;
     kept.censusPages.delete(oldest);
-    size -= text.length;
+    size -= bytes.length;
   }
 }

@@ -1,7 +1,7 @@
 /** The one connection of this process to the store, and the index of the survey that is looked at: read-only, opened at the first request, kept across reloads of modules. */
 import { openStore, type Store } from "../db/connection.ts";
 import { loadIndex, type SurveyIndex } from "../db/index/survey-index.ts";
-import type { Survey } from "../db/queries/surveys.ts";
+import { countTotals, type Survey, type SurveyTotals, storedTotals } from "../db/queries/surveys.ts";
 
 const kept = globalThis as { censusStore?: Promise<Store>; censusIndex?: { key: string; index: Promise<SurveyIndex | null> } };
 
@@ -32,4 +32,23 @@ export function surveyIndex(store: Store, { surveyId, generation, name }: Survey
   const key = JSON.stringify([process.env.CENSUS_DATABASE, surveyId, generation, name]);
   if (kept.censusIndex?.key !== key) kept.censusIndex = { key, index: loadIndex(store, surveyId) };
   return kept.censusIndex.index;
+}
+
+/** How many times as long as counting took its result is kept: a survey that runs has at most a hundredth of the processor counted away. */
+const KEPT_FOR = 100;
+
+const counted = new Map<string, { readonly totals: SurveyTotals; readonly until: number }>();
+
+/** What a survey amounts to: as it was counted when it finished, or, while it runs, a moment ago. Counting millions of rows takes seconds. */
+export async function totalsOf(store: Store, { surveyId }: Survey): Promise<SurveyTotals> {
+  const stored = await storedTotals(store, surveyId);
+  if (stored !== null) return stored;
+  const key = JSON.stringify([process.env.CENSUS_DATABASE, surveyId]);
+  const known = counted.get(key);
+  const started = performance.now();
+  if (known !== undefined && started < known.until) return known.totals;
+  const totals = await countTotals(store, surveyId);
+  const ended = performance.now();
+  counted.set(key, { totals, until: ended + KEPT_FOR * (ended - started) });
+  return totals;
 }

@@ -2,7 +2,7 @@
  * The one door: every request comes in here and is answered by a page of `routes.ts`. Pages are route handlers that
  * return static markup, not server components: a third of the time and a quarter of the bytes, and no script.
  */
-import type { Store } from "../../db/connection.ts";
+import { type Store, StoreVersionError } from "../../db/connection.ts";
 import { formatOf } from "../../db/exports/formats.ts";
 import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
 import { addresses } from "../addresses.ts";
@@ -29,6 +29,7 @@ export async function GET(request: Request): Promise<Response> {
   try {
     return await answer(await dashboardStore(), asked);
   } catch (error) {
+    if (error instanceof StoreVersionError) return failure(asked, { kind: "other-version", message: error.message });
     if (error instanceof URIError) return failure(asked, { kind: "bad-query", message: "The address is not percent-encoded UTF-8." });
     return fault(asked, error);
   }

@@ -1,34 +1,32 @@
 /** A class that models load as: how they fare, what blocks them, and what its policies allow, down to the line. */
 import { failed, ok } from "../../analyzer/result.ts";
-import { type Blocker, blockersOfClass } from "../../db/queries/blockers.ts";
+import { type Blocker, topBlockers } from "../../db/queries/blockers.ts";
 import { type SourceStep, stepsOf } from "../../db/queries/classes.ts";
 import { ALL_MODELS, parseLens } from "../../db/queries/filters.ts";
-import { listIndexed } from "../../db/queries/indexed-models.ts";
-import { type Judgement, type Lens, lensPhrase, listJudgements, POLICY_SLOTS, sameLens } from "../../db/queries/judgements.ts";
+import { firstIndexed } from "../../db/queries/indexed-models.ts";
+import { isOfClass, type Judgement, type Lens, lensPhrase, listJudgements, sameLens } from "../../db/queries/judgements.ts";
 import { type ListedModel, listModels } from "../../db/queries/models.ts";
 import { type AllowedCallable, listPolicies, type PolicySummary, policyEntries } from "../../db/queries/policies.ts";
 import { locateSources } from "../../db/queries/sources.ts";
 import { type Counted, successOf } from "../../db/queries/success.ts";
 import { type SurveyRequest, surveyPage } from "../answer.tsx";
 import { AllowedTable, SourceLink } from "../parts/allowed-table.tsx";
-import { CallableTable } from "../parts/callable-table.tsx";
+import { BlockersTable } from "../parts/blockers-table.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
-import { compact, counted, integer } from "../parts/numbers.ts";
+import { counted, integer } from "../parts/numbers.ts";
 import { Pages, partOf } from "../parts/pages.tsx";
+import { POLICY_SIZE_COLUMNS, policyNameColumns } from "../parts/policy-columns.tsx";
 import { SuccessTable } from "../parts/success-table.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
-import { CountBar, TallyLegend, Verdict } from "../parts/verdict.tsx";
+import { TallyLegend, Verdict } from "../parts/verdict.tsx";
 import { surveyIndex } from "../store.ts";
 
 const MODELS = 20;
 const BLOCKERS = 20;
 const POLICIES = 40;
 const SHOWN = { allowed: 25, attributes: 40 } as const;
-
-/** The slots whose policies are the class's own. */
-const isOwn = ({ slot }: Judgement) => slot.startsWith("class");
 
 interface ClassData {
   readonly class: string;
@@ -55,7 +53,7 @@ export const classPage = surveyPage<ClassData>({
     const { store, survey, url, parameters } = request;
     const name = parameters.name!;
     const judgements = await listJudgements(store, survey.surveyId);
-    const own = judgements.filter(isOwn);
+    const own = judgements.filter(isOfClass);
     const lens = parseLens(url.searchParams, own.length > 0 ? own : judgements);
     if (!lens.ok) return lens;
     const policies = (await listPolicies(store, { class: name }, 1, POLICIES)).toSorted(latestFirst);
@@ -75,7 +73,7 @@ export const classPage = surveyPage<ClassData>({
       success: await successOf(store, survey.surveyId, "class", name),
       ...list,
       modelsTotal: list.total,
-      blockers: isOwn(lens.value) ? await blockersOfClass(store, survey.surveyId, lens.value, name, BLOCKERS) : [],
+      blockers: isOfClass(lens.value) ? await topBlockers(store, survey.surveyId, lens.value, BLOCKERS, { class: name }) : [],
       policies,
       policy,
       entries,
@@ -93,8 +91,7 @@ export const classPage = surveyPage<ClassData>({
 async function modelsOf({ store, survey }: SurveyRequest, name: string, lens: Lens) {
   const query = { ...ALL_MODELS, lens, filters: { ...ALL_MODELS.filters, class: [name] }, size: MODELS };
   const index = await surveyIndex(store, survey);
-  const { models, total } =
-    index === null ? await listModels(store, survey.surveyId, query) : (await listIndexed(store, index, query)).page;
+  const { models, total } = index === null ? await listModels(store, survey.surveyId, query) : await firstIndexed(store, index, query);
   return { models, total };
 }
 
@@ -141,32 +138,14 @@ function ClassView({ data, request }: ClassProps) {
 }
 
 function Blocked({ data: { lens, judgements, blockers, success, class: name }, request: { at } }: ClassProps) {
-  const own = judgements.filter(isOwn);
+  const own = judgements.filter(isOfClass);
   if (own.length === 0 || success.length === 0) return null;
   const blocked = success.find((row) => sameLens(row, lens))?.counts.blocked ?? 0;
   return (
     <section aria-labelledby="blocked">
       <Heading id="blocked">What its own policies block</Heading>
       <LensSwitch lens={lens} judgements={own} address={(target) => at.class(name, target, own)} />
-      {blockers.length === 0 ? (
-        <p className="empty">Nothing that its models do is outside the policy of the class.</p>
-      ) : (
-        <CallableTable
-          caption="What blocks most of its models"
-          className="bars blockers"
-          rows={blockers}
-          at={at}
-          columns={[
-            {
-              header: "Share of its blocked models",
-              kind: "bar",
-              cell: (row) => <CountBar value={row.models} of={blocked} name="blocked" />,
-            },
-            { header: "Models", kind: "number", cell: (row) => integer(row.models) },
-            { header: "Their downloads", kind: "number", cell: (row) => compact(row.downloads) },
-          ]}
-        />
-      )}
+      <BlockersTable blockers={blockers} blocked={blocked} none="Nothing that its models do is outside the policy of the class." at={at} />
     </section>
   );
 }
@@ -184,19 +163,9 @@ function Policies({ data: { policies }, request: { at } }: ClassProps) {
           rows={policies}
           rowKey={(row) => row.policyId}
           columns={[
-            {
-              header: "Policy",
-              kind: "heading",
-              cell: (row) => (
-                <a href={at.policy(row.policyId)}>
-                  <Name>{row.name}</Name>
-                </a>
-              ),
-            },
-            { header: "Kind", cell: (row) => <span title={POLICY_SLOTS[row.slot].meaning}>{POLICY_SLOTS[row.slot].label}</span> },
+            ...policyNameColumns(at),
             { header: "Release", cell: (row) => row.libraryVersion !== null && <Name>{row.libraryVersion}</Name> },
-            { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
-            { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
+            ...POLICY_SIZE_COLUMNS,
             { header: "Changes", cell: (row) => <Change row={row} policies={policies} at={at} /> },
           ]}
         />

@@ -1,5 +1,6 @@
 /** The research tables: what each column means, the rows to take away, and their counts and checksums. */
 import { ok } from "../../analyzer/result.ts";
+import type { Store } from "../../db/connection.ts";
 import { dataPackage, writeResource } from "../../db/exports/data-package.ts";
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName } from "../../db/exports/formats.ts";
 import type { ExportTable } from "../../db/exports/table.ts";
@@ -8,6 +9,7 @@ import { download, failure, json, type Page, surveyPage } from "../answer.tsx";
 import { Downloads } from "../parts/downloads.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { Table } from "../parts/table.tsx";
+import { unhurried } from "../turns.ts";
 
 interface ExportsData {
   readonly formats: Readonly<Record<string, { readonly mediaType: string; readonly meaning: string }>>;
@@ -87,8 +89,9 @@ export const exportMetadataPage: Page = {
     const table = findExport(request.parameters.table!);
     if (table === null) return failure(request, { kind: "not-found", message: "There is no table of this name." });
     if (survey === null) return failure(request, { kind: "no-survey", message: "This store holds no survey yet." });
+    const slowly = { ...table, rows: (from: Store, surveyId: number) => unhurried(table.rows(from, surveyId)) };
     const resources = [];
-    for (const format of EXPORT_FORMAT_NAMES) resources.push(await writeResource(store, survey, table, format, () => undefined));
+    for (const format of EXPORT_FORMAT_NAMES) resources.push(await writeResource(store, survey, slowly, format, () => undefined));
     return json(dataPackage(survey, resources), 200);
   },
 };

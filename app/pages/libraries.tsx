@@ -8,14 +8,15 @@ import { countPolicies, listPolicies, type PolicySummary } from "../../db/querie
 import { type Source, sourcesOf } from "../../db/queries/sources.ts";
 import { type Breakdown, type Counted, successBy, successOf } from "../../db/queries/success.ts";
 import { surveyPage } from "../answer.tsx";
-import { CallableTable } from "../parts/callable-table.tsx";
+import { BlockersTable } from "../parts/blockers-table.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { bytes, compact, counted, day, integer } from "../parts/numbers.ts";
+import { POLICY_SIZE_COLUMNS } from "../parts/policy-columns.tsx";
 import { Loads, SuccessTable } from "../parts/success-table.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
-import { CountBar, TallyBar, TallyLegend } from "../parts/verdict.tsx";
+import { TallyBar, TallyLegend } from "../parts/verdict.tsx";
 
 const LISTED = 150;
 const BLOCKERS = 25;
@@ -111,7 +112,7 @@ export const libraryPage = surveyPage<LibraryData>({
         kind: "not-found",
         message: "No judged model of this survey is of this library, and no policy was inferred from it.",
       });
-    const blockers = await topBlockers(store, survey.surveyId, lens.value, BLOCKERS, library);
+    const blockers = await topBlockers(store, survey.surveyId, lens.value, BLOCKERS, { library });
     const policiesTotal = await countPolicies(store, { library });
     return ok({
       library,
@@ -150,25 +151,7 @@ export const libraryPage = surveyPage<LibraryData>({
         <section aria-labelledby="blocked">
           <Heading id="blocked">What blocks its models</Heading>
           <LensSwitch lens={lens} judgements={judgements} address={(target) => at.library(library, target, judgements)} />
-          {blockers.length === 0 ? (
-            <p className="empty">No callable is outside this policy.</p>
-          ) : (
-            <CallableTable
-              caption="What blocks most of its models"
-              className="bars blockers"
-              rows={blockers}
-              at={at}
-              columns={[
-                {
-                  header: "Share of its blocked models",
-                  kind: "bar",
-                  cell: (row) => <CountBar value={row.models} of={blocked} name="blocked" />,
-                },
-                { header: "Models", kind: "number", cell: (row) => integer(row.models) },
-                { header: "Their downloads", kind: "number", cell: (row) => compact(row.downloads) },
-              ]}
-            />
-          )}
+          <BlockersTable blockers={blockers} blocked={blocked} none="No callable is outside this policy." at={at} />
         </section>
         <section aria-labelledby="policies">
           <Heading id="policies">Policies inferred from its source</Heading>
@@ -188,8 +171,7 @@ export const libraryPage = surveyPage<LibraryData>({
                 },
                 { header: "Version", cell: (row) => row.libraryVersion !== null && <Name>{row.libraryVersion}</Name> },
                 { header: "Policy", cell: (row) => <a href={at.policy(row.policyId)}>{POLICY_SLOTS[row.slot].label}</a> },
-                { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
-                { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
+                ...POLICY_SIZE_COLUMNS,
                 {
                   header: "Inferred in",
                   kind: "number",

@@ -2,11 +2,11 @@
 
 import { ok } from "../../analyzer/result.ts";
 import { policiesTable } from "../../db/exports/policies.ts";
-import { POLICY_SLOTS } from "../../db/queries/judgements.ts";
 import { countPolicies, listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
 import { page } from "../answer.tsx";
-import { counted, integer } from "../parts/numbers.ts";
+import { counted } from "../parts/numbers.ts";
 import { Pages, type Part } from "../parts/pages.tsx";
+import { POLICY_SIZE_COLUMNS, policyNameColumns } from "../parts/policy-columns.tsx";
 import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
@@ -52,16 +52,7 @@ export const policiesPage = page<PoliciesData>({
           rows={policies}
           rowKey={(row) => row.policyId}
           columns={[
-            {
-              header: "Policy",
-              kind: "heading",
-              cell: (row) => (
-                <a href={at.policy(row.policyId)}>
-                  <Name>{row.name}</Name>
-                </a>
-              ),
-            },
-            { header: "Kind", cell: (row) => <span title={POLICY_SLOTS[row.slot].meaning}>{POLICY_SLOTS[row.slot].label}</span> },
+            ...policyNameColumns(at),
             {
               header: "Library",
               cell: (row) =>
@@ -71,8 +62,7 @@ export const policiesPage = page<PoliciesData>({
                   </>
                 ),
             },
-            { header: "Imports", kind: "number", cell: (row) => integer(row.imports) },
-            { header: "Calls", kind: "number", cell: (row) => integer(row.calls) },
+            ...POLICY_SIZE_COLUMNS,
           ]}
         />
       )}

@@ -1,6 +1,6 @@
 /** One survey: how far it has come, what it amounts to, how it is cited, and what it can be compared with. While it runs the page renews itself. */
 import { failed, ok } from "../../analyzer/result.ts";
-import { findSurvey, listSurveys, type Survey, type SurveyTotals, surveyTotals } from "../../db/queries/surveys.ts";
+import { findSurvey, listSurveys, type Survey, type SurveyTotals } from "../../db/queries/surveys.ts";
 import type { ClassState, ModelState } from "../../db/schema.ts";
 import { page } from "../answer.tsx";
 import { type Citation, citationOf } from "../citation.ts";
@@ -10,6 +10,7 @@ import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CountBar } from "../parts/verdict.tsx";
+import { totalsOf } from "../store.ts";
 import { SurveyProgress } from "./surveys.tsx";
 
 interface SurveyData {
@@ -29,7 +30,7 @@ export const surveyPageOf = page<SurveyData>({
     const survey = await findSurvey(store, parameters.name!);
     if (survey === null) return failed({ kind: "not-found", message: "There is no survey of this name." });
     const others = (await listSurveys(store)).filter(({ surveyId }) => surveyId !== survey.surveyId).map(({ name }) => name);
-    return ok({ survey, totals: await surveyTotals(store, survey.surveyId), citation: citationOf(survey), others });
+    return ok({ survey, totals: await totalsOf(store, survey), citation: citationOf(survey), others });
   },
   title: ({ survey }) => plainName(survey.name),
   dataset: ({ survey }) => survey,

@@ -1,6 +1,6 @@
 /** Every survey of the store, how far each has come, and what it read. */
 import { ok } from "../../analyzer/result.ts";
-import { listSurveys, type Survey, type SurveyTotals, surveyTotals } from "../../db/queries/surveys.ts";
+import { listSurveys, type Survey, type SurveyTotals } from "../../db/queries/surveys.ts";
 import type { ModelState } from "../../db/schema.ts";
 import { type PageRequest, page } from "../answer.tsx";
 import { Numbers } from "../parts/figure.tsx";
@@ -8,6 +8,7 @@ import { bytes, counted, integer, minute, percent } from "../parts/numbers.ts";
 import { MODEL_STATES } from "../parts/states.ts";
 import { Name } from "../parts/text.tsx";
 import { CountBar } from "../parts/verdict.tsx";
+import { totalsOf } from "../store.ts";
 
 interface SurveysData {
   readonly surveys: readonly (Survey & { readonly totals: SurveyTotals })[];
@@ -18,7 +19,7 @@ export const surveysPage = page<SurveysData>({
   load: async ({ store }) => {
     const surveys = await listSurveys(store);
     return ok({
-      surveys: await Promise.all(surveys.map(async (survey) => ({ ...survey, totals: await surveyTotals(store, survey.surveyId) }))),
+      surveys: await Promise.all(surveys.map(async (survey) => ({ ...survey, totals: await totalsOf(store, survey) }))),
     });
   },
   title: () => "Surveys",

@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { GET } from "../../app/[[...path]]/route.ts";
 import { PAGES } from "../../app/routes.ts";
-import { openStore, type Store } from "../../db/connection.ts";
+import { openStore, STORE_SCHEMA, type Store } from "../../db/connection.ts";
 import { buildIndex } from "../../db/index/build-index.ts";
 import { sampleStore } from "../browser/sample-store.ts";
 
@@ -350,6 +351,21 @@ describe("a store without a finished survey", () => {
       /These are the numbers of 20 November 2026\. A later survey, <bdi class="name">2027-q1<\/bdi>, has not finished yet\./,
     );
     expect(await (await ask("/?survey=2027-q1")).text()).toContain("has not finished");
+  });
+
+  it("is told of where another version made it, until it is brought up to date", async () => {
+    await readFrom("older.sqlite", (file) => sampleStore(file));
+    const older = await openStore(process.env.CENSUS_DATABASE!);
+    await sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(older);
+    await older.destroy();
+    const response = await ask("/models");
+    expect(response.status).toBe(503);
+    const html = await response.text();
+    expect(html).toContain("The store cannot be read as it is");
+    expect(html).toMatch(/The store is of version .* brings it up to date/);
+    expect(await (await ask("/models.json")).json()).toMatchObject({ ok: false, error: "other-version", status: 503 });
+    await (await openStore(process.env.CENSUS_DATABASE!)).destroy();
+    expect((await ask("/models")).status).toBe(200);
   });
 
   it("is an error with a number where it cannot be opened, and is tried again", async () => {

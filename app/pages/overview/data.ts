@@ -3,8 +3,8 @@ import { blockedCapabilities, blockedModules, blockedOpcodes, topBlockers } from
 import { formatShares } from "../../../db/queries/formats.ts";
 import type { Judgement, Lens } from "../../../db/queries/judgements.ts";
 import { loadSuccess, successBy, successByContainer, successOverTime } from "../../../db/queries/success.ts";
-import { surveyTotals } from "../../../db/queries/surveys.ts";
 import type { SurveyRequest } from "../../answer.tsx";
+import { totalsOf } from "../../store.ts";
 
 /** Rows of the longest tables; what is beyond is summed up. */
 const BLOCKERS = 12;
@@ -26,7 +26,7 @@ export async function loadOverview({ store, survey }: SurveyRequest, judgements:
     survey,
     judgements,
     lens,
-    totals: await surveyTotals(store, surveyId),
+    totals: await totalsOf(store, survey),
     success: await loadSuccess(store, surveyId),
     overTime: await successOverTime(store, lens),
     formats: await formatShares(store, surveyId),
