@@ -15,12 +15,7 @@ const started = performance.now();
 if (!existsSync(file) || versionOf(file) !== WRITTEN) await write();
 const store = await openStore(file);
 // Later ones are what writes while pages are read: never finished, or pages would be of them.
-const unfinished = await store
-  .selectFrom("survey")
-  .select("survey_id")
-  .where("finished_at", "is", null)
-  .where("survey_id", "<=", 2)
-  .execute();
+const unfinished = await store.selectFrom("survey").select("survey_id").where("generation", "=", 0).where("survey_id", "<=", 2).execute();
 for (const { survey_id } of unfinished) await finishSurvey(store, survey_id, `2026-1${survey_id}-20T09:00:00.000Z`);
 await store.destroy();
 console.error(`finished in ${Math.round((performance.now() - started) / 1_000)} s, ${Math.round(process.memoryUsage.rss() / 1e6)} MB`);
