@@ -19,6 +19,7 @@ import {
 import { lensPhrase } from "../../db/queries/judgements.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
+import { TableDownloads } from "../parts/downloads.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { counted, day, integer } from "../parts/numbers.ts";
 import { SearchForm } from "../parts/search-form.tsx";
@@ -131,6 +132,7 @@ function List({
           ]}
         />
       )}
+      <TableDownloads table="callables" at={request.at} />
     </>
   );
 }

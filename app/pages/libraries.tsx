@@ -9,6 +9,7 @@ import { type Source, sourcesOf } from "../../db/queries/sources.ts";
 import { type Breakdown, type Counted, successBy, successOf } from "../../db/queries/success.ts";
 import { surveyPage } from "../answer.tsx";
 import { BlockersTable } from "../parts/blockers-table.tsx";
+import { TableDownloads } from "../parts/downloads.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { bytes, compact, counted, day, integer } from "../parts/numbers.ts";
@@ -80,6 +81,7 @@ export const librariesPage = surveyPage<LibrariesData>({
           {others !== null && (
             <p className="muted">and {counted(others.groups, "more library", "more libraries")}, in the research table</p>
           )}
+          <TableDownloads table="load-success-by-library" at={at} />
         </>
       )}
     </>

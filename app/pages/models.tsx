@@ -1,11 +1,13 @@
 /** The list of models: a search, filters with their counts, an order, pages. The address is the state. */
 import { ok } from "../../analyzer/result.ts";
+import { EXPORT_FORMAT_NAMES } from "../../db/exports/formats.ts";
 import { modelRows, modelsTable } from "../../db/exports/models.ts";
 import { modelParameters, modelSentence, parseModelQuery } from "../../db/queries/filters.ts";
 import { listIndexed } from "../../db/queries/indexed-models.ts";
 import { listJudgements } from "../../db/queries/judgements.ts";
 import { countFacets, listModels } from "../../db/queries/models.ts";
 import { surveyPage } from "../answer.tsx";
+import { Downloads } from "../parts/downloads.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { counted } from "../parts/numbers.ts";
 import { SearchForm } from "../parts/search-form.tsx";
@@ -14,6 +16,9 @@ import { surveyIndex } from "../store.ts";
 import { Facets } from "./models/facets.tsx";
 import { Chips, SizeSwitch, SortSwitch, WaysOut } from "./models/query.tsx";
 import { type ModelsData, type ModelsProps, ModelsTable } from "./models/table.tsx";
+
+/** The list's own JSON is a page of it at a time. */
+const TABLE_FORMATS = EXPORT_FORMAT_NAMES.filter((format) => format !== "json");
 
 export const modelsPage = surveyPage<ModelsData>({
   path: "/models",
@@ -51,9 +56,12 @@ function Models({ data, request }: ModelsProps) {
       <header className="lead">
         <h1>{plainName(sentence)}</h1>
         <p className="muted">
-          {counted(total, "model")} of the survey{total === 1 ? " matches" : " match"}.{" "}
-          <a href={request.at.models(first, judgements, ".csv")}>All of them as CSV</a>
+          {counted(total, "model")} of the survey{total === 1 ? " matches" : " match"}.
         </p>
+        <div className="take-away">
+          All of them as
+          <Downloads of="these models" formats={TABLE_FORMATS} address={(ending) => request.at.models(first, judgements, ending)} />
+        </div>
       </header>
       <div className="list-page">
         <aside className="filters" id="filters" aria-labelledby="filters-title">

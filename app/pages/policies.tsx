@@ -4,6 +4,7 @@ import { ok } from "../../analyzer/result.ts";
 import { policiesTable } from "../../db/exports/policies.ts";
 import { countPolicies, listPolicies, type PolicySummary } from "../../db/queries/policies.ts";
 import { page } from "../answer.tsx";
+import { TableDownloads } from "../parts/downloads.tsx";
 import { counted } from "../parts/numbers.ts";
 import { Pages, type Part } from "../parts/pages.tsx";
 import { POLICY_SIZE_COLUMNS, policyNameColumns } from "../parts/policy-columns.tsx";
@@ -67,6 +68,7 @@ export const policiesPage = page<PoliciesData>({
         />
       )}
       <Pages of="policies" part={{ from, total, rows }} size={PAGE_SIZE} address={(start) => at.policies(q, start)} />
+      {total > 0 && <TableDownloads table="policies" at={at} />}
     </>
   ),
 });

@@ -1,5 +1,6 @@
 /** Links to a list or a figure in the formats that it can be taken away in. */
-import { EXPORT_FORMATS, type ExportFormatName } from "../../db/exports/formats.ts";
+import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName } from "../../db/exports/formats.ts";
+import type { Addresses } from "../addresses.ts";
 
 interface DownloadsProps {
   /** What is downloaded, for the name of the link. */
@@ -17,5 +18,15 @@ export function Downloads({ of, formats, address }: DownloadsProps) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** A research table that a page shows the beginning of. */
+export function TableDownloads({ table, at }: { readonly table: string; readonly at: Addresses }) {
+  return (
+    <div className="take-away">
+      The whole table:
+      <Downloads of={table} formats={EXPORT_FORMAT_NAMES} address={(ending) => at.at(`/exports/${table}${ending}`)} />
+    </div>
   );
 }

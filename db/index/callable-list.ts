@@ -27,23 +27,15 @@ export class CallableList {
 export async function loadCallables(store: Store, surveyId: number): Promise<CallableList | null> {
   const generation = await generationOf(store, surveyId);
   if (generation === 0) return null;
-  const rows = await store
-    .selectFrom("survey_posting as imported")
-    .innerJoin("callable", "callable.callable_id", "imported.callable_id")
-    .leftJoin("survey_posting as called", (join) =>
-      join
-        .onRef("called.survey_id", "=", "imported.survey_id")
-        .onRef("called.generation", "=", "imported.generation")
-        .on("called.kind", "=", "call")
-        .onRef("called.value", "=", "imported.value"),
-    )
-    .where("imported.survey_id", "=", surveyId)
-    .where("imported.generation", "=", generation)
-    .where("imported.kind", "=", "import")
-    .select(["callable.callable_id as callableId", "imported.value as callable", "module", "name", "capability"])
-    .select(({ fn, val }) => ["imported.models as importedBy", fn.coalesce("called.models", val(0)).as("calledBy")])
-    .orderBy("imported.models", "desc")
-    .orderBy("imported.value")
+  const lists = (kind: "import" | "call") =>
+    store.selectFrom("survey_posting").where("survey_id", "=", surveyId).where("generation", "=", generation).where("kind", "=", kind);
+  // Each kind from one end to the other: to find one list after another among their bytes takes ten times as long.
+  const called = new Map((await lists("call").select(["value", "models"]).execute()).map(({ value, models }) => [value, models]));
+  const rows = await lists("import")
+    .innerJoin("callable", "callable.callable_id", "survey_posting.callable_id")
+    .select(["callable.callable_id as callableId", "value as callable", "module", "name", "capability", "models as importedBy"])
+    .orderBy(({ eb }) => eb("models", "+", 0), "desc")
+    .orderBy("value")
     .execute();
-  return new CallableList(rows);
+  return new CallableList(rows.map((row) => ({ ...row, calledBy: called.get(row.callable) ?? 0 })));
 }
