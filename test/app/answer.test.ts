@@ -108,6 +108,25 @@ describe("pages", () => {
     expect(await response.json()).toBeTypeOf("object");
   });
 
+  it("lay what a model needs against what its class policy allows", async () => {
+    const fine = await json("/models/ashford/ner-ashford.json");
+    expect(fine.needs.missing).toEqual([]);
+    const used = fine.callables.rows.map(({ callable }: { callable: string }) => callable);
+    for (const { callable } of fine.needs.unused) expect(used).not.toContain(callable);
+    const hostile = await json("/models/mallory/tagger-with-a-surprise.json");
+    expect(hostile.needs.missing.map(({ callable }: { callable: string }) => callable)).toContain("webbrowser.open");
+    const html = await (await ask("/models/mallory/tagger-with-a-surprise")).text();
+    expect(html).toMatch(/lacks \d+ of them/);
+  });
+
+  it("say of a callable who uses it, since when, and where it stands", async () => {
+    const callable = await json("/callables/torch.FloatStorage.json");
+    expect(callable.firstSeen).toMatchObject({ survey: "2026-q3" });
+    expect(callable.groups.libraries.length).toBeGreaterThan(1);
+    expect(callable.places[0]).toMatchObject({ opcode: expect.any(String), offset: expect.any(Number) });
+    expect(await (await ask("/callables/torch.FloatStorage")).text()).toContain("Where it stands, for example");
+  });
+
   it("lead only to pages that answer", async () => {
     const seen = new Set<string>();
     const waiting = ["/", "/models/mallory/tagger-with-a-surprise", HOSTILE, "/policies/2", "/callables", "/exports", "/surveys"];
