@@ -74,7 +74,9 @@ export function overTimeChart({ data: { overTime, lens }, request }: FigureProps
     finding:
       first === undefined || last === undefined || first === last
         ? "One survey shows no change over time"
-        : `${share(last)} load in ${day(last.startedAt)}’s survey, ${share(first)} in ${day(first.startedAt)}’s`,
+        : day(first.startedAt) === day(last.startedAt)
+          ? `${share(last)} load in survey ${last.name}, ${share(first)} in ${first.name}, of the same day`
+          : `${share(last)} load in ${day(last.startedAt)}’s survey, ${share(first)} in ${day(first.startedAt)}’s`,
     about: `Models by the verdict ${lensPhrase(lens)}, in each finished survey, the earliest first; surveys may be of different populations.`,
     header: "Survey",
     things: "models",

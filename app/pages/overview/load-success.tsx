@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { VERDICT_KINDS, type VerdictKind } from "../../../analyzer/verdict/verdict.ts";
 import { ROLES, tally } from "../../../db/queries/judgements.ts";
 import type { Success } from "../../../db/queries/success.ts";
+import type { PolicySlot } from "../../../db/schema.ts";
 import { ChartFigure } from "../../figures/chart-figure.tsx";
 import { loadSuccessChart } from "../../figures/charts.ts";
 import { judgementLabel } from "../../parts/lens.tsx";
@@ -54,7 +55,7 @@ function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly
               {judgementLabel(row, data.judgements)}
               <small>
                 {row.policy === null ? (
-                  "each class and version has its own"
+                  SEVERAL[row.slot]
                 ) : (
                   <a href={request.at.policy(row.policy.policyId)}>
                     <Name>{row.policy.name}</Name>
@@ -90,6 +91,15 @@ function SuccessTable({ rows, caption, data, request }: FigureProps & { readonly
     />
   );
 }
+
+/** How many policies stand in a slot that has more than one. */
+const SEVERAL: Readonly<Record<PolicySlot, string>> = {
+  "weights-only": "several releases",
+  class: "one a class and release",
+  "class+open": "one a class and release",
+  "class-range": "one a class",
+  observed: "one a model, of the others",
+};
 
 /** What could not be told, by why: a kind of verdict, or what there was no verdict for. */
 function Doubts({ row, models }: { readonly row: Success; readonly models: (row: Success, verdict: VerdictKind | "none") => ReactNode }) {
