@@ -232,7 +232,7 @@ export interface FactSetMemberTable {
   callable_id: number | null;
 }
 
-export type FactKind = "import" | "call" | "persistent-id" | "extension";
+export type FactKind = "import" | "call" | "kept" | "persistent-id" | "extension";
 
 /** A view: the facts of a pickle, one for each kind, opcode and callable. */
 export interface FactView {

@@ -63,6 +63,10 @@ function lookedUp({ pickles }: Trace): Policy {
 /** Modules whose classes hold a model rather than being one. */
 const HOLDERS = /^(builtins|__builtin__|collections|copyreg|copy_reg|numpy|torch\._utils|joblib)(\.|$)/;
 
+/** As classes are called; what made the object may also be a function, or not be known. */
+const CLASS = /\.[A-Z]\w*$/;
+
 function rootOf({ pickles }: Trace): string | null {
-  return pickles.find(({ root }) => root !== null && !HOLDERS.test(root.slice(0, root.lastIndexOf("."))))?.root ?? null;
+  const isOfLibrary = (root: string) => CLASS.test(root) && !HOLDERS.test(root.slice(0, root.lastIndexOf(".")));
+  return pickles.find(({ root }) => root !== null && isOfLibrary(root))?.root ?? null;
 }

@@ -26,7 +26,7 @@ const SHAPES = `## JSON
 Keys may be added; none of these changes its meaning.
 
     trace    {file, sha256, size, container, outcome, findings,
-              pickles: [{entry, offset, length, protocol, outcome, imports: [F], calls: [F], persistentIds, extensions}]}
+              pickles: [{entry, offset, length, protocol, outcome, imports: [F], calls: [F], kept: [F], persistentIds, extensions}]}
              F = {callable: "module.qualified.name", opcode, offset, origin, ...}
     enforce  {file, policy, mode, verdict, message?, blocked: [{callable, opcode, entry, offset, capability, reason, count}]}
     scan     {files: [{file, role, container, verdicts: [as enforce prints it]}]}

@@ -30,6 +30,9 @@ const LABEL = 11;
 /** What a model should not do while it is loaded, whatever its library. */
 const HARMFUL: ReadonlySet<Capability> = new Set(["runs-code", "embedded-code", "imports", "network", "writes"]);
 
+/** Opcodes by which a pickle calls. */
+const CALLING: ReadonlySet<string> = new Set(["REDUCE", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX"]);
+
 export interface ReportedFile extends JudgedFile {
   readonly advice: Advice;
   /** What others make of it, where they were asked. */
@@ -44,8 +47,15 @@ export function reportFile(file: ReportedFile, terminal: Terminal): string {
     ...(role === "side" ? ["side file"] : []),
   ];
   const head = `${name}${about.length > 0 ? ` (${about.join(", ")})` : ""}`;
-  const lines = [head, ...verdicts.flatMap((verdict) => reportVerdict(verdict, file, terminal)), ...compared(opinions)];
+  const notes = (trace?.findings ?? []).filter(({ kind }) => kind === "embedded-pickle").flatMap(({ message }) => noted(message));
+  const lines = [head, ...verdicts.flatMap((verdict) => reportVerdict(verdict, file, terminal)), ...notes, ...compared(opinions)];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** What is to be known of a file whatever the policy. */
+function noted(message: string): string[] {
+  const [first = "", ...more] = wrap(message, LABEL + 4);
+  return [`${INDENT}${"note".padEnd(LABEL)}  ${first}`, ...more.map((line) => " ".repeat(LABEL + 4) + line)];
 }
 
 /** A line for each opinion; judges in a row that are of one opinion share it. */
@@ -74,10 +84,13 @@ function reportVerdict(verdict: Verdict, file: ReportedFile, terminal: Terminal)
   return lines.map((line) => INDENT + line);
 }
 
-/** The first thing that stops the load, and the first that says what the file is about. */
+/** The first thing that stops the load, and what says most of what the file is about: a call, with what it is given. */
 function explain(blocked: readonly Blocked[], file: ReportedFile): string[] {
   const [first] = blocked;
-  const telling = blocked.find(({ capability }) => capability !== "unknown");
+  const known = blocked.filter(({ capability }) => capability !== "unknown");
+  // Where an opcode stops the load, callables that nothing is known of still say more.
+  const named = known.length > 0 || first!.callable !== null ? known : blocked.filter(({ callable }) => callable !== null);
+  const telling = named.find(({ opcode }) => CALLING.has(opcode)) ?? named[0];
   const lines = [...placed(first!, file), ...wrap(first!.reason, 4)];
   return telling === undefined || telling === first ? lines : [...lines, "and further on", ...placed(telling, file)];
 }

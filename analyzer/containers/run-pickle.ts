@@ -156,13 +156,8 @@ function findEmbedded({ program, nested }: PickleRun, { entry }: Content, tracin
   }
   for (const { at, bytes, facts } of found.filter((each) => !nested.hands(each.bytes))) {
     const names = namesIn(facts);
-    const told =
-      names === null || names.length === 0
-        ? ""
-        : `, naming ${names
-            .slice(0, NAMES_TOLD)
-            .map(({ callable }) => callable)
-            .join(", ")}`;
+    const distinct = [...new Set((names ?? []).map(({ callable }) => callable))].slice(0, NAMES_TOLD);
+    const told = distinct.length === 0 ? "" : `, naming ${distinct.join(", ")}`;
     const message = `${bytes.length} bytes of a constant are a pickle themselves${told}: nothing here is seen to load them`;
     const segment = segmentOf(at);
     tracing.find({ kind: "embedded-pickle", message, entry, offset: segment.offset + at - segment.at, names });

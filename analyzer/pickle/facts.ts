@@ -89,7 +89,16 @@ export interface ExtensionFact {
   readonly code: number;
 }
 
-export type Fact = ImportFact | CallFact | PersistentIdFact | ExtensionFact;
+/**
+ * A callable that acts for the pickle (`getattr`, `functools.partial` ...) is kept: put into a container, or into the
+ * arguments, items or state of an object. What it would be called with there, the pickle does not show. Of any callable,
+ * where it is itself what the pickle returns (STOP).
+ */
+export interface KeptFact extends FactOfCallable {
+  readonly kind: "kept";
+}
+
+export type Fact = ImportFact | CallFact | KeptFact | PersistentIdFact | ExtensionFact;
 
 /** How a run ended: STOP was reached; CPython would fail; the machine does not know; a limit was hit. */
 export type Outcome = "ok" | "malformed" | "unsupported" | "unfinished";

@@ -223,6 +223,16 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["torch.storage._load_from_bytes", loads(TORCH_LEGACY_PICKLES)],
 ]);
 
+/**
+ * Those that are called for what they are handed, and are not to be kept: all but what makes an instance of a class, which
+ * does no more than that class.
+ */
+export const ACTING: ReadonlySet<string> = new Set(
+  [...INDIRECT_CALLABLES].flatMap(([name, indirection]) =>
+    indirection.does === "calls" && indirection.returns.kind === "instance" ? [] : [name],
+  ),
+);
+
 /** Callables that make a file of bytes in memory: what a loader is given by way of them are those bytes. */
 export const BYTES_FILES: ReadonlySet<string> = new Set(["io.BytesIO", "_io.BytesIO"]);
 

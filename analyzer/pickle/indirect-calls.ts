@@ -85,6 +85,11 @@ export class IndirectCalls {
         this.found.lookUp(path === null ? UNKNOWN : namedByPath(path, indirection.does === "imports"), via);
         return;
       }
+      case "makes-getter":
+      case "makes-caller":
+        // It fails without a name.
+        if (given !== null && given.positional.length === 0) this.found.lookUp(UNKNOWN, via);
+        return;
       case "loads":
         this.found.load(via, given?.positional[indirection.position] ?? -1, indirection.pickles);
         return;
@@ -95,10 +100,12 @@ export class IndirectCalls {
 
   private followCalling({ positions, passes }: Calling, via: string, given: Arguments | null, depth: number): void {
     const passed = given === null ? null : this.passed(passes, given);
+    // What binds arguments to a callable fails without one.
+    const isNeeded = passes.kind === "arguments" && passes.more === true;
     for (const position of positions) {
       const value = given?.positional[position];
       if (value !== undefined) this.pass(value, via, passed, depth);
-      else if (given === null || given.more) this.found.call(UNKNOWN, via);
+      else if (given === null || given.more || isNeeded) this.found.call(UNKNOWN, via);
     }
     for (const value of given?.keywords ?? []) this.pass(value, via, null, depth);
     if (given === null && positions.length === 0) this.found.call(UNKNOWN, via);

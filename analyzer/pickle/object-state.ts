@@ -8,6 +8,7 @@ import { itemsOf, type Moment, type Recording } from "./contents.ts";
 import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
+import { itemsMade } from "./rare.ts";
 import { NO_FRAME } from "./state.ts";
 import { CHANGE } from "./tables.ts";
 
@@ -147,6 +148,12 @@ export class ObjectState {
     if (kindOf(value) !== kinds.FOREIGN || !mayBe(positional, kinds.TUPLE)) return null;
     if (!mayBe(keywords, kinds.DICT, kinds.NONE) || !mayBe(attributes, kinds.DICT, kinds.NONE)) return null;
     return { value, via: "functools.partial", bound: { positional, keywords } };
+  }
+
+  /** The parts of a tuple that is a state, but for the callable that `handedBy` finds in the place of one. */
+  withoutCallee(given: number): readonly number[] {
+    const parts = Array.from(itemsMade(this.recording.state, given) ?? []);
+    return this.partialIn(parts) === null ? parts : parts.slice(1);
   }
 
   /** What a dict has under a key: more than once, where the key was set again. */

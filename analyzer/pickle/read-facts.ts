@@ -7,8 +7,9 @@ import { LIMITS, type Resource } from "../limits.ts";
 import type { Callables, Name, Source } from "./callables.ts";
 import { type Moment, type Recording, rowOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
-import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import { ACTING, INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import { IndirectCalls } from "./indirect-calls.ts";
+import { returned, withKept } from "./kept.ts";
 import { LOADED_BY_METHODS, ObjectState } from "./object-state.ts";
 import { BYTE_OF_OPCODE as OP, OPCODE_OF_BYTE, type OpcodeName } from "./opcodes.ts";
 import { LOOKED_UP_ONLY } from "./rare.ts";
@@ -66,6 +67,8 @@ class FactReader {
   private readonly text: ValueText;
   /** The pickle has changed an object that it looked up: under which other names that can be reached is not known. */
   private hasChangedNames = false;
+  /** Something was looked up that must not be kept. */
+  private hasActing = false;
   private readonly indirect: IndirectCalls;
   private readonly states: ObjectState;
   private readonly order: WriteOrder;
@@ -154,6 +157,7 @@ class FactReader {
 
   private lookUp(looked: Name, via?: string): void {
     const origin = this.hasChangedNames ? "mutated" : looked.origin;
+    if (ACTING.has(looked.callable)) this.hasActing = true;
     if (this.isCounting && this.wasTold("import", looked.callable, origin, "", via)) return;
     const { offset, opcode } = this;
     const { module, name, callable, spelt } = looked;
@@ -295,6 +299,9 @@ class FactReader {
     for (const { index, repeats } of this.told.values()) {
       if (repeats > 0) this.facts[index] = { ...(this.facts[index] as ImportFact | CallFact), repeats };
     }
-    return { facts: this.facts, limited };
+    const { recording, callables, states } = this;
+    const facts = this.hasActing ? withKept(this.facts, recording, callables, states) : this.facts;
+    const last = returned(recording, callables);
+    return { facts: last === null ? facts : [...facts, last], limited };
   }
 }

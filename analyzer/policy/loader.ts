@@ -15,6 +15,10 @@ export interface LoaderError {
   readonly message: string;
 }
 
+/** What a loader of a `class+open` policy does not do. */
+export const SLOTS_CLOSED =
+  "the loader keeps its open slots closed, and refuses what would fill them: while opcodes run, it is not known what will sit where";
+
 /**
  * The text of a Python module, for Python 3.8 and newer and without dependencies, that lets in what `policy` does and
  * raises `Blocked` at the first thing that it does not. `lazy` as in `Verdict.mode`. Torch's weights-only policies are
@@ -26,7 +30,7 @@ export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"):
     return failed({ kind: "weights-only", message });
   }
   const constants = [
-    `POLICY = ${JSON.stringify(policy.name)}`,
+    `POLICY = ${JSON.stringify(policy.name)}${policy.fillers === undefined ? "" : `  # ${SLOTS_CLOSED}`}`,
     `MODE = ${JSON.stringify(mode)}`,
     `IMPORTS = ${names(policy.imports)}`,
     `CALLS = ${names(policy.calls)}`,

@@ -5,13 +5,17 @@
  * storage of torch or nothing, and a callable is named by where it is, not by a string that reads the same.
  */
 import type { EmbeddedName } from "../containers/trace.ts";
-import type { CallFact, Fact, ImportFact, PersistentIdFact } from "../pickle/facts.ts";
+import type { CallFact, Fact, ImportFact, KeptFact, PersistentIdFact, PickleFacts } from "../pickle/facts.ts";
+import { ACTING } from "../pickle/indirect-callables.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
 import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
 
 /** Callables that load a pickle as torch.load does, storages among it. */
 const TORCH_LOADS: ReadonlySet<string> = new Set(["torch.load", "torch.serialization.load", "torch.storage._load_from_bytes"]);
+
+/** Nothing can be done with what such a pickle returns. */
+const RETURNS_STUB = "what the pickle returns is outside the policy";
 
 /** What a class policy answers for each fact of a pickle. */
 export class ClassPolicyRules {
@@ -47,6 +51,8 @@ export class ClassPolicyRules {
         return this.#import(fact);
       case "call":
         return fact.method === undefined ? this.#call(fact) : this.#method(fact);
+      case "kept":
+        return this.#kept(fact);
       case "persistent-id":
         // torch.load inside a pickle that something else loads: tensors in a plain pickle hold their storages so.
         if (fact.via !== undefined) return this.#persistentIdInside(fact, fact.via);
@@ -55,6 +61,19 @@ export class ClassPolicyRules {
       case "extension":
         return `extension code ${fact.code}: copyreg's registry is empty`;
     }
+  }
+
+  /** What would be called with what is judged nowhere, so that no list of names covers it. */
+  #kept(fact: KeptFact): string | null {
+    if (ACTING.has(fact.callable)) return `kept as a value: what it would be called with is not known${on(fact)}`;
+    return this.mode === "lazy" && fact.via === undefined && !this.#imports.has(fact.callable, fact.module) ? RETURNS_STUB : null;
+  }
+
+  /** Lazily, an instance of a class outside the policy that is all there is. */
+  refuseRoot({ root, facts, offset, length }: PickleFacts): Refusal | null {
+    if (this.mode !== "lazy" || root === null) return null;
+    const isStub = facts.some((fact) => fact.kind === "call" && fact.callable === root && this.#isNewOfStub(fact));
+    return isStub ? { callable: root, opcode: "STOP", offset: offset + length - 1, reason: RETURNS_STUB } : null;
   }
 
   #persistentIdInside(fact: PersistentIdFact, via: string): string | null {
@@ -74,8 +93,7 @@ export class ClassPolicyRules {
     const outside = this.#calls.refuses(fact);
     if (outside === null) return fact.effectUnknown ? `call whose effect is not known${on(fact)}` : null;
     // NEWOBJ on a stub gives the stub again, and nothing runs; a class that may be looked up but not made is one as well.
-    const instantiates = fact.opcode === "NEWOBJ" || fact.opcode === "NEWOBJ_EX";
-    if (this.mode === "lazy" && instantiates && this.#isStub(fact)) return null;
+    if (this.mode === "lazy" && this.#isNewOfStub(fact)) return null;
     return outside === "unlisted" ? `call outside the policy${on(fact)}` : `call of a ${outside}${on(fact)}`;
   }
 
@@ -89,12 +107,17 @@ export class ClassPolicyRules {
     return `${fact.method} of an object that was made by ${outside === "unlisted" ? "a call outside the policy" : `a ${outside}`}`;
   }
 
+  #isNewOfStub(fact: CallFact): boolean {
+    const instantiates = (fact.opcode === "NEWOBJ" || fact.opcode === "NEWOBJ_EX") && fact.method === undefined;
+    return instantiates && this.#isStub(fact) && this.#calls.refuses(fact) !== null;
+  }
+
   #isStub(fact: ImportFact | CallFact): boolean {
     return fact.via === undefined && (fact.origin === "named" || fact.origin === "attribute");
   }
 }
 
-function on(fact: ImportFact | CallFact): string {
+function on(fact: ImportFact | CallFact | KeptFact): string {
   return fact.via === undefined ? "" : `, by ${fact.via}`;
 }
 

@@ -51,7 +51,7 @@ export function judgeTracedFile({ trace, programs }: TracedFile, policy: Policy,
     const places = pickle.outcome === "ok" && program !== undefined ? placesOf(program.bytes) : null;
     const rules = places === null ? closed : new OpenPolicyRules(policy, mode, places);
     const ids = resolvedIds(trace.container, pickle.loader);
-    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []);
+    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []).concat(rules.refuseRoot(pickle) ?? []);
     return evidence(pickle, index, rules instanceof OpenPolicyRules ? [...refused, ...rules.refuseUntold(pickle, refused)] : refused);
   });
   return verdictOf(trace, { policy: policy.name, mode }, blocked, closed);
@@ -79,13 +79,10 @@ function blockedByPickleball(trace: Trace, policy: Policy, mode: Mode): readonly
 }
 
 function blockedByPolicy(trace: Trace, rules: ClassPolicyRules): readonly Blocked[] {
-  return trace.pickles.flatMap((pickle, index) =>
-    evidence(
-      pickle,
-      index,
-      pickle.facts.flatMap((fact) => rules.refuse(fact, resolvedIds(trace.container, pickle.loader)) ?? []),
-    ),
-  );
+  return trace.pickles.flatMap((pickle, index) => {
+    const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, resolvedIds(trace.container, pickle.loader)) ?? []);
+    return evidence(pickle, index, refused.concat(rules.refuseRoot(pickle) ?? []));
+  });
 }
 
 function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blocked[] {

@@ -92,9 +92,14 @@ export class OpenPolicyRules {
   /** Why the load stops at this fact; null where it goes on. */
   refuse(fact: Fact, ids: ResolvedIds): Refusal | null {
     const refused = this.#rules.refuse(fact, ids);
-    if (refused !== null || fact.kind === "persistent-id" || fact.kind === "extension") return refused;
+    if (refused !== null || (fact.kind !== "import" && fact.kind !== "call")) return refused;
     const reason = this.#misplacedReason(fact) ?? this.#madeOtherwise(fact) ?? this.#inside(fact);
     return reason === null ? null : refusalOf(fact, fact.callable, reason);
+  }
+
+  /** As of a class policy. */
+  refuseRoot(pickle: PickleFacts): Refusal | null {
+    return this.#rules.refuseRoot(pickle);
   }
 
   /** What may not sit where it does, and that no refused fact names. */

@@ -68,6 +68,8 @@ export class PickleballRules {
       case "call":
         if (!passesUnpickler(fact)) return null;
         return fact.method === undefined ? this.#call(fact) : this.#method(fact);
+      case "kept":
+        return null;
       case "persistent-id":
         if (ids === "none") return "persistent id: the loader of this pickle resolves none";
         if (!isStorageId(fact.id, ids)) return "persistent id that is not a storage of torch";

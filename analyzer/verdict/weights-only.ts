@@ -3,7 +3,7 @@
  * `torch/_weights_only_unpickler.py` at v2.6.0; where releases differ, the rule is in the extracted data
  * (`analyzer/policy/weights-only.ts`). It is stricter than torch in one place, item writes before 2.10, and says so.
  */
-import type { CallFact, Fact, ImportFact, PersistentIdFact, PickleFacts } from "../pickle/facts.ts";
+import type { CallFact, Fact, ImportFact, KeptFact, PersistentIdFact, PickleFacts } from "../pickle/facts.ts";
 import { BYTE_OF_OPCODE, type OpcodeName } from "../pickle/opcodes.ts";
 import { isCallable, type MessageName, type NameKind, type UnpicklerRules } from "../policy/weights-only.ts";
 import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
@@ -57,6 +57,8 @@ export class WeightsOnlyRules {
         return this.#import(fact);
       case "call":
         return this.#call(fact);
+      case "kept":
+        return null; // as an import: torch looks at what is called
       case "persistent-id":
         return this.#persistentId(fact, ids);
       case "extension":
@@ -135,7 +137,7 @@ export class WeightsOnlyRules {
   }
 
   /** The name as this release reads it: whether it maps Python 2's names does not depend on what the machine did. */
-  #name(fact: ImportFact | CallFact): { readonly module: string; readonly name: string; readonly full: string } {
+  #name(fact: ImportFact | CallFact | KeptFact): { readonly module: string; readonly name: string; readonly full: string } {
     if (fact.module === "") return { module: "", name: fact.name, full: fact.callable }; // what a loader returned
     const { when, names, modules } = this.rules.renames;
     const spelt = fact.kind === "import" ? fact.spelt : fact.callable;

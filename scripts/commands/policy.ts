@@ -5,7 +5,7 @@ import { type Comparison, comparePolicies, diffPolicies, unionPolicies } from ".
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { writePolicy } from "../../analyzer/policy/format.ts";
 import { lintPolicy } from "../../analyzer/policy/lint.ts";
-import { writeLoader } from "../../analyzer/policy/loader.ts";
+import { SLOTS_CLOSED, writeLoader } from "../../analyzer/policy/loader.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { hasSafeGlobals, safeGlobals } from "../../analyzer/policy/safe-globals.ts";
 import type { Mode } from "../../analyzer/verdict/verdict.ts";
@@ -152,6 +152,7 @@ function loader(context: Context): Command {
     .runs(async (given: string, { mode, forTorch, output }: LoaderOptions) => {
       const policy = await loadPolicy(context, given);
       const text = forTorch === undefined ? loaderModule(policy, mode) : safeGlobalLines(policy, forTorch);
+      if (policy.fillers !== undefined && forTorch === undefined) context.effects.report(`${policy.name}: ${SLOTS_CLOSED}.\n`);
       if (output === undefined) await context.effects.print(text);
       else await writeFile(resolvePath(context, output), text);
       return "done";

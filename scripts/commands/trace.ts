@@ -47,6 +47,7 @@ function pickleJson({ facts, ...pickle }: PickleTrace) {
     ...place,
     imports: of(facts, "import"),
     calls: of(facts, "call"),
+    kept: of(facts, "kept"),
     persistentIds: of(facts, "persistent-id"),
     extensions: of(facts, "extension"),
     opcodes,

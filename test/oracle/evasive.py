@@ -16,6 +16,10 @@ def make_function():
     return lambda: None
 
 
+def f():
+    """A name of one character."""
+
+
 class AttributeDict(dict):
     """Items are attributes: `__setstate__` and `append` are found where a pickle puts them."""
 
@@ -48,6 +52,17 @@ class CallsItsAttribute:
     def __setstate__(self, state):
         self.__dict__.update(state)
         self.callback()
+
+
+class WalksByItsAttribute:
+    def __setstate__(self, state):
+        self.__dict__.update(state)
+        self.found = self.walk(self.start, self.name)
+
+
+class TakesAnything:
+    def __init__(self, *given):
+        self.given = given
 
 
 lazy = types.SimpleNamespace(name="lazy")

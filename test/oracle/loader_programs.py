@@ -38,6 +38,13 @@ def persistent_load(id):
     return inert.Made()
 
 
+def is_shared(value):
+    """Whether CPython has one object for all values that equal it."""
+    if type(value) in (str, tuple, frozenset):
+        return len(value) < (2 if type(value) is str else 1)
+    return value is None or type(value) in (bool, int)
+
+
 def run(safe_load, resolves, program):
     file = io.BytesIO(program)
     unpickler = safe_load.Unpickler(file)
@@ -47,7 +54,8 @@ def run(safe_load, resolves, program):
         unpickler.load()
         return {"outcome": "loads"}
     except safe_load.Blocked as blocked:
-        return {"outcome": "blocked", "blocked": {key: getattr(blocked, key) for key in ("callable", "opcode", "offset", "reason")}}
+        told = {key: getattr(blocked, key) for key in ("callable", "opcode", "offset", "reason")}
+        return {"outcome": "blocked", "blocked": told, "shares": any(map(is_shared, unpickler._computed.values()))}
     except Exception as error:  # whatever a program raises that is broken, or calls what cannot be called so
         return {"outcome": "fails", "error": f"{type(error).__name__}: {error}"[:200], "position": unpickler._offset(0)}
     finally:

@@ -31,7 +31,8 @@ export interface FuzzResult {
 
 type Answer =
   | { readonly outcome: "loads" }
-  | { readonly outcome: "blocked"; readonly blocked: Blocked }
+  /** `shares`: a call returned something of which CPython has one object (None, a text of one character), so that constants count as computed. */
+  | { readonly outcome: "blocked"; readonly blocked: Blocked; readonly shares: boolean }
   | { readonly outcome: "fails"; readonly error: string; readonly position: number };
 
 interface Question {
@@ -107,7 +108,9 @@ function compare(program: Uint8Array, { blocked: [first] }: Verdict, facts: Pick
       return first === undefined ? { kind: "agreed", on: "loads" } : { kind: "disagreed", message: `the verdict ${shown}; it loads` };
     case "blocked": {
       if (first !== undefined && isSameRefusal(first, answer.blocked)) return { kind: "agreed", on: "blocked" };
-      const reason = STRICTER.find((part) => answer.blocked.reason.includes(part));
+      const reason =
+        STRICTER.find((part) => answer.blocked.reason.includes(part)) ??
+        (answer.shares ? "a constant that a call returned, too" : undefined);
       // No facts lie behind an opcode that no unpickler gets past; a loader that refuses it, or makes a stub of it, may.
       const end = facts.outcome === "malformed" ? facts.failure!.offset : program.length;
       if (first === undefined && (answer.blocked.offset ?? 0) >= end) return { kind: "agreed", on: "fails" };

@@ -1,16 +1,17 @@
-"""Part three of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
+"""Part four of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
 
 The reasons that are given for a refusal are that file's, word for word.
 """
 
 from indirect import Indirect
+from keeping import Keeping
 from rules import (
-    CALLS, CODE, DESCRIBING, IMPORTS, MODE, MUTABLE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _modern,
+    CALLS, CODE, DESCRIBING, IMPORTS, MODE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _modern,
     _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
 
-class Enforcement(Indirect):
+class Enforcement(Keeping, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
     def __init__(self, *arguments, **keywords):
@@ -58,7 +59,9 @@ class Enforcement(Indirect):
         size = 1 + len(module) + len(name)
         function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
         arguments = self.pop_mark()
-        self._instantiate(self._callee("INST", size, function, arguments), arguments)
+        callee = self._callee("INST", size, function, arguments)
+        self._check_given("INST", size, function, arguments)
+        self._instantiate(callee, arguments)
         self._note_made(function, arguments)
 
     def _look_up(self, opcode, size, module, name):
@@ -83,6 +86,7 @@ class Enforcement(Indirect):
         self._require_tuple("REDUCE", -1)
         called = self.stack[-2:]
         self.stack[-2] = self._callee("REDUCE", 1, *called)
+        self._check_given("REDUCE", 1, *called)
         super().load_reduce()
         self._note_made(*called)
 
@@ -91,6 +95,7 @@ class Enforcement(Indirect):
         called = self.stack[-2:]
         if not self._push_stub("NEWOBJ", *called):
             self._callee("NEWOBJ", 1, *called)
+            self._check_given("NEWOBJ", 1, *called)
             super().load_newobj()
             self._note_made(*called)
 
@@ -101,6 +106,7 @@ class Enforcement(Indirect):
         called = self.stack[-3:]
         if not self._push_stub("NEWOBJ_EX", *called):
             self._callee("NEWOBJ_EX", 1, *called)
+            self._check_given("NEWOBJ_EX", 1, *called[:2])
             super().load_newobj_ex()
             self._note_made(*called[:2])
 
@@ -108,6 +114,7 @@ class Enforcement(Indirect):
         function, arguments = self.stack[:1], self.stack[1:]
         if function and self.metastack:
             self.stack[0] = self._callee("OBJ", 1, *function, arguments)
+            self._check_given("OBJ", 1, *function, arguments)
         super().load_obj()
         self._note_made(*function, arguments)
 
@@ -124,6 +131,7 @@ class Enforcement(Indirect):
         if not self._is_lazy() or not names or not names.isdisjoint(CALLS):
             return False
         self._acting(opcode, 1, class_, *given)
+        self._check_given(opcode, 1, class_, given[0])
         self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
         self._note_made(class_, given[0])
         return True
@@ -149,11 +157,13 @@ class Enforcement(Indirect):
         if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
             self._check_state("BUILD", 1, target, state)
+            self._check_state_kept(state)
         super().load_build()
 
     def load_append(self):
         if self._check_change("APPEND", self.stack[-2], "append"):
             self._check_own("APPEND", self.stack[-2], "append")
+        self._check_kept("APPEND", self.stack[-1:])
         super().load_append()
 
     def load_appends(self):
@@ -162,6 +172,7 @@ class Enforcement(Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("APPENDS", target, "extend"):
             self._check_own("APPENDS", target, "extend", "append")
+        self._check_kept("APPENDS", self.stack)
         super().load_appends()
 
     def load_additems(self):
@@ -170,15 +181,18 @@ class Enforcement(Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("ADDITEMS", target, "add"):
             self._check_own("ADDITEMS", target, "update" if isinstance(target, set) else "add")
+        self._check_kept("ADDITEMS", self.stack)
         super().load_additems()
 
     def load_setitem(self):
         self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
+        self._check_kept("SETITEM", self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
             self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
+            self._check_kept("SETITEMS", self.stack)
         super().load_setitems()
 
     def _check_change(self, opcode, target, method, overridden="", keys=()):
@@ -240,6 +254,7 @@ class Enforcement(Indirect):
 
     def load_binpersid(self):
         self._check_storage("BINPERSID", 1, self.stack[-1])
+        self._check_kept("BINPERSID", self.stack[-1:])
         super().load_binpersid()
         self._handed_over[id(self.stack[-1])] = self.stack[-1]
 
@@ -294,6 +309,7 @@ class Enforcement(Indirect):
 
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
+        self._note_looked_up(key)
 
     def _names(self, value):
         """The names under which the pickle looked `value` up; None where it did not."""
@@ -306,8 +322,9 @@ class Enforcement(Indirect):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
-        # Of shorter ones Python keeps one for all.
-        if type(made) in MUTABLE or (type(made) in (str, tuple, frozenset) and len(made) > 1):
+        # Python has one object for every None, and for all texts of one character: once a call returned it, each counts as
+        # computed. Bytes are no name and no state, and may be large.
+        if type(made) in PLAIN and type(made) is not bytes:
             self._computed[id(made)] = made
 
     def _is_foreign(self, *values):

@@ -38,6 +38,9 @@ class Indirect:
             module, _, name = path.replace(":", ".", 1).rpartition(".")
             if does == "imports" or (module, name) not in IMPORTS:
                 self._refuse(opcode, size, path.replace(":", ".", 1), f"import outside the policy{by}")
+        elif does in ("makes-getter", "makes-caller"):
+            if not arguments:  # it fails without a name
+                self._refuse(opcode, size, "?", f"import of a computed name{by}")
         elif does == "loads":
             return lambda *given: self._load_nested(opcode, size, via, given)
         elif does == "anything" and not self._names(function).isdisjoint(CALLS):
@@ -52,7 +55,7 @@ class Indirect:
         for position in positions:
             if position < len(arguments):
                 self._check_handed(opcode, size, arguments[position], via, passed, depth)
-            elif more:
+            elif more or passes and passes[-1] is True:  # what binds arguments to a callable fails without one
                 self._refuse(opcode, size, "?", f"call of a computed name, by {via}")
         for value in keywords:
             self._check_handed(opcode, size, value, via)

@@ -1,4 +1,4 @@
-"""Part four of the loader: pickle's functions, torch's and joblib's.
+"""Part five of the loader: pickle's functions, torch's and joblib's.
 
 What torch and joblib have for loading is taken as it is, in every version, and given this module where it looks for
 `pickle`: nothing in the libraries is patched, and nothing of them is copied here.
@@ -13,8 +13,7 @@ from rules import (
 
 def enforced(dispatch):
     """The opcodes of an unpickler in Python, with the checked ones in place of its own."""
-    checked = vars(Enforcement)
-    return {code: checked.get(handler.__name__, handler) for code, handler in dispatch.items()}
+    return {code: getattr(Enforcement, handler.__name__, handler) for code, handler in dispatch.items()}
 
 
 class Unpickler(Enforcement, pickle._Unpickler):

@@ -37,6 +37,8 @@ CALLS = frozenset()
 # Callables that call, look up or load for the pickle: what they do, and with which of their arguments; for those that call
 # also what they pass on, and whether they return what the callable returned.
 INDIRECT = {}
+# Those that make an instance of a class they are handed, and do no more than that class.
+MAKERS = frozenset()
 # Callables that return a class, a function, a module, or the very object they were given.
 SHARED = frozenset()
 
@@ -73,7 +75,6 @@ class Stub:
 PLAIN = frozenset(
     [type(None), bool, int, float, complex, str, bytes, bytearray, memoryview, tuple, list, dict, set, frozenset]
 )
-MUTABLE = frozenset([list, dict, set, bytearray])
 # Code, which is not for a pickle to change even where an allowed callable returned it.
 CODE = (
     type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType,

@@ -179,6 +179,20 @@ INDIRECT = {
     "torch.serialization.load": ("loads", 0),
     "torch.storage._load_from_bytes": ("loads", 0),
 }
+# Those that make an instance of a class they are handed, and do no more than that class.
+MAKERS = frozenset([
+    "copyreg._reconstructor",
+    "copyreg.__newobj__",
+    "copyreg.__newobj_ex__",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.ma.core._mareconstruct",
+    "numpy.random._pickle.__bit_generator_ctor",
+    "torch._tensor._rebuild_from_type_v2",
+    "torch._tensor._rebuild_from_type",
+    "torch._utils._rebuild_wrapper_subclass",
+    "pandas.core.indexes.base._new_Index",
+])
 # Callables that return a class, a function, a module, or the very object they were given.
 SHARED = frozenset([
     "abc.ABCMeta",
@@ -276,7 +290,6 @@ class Stub:
 PLAIN = frozenset(
     [type(None), bool, int, float, complex, str, bytes, bytearray, memoryview, tuple, list, dict, set, frozenset]
 )
-MUTABLE = frozenset([list, dict, set, bytearray])
 # Code, which is not for a pickle to change even where an allowed callable returned it.
 CODE = (
     type, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType,
@@ -378,6 +391,9 @@ class Indirect:
             module, _, name = path.replace(":", ".", 1).rpartition(".")
             if does == "imports" or (module, name) not in IMPORTS:
                 self._refuse(opcode, size, path.replace(":", ".", 1), f"import outside the policy{by}")
+        elif does in ("makes-getter", "makes-caller"):
+            if not arguments:  # it fails without a name
+                self._refuse(opcode, size, "?", f"import of a computed name{by}")
         elif does == "loads":
             return lambda *given: self._load_nested(opcode, size, via, given)
         elif does == "anything" and not self._names(function).isdisjoint(CALLS):
@@ -392,7 +408,7 @@ class Indirect:
         for position in positions:
             if position < len(arguments):
                 self._check_handed(opcode, size, arguments[position], via, passed, depth)
-            elif more:
+            elif more or passes and passes[-1] is True:  # what binds arguments to a callable fails without one
                 self._refuse(opcode, size, "?", f"call of a computed name, by {via}")
         for value in keywords:
             self._check_handed(opcode, size, value, via)
@@ -509,7 +525,94 @@ class Indirect:
         return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)
 
 
-class Enforcement(Indirect):
+class Keeping:
+    """The opcodes that keep what was looked up, each with its check before it: to be mixed into \`Enforcement\`."""
+
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        self._has_acting = False
+        # Tuples with an acting callable in them, at any depth, by identity: they may be a call's arguments.
+        self._carriers = {}
+
+    def _note_looked_up(self, key):
+        self._has_acting = self._has_acting or _acts(key)
+
+    def _carried(self, value):
+        """The name of the acting callable that a value is, or has in it; None where there is none."""
+        names = self._names(value)
+        if names is not None:
+            return _spelt(names) if any(map(_acts, names)) else None
+        return self._carriers.get(id(value), (value, None))[1]
+
+    def _check_kept(self, opcode, values, size=1):
+        if self._has_acting:
+            for value in values:
+                name = self._carried(value)
+                if name is not None:
+                    self._refuse(opcode, size, name, "kept as a value: what it would be called with is not known")
+
+    def _check_given(self, opcode, size, function, arguments):
+        """What a call is given is kept, but for what it calls in its turn."""
+        if self._has_acting:
+            _, does, details = _indirection(function, self._names(function) or ())
+            called = details[0] if does == "calls" else ()
+            kept = [value for at, value in enumerate(arguments) if at not in called or self._names(value) is None]
+            self._check_kept(opcode, kept, size)
+
+    def _check_state_kept(self, state):
+        if type(state) is tuple and self._is_state_of_partial(state):
+            self._check_kept("BUILD", state[1:])
+        else:
+            self._check_kept("BUILD", [state])
+
+    def _note_carrier(self):
+        if self._has_acting:
+            made = self.stack[-1]
+            name = next((name for name in map(self._carried, made) if name is not None), None)
+            if name is not None:
+                self._carriers[id(made)] = (made, name)
+
+    def load_tuple(self):
+        super().load_tuple()
+        self._note_carrier()
+
+    def load_tuple1(self):
+        super().load_tuple1()
+        self._note_carrier()
+
+    def load_tuple2(self):
+        super().load_tuple2()
+        self._note_carrier()
+
+    def load_tuple3(self):
+        super().load_tuple3()
+        self._note_carrier()
+
+    def load_list(self):
+        self._check_kept("LIST", self.stack)
+        super().load_list()
+
+    def load_dict(self):
+        self._check_kept("DICT", self.stack)
+        super().load_dict()
+
+    def load_frozenset(self):
+        self._check_kept("FROZENSET", self.stack)
+        super().load_frozenset()
+
+    def load_stop(self):
+        self._check_kept("STOP", self.stack[-1:])
+        if self.stack and isinstance(self.stack[-1], Stub):
+            self._refuse("STOP", 1, self.stack[-1]._name, "what the pickle returns is outside the policy")
+        super().load_stop()
+
+
+def _acts(key):
+    name = ".".join(key)
+    return name in INDIRECT and name not in MAKERS
+
+
+class Enforcement(Keeping, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
     def __init__(self, *arguments, **keywords):
@@ -557,7 +660,9 @@ class Enforcement(Indirect):
         size = 1 + len(module) + len(name)
         function = self._look_up("INST", size, module[:-1].decode("ascii"), name[:-1].decode("ascii"))
         arguments = self.pop_mark()
-        self._instantiate(self._callee("INST", size, function, arguments), arguments)
+        callee = self._callee("INST", size, function, arguments)
+        self._check_given("INST", size, function, arguments)
+        self._instantiate(callee, arguments)
         self._note_made(function, arguments)
 
     def _look_up(self, opcode, size, module, name):
@@ -582,6 +687,7 @@ class Enforcement(Indirect):
         self._require_tuple("REDUCE", -1)
         called = self.stack[-2:]
         self.stack[-2] = self._callee("REDUCE", 1, *called)
+        self._check_given("REDUCE", 1, *called)
         super().load_reduce()
         self._note_made(*called)
 
@@ -590,6 +696,7 @@ class Enforcement(Indirect):
         called = self.stack[-2:]
         if not self._push_stub("NEWOBJ", *called):
             self._callee("NEWOBJ", 1, *called)
+            self._check_given("NEWOBJ", 1, *called)
             super().load_newobj()
             self._note_made(*called)
 
@@ -600,6 +707,7 @@ class Enforcement(Indirect):
         called = self.stack[-3:]
         if not self._push_stub("NEWOBJ_EX", *called):
             self._callee("NEWOBJ_EX", 1, *called)
+            self._check_given("NEWOBJ_EX", 1, *called[:2])
             super().load_newobj_ex()
             self._note_made(*called[:2])
 
@@ -607,6 +715,7 @@ class Enforcement(Indirect):
         function, arguments = self.stack[:1], self.stack[1:]
         if function and self.metastack:
             self.stack[0] = self._callee("OBJ", 1, *function, arguments)
+            self._check_given("OBJ", 1, *function, arguments)
         super().load_obj()
         self._note_made(*function, arguments)
 
@@ -623,6 +732,7 @@ class Enforcement(Indirect):
         if not self._is_lazy() or not names or not names.isdisjoint(CALLS):
             return False
         self._acting(opcode, 1, class_, *given)
+        self._check_given(opcode, 1, class_, given[0])
         self.stack[-1 - len(given) :] = [Stub(_spelt(names))]
         self._note_made(class_, given[0])
         return True
@@ -648,11 +758,13 @@ class Enforcement(Indirect):
         if self._check_change("BUILD", target, "__setstate__", self._overridden(state)):
             self._check_own("BUILD", target, "__setstate__")
             self._check_state("BUILD", 1, target, state)
+            self._check_state_kept(state)
         super().load_build()
 
     def load_append(self):
         if self._check_change("APPEND", self.stack[-2], "append"):
             self._check_own("APPEND", self.stack[-2], "append")
+        self._check_kept("APPEND", self.stack[-1:])
         super().load_append()
 
     def load_appends(self):
@@ -661,6 +773,7 @@ class Enforcement(Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("APPENDS", target, "extend"):
             self._check_own("APPENDS", target, "extend", "append")
+        self._check_kept("APPENDS", self.stack)
         super().load_appends()
 
     def load_additems(self):
@@ -669,15 +782,18 @@ class Enforcement(Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("ADDITEMS", target, "add"):
             self._check_own("ADDITEMS", target, "update" if isinstance(target, set) else "add")
+        self._check_kept("ADDITEMS", self.stack)
         super().load_additems()
 
     def load_setitem(self):
         self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
+        self._check_kept("SETITEM", self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
             self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
+            self._check_kept("SETITEMS", self.stack)
         super().load_setitems()
 
     def _check_change(self, opcode, target, method, overridden="", keys=()):
@@ -739,6 +855,7 @@ class Enforcement(Indirect):
 
     def load_binpersid(self):
         self._check_storage("BINPERSID", 1, self.stack[-1])
+        self._check_kept("BINPERSID", self.stack[-1:])
         super().load_binpersid()
         self._handed_over[id(self.stack[-1])] = self.stack[-1]
 
@@ -793,6 +910,7 @@ class Enforcement(Indirect):
 
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
+        self._note_looked_up(key)
 
     def _names(self, value):
         """The names under which the pickle looked \`value\` up; None where it did not."""
@@ -805,8 +923,9 @@ class Enforcement(Indirect):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
-        # Of shorter ones Python keeps one for all.
-        if type(made) in MUTABLE or (type(made) in (str, tuple, frozenset) and len(made) > 1):
+        # Python has one object for every None, and for all texts of one character: once a call returned it, each counts as
+        # computed. Bytes are no name and no state, and may be large.
+        if type(made) in PLAIN and type(made) is not bytes:
             self._computed[id(made)] = made
 
     def _is_foreign(self, *values):
@@ -836,8 +955,7 @@ class Enforcement(Indirect):
 
 def enforced(dispatch):
     """The opcodes of an unpickler in Python, with the checked ones in place of its own."""
-    checked = vars(Enforcement)
-    return {code: checked.get(handler.__name__, handler) for code, handler in dispatch.items()}
+    return {code: getattr(Enforcement, handler.__name__, handler) for code, handler in dispatch.items()}
 
 
 class Unpickler(Enforcement, pickle._Unpickler):

@@ -26,7 +26,7 @@ describe("evasions", () => {
   test("row 6, STACK_GLOBAL operands via memo: out of order, and put long before (picklescan #22)", () => {
     expect(
       facts(
-        'PROTO 4\nBINUNICODE "system"\nBINPUT 5\nPOP\nBINUNICODE "os"\nMEMOIZE\nPOP\nBINUNICODE "decoy"\nPOP\nBINGET 1\nBINGET 5\nSTACK_GLOBAL\nSTOP',
+        'PROTO 4\nBINUNICODE "system"\nBINPUT 5\nPOP\nBINUNICODE "os"\nMEMOIZE\nPOP\nBINUNICODE "decoy"\nPOP\nBINGET 1\nBINGET 5\nSTACK_GLOBAL\nPOP\nNONE\nSTOP',
       ),
     ).toEqual(["import os.system"]);
   });
@@ -40,7 +40,7 @@ describe("evasions", () => {
   test("attributes written by BUILD and read by name, row 7 as well: the later lookup is of something changed (modelscan #85)", () => {
     expect(
       facts(
-        'PROTO 4\nGLOBAL "numpy prod"\nNONE\nEMPTY_DICT\nBINUNICODE "a"\nBINUNICODE "os"\nSETITEM\nTUPLE2\nBUILD\nPOP\nGLOBAL "numpy prod.a"\nSTOP',
+        'PROTO 4\nGLOBAL "numpy prod"\nNONE\nEMPTY_DICT\nBINUNICODE "a"\nBINUNICODE "os"\nSETITEM\nTUPLE2\nBUILD\nPOP\nGLOBAL "numpy prod.a"\nPOP\nNONE\nSTOP',
       ).at(-1),
     ).toBe("import numpy.prod.a (mutated)");
   });
@@ -52,7 +52,7 @@ describe("evasions", () => {
   });
 
   test("row 9, STRING operands name modules too (GHSA-9gvj-pp9x-gcfr)", () => {
-    expect(facts("STRING 'o\\x73'\nSHORT_BINSTRING \"system\"\nSTACK_GLOBAL\nSTOP")).toEqual(["import os.system"]);
+    expect(facts("STRING 'o\\x73'\nSHORT_BINSTRING \"system\"\nSTACK_GLOBAL\nPOP\nNONE\nSTOP")).toEqual(["import os.system"]);
   });
 
   test("row 10, calls without REDUCE, and a call whose result is popped (fickling #108, GHSA-mxhj-88fx-4pcv)", () => {
@@ -84,7 +84,10 @@ describe("evasions", () => {
   });
 
   test("row 16, BUILD gadgets: on a class or function, and with keys that choose what is called", () => {
-    expect(run('GLOBAL "os system"\nEMPTY_DICT\nBUILD\nSTOP').facts.at(-1)).toMatchObject({ method: "__setstate__", onCallable: true });
+    expect(run('GLOBAL "os system"\nEMPTY_DICT\nBUILD\nPOP\nNONE\nSTOP').facts.at(-1)).toMatchObject({
+      method: "__setstate__",
+      onCallable: true,
+    });
     const state = 'EMPTY_DICT\nBINUNICODE "__setstate__"\nGLOBAL "os system"\nSETITEM';
     expect(run(`GLOBAL "m C"\nEMPTY_TUPLE\nNEWOBJ\n${state}\nBUILD\nSTOP`).facts.at(-1)).toMatchObject({ overrides: ["__setstate__"] });
     // The key is put into the state after the object was given it: a __setstate__ may have kept the very dict.
@@ -98,7 +101,7 @@ describe("evasions", () => {
     expect(facts(`${object}NONE\nAPPEND\nSTOP`).at(-1)).toBe("call torch.Tensor.append(None)");
     expect(facts(`${object}MARK\nNONE\nAPPENDS\nSTOP`).at(-1)).toBe("call torch.Tensor.extend(None)");
     expect(facts(`${object}MARK\nNONE\nADDITEMS\nSTOP`).at(-1)).toBe("call torch.Tensor.add(None)");
-    expect(run('GLOBAL "sys modules"\nBINUNICODE "os"\nNONE\nSETITEM\nSTOP').facts.at(-1)).toMatchObject({
+    expect(run('GLOBAL "sys modules"\nBINUNICODE "os"\nNONE\nSETITEM\nPOP\nNONE\nSTOP').facts.at(-1)).toMatchObject({
       method: "__setitem__",
       onCallable: true,
     });
@@ -191,17 +194,14 @@ describe("evasions", () => {
   });
 
   test("row 29, names of Python 2 by the protocol in force, which PROTO may change in mid-stream", () => {
-    expect(facts('GLOBAL "__builtin__ eval"\nPROTO 4\nGLOBAL "commands getoutput"\nPROTO 0\nGLOBAL "commands getoutput"\nSTOP')).toEqual([
-      "import builtins.eval",
-      "import commands.getoutput",
-      "import subprocess.getoutput",
-    ]);
+    expect(
+      facts('GLOBAL "__builtin__ eval"\nPROTO 4\nGLOBAL "commands getoutput"\nPROTO 0\nGLOBAL "commands getoutput"\nNONE\nSTOP'),
+    ).toEqual(["import builtins.eval", "import commands.getoutput", "import subprocess.getoutput"]);
   });
 
   test("row 34, sys.modules override: a write to what was looked up taints all that follows", () => {
-    expect(facts('GLOBAL "sys modules"\nBINUNICODE "os"\nGLOBAL "m evil"\nSETITEM\nPOP\nGLOBAL "os getcwd"\nSTOP').slice(-2)).toEqual([
-      "call sys.modules.__setitem__('os', m.evil)",
-      "import os.getcwd (mutated)",
-    ]);
+    expect(facts('GLOBAL "sys modules"\nBINUNICODE "os"\nGLOBAL "m evil"\nSETITEM\nPOP\nGLOBAL "os getcwd"\nNONE\nSTOP').slice(-2)).toEqual(
+      ["call sys.modules.__setitem__('os', m.evil)", "import os.getcwd (mutated)"],
+    );
   });
 });

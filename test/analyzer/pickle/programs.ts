@@ -36,6 +36,7 @@ export function brief(facts: readonly Fact[]): string[] {
     const origin = fact.origin === "named" ? "" : ` (${fact.origin})`;
     const via = fact.via === undefined ? "" : ` via ${fact.via}`;
     if (fact.kind === "import") return `import ${fact.callable}${origin}${via}`;
+    if (fact.kind === "kept") return `${fact.opcode} keeps ${fact.callable}${via}`;
     const method = fact.method === undefined ? "" : `.${fact.method}`;
     return `call ${fact.callable}${method}(${fact.arguments})${origin}${via}`;
   });

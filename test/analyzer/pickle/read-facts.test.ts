@@ -314,7 +314,7 @@ describe("what repeats", () => {
 
   test("what is new among it is told, also if only its state is", () => {
     const late = 'BINGET 0\nEMPTY_TUPLE\nNEWOBJ\nEMPTY_DICT\nBINUNICODE "__class__"\nGLOBAL "os system"\nSETITEM\nBUILD\n';
-    const found = run(`${instances(15_000)}${late}BINGET 0\nNONE\nBUILD\nSTOP`).facts;
+    const found = run(`${instances(15_000)}${late}BINGET 0\nNONE\nBUILD\nPOP\nNONE\nSTOP`).facts;
     expect(brief(found.slice(-3))).toEqual([
       "import os.system",
       "call m.C.__setstate__({'__class__': os.system})",

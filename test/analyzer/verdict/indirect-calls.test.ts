@@ -88,8 +88,10 @@ describe("an acting callable that is handed to another", () => {
   it("to any depth, and beyond a depth it is not said to load", async () => {
     const nested = (depth: number) =>
       call("operator:call", ...Array.from({ length: depth }, () => global("operator:call")), global("brine:restore"));
-    expect((await judge(nested(3))).verdict).toBe("loads");
-    expect(shown((await judge(nested(30))).blocked)).toEqual([`operator.call: ${UNKNOWN}, by operator.call`]);
+    const KEPT = "operator.call: kept as a value: what it would be called with is not known";
+    expect((await judge(nested(1))).verdict).toBe("loads");
+    expect(shown((await judge(nested(3))).blocked)).toEqual([KEPT]);
+    expect(shown((await judge(nested(30))).blocked)).toEqual([`operator.call: ${UNKNOWN}, by operator.call`, KEPT]);
   });
 
   it("loads where all of it is seen and allowed", async () => {

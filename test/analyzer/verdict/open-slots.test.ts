@@ -45,6 +45,8 @@ const open = openPolicy(alone, NAMES, library.candidate);
 const slot = (policy: Policy, attribute: string) => policy.openSlots?.find((each) => each.attribute === attribute);
 const at = (attribute: string) => ({ module: "host", name: "Host", attribute });
 
+const KEPT = "kept as a value: what it would be called with is not known";
+
 describe("a policy says of a slot", () => {
   it("from which parameter it comes, what is asked of it, and what is written of it", () => {
     expect(slot(alone, "part")).toEqual({
@@ -109,6 +111,70 @@ describe("the red team", () => {
     "%s in %s is blocked",
     async (name, attribute) => {
       expect(judgeTracedFile(await attack(at(attribute), name), open, "strict").verdict).toBe("blocked");
+    },
+  );
+});
+
+/** A class whose own reductions call what acts for a pickle: an enumeration's members, a partial, bound methods. */
+const ACTING_HOST = `
+import functools, operator
+
+class Host:
+    def __init__(self, part, function):
+        self.part = part
+        self.function = function
+        self.own = functools.partial(print, 1)
+        self.method = Own().run
+        self.walk = Walk()
+
+    def run(self, X):
+        self.part.fit(X)
+        return self.function(X)
+
+
+class Own:
+    def run(self):
+        pass
+
+
+class Walk:
+    def __reduce__(self):
+        return operator.attrgetter, ("name",)
+`;
+
+describe("a callable that the class policy lists because reductions call it", () => {
+  const acting = openLibrary({
+    parser,
+    library: { name: "host", version: "1", files: [{ path: "host.py", text: ACTING_HOST }] },
+    dependencies: [INTRUDERS],
+    class: "host.Host",
+  });
+  const result = acting.infer("host.Host");
+  if (!result.ok) throw new Error(result.error.message);
+  const { policy } = result.value;
+  const opened = openPolicy(policy, NAMES, acting.candidate);
+  const names = ["builtins.getattr", "functools.partial", "operator.attrgetter"];
+
+  it("is listed", () => {
+    expect(policy.calls.map(({ callable }) => callable)).toEqual(expect.arrayContaining(names));
+    expect(policy.imports.map(({ callable }) => callable)).toEqual(expect.arrayContaining(names));
+  });
+
+  it.each(names.flatMap((name) => ["part", "function", "own", "other"].map((attribute) => [name, attribute] as const)))(
+    "%s is not kept in %s, whether its slots are open or not",
+    async (name, attribute) => {
+      const file = await attack(at(attribute), name);
+      for (const { verdict, blocked } of [judgeTracedFile(file, opened, "strict"), judgeTrace(file.trace, policy, "strict")]) {
+        expect(verdict).toBe("blocked");
+        expect(blocked[0]).toMatchObject({ callable: name, opcode: "SETITEM", reason: KEPT });
+      }
+    },
+  );
+
+  it.each(ATTACKS.flatMap((name) => ["part", "function"].map((attribute) => [name, attribute] as const)))(
+    "lets no %s into %s",
+    async (name, attribute) => {
+      expect(judgeTracedFile(await attack(at(attribute), name), opened, "strict").verdict).toBe("blocked");
     },
   );
 });

@@ -118,9 +118,21 @@ describe("enforce", () => {
 
   it("lazily lets what is only looked up be a stub", async () => {
     const lookup = path.join(folder, "lookup.pkl");
-    writeFileSync(lookup, Buffer.from("cposix\nsystem\n.", "latin1"));
+    writeFileSync(lookup, Buffer.from("(cposix\nsystem\nl.", "latin1"));
     expect((await censusJson(["enforce", lookup, "--policy", policy, "--mode", "lazy"])).ending).toBe("done");
     expect((await censusJson(["enforce", lookup, "--policy", policy])).ending).toBe("blocked");
+  });
+
+  it("lazily blocks a pickle that is nothing but a stub", async () => {
+    const alone = path.join(folder, "alone.pkl");
+    for (const listing of ["cposix\nsystem\n.", "cm\nC\n)\x81."]) {
+      writeFileSync(alone, Buffer.from(listing, "latin1"));
+      const { ending, value } = await censusJson<{ blocked: { opcode: string; reason: string }[] }>([
+        ...["enforce", alone, "--policy", policy, "--mode", "lazy"],
+      ]);
+      expect(ending).toBe("blocked");
+      expect(value.blocked).toMatchObject([{ opcode: "STOP", reason: "what the pickle returns is outside the policy" }]);
+    }
   });
 
   it("needs a policy", async () => {
@@ -262,5 +274,16 @@ describe("policy", () => {
     const program = `import sys; sys.path.insert(0, ${JSON.stringify(folder)}); import safe_load\ntry: safe_load.load(open(${JSON.stringify(inst)}, "rb"))\nexcept safe_load.Blocked as error: print(error)`;
     expect(execFileSync("/usr/bin/python3", ["-c", program], { encoding: "utf8" })).toContain("system");
     expect(await census(["policy", "loader", "weights-only@torch-2.6"])).toMatchObject({ ending: "usage" });
+  });
+
+  it("says of the loader of a policy with open slots that it keeps them closed", async () => {
+    const open = path.join(folder, "open.json");
+    writeFileSync(
+      open,
+      JSON.stringify({ ...JSON.parse(readFileSync(policy, "utf8")), name: "class+open:brine", openSlots: [], fillers: [] }),
+    );
+    const { printed, reported } = await census(["policy", "loader", open]);
+    expect(printed).toMatch(/^POLICY = "class\+open:brine" {2}# the loader keeps its open slots closed/m);
+    expect(reported).toContain("class+open:brine: the loader keeps its open slots closed, and refuses what would fill them");
   });
 });
