@@ -133,7 +133,7 @@ export class ClassPolicies {
   private async infer(slot: ClassSlot, name: string, source: Source, named: readonly string[] | null, as?: string): Promise<PolicyResult> {
     const dependencies = await this.sources.dependenciesOf(source);
     if (!dependencies.ok) return failed(failureOf(dependencies.error));
-    this.run.report({ kind: "policy", class: name, distribution: source.distribution, version: source.version });
+    this.run.report({ kind: "policy", slot, class: name, distribution: source.distribution, version: source.version });
     const answer = await this.#pool.run<InferTask, InferAnswer>({
       library: treeOf(source),
       dependencies: dependencies.value.map(treeOf),

@@ -1,6 +1,7 @@
 /** What a survey is asked to do, and what it says while it does it: plain data, for the command line and the pipeline. */
 import type { Store } from "../db/connection.ts";
 import type { FileState, ModelState } from "../db/schema.ts";
+import type { ClassSlot } from "./class-policies.ts";
 import type { NetworkEffects } from "./effects.ts";
 
 /** Orders of the Hub's listing, by its own names; of each the largest, or the latest, come first. */
@@ -63,7 +64,8 @@ export type SurveyEvent =
     }
   /** A stage is through with a model. */
   | { readonly kind: "model"; readonly model: string; readonly state: ModelState; readonly failure: string | null }
-  | { readonly kind: "policy"; readonly class: string; readonly distribution: string; readonly version: string }
+  /** A policy is being inferred. */
+  | { readonly kind: "policy"; readonly slot: ClassSlot; readonly class: string; readonly distribution: string; readonly version: string }
   | { readonly kind: "waiting"; readonly for: string; readonly milliseconds: number }
   | { readonly kind: "retrying"; readonly address: string; readonly failure: string; readonly milliseconds: number }
   /** In this run so far; `left`: requests for files that the Hub's limit still allows in its window, null where it did not say. */

@@ -216,7 +216,7 @@ function lineOf(event: SurveyEvent): string | null {
     case "model":
       return event.failure === null ? null : `${event.model}: ${event.state}: ${event.failure}`;
     case "policy":
-      return `policy of ${event.class} from ${event.distribution} ${event.version}`;
+      return `${event.slot} policy of ${event.class} from ${event.distribution} ${event.version}`;
     case "waiting":
       return `waiting ${duration(event.milliseconds / 1000)} for ${event.for}`;
     case "retrying":
