@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-/** `census`, installed as a package: TypeScript is run as it is. */
-import { register } from "tsx/esm/api";
+/** `census`: the command line, installed as a package or from a clone. */
+import { importTypeScript } from "./compiled.mjs";
 
-register();
-await import("../scripts/census.ts");
+await importTypeScript(new URL("../scripts/census.ts", import.meta.url).href);

@@ -3,4 +3,4 @@ import { ROOT, run, setUp } from "./set-up.mjs";
 
 setUp();
 process.chdir(ROOT);
-run(process.execPath, ["--import", "tsx", "scripts/census.ts", "demo", ...process.argv.slice(2)]);
+run(process.execPath, ["bin/census.mjs", "demo", ...process.argv.slice(2)]);

@@ -1,11 +1,9 @@
-/** Where every worker thread begins. Node 20 ignores `--import` in threads, so TypeScript is taught to each here. */
-import { register } from "tsx/esm/api";
-
-register();
+/** Where every worker thread begins. Node 20 ignores `--import` in threads, so each finds out here how to read TypeScript. */
+import { importTypeScript } from "../bin/compiled.mjs";
 
 /** Runs the default export of the module `worker` on the rest of the task, once it has told that the work begins. */
 export default async function start({ worker, begun, port, ...task }) {
-  const { default: work } = await import(worker);
+  const { default: work } = await importTypeScript(worker);
   begun[0] = 1;
   port.postMessage("begun");
   return work({ ...task, port });

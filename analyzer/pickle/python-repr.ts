@@ -43,16 +43,36 @@ function quoteOf(bytes: Uint8Array): "'" | '"' {
   return bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'";
 }
 
+/** Bytes that are written at once. */
+const CHUNK = 16_384;
+
+/** Constants have tens of megabytes: as bytes that become one string, not as a string for each. */
 function bytesContent(bytes: Uint8Array, escaped: "'" | '"'): string {
+  const quote = escaped.charCodeAt(0);
   const parts: string[] = [];
-  for (const byte of bytes) {
-    const character = String.fromCharCode(byte);
-    if (character === escaped || character === "\\") parts.push(`\\${character}`);
-    else if (byte >= 0x20 && byte < 0x7f) parts.push(character);
-    else parts.push(byte === 0x0a ? "\\n" : byte === 0x0d ? "\\r" : byte === 0x09 ? "\\t" : `\\x${hex(byte, 2)}`);
+  const written = Buffer.allocUnsafe(4 * Math.min(bytes.length, CHUNK));
+  for (let start = 0; start < bytes.length; start += CHUNK) {
+    const end = Math.min(start + CHUNK, bytes.length);
+    let length = 0;
+    for (let index = start; index < end; index++) {
+      const byte = bytes[index]!;
+      if (byte === quote || byte === BACKSLASH) {
+        written[length++] = BACKSLASH;
+        written[length++] = byte;
+      } else if (byte >= 0x20 && byte < 0x7f) written[length++] = byte;
+      else for (const code of ESCAPES[byte]!) written[length++] = code;
+    }
+    parts.push(written.toString("latin1", 0, length));
   }
   return parts.join("");
 }
+
+const BACKSLASH = 0x5c;
+
+/** How bytes are escaped that are not printed as they are. */
+const ESCAPES: readonly Uint8Array[] = Array.from({ length: 256 }, (_, byte) =>
+  Buffer.from(byte === 0x0a ? "\\n" : byte === 0x0d ? "\\r" : byte === 0x09 ? "\\t" : `\\x${hex(byte, 2)}`, "latin1"),
+);
 
 /** `repr` of a float: the shortest digits that read back as it, with an exponent below 1e-4 and from 1e16 on. */
 export function reprFloat(value: number): string {

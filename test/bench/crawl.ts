@@ -11,6 +11,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { postgresPrograms, startPostgres } from "../db/postgres.ts";
 
+const RUN = fileURLToPath(new URL("../../bin/run.mjs", import.meta.url));
 const PROCESS = fileURLToPath(new URL("crawl-process.ts", import.meta.url));
 const SIZES = (process.env.CENSUS_BENCH_MODELS ?? "1000,20000").split(",").map(Number);
 /** For several workers on one machine: what each waits for, not the machine, is to be the limit, as it is between machines. */
@@ -31,7 +32,7 @@ interface Told {
 
 /** A side that is running, and the first thing that it told. */
 async function start(...words: string[]): Promise<{ child: ChildProcess; told: Told }> {
-  const child = spawn(process.execPath, ["--import", "tsx", PROCESS, ...words], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [RUN, PROCESS, ...words], { stdio: ["ignore", "pipe", "inherit"] });
   const [line] = (await once(createInterface(child.stdout!), "line")) as [string];
   return { child, told: JSON.parse(line) as Told };
 }

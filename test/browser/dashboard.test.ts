@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openStore } from "../../db/connection.ts";
 import { buildDashboard } from "../../scripts/serve-dashboard.ts";
-import { axe, CHROMIUM, overflow, type RunningDashboard, SCREENSHOTS, startBrowser, startDashboard } from "./dashboard.ts";
+import { axe, CHROMIUM, overflow, picture, type RunningDashboard, startBrowser, startDashboard } from "./dashboard.ts";
 import { sampleStore } from "./sample-store.ts";
 import { surveyLoopbackHub } from "./survey-loopback-hub.ts";
 
@@ -65,7 +65,6 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
   const dashboards = {} as Record<StoreName, RunningDashboard>;
 
   beforeAll(async () => {
-    mkdirSync(SCREENSHOTS, { recursive: true });
     await buildDashboard((text) => process.stderr.write(text));
     for (const [name, fill] of Object.entries(STORES)) {
       const file = path.join(folder, `${name}.sqlite`);
@@ -114,8 +113,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
           await page.setViewportSize({ width, height: 900 });
           expect(await overflow(page)).toBe(0);
           if (width === looked) expect(await axe(page)).toEqual([]);
-          if (width <= 1_440)
-            await page.screenshot({ path: path.join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true });
+          await picture(page, `${name}-${colorScheme}-${width}`);
         }
       });
     });
@@ -250,7 +248,7 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
       for (const hidden of ["header.site nav", "header.site search"]) expect(await page.locator(hidden).isVisible()).toBe(false);
       expect(await page.locator(".evidence").first().isVisible()).toBe(true);
       await page.setViewportSize({ width: 794, height: 1_123 });
-      await page.screenshot({ path: path.join(SCREENSHOTS, "model-print.png"), fullPage: true });
+      await picture(page, "model-print");
     });
   });
 

@@ -7,10 +7,18 @@ import path from "node:path";
 import type { AxeResults } from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 
+const ROOT = path.join(import.meta.dirname, "..", "..");
+
 /** Debian's. */
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-export const SCREENSHOTS = path.join(import.meta.dirname, "..", "..", "screenshots");
+/** Pictures of whole pages are half of the time that the tests take: made where there is a folder for them. */
+const SCREENSHOTS = process.env.CENSUS_SCREENSHOTS;
+
+/** A picture of a whole page, where pictures are asked for. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (SCREENSHOTS !== undefined) await page.screenshot({ path: path.join(SCREENSHOTS, `${name}.png`), fullPage: true });
+}
 
 export interface RunningDashboard {
   readonly url: string;
@@ -19,8 +27,7 @@ export interface RunningDashboard {
 
 /** Serves the built dashboard on the store at `database`. */
 export async function startDashboard(database: string): Promise<RunningDashboard> {
-  const child: ChildProcess = fork(path.join(import.meta.dirname, "serve-store.ts"), [database], {
-    execArgv: ["--import", "tsx"],
+  const child: ChildProcess = fork(path.join(ROOT, "bin/run.mjs"), [path.join(import.meta.dirname, "serve-store.ts"), database], {
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   const url = await Promise.race([

@@ -9,6 +9,7 @@ import { type Hub, startHub } from "../hub/hub.ts";
 import { maliciousRepositories, modelRepositories, wheels } from "../hub/samples.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
+const RUN = fileURLToPath(new URL("../../bin/run.mjs", import.meta.url));
 const PROCESS = fileURLToPath(new URL("processes/survey.ts", import.meta.url));
 /** Models in hand at once, in the process. */
 const CONCURRENCY = 4;
@@ -29,7 +30,7 @@ interface Run {
 /** Runs the survey at `path` in a process, which is killed at its `killAt`th event, if it comes so far. */
 function runProcess(path: string, killAt: number): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ["--import", "tsx", PROCESS, hub.url, hub.indexUrl, path], {
+    const child = spawn(process.execPath, [RUN, PROCESS, hub.url, hub.indexUrl, path], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let events = 0;

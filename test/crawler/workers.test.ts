@@ -20,6 +20,7 @@ const programs = postgresPrograms();
 if (programs === null) console.warn("PostgreSQL is not installed: several workers are not tested");
 
 const FIXTURES = fileURLToPath(new URL("../fixtures", import.meta.url));
+const RUN = fileURLToPath(new URL("../../bin/run.mjs", import.meta.url));
 const PROCESS = fileURLToPath(new URL("processes/worker.ts", import.meta.url));
 
 let postgres: Postgres;
@@ -37,7 +38,7 @@ async function sampleHub(options: Parameters<typeof startHub>[0] = {}): Promise<
 
 /** A worker, once it works; `onEvent` is told how many events it has reported. */
 async function startWorker(database: string, onEvent: (events: number, worker: ChildProcess) => void = () => undefined) {
-  const worker = spawn(process.execPath, ["--import", "tsx", PROCESS, database], { stdio: ["ignore", "pipe", "inherit"] });
+  const worker = spawn(process.execPath, [RUN, PROCESS, database], { stdio: ["ignore", "pipe", "inherit"] });
   let events = 0;
   createInterface(worker.stdout!).on("line", () => onEvent(events++, worker));
   await once(worker.stdout!, "data");

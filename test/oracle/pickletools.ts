@@ -4,7 +4,10 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export interface Printed {
-  readonly text: string;
+  /** Null where it is longer than a megabyte. */
+  readonly text: string | null;
+  /** Of the text, in hex. */
+  readonly sha256: string;
   readonly error: string | null;
 }
 

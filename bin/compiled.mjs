@@ -1,0 +1,93 @@
+/**
+ * TypeScript as one JavaScript file that Node reads at once: run module by module through a loader, the command line alone took
+ * four seconds to start, and each worker thread one. Plain JavaScript, because it is what runs before TypeScript can.
+ */
+import { access, constants, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const CACHE = path.join(ROOT, "node_modules", ".cache", "picklecensus");
+
+/**
+ * Imports a TypeScript module of this checkout, compiled where that can be kept.
+ *
+ * @param {string} module address of the module, `file:`
+ */
+export async function importTypeScript(module) {
+  const address = await compiled(module);
+  if (address !== null) return import(address);
+  const { register } = await import("tsx/esm/api");
+  register();
+  return import(module);
+}
+
+/**
+ * The address to import in place of a TypeScript module's: the module and all that it imports of this checkout in one file,
+ * made anew whenever one of them has changed. Packages are left outside. Rejects where the module does not compile; null
+ * where there is nowhere to put it, as in an installation that is read-only.
+ */
+async function compiled(module) {
+  const entry = fileURLToPath(module);
+  const name = path.join(CACHE, path.relative(ROOT, entry).replaceAll(/[^\w-]+/g, "-"));
+  if (await isCurrent(`${name}.json`)) return pathToFileURL(`${name}.mjs`).href;
+  try {
+    await mkdir(CACHE, { recursive: true });
+    await access(CACHE, constants.W_OK);
+  } catch {
+    return null;
+  }
+  const { build } = await import("esbuild");
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "node20",
+    packages: "external",
+    absWorkingDir: ROOT,
+    plugins: [OWN_ADDRESSES],
+    metafile: true,
+    write: false,
+    logLevel: "silent",
+  });
+  const inputs = Object.keys(metafile.inputs).map((input) => path.resolve(ROOT, input));
+  await replace(`${name}.mjs`, outputFiles[0].contents);
+  await replace(`${name}.json`, JSON.stringify(await Promise.all(inputs.map(async (input) => [input, await stampOf(input)]))));
+  return pathToFileURL(`${name}.mjs`).href;
+}
+
+/** A module finds the files beside it by its own address, which is not that of the file it ends up in. */
+const OWN_ADDRESSES = {
+  name: "own addresses",
+  setup(build) {
+    build.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
+      const text = await readFile(file, "utf8");
+      const own = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file };
+      return { contents: text.replaceAll(/\bimport\.meta\.(url|dirname|filename)\b/g, (_, key) => JSON.stringify(own[key])), loader: "ts" };
+    });
+  },
+};
+
+/** Whether the files that something was made of are as they were. */
+async function isCurrent(record) {
+  try {
+    const inputs = JSON.parse(await readFile(record, "utf8"));
+    const stamps = await Promise.all(inputs.map(([input]) => stampOf(input)));
+    return inputs.every(([, stamp], index) => stamp === stamps[index]);
+  } catch {
+    return false;
+  }
+}
+
+async function stampOf(file) {
+  const { mtimeMs, size } = await stat(file);
+  return `${mtimeMs} ${size}`;
+}
+
+/** Another process may read the file, or write it, at the same moment. */
+async function replace(file, contents) {
+  const unfinished = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
+  await writeFile(unfinished, contents);
+  await rename(unfinished, file);
+}
