@@ -176,7 +176,9 @@ function Policies({ data: { policies }, request: { at } }: ClassProps) {
 
 /** The way to what changed since the release before, of policies of the same kind. */
 function Change({ row, policies, at }: { row: PolicySummary; policies: readonly PolicySummary[]; at: SurveyRequest["at"] }) {
-  const before = policies.slice(policies.indexOf(row) + 1).find(({ slot }) => slot === row.slot);
+  const before = policies
+    .slice(policies.indexOf(row) + 1)
+    .find(({ slot, libraryVersion }) => slot === row.slot && libraryVersion !== null && libraryVersion !== row.libraryVersion);
   return before === undefined ? null : <a href={at.policyDifference(before.policyId, row.policyId)}>since {before.libraryVersion}</a>;
 }
 

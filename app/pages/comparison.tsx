@@ -45,7 +45,8 @@ export const comparisonPage = page<ComparisonData>({
             <a href={at.at("/surveys")}>Surveys</a>
           </p>
           <h1>
-            {counted(both - kept, "verdict")} of {integer(both)} moved from <Name>{before.name}</Name> to <Name>{after.name}</Name>
+            {both === 0 ? "No model is both in" : `${counted(both - kept, "verdict")} of ${integer(both)} moved from`}{" "}
+            <Name>{before.name}</Name> {both === 0 ? "and" : "to"} <Name>{after.name}</Name>
           </h1>
           <p className="muted">
             {day(before.startedAt)} against {day(after.startedAt)}, {lensPhrase(lens)}.
@@ -53,7 +54,7 @@ export const comparisonPage = page<ComparisonData>({
         </header>
         <Numbers
           of={[
-            { name: "In both", value: integer(both), note: `${percent(changed, both)} at another commit` },
+            { name: "In both", value: integer(both), ...(both > 0 && { note: `${percent(changed, both)} at another commit` }) },
             { name: "New", value: integer(added) },
             { name: "Gone", value: integer(gone) },
           ]}
@@ -61,17 +62,21 @@ export const comparisonPage = page<ComparisonData>({
         <LensSwitch lens={lens} judgements={judgements} address={(target) => at.comparison(before.name, after.name, target, judgements)} />
         <section aria-labelledby="moves">
           <Heading id="moves">How the verdicts moved</Heading>
-          <Table
-            caption="Models in both surveys by their verdicts"
-            captionHidden
-            rows={moves}
-            rowKey={(row) => `${row.before} ${row.after}`}
-            columns={[
-              { header: "Before", kind: "heading", cell: (row) => <Verdict verdict={row.before ?? "none"} /> },
-              { header: "After", cell: (row) => <Verdict verdict={row.after ?? "none"} /> },
-              { header: "Models", kind: "number", cell: (row) => integer(row.models) },
-            ]}
-          />
+          {moves.length === 0 ? (
+            <p className="empty">None could: the surveys have no model in common.</p>
+          ) : (
+            <Table
+              caption="Models in both surveys by their verdicts"
+              captionHidden
+              rows={moves}
+              rowKey={(row) => `${row.before} ${row.after}`}
+              columns={[
+                { header: "Before", kind: "heading", cell: (row) => <Verdict verdict={row.before ?? "none"} /> },
+                { header: "After", cell: (row) => <Verdict verdict={row.after ?? "none"} /> },
+                { header: "Models", kind: "number", cell: (row) => integer(row.models) },
+              ]}
+            />
+          )}
         </section>
         <section aria-labelledby="moved">
           <Heading id="moved">Which models moved</Heading>

@@ -116,7 +116,7 @@ export async function callablePlaces(
         .select(["model.name as model", "path", "entry", "fact.opcode", "fact.offset"])
         .orderBy("path")
         .orderBy("pickle.ordinal")
-        .orderBy("fact.ordinal")
+        .orderBy("fact.offset")
         .limit(2)
         .execute()),
     );

@@ -1,10 +1,10 @@
 /** The models of a page of a list, with their verdicts side by side. */
 import type { FacetName, ModelQuery } from "../../../db/queries/filters.ts";
-import { type Judgement, sameLens } from "../../../db/queries/judgements.ts";
+import { type Judgement, MODES, POLICY_SLOTS, SLOT_ORDER, sameLens } from "../../../db/queries/judgements.ts";
 import type { FacetValue, ListedModel, ModelPage } from "../../../db/queries/models.ts";
 import type { Survey } from "../../../db/queries/surveys.ts";
+import type { FileRole, PolicySlot } from "../../../db/schema.ts";
 import type { SurveyRequest } from "../../answer.tsx";
-import { judgementLabel } from "../../parts/lens.tsx";
 import { integer } from "../../parts/numbers.ts";
 import { CLASS_STATES, MODEL_STATES } from "../../parts/states.ts";
 import { Table } from "../../parts/table.tsx";
@@ -65,9 +65,10 @@ export function ModelsTable({ data, request }: ModelsProps) {
             </>
           ),
         },
-        ...judgements.map((judgement) => ({
-          header: judgementLabel(judgement, judgements),
-          cell: (model: ListedModel) => <ModelVerdictCell model={model} judgement={judgement} query={query} />,
+        // A column a policy: the modes mostly say the same, and a column for each would leave names no room.
+        ...SLOT_ORDER.filter((slot) => judgements.some((judgement) => judgement.slot === slot)).map((slot) => ({
+          header: POLICY_SLOTS[slot].label,
+          cell: (model: ListedModel) => <SlotCell model={model} slot={slot} role={query.lens.role} />,
         })),
         { header: "Downloads", kind: "number", cell: (model) => integer(model.downloads) },
         { header: "Likes", kind: "number", cell: (model) => integer(model.likes) },
@@ -76,22 +77,33 @@ export function ModelsTable({ data, request }: ModelsProps) {
   );
 }
 
-function ModelVerdictCell({
-  model,
-  judgement,
-  query,
-}: {
+interface SlotCellProps {
   readonly model: ListedModel;
-  readonly judgement: Judgement;
-  readonly query: ModelQuery;
-}) {
-  const lens = { ...judgement, role: query.lens.role };
-  const found = model.verdicts.find((verdict) => sameLens(verdict, lens));
-  return found === undefined ? <span className="muted">{whyNone(model, judgement)}</span> : <Verdict verdict={found.verdict} />;
+  readonly slot: PolicySlot;
+  readonly role: FileRole;
+}
+
+/** The verdict in strict mode, and beside it what is another one in lazy mode. */
+function SlotCell({ model, slot, role }: SlotCellProps) {
+  const [strict, lazy] = (["strict", "lazy"] as const).map((mode) =>
+    model.verdicts.find((verdict) => sameLens(verdict, { slot, mode, role })),
+  );
+  const shown = strict ?? lazy;
+  if (shown === undefined) return <span className="muted">{whyNone(model, slot)}</span>;
+  return (
+    <>
+      <Verdict verdict={shown.verdict} />
+      {lazy !== undefined && lazy.verdict !== shown.verdict && (
+        <small>
+          {MODES.lazy.label}: <Verdict verdict={lazy.verdict} />
+        </small>
+      )}
+    </>
+  );
 }
 
 /** What stands in the place of a verdict: how far the model came, or what its class lacks. */
-function whyNone({ state, classState }: ListedModel, { slot }: Judgement): string {
+function whyNone({ state, classState }: ListedModel, slot: PolicySlot): string {
   if (state !== "judged") return MODEL_STATES[state].label;
   return slot === "weights-only" || classState === null || classState === "inferred" ? "no verdict" : CLASS_STATES[classState].label;
 }
