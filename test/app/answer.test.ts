@@ -372,6 +372,28 @@ describe("a store without a finished survey", () => {
     expect(await (await ask("/?survey=2027-q1")).text()).toContain("has not finished");
   });
 
+  it("has a column a policy in lists, and the lazy verdict where it is another one", async () => {
+    await readFrom("lazy.sqlite", (file) => sampleStore(file));
+    const store = await openStore(process.env.CENSUS_DATABASE!);
+    const [blocked] = await store
+      .selectFrom("model_verdict")
+      .where(({ and }) => and({ slot: "class", mode: "strict", role: "weights", verdict: "blocked" }))
+      .where("survey_id", "=", ({ selectFrom }) => selectFrom("survey").where("name", "=", "2026-q4").select("survey_id"))
+      .select(["survey_id", "model_id"])
+      .limit(1)
+      .execute();
+    await store
+      .updateTable("model_verdict")
+      .set({ verdict: "loads" })
+      .where(({ and }) => and({ ...blocked!, slot: "class", mode: "lazy", role: "weights" }))
+      .execute();
+    await store.destroy();
+    const html = await (await ask("/models?size=100")).text();
+    expect(html).toContain(">class policy</th>");
+    expect(html).not.toContain("class policy, lazy</th>");
+    expect(html.match(/<small>lazy: /g)).toHaveLength(1);
+  });
+
   it("is told of where another version made it, until it is brought up to date", async () => {
     await readFrom("older.sqlite", (file) => sampleStore(file));
     const older = await openStore(process.env.CENSUS_DATABASE!);
