@@ -4,12 +4,12 @@ import { spellingOf } from "../callables.ts";
 import type { Store } from "../connection.ts";
 import { blockedInModels, blockedOpcode } from "../queries/blocked-in-models.ts";
 import { isOfClass, type Lens } from "../queries/judgements.ts";
-import { BATCH, type Postings, type RankedModels } from "./build-index.ts";
+import type { Postings, RankedModels } from "./build-index.ts";
 import { blockedKind } from "./published.ts";
 
 /** Which models hold which containers. */
 export async function readContainers(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
-  for (const ids of batches(models)) {
+  for (const ids of models.batches()) {
     const rows = await filesOf(store, surveyId, ids)
       .innerJoin("blob", "blob.blob_id", "file.blob_id")
       .select(["model_id", "container"])
@@ -22,7 +22,7 @@ export async function readContainers(store: Store, surveyId: number, models: Ran
 /** Which models import and call what. Sets of facts are few: each is read once, however many pickles have it. */
 export async function readFacts(store: Store, surveyId: number, models: RankedModels, postings: Postings): Promise<void> {
   const members = new Map<number, { kind: "import" | "call"; callable: string; callableId: number }[]>();
-  for (const ids of batches(models)) {
+  for (const ids of models.batches()) {
     const rows = await filesOf(store, surveyId, ids)
       .innerJoin("pickle", "pickle.blob_id", "file.blob_id")
       .select(["model_id", "fact_set_id"])
@@ -53,7 +53,7 @@ function membersOf(store: Store, factSetIds: readonly number[]) {
 
 /** Which models are blocked on what under a lens: on which callable, of which module and capability, or on which opcode. */
 export async function readBlocked(store: Store, surveyId: number, models: RankedModels, lens: Lens, postings: Postings): Promise<void> {
-  for (const ids of batches(models)) {
+  for (const ids of models.batches()) {
     const rows = await blockedInModels(store, surveyId)
       .where("model_verdict.model_id", "in", ids)
       // Not by an index of verdicts, which would go through all of the lens for each batch of models.
@@ -89,8 +89,4 @@ function filesOf(store: Store, surveyId: number, modelIds: readonly number[]) {
     .innerJoin("file", "file.revision_id", "survey_model.revision_id")
     .where("survey_id", "=", surveyId)
     .where("model_id", "in", modelIds);
-}
-
-function* batches(models: RankedModels): Generator<readonly number[]> {
-  for (let first = 0; first < models.count; first += BATCH) yield models.ids.slice(first, first + BATCH);
 }
