@@ -33,7 +33,8 @@ const LISTED = 100;
 const MODELS = 50;
 const POLICIES = 50;
 const GROUPS = 12;
-const PLACES = 8;
+/** Models whose places are shown. */
+const EXAMPLES = 5;
 
 interface CallableData {
   readonly callable: Callable;
@@ -91,8 +92,7 @@ async function loadCallable({ store, survey }: SurveyRequest, callable: Callable
       store,
       surveyId,
       callable,
-      models.map(({ name }) => name),
-      PLACES,
+      models.slice(0, EXAMPLES).map(({ modelId }) => modelId),
     ),
   });
 }

@@ -140,6 +140,17 @@ export class SurveyIndex {
     return all;
   }
 
+  /** How many of the models in a posting list (null for none) have each value of the named dimensions, the most frequent first. */
+  valuesIn(list: Uint8Array | null, dimensions: readonly string[]): Record<string, ValueCount[]> {
+    const columns = dimensions.map((name) => this.column(name));
+    const counts = columns.map(({ labels }) => new Uint32Array(labels.length));
+    if (list !== null)
+      forEachRank(list, (rank) => {
+        for (const [place, { codes }] of columns.entries()) counts[place]![codes[rank]!]!++;
+      });
+    return Object.fromEntries(dimensions.map((name, place) => [name, valuesOf(columns[place]!.labels, counts[place]!)]));
+  }
+
   /** The models that do something: `import` or `call` a callable, hold a `container`, or are blocked on a callable (`blocked class strict weights`). */
   async having(store: Store, kind: string, value: string): Promise<RankSet> {
     const row = await store

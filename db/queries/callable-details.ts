@@ -1,9 +1,9 @@
 /** More of one callable: which libraries' models use it, since when, and where in files it stands. */
+import { sql } from "kysely";
 import type { Store } from "../connection.ts";
 import { generationOf, publishedLists } from "../index/published.ts";
-import { RankSet } from "../index/ranks.ts";
 import type { SurveyIndex, ValueCount } from "../index/survey-index.ts";
-import type { Callable } from "./callables.ts";
+import { type Callable, inModels } from "./callables.ts";
 import { yearCreated } from "./filters.ts";
 import { DIMENSIONS } from "./success.ts";
 
@@ -31,15 +31,10 @@ export async function callableGroups(
   { callableId, callable }: Callable,
   index: SurveyIndex | null,
 ): Promise<CallableGroups> {
-  const [list] = index === null ? [] : ((await publishedLists(store, surveyId, ["import"], callable)) ?? []);
   const counts =
     index === null
       ? await countGroups(store, surveyId, callableId)
-      : index.count({ where: {}, within: [list === undefined ? new RankSet(index.models) : RankSet.decode(list.data, index.models)] }, [
-          "library",
-          "class",
-          "year",
-        ]).facets;
+      : index.valuesIn((await publishedLists(store, surveyId, ["import"], callable))?.[0]?.data ?? null, ["library", "class", "year"]);
   const years = counts.year!.flatMap(({ value }) => value ?? []);
   return { libraries: counts.library!, classes: counts.class!, firstYear: years.sort()[0] ?? null };
 }
@@ -91,35 +86,27 @@ export async function firstSeen(
   return null;
 }
 
-/** The first places of a callable in these models' files, in the order of the models as given. */
+/** Places of a callable in the files of some models, at most two of each, in the order of the models as given. */
 export async function callablePlaces(
   store: Store,
   surveyId: number,
   { callableId }: Callable,
-  modelNames: readonly string[],
-  limit: number,
+  modelIds: readonly number[],
 ): Promise<CallablePlace[]> {
-  const places: CallablePlace[] = [];
-  for (const name of modelNames) {
-    if (places.length >= limit) break;
-    places.push(
-      ...(await store
-        .selectFrom("model")
-        .innerJoin("survey_model", "survey_model.model_id", "model.model_id")
-        .innerJoin("file", "file.revision_id", "survey_model.revision_id")
-        .innerJoin("pickle", "pickle.blob_id", "file.blob_id")
-        .innerJoin("fact", "fact.pickle_id", "pickle.pickle_id")
-        .where("model.name", "=", name)
-        .where("survey_model.survey_id", "=", surveyId)
-        // `+ 0`: begun at the callable, it would go through every pickle that names it.
-        .where(({ eb }) => eb(eb("fact.callable_id", "+", 0), "=", callableId))
-        .select(["model.name as model", "path", "entry", "fact.opcode", "fact.offset"])
-        .orderBy("path")
-        .orderBy("pickle.ordinal")
-        .orderBy("fact.offset")
-        .limit(2)
-        .execute()),
-    );
-  }
-  return places.slice(0, limit);
+  const rows = await inModels(store, surveyId)
+    .innerJoin("model", "model.model_id", "survey_model.model_id")
+    // `+ 0`: begun at the callable, it would go through every pickle that names it.
+    .where(sql<boolean>`fact.callable_id + 0 = ${callableId}`)
+    .where("survey_model.model_id", "in", modelIds)
+    .select(["survey_model.model_id as modelId", "model.name as model", "path", "entry", "fact.opcode", "fact.offset"])
+    .orderBy("path")
+    .orderBy("pickle.ordinal")
+    .orderBy("fact.offset")
+    .execute();
+  return modelIds.flatMap((modelId) =>
+    rows
+      .filter((row) => row.modelId === modelId)
+      .slice(0, 2)
+      .map(({ modelId: _, ...place }) => place),
+  );
 }

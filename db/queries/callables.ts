@@ -29,6 +29,7 @@ export interface CallableUse extends Callable {
 
 /** A model that a callable occurs in. */
 export interface CallableModel {
+  readonly modelId: number;
   readonly name: string;
   readonly library: string | null;
   readonly downloads: number;
@@ -139,6 +140,7 @@ export async function callableModels(
       .$if(models === null, (rows) => rows.where("fact.callable_id", "=", callableId))
       .groupBy(["survey_model.model_id", "model.name", "survey_model.library", "survey_model.downloads"])
       .select([
+        "survey_model.model_id as modelId",
         "model.name",
         "survey_model.library",
         "survey_model.downloads",
@@ -161,7 +163,8 @@ function firstModels(index: SurveyIndex, lists: readonly { readonly data: Uint8A
     .map((rank) => index.modelIds[rank]!);
 }
 
-function inModels(store: Store, surveyId: number) {
+/** Every fact of a survey's models: of `fact` with `pickle`, `file` and `survey_model`. */
+export function inModels(store: Store, surveyId: number) {
   return store
     .selectFrom("fact")
     .innerJoin("pickle", "pickle.pickle_id", "fact.pickle_id")

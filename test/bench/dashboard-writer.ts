@@ -22,7 +22,7 @@ const timer = setInterval(
     database.transaction(() => {
       for (const end = position + models; position < end; position++) writeModel(database, random, survey, position, ids);
     })();
-    process.send?.(position);
+    if (process.connected) process.send?.(position);
   },
   (1_000 * models) / pace,
 );

@@ -113,10 +113,15 @@ describe("more of a callable", () => {
   it("has places in the models as given, each where the file really has it", async () => {
     const { store, surveyId } = await sampleSurvey();
     const [callable] = await findCallables(store, "torch.FloatStorage");
-    const models = (await callableModels(store, surveyId, callable!, 5)).map(({ name }) => name);
-    const places = await callablePlaces(store, surveyId, callable!, models, 4);
-    expect(places.length).toBe(4);
-    expect(models).toContain(places[0]!.model);
+    const models = await callableModels(store, surveyId, callable!, 5);
+    const places = await callablePlaces(
+      store,
+      surveyId,
+      callable!,
+      models.map(({ modelId }) => modelId),
+    );
+    expect(places.length).toBeGreaterThan(4);
+    expect([...new Set(places.map(({ model }) => model))]).toEqual(models.map(({ name }) => name));
     for (const { model, path, offset, opcode } of places) {
       const facts = await store
         .selectFrom("fact")
@@ -131,7 +136,7 @@ describe("more of a callable", () => {
         .execute();
       expect(facts).toContainEqual({ offset, opcode });
     }
-    expect(await callablePlaces(store, surveyId, callable!, [], 4)).toEqual([]);
+    expect(await callablePlaces(store, surveyId, callable!, [])).toEqual([]);
   });
 
   it("was first seen in the earliest survey that has it", async () => {
