@@ -3,6 +3,7 @@
  * and strings alone: most of a module's text is in them, and most of it is never asked for. Boundary: layout only. A text
  * whose layout is not plain Python's is not understood, and is then parsed whole.
  */
+import { nesting, passString } from "./strings.ts";
 
 /** The body of a function that starts on a line of its own. Offsets are in UTF-16 units, rows from 0. */
 export interface FunctionBody {
@@ -55,8 +56,6 @@ const SINGLE_QUOTE = 39;
 const COLON = 58;
 const LETTER_R = 114;
 const BACKSLASH = 92;
-const OPEN_BRACE = 123;
-const CLOSE_BRACE = 125;
 
 class Scanner implements Layout {
   readonly bodies: FunctionBody[] = [];
@@ -164,7 +163,10 @@ class Scanner implements Layout {
       } else if (character === BACKSLASH) {
         if (!this.continuation()) return false;
       } else if (character === DOUBLE_QUOTE || character === SINGLE_QUOTE) {
-        if (!this.string(isFormat(text, this.at))) return false;
+        const passed = passString(text, this.at);
+        if (passed === null) return false;
+        this.at = passed.end;
+        this.row += passed.rows;
         this.lastCharacter = character;
         this.isString = tokens++ === 0;
       } else {
@@ -190,58 +192,6 @@ class Scanner implements Layout {
     this.row++;
     return true;
   }
-
-  /** Passes a string, from its opening quotes. False where it does not end. */
-  private string(format: boolean): boolean {
-    const { text } = this;
-    const quote = text.charCodeAt(this.at);
-    const isTriple = text.charCodeAt(this.at + 1) === quote && text.charCodeAt(this.at + 2) === quote;
-    this.at += isTriple ? 3 : 1;
-    while (this.at < text.length) {
-      const character = text.charCodeAt(this.at);
-      if (character === BACKSLASH) {
-        const isLineEnd = text.charCodeAt(this.at + 1) === RETURN && text.charCodeAt(this.at + 2) === NEWLINE;
-        if (isLineEnd || text.charCodeAt(this.at + 1) === NEWLINE) this.row++;
-        this.at += isLineEnd ? 3 : 2;
-      } else if (character === quote) {
-        if (!isTriple) {
-          this.at++;
-          return true;
-        }
-        if (text.charCodeAt(this.at + 1) === quote && text.charCodeAt(this.at + 2) === quote) {
-          this.at += 3;
-          return true;
-        }
-        this.at++;
-      } else if (character === NEWLINE) {
-        if (!isTriple) return false;
-        this.row++;
-        this.at++;
-      } else if (format && character === OPEN_BRACE) {
-        if (text.charCodeAt(this.at + 1) === OPEN_BRACE) this.at += 2;
-        else if (!this.interpolation()) return false;
-      } else this.at++;
-    }
-    return false;
-  }
-
-  /** Passes `{...}` inside a formatted string, in which the same quotes may occur again. */
-  private interpolation(): boolean {
-    const { text } = this;
-    let depth = 0;
-    while (this.at < text.length) {
-      const character = text.charCodeAt(this.at);
-      if (character === DOUBLE_QUOTE || character === SINGLE_QUOTE) {
-        if (!this.string(isFormat(text, this.at))) return false;
-        continue;
-      }
-      if (character === NEWLINE) this.row++;
-      depth += nesting(character);
-      this.at++;
-      if (depth === 0 && character === CLOSE_BRACE) return true;
-    }
-    return false;
-  }
 }
 
 const DEFINITION = /^(?:async[ \t]+)?def[ \t]/;
@@ -258,31 +208,4 @@ function isConsistent(indents: number[], indent: number, afterColon: boolean): b
   }
   while (indents.at(-1)! > indent) indents.pop();
   return indents.at(-1) === indent;
-}
-
-/** What a character does to the depth of brackets. */
-function nesting(character: number): number {
-  switch (character) {
-    case 40:
-    case 91:
-    case OPEN_BRACE:
-      return 1;
-    case 41:
-    case 93:
-    case CLOSE_BRACE:
-      return -1;
-    default:
-      return 0;
-  }
-}
-
-/** Whether the letters before an opening quote make it a formatted string. */
-function isFormat(text: string, quote: number): boolean {
-  for (let at = quote - 1; at >= quote - 2 && at >= 0; at--) {
-    const letter = text.charCodeAt(at) | 32;
-    // f, t; and what may stand beside them: r, b, u.
-    if (letter === 102 || letter === 116) return true;
-    if (letter !== 114 && letter !== 98 && letter !== 117) return false;
-  }
-  return false;
 }

@@ -1,8 +1,8 @@
 /** What an import statement names, as absolute module names. Boundary: whether such a module exists is `modules.ts`. */
-import type { Node } from "web-tree-sitter";
+import type { SyntaxNode } from "./syntax-node.ts";
 
 /** The absolute name of the module in `from module import ...`, with the dots of a relative import resolved. */
-export function importedModule(statement: Node, unit: { readonly module: string; readonly isPackage: boolean }): string {
+export function importedModule(statement: SyntaxNode, unit: { readonly module: string; readonly isPackage: boolean }): string {
   const node = statement.childForFieldName("module_name");
   if (!node) return "__future__";
   return absoluteModule(node.text.replace(/\s/g, ""), unit);

@@ -2,16 +2,16 @@
  * Statements to instructions. Control flow is dropped: whatever may run is taken to run. Boundary: expressions are
  * `lower-expression.ts`, names and registers `scope.ts`.
  */
-import type { Node } from "web-tree-sitter";
 import type { Body, Code } from "./code.ts";
 import { NOTHING } from "./code.ts";
 import { importedModule } from "./imports.ts";
 import { constantKey, emit, lineOf, lowerExpression } from "./lower-expression.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, typeExpression } from "./type-expression.ts";
 
 /** The instructions of a module's, class's or function's body. */
-export function lowerBody(code: Code, block: Node, maker: CodeMaker): Body {
+export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body {
   const scope = new Scope(code, maker);
   if (block.type === "block" || block.type === "module") lowerBlock(block, scope, code.kind === "module");
   else scope.instructions.push({ op: "return", from: lowerExpression(block, scope), line: lineOf(block) });
@@ -19,7 +19,7 @@ export function lowerBody(code: Code, block: Node, maker: CodeMaker): Body {
 }
 
 /** `isTop`: statements of a module are kept apart, so that a variable can be evaluated without the rest of its module. */
-function lowerBlock(block: Node, scope: Scope, isTop: boolean): void {
+function lowerBlock(block: SyntaxNode, scope: Scope, isTop: boolean): void {
   for (const statement of block.namedChildren) {
     if (isTop && SPLIT.has(statement.type)) lowerNested(statement, scope, true);
     else lowerStatement(statement, scope);
@@ -30,7 +30,7 @@ function lowerBlock(block: Node, scope: Scope, isTop: boolean): void {
 /** Compound statements whose parts stand for themselves at the top of a module. */
 const SPLIT = new Set(["if_statement", "try_statement", "with_statement"]);
 
-function lowerNested(node: Node, scope: Scope, isTop: boolean): void {
+function lowerNested(node: SyntaxNode, scope: Scope, isTop: boolean): void {
   for (const child of node.namedChildren) {
     if (child.type === "block") lowerBlock(child, scope, isTop);
     else if (child.type === "with_clause") lowerWith(child, scope);
@@ -51,7 +51,7 @@ const CLAUSES = new Set([
   "if_clause",
 ]);
 
-function lowerStatement(node: Node, scope: Scope): void {
+function lowerStatement(node: SyntaxNode, scope: Scope): void {
   const line = lineOf(node);
   switch (node.type) {
     case "expression_statement":
@@ -120,14 +120,14 @@ function lowerStatement(node: Node, scope: Scope): void {
   }
 }
 
-function lowerBlocks(node: Node, scope: Scope): void {
+function lowerBlocks(node: SyntaxNode, scope: Scope): void {
   for (const child of node.namedChildren) {
     if (child.type === "block") lowerBlock(child, scope, false);
     else if (CLAUSES.has(child.type)) lowerNested(child, scope, false);
   }
 }
 
-function lowerExpressionStatement(node: Node, scope: Scope): void {
+function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
   if (node.type === "assignment") lowerAssignment(node, scope);
   else if (node.type === "augmented_assignment") {
     const target = node.childForFieldName("left");
@@ -141,12 +141,12 @@ function lowerExpressionStatement(node: Node, scope: Scope): void {
 }
 
 /** `a = b = value`, and `a: T = value`. */
-function lowerAssignment(node: Node, scope: Scope): void {
-  const targets: Node[] = [];
-  let current: Node | null = node;
-  let annotation: Node | null = null;
+function lowerAssignment(node: SyntaxNode, scope: Scope): void {
+  const targets: SyntaxNode[] = [];
+  let current: SyntaxNode | null = node;
+  let annotation: SyntaxNode | null = null;
   while (current?.type === "assignment") {
-    const left: Node | null = current.childForFieldName("left");
+    const left: SyntaxNode | null = current.childForFieldName("left");
     if (left) targets.push(left);
     annotation ??= current.childForFieldName("type");
     current = current.childForFieldName("right");
@@ -168,7 +168,7 @@ function lowerAssignment(node: Node, scope: Scope): void {
   }
 }
 
-function lowerFunction(node: Node, scope: Scope, decorators: readonly Node[]): void {
+function lowerFunction(node: SyntaxNode, scope: Scope, decorators: readonly SyntaxNode[]): void {
   const name = node.childForFieldName("name");
   if (!name) return;
   const { code, defaults } = scope.declareFunction(node, name.text, decorators.map(decoratorText));
@@ -177,7 +177,7 @@ function lowerFunction(node: Node, scope: Scope, decorators: readonly Node[]): v
   lowerDecorators(decorators, into, scope);
 }
 
-function lowerClass(node: Node, scope: Scope, decorators: readonly Node[]): void {
+function lowerClass(node: SyntaxNode, scope: Scope, decorators: readonly SyntaxNode[]): void {
   const name = node.childForFieldName("name");
   if (!name) return;
   const code = scope.maker.class(node, decorators.map(decoratorText), scope.code);
@@ -187,7 +187,7 @@ function lowerClass(node: Node, scope: Scope, decorators: readonly Node[]): void
 }
 
 /** A decorator is called for what it does (it may register what it is given); what it returns is taken to be what it was given. */
-function lowerDecorators(decorators: readonly Node[], decorated: number, scope: Scope): void {
+function lowerDecorators(decorators: readonly SyntaxNode[], decorated: number, scope: Scope): void {
   for (const decorator of decorators) {
     const [expression] = decorator.namedChildren;
     if (!expression || BUILTIN_DECORATORS.has(decoratorText(decorator))) continue;
@@ -202,13 +202,13 @@ function lowerDecorators(decorators: readonly Node[], decorated: number, scope: 
 const BUILTIN_DECORATORS = new Set(["property", "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod", "overload"]);
 
 /** The dotted text of a decorator, without the arguments of its call. */
-export function decoratorText(decorator: Node): string {
+export function decoratorText(decorator: SyntaxNode): string {
   const [expression] = decorator.namedChildren;
   const callee = expression?.type === "call" ? expression.childForFieldName("function") : expression;
   return callee ? (dottedPath(callee)?.join(".") ?? "") : "";
 }
 
-function lowerImport(node: Node, scope: Scope): void {
+function lowerImport(node: SyntaxNode, scope: Scope): void {
   const line = lineOf(node);
   const from = node.type === "import_from_statement" ? importedModule(node, scope.code.unit) : null;
   for (const child of node.childrenForFieldName("name")) {
@@ -223,7 +223,7 @@ function lowerImport(node: Node, scope: Scope): void {
   }
 }
 
-function lowerPattern(pattern: Node, scope: Scope, subject: number): void {
+function lowerPattern(pattern: SyntaxNode, scope: Scope, subject: number): void {
   for (const child of pattern.namedChildren) {
     if (child.type === "dotted_name" && !child.text.includes(".") && child.text !== "_") scope.write(child.text, subject, lineOf(child));
     else if (child.type === "as_pattern") {
@@ -233,7 +233,7 @@ function lowerPattern(pattern: Node, scope: Scope, subject: number): void {
   }
 }
 
-function lowerWith(clause: Node, scope: Scope): void {
+function lowerWith(clause: SyntaxNode, scope: Scope): void {
   for (const item of clause.namedChildren) {
     const value = item.childForFieldName("value");
     if (!value) continue;

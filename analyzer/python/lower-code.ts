@@ -2,10 +2,10 @@
  * A module, class or function as Code: its head is read at once, its body is lowered when it is first reached, its
  * parameters and members when they are first asked for. Boundary: one definition; what a file binds is `lower-module.ts`.
  */
-import type { Node } from "web-tree-sitter";
 import type { Body, Code, Member, Parameter, TypeExpression, Unit } from "./code.ts";
 import { lowerBody } from "./lower-body.ts";
 import type { CodeMaker } from "./scope.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 import { typeExpression } from "./type-expression.ts";
 
 export class LoweredCode implements Code {
@@ -19,7 +19,7 @@ export class LoweredCode implements Code {
 
   constructor(
     readonly kind: "module" | "class" | "function",
-    private readonly node: Node,
+    private readonly node: SyntaxNode,
     readonly name: string,
     readonly decorators: readonly string[],
     readonly parent: Code | null,
@@ -71,7 +71,7 @@ export class LoweredCode implements Code {
 }
 
 /** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments. */
-function baseExpression(node: Node, parse: CodeMaker["parse"]): TypeExpression | null {
+function baseExpression(node: SyntaxNode, parse: CodeMaker["parse"]): TypeExpression | null {
   if (node.type !== "call") return typeExpression(node, parse);
   const args = node.childForFieldName("arguments")?.namedChildren ?? [];
   const callee = node.childForFieldName("function")?.text ?? "";
@@ -79,7 +79,7 @@ function baseExpression(node: Node, parse: CodeMaker["parse"]): TypeExpression |
   return base ? typeExpression(base, parse) : null;
 }
 
-function parametersOf(node: Node, maker: CodeMaker): Parameter[] {
+function parametersOf(node: SyntaxNode, maker: CodeMaker): Parameter[] {
   const result: Parameter[] = [];
   let kind: "positional" | "keyword-only" = "positional";
   for (const child of node.childForFieldName("parameters")?.namedChildren ?? []) {
@@ -102,7 +102,7 @@ function parametersOf(node: Node, maker: CodeMaker): Parameter[] {
 }
 
 /** The plain names among the targets of an assignment. */
-export function targetNames(target: Node | null): string[] {
+export function targetNames(target: SyntaxNode | null): string[] {
   if (!target) return [];
   if (target.type === "identifier") return [target.text];
   if (target.type === "attribute" || target.type === "subscript") return [];
@@ -110,14 +110,14 @@ export function targetNames(target: Node | null): string[] {
 }
 
 /** The names that a class body binds, in any branch. */
-function membersOf(block: Node | null, maker: CodeMaker): Map<string, Member> {
+function membersOf(block: SyntaxNode | null, maker: CodeMaker): Map<string, Member> {
   const members = new Map<string, Member>();
   const add = (name: string, member: Member) => {
     const known = members.get(name);
     if (!known || (known.annotation === null && member.annotation !== null)) members.set(name, member);
     else if (member.hasValue && !known.hasValue) members.set(name, { ...known, hasValue: true });
   };
-  const visit = (node: Node): void => {
+  const visit = (node: SyntaxNode): void => {
     const line = node.startPosition.row + 1;
     if (node.type === "assignment" || node.type === "augmented_assignment") {
       const type = node.childForFieldName("type");

@@ -2,16 +2,16 @@
  * Expressions to instructions: each gives the register that holds its value, or NOTHING where the value cannot be or
  * carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
  */
-import type { Node } from "web-tree-sitter";
 import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from "./code.ts";
 import { NOTHING } from "./code.ts";
 import type { Scope } from "./scope.ts";
-import { stringText } from "./type-expression.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
+import { operandsOf, stringText } from "./type-expression.ts";
 
-type Lower = (node: Node, scope: Scope) => Register;
+type Lower = (node: SyntaxNode, scope: Scope) => Register;
 
 /** The register that holds the value of `node`. */
-export function lowerExpression(node: Node, scope: Scope): Register {
+export function lowerExpression(node: SyntaxNode, scope: Scope): Register {
   return EXPRESSIONS[node.type]?.(node, scope) ?? NOTHING;
 }
 
@@ -36,14 +36,14 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     return value;
   },
   conditional_expression(node, scope) {
-    const [then, , otherwise] = node.namedChildren;
+    const [then, , otherwise] = operandsOf(node);
     return join(node, scope, [then, otherwise]);
   },
   boolean_operator: (node, scope) => join(node, scope, [node.childForFieldName("left"), node.childForFieldName("right")]),
   binary_operator: (node, scope) => operate(node, scope, lowerField(node, "left", scope), lowerField(node, "right", scope)),
   unary_operator: (node, scope) => operate(node, scope, lowerField(node, "argument", scope), NOTHING),
   comparison_operator(node, scope) {
-    const [left, right] = node.namedChildren.map((child) => lowerExpression(child, scope));
+    const [left, right] = operandsOf(node).map((child) => lowerExpression(child, scope));
     return operate(node, scope, left ?? NOTHING, right ?? NOTHING);
   },
   not_operator(node, scope) {
@@ -58,7 +58,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   yield(node, scope) {
     const [value] = node.namedChildren;
     let from = value ? lowerExpression(value, scope) : NOTHING;
-    if (node.children.some((child) => child.type === "from")) {
+    if (/^yield\s+from\b/.test(node.text)) {
       const into = scope.fresh();
       from = emit(scope, { op: "iterate", into, from, line: lineOf(node) });
     }
@@ -78,7 +78,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   generator_expression: (node, scope) => comprehension(node, scope, "generator"),
 };
 
-export function lineOf(node: Node): number {
+export function lineOf(node: SyntaxNode): number {
   return node.startPosition.row + 1;
 }
 
@@ -88,27 +88,27 @@ export function emit(scope: Scope, instruction: Instruction & { readonly into: R
   return instruction.into;
 }
 
-function lowerField(node: Node, field: string, scope: Scope): Register {
+function lowerField(node: SyntaxNode, field: string, scope: Scope): Register {
   const child = node.childForFieldName(field);
   return child ? lowerExpression(child, scope) : NOTHING;
 }
 
-function lowerInner(node: Node, scope: Scope): Register {
-  const inner = node.namedChildren.find((child) => child.type !== "comment");
+function lowerInner(node: SyntaxNode, scope: Scope): Register {
+  const [inner] = operandsOf(node);
   return inner ? lowerExpression(inner, scope) : NOTHING;
 }
 
-function lowerString(node: Node, scope: Scope): Register {
+function lowerString(node: SyntaxNode, scope: Scope): Register {
   const text = stringText(node);
   if (text !== null) return emit(scope, { op: "text", into: scope.fresh(), value: text, line: lineOf(node) });
   return /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : NOTHING;
 }
 
-function constant(node: Node, scope: Scope, type: string): Register {
+function constant(node: SyntaxNode, scope: Scope, type: string): Register {
   return emit(scope, { op: "constant", into: scope.fresh(), type, line: lineOf(node) });
 }
 
-function join(node: Node, scope: Scope, sides: readonly (Node | null | undefined)[]): Register {
+function join(node: SyntaxNode, scope: Scope, sides: readonly (SyntaxNode | null | undefined)[]): Register {
   const registers = sides.map((side) => (side ? lowerExpression(side, scope) : NOTHING)).filter((register) => register !== NOTHING);
   if (registers.length < 2) return registers[0] ?? NOTHING;
   const into = scope.fresh();
@@ -116,12 +116,12 @@ function join(node: Node, scope: Scope, sides: readonly (Node | null | undefined
   return into;
 }
 
-function operate(node: Node, scope: Scope, left: Register, right: Register): Register {
+function operate(node: SyntaxNode, scope: Scope, left: Register, right: Register): Register {
   if (left === NOTHING && right === NOTHING) return NOTHING;
   return emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: false, line: lineOf(node) });
 }
 
-function lowerAttribute(node: Node, scope: Scope): Register {
+function lowerAttribute(node: SyntaxNode, scope: Scope): Register {
   const object = lowerField(node, "object", scope);
   const attribute = node.childForFieldName("attribute")?.text;
   if (object === NOTHING || !attribute) return NOTHING;
@@ -129,13 +129,13 @@ function lowerAttribute(node: Node, scope: Scope): Register {
 }
 
 /** The constant key that an expression is, as text; null where it is none. */
-export function constantKey(node: Node | null | undefined): string | null {
+export function constantKey(node: SyntaxNode | null | undefined): string | null {
   if (!node) return null;
   if (node.type === "integer") return node.text;
   return stringText(node);
 }
 
-function lowerSubscript(node: Node, scope: Scope): Register {
+function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
   const object = lowerField(node, "value", scope);
   const subscripts = node.childrenForFieldName("subscript");
   const key = subscripts.length === 1 ? subscripts[0] : undefined;
@@ -147,7 +147,7 @@ function lowerSubscript(node: Node, scope: Scope): Register {
   return emit(scope, { op: "item", into: scope.fresh(), object, key: constantKey(key), keyFrom, line: lineOf(node) });
 }
 
-function lowerCall(node: Node, scope: Scope): Register {
+function lowerCall(node: SyntaxNode, scope: Scope): Register {
   const callee = node.childForFieldName("function");
   const list = node.childForFieldName("arguments");
   if (!callee || !list) return NOTHING;
@@ -167,7 +167,7 @@ function positional(from: Register): Argument {
   return { kind: "positional", from };
 }
 
-function lowerArguments(list: Node, scope: Scope): Argument[] {
+function lowerArguments(list: SyntaxNode, scope: Scope): Argument[] {
   const result: Argument[] = [];
   for (const child of list.namedChildren) {
     const [inner] = child.namedChildren;
@@ -182,7 +182,7 @@ function lowerArguments(list: Node, scope: Scope): Argument[] {
   return result;
 }
 
-function display(node: Node, scope: Scope, container: ContainerKind, children: readonly Node[]): Register {
+function display(node: SyntaxNode, scope: Scope, container: ContainerKind, children: readonly SyntaxNode[]): Register {
   const items: DisplayItem[] = [];
   let index: number | null = 0;
   for (const child of children) {
@@ -195,7 +195,7 @@ function display(node: Node, scope: Scope, container: ContainerKind, children: r
   return emit(scope, { op: "make", into: scope.fresh(), container, items, line: lineOf(node) });
 }
 
-function lowerDictionary(node: Node, scope: Scope): Register {
+function lowerDictionary(node: SyntaxNode, scope: Scope): Register {
   const items: DisplayItem[] = [];
   for (const child of node.namedChildren) {
     if (child.type === "pair") items.push(pair(child, scope));
@@ -205,13 +205,13 @@ function lowerDictionary(node: Node, scope: Scope): Register {
   return emit(scope, { op: "make", into: scope.fresh(), container: "dict", items, line: lineOf(node) });
 }
 
-function pair(node: Node, scope: Scope): DisplayItem {
+function pair(node: SyntaxNode, scope: Scope): DisplayItem {
   const key = constantKey(node.childForFieldName("key"));
   const keyFrom = key === null ? lowerField(node, "key", scope) : NOTHING;
   return { key, keyFrom, from: lowerField(node, "value", scope), spread: false };
 }
 
-function comprehension(node: Node, scope: Scope, container: ContainerKind): Register {
+function comprehension(node: SyntaxNode, scope: Scope, container: ContainerKind): Register {
   const body = node.childForFieldName("body");
   scope.enterComprehension();
   for (const clause of node.namedChildren) {
@@ -233,13 +233,13 @@ function comprehension(node: Node, scope: Scope, container: ContainerKind): Regi
 }
 
 /** The name an expression starts with: `registry` of `registry.entries["x"].add`. */
-export function rootName(node: Node): string | null {
+export function rootName(node: SyntaxNode): string | null {
   if (node.type === "identifier") return node.text;
   const inner = node.childForFieldName("object") ?? node.childForFieldName("value") ?? node.childForFieldName("function");
   return inner ? rootName(inner) : null;
 }
 
 /** Whether `node` is `name.x`, `name.x[k]`, `name[k]`, `name.x.y`: something that `name` holds. */
-export function isHeldBy(node: Node, name: string): boolean {
+export function isHeldBy(node: SyntaxNode, name: string): boolean {
   return (node.type === "attribute" || node.type === "subscript") && rootName(node) === name;
 }

@@ -2,7 +2,6 @@
  * One file to a Unit: what it binds, its classes, and code objects whose bodies are lowered when they are first reached.
  * Boundary: nothing outside the file is looked at, and the file only when something in it is asked for.
  */
-import type { Node } from "web-tree-sitter";
 import type { Binding, Code, TypeExpression, Unit } from "./code.ts";
 import { pythonOfCython } from "./cython.ts";
 import { importedModule } from "./imports.ts";
@@ -12,6 +11,7 @@ import type { PythonParser } from "./parser.ts";
 import type { CodeMaker } from "./scope.ts";
 import { type ImportEffects, importEffects } from "./search-path.ts";
 import type { Syntax } from "./syntax.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, stringText, typeExpression } from "./type-expression.ts";
 
 /** A file, and the name under which it is imported. */
@@ -122,7 +122,7 @@ class ModuleReader {
     this.bindBlock(root);
   }
 
-  private codeOf(node: Node, make: () => Code): Code {
+  private codeOf(node: SyntaxNode, make: () => Code): Code {
     const known = this.codes.get(node.startIndex);
     if (known) return known;
     const code = make();
@@ -130,7 +130,7 @@ class ModuleReader {
     return code;
   }
 
-  private classOf(node: Node, decorators: readonly string[], parent: Code): Code {
+  private classOf(node: SyntaxNode, decorators: readonly string[], parent: Code): Code {
     const name = node.childForFieldName("name")?.text ?? "";
     return this.codeOf(node, () => new LoweredCode("class", node, name, decorators, parent, this.unit, this.maker));
   }
@@ -142,11 +142,11 @@ class ModuleReader {
   }
 
   /** The names that a block of module-level statements binds; every branch of a compound statement counts. */
-  private bindBlock(block: Node): void {
+  private bindBlock(block: SyntaxNode): void {
     for (const node of block.namedChildren) this.bindStatement(node);
   }
 
-  private bindStatement(node: Node): void {
+  private bindStatement(node: SyntaxNode): void {
     const line = node.startPosition.row + 1;
     switch (node.type) {
       case "expression_statement":
@@ -196,7 +196,7 @@ class ModuleReader {
     }
   }
 
-  private bindAssignment(node: Node, line: number): void {
+  private bindAssignment(node: SyntaxNode, line: number): void {
     if (node.type !== "assignment" && node.type !== "augmented_assignment") return;
     const right = node.childForFieldName("right");
     const names = targetNames(node.childForFieldName("left"));
@@ -220,13 +220,13 @@ class ModuleReader {
   }
 
   /** `__all__ = [...]` and `__all__ += [...]`; anything else leaves it to the names without an underscore. */
-  private addExports(value: Node): void {
+  private addExports(value: SyntaxNode): void {
     if (value.type !== "list" && value.type !== "tuple") return;
     const names = value.namedChildren.map(stringText).filter((name) => name !== null);
     this.exports = [...(this.exports ?? []), ...names];
   }
 
-  private bindImport(node: Node, line: number): void {
+  private bindImport(node: SyntaxNode, line: number): void {
     const from = node.type === "import_from_statement" ? importedModule(node, this.unit) : null;
     if (from !== null && node.namedChildren.some((child) => child.type === "wildcard_import")) this.starImports.push(from);
     for (const child of node.childrenForFieldName("name")) {
@@ -239,7 +239,7 @@ class ModuleReader {
     }
   }
 
-  private bindDefinition(node: Node, decorators: readonly string[], line: number): void {
+  private bindDefinition(node: SyntaxNode, decorators: readonly string[], line: number): void {
     const name = node.childForFieldName("name")?.text;
     if (!name) return;
     if (node.type === "function_definition") {
@@ -249,7 +249,7 @@ class ModuleReader {
   }
 
   /** Makes the code of a class and of the classes in its body, so that subclasses are known without lowering anything. */
-  private collectClass(node: Node, decorators: readonly string[], parent: Code): Code {
+  private collectClass(node: SyntaxNode, decorators: readonly string[], parent: Code): Code {
     const code = this.classOf(node, decorators, parent);
     this.classes.push(code);
     for (const child of node.childForFieldName("body")?.namedChildren ?? []) {
@@ -264,7 +264,7 @@ class ModuleReader {
 }
 
 /** The type that a variable stands for in annotations, where its value is one. */
-function typeAlias(value: Node, parse: CodeMaker["parse"]): TypeExpression | null {
+function typeAlias(value: SyntaxNode, parse: CodeMaker["parse"]): TypeExpression | null {
   if (value.type === "subscript" || value.type === "binary_operator") return typeExpression(value, parse);
   if (value.type !== "call" || !/(^|\.)(TypeVar|NewType)$/.test(value.childForFieldName("function")?.text ?? "")) return null;
   const args = value.childForFieldName("arguments")?.namedChildren ?? [];

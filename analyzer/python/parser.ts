@@ -2,9 +2,10 @@
  * The door to tree-sitter: Python text in, a syntax tree out. Boundary: the grammar's bytes are injected, so that this
  * room needs no file system; what the tree means is read in `lower-module.ts`.
  */
-import { Language, type Node, Parser, type Range, type Tree } from "web-tree-sitter";
+import { Language, Parser, type Range, type Tree } from "web-tree-sitter";
 import type { Unit } from "./code.ts";
 import { Syntax } from "./syntax.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 
 export interface PythonGrammar {
   /** `web-tree-sitter.wasm`. */
@@ -18,7 +19,7 @@ export interface PythonParser {
   /** The syntax of a file. */
   read(text: string): Syntax;
   /** The root of the syntax tree of a short `text`, as of an annotation in a string; where the text is not Python the tree has error nodes. */
-  parse(text: string): Node;
+  parse(text: string): SyntaxNode;
   /** The files that were read of the trees it keeps, by module and path, for `lower-module.ts`. */
   readonly units: Map<string, readonly { readonly text: string; readonly unit: Unit }[]>;
   /** Frees every tree. Nodes and units handed out before must not be used afterwards. */

@@ -2,20 +2,20 @@
  * The frame that one code's instructions are written into: its registers, its variables, and where a name is looked up.
  * Boundary: it knows Python's scoping rules and nothing of what the instructions mean.
  */
-import type { Node } from "web-tree-sitter";
 import type { Body, Code, Instruction, Register, StatementRange } from "./code.ts";
 import { NOTHING } from "./code.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
 import type { Syntax } from "./syntax.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, stringText } from "./type-expression.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
   /** The file that is read. */
   readonly syntax: Syntax;
-  function(node: Node, name: string, decorators: readonly string[], parent: Code): Code;
-  class(node: Node, decorators: readonly string[], parent: Code): Code;
-  parse(text: string): Node;
+  function(node: SyntaxNode, name: string, decorators: readonly string[], parent: Code): Code;
+  class(node: SyntaxNode, decorators: readonly string[], parent: Code): Code;
+  parse(text: string): SyntaxNode;
 }
 
 /** Methods that put something into the container they are called on. */
@@ -117,7 +117,7 @@ export class Scope {
   }
 
   /** `target = from`, for every shape of target. `isComprehension`: its names are seen only inside the comprehension. */
-  assign(target: Node, from: Register, isComprehension = false): void {
+  assign(target: SyntaxNode, from: Register, isComprehension = false): void {
     const line = lineOf(target);
     switch (target.type) {
       case "identifier":
@@ -166,18 +166,18 @@ export class Scope {
   }
 
   /** A store to `target`: does it change what the first parameter holds, and which module name is it about? */
-  noteWrite(target: Node): void {
+  noteWrite(target: SyntaxNode): void {
     if (this.firstParameter !== null && isHeldBy(target, this.firstParameter)) this.writesReceiver = true;
     this.noteSubject(target);
   }
 
-  noteSubject(node: Node): void {
+  noteSubject(node: SyntaxNode): void {
     const root = this.code.kind === "module" ? rootName(node) : null;
     if (root !== null) this.statementSubjects.add(root);
   }
 
   /** What a call says of the code, apart from what it returns. */
-  noteCall(callee: Node, list: Node): void {
+  noteCall(callee: SyntaxNode, list: SyntaxNode): void {
     const method = callee.type === "attribute" ? callee.childForFieldName("attribute")?.text : undefined;
     const object = callee.childForFieldName("object");
     const [first] = list.namedChildren;
@@ -194,13 +194,13 @@ export class Scope {
   }
 
   /** `self.x = None`. */
-  noteCleared(target: Node): void {
+  noteCleared(target: SyntaxNode): void {
     const attribute = target.childForFieldName("attribute")?.text;
     if (attribute && target.childForFieldName("object")?.text === this.firstParameter) this.clearedAttributes.add(attribute);
   }
 
   /** A module-level call or decorator: what it is about is known to whoever looks for it. */
-  noteStatementCall(callee: Node): void {
+  noteStatementCall(callee: SyntaxNode): void {
     const path = this.code.kind === "module" ? dottedPath(callee) : null;
     if (path) this.statementCalls.push(path);
   }
@@ -209,7 +209,7 @@ export class Scope {
     if (key !== null) this.removedKeys.add(key);
   }
 
-  declareFunction(node: Node, name: string, decorators: readonly string[]): { code: Code; defaults: Register[] } {
+  declareFunction(node: SyntaxNode, name: string, decorators: readonly string[]): { code: Code; defaults: Register[] } {
     const code = this.maker.function(node, name, decorators, this.code);
     const values = node.childForFieldName("parameters")?.namedChildren ?? [];
     const defaults = values

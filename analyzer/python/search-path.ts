@@ -3,7 +3,8 @@
  * can be imported, and under which its older releases were. Boundary: one file's syntax, no file system; `__file__` is
  * the file's path in its tree.
  */
-import type { Node } from "web-tree-sitter";
+
+import type { SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, stringText } from "./type-expression.ts";
 
 /** What a file does to the import system when it is imported. */
@@ -16,7 +17,7 @@ export interface ImportEffects {
 
 const NONE: ImportEffects = { folders: [], modules: [] };
 
-export function importEffects(root: Node, text: string, path: string): ImportEffects {
+export function importEffects(root: SyntaxNode, text: string, path: string): ImportEffects {
   if (!text.includes("sys.path") && !text.includes("sys.modules")) return NONE;
   const reader = new Reader(path);
   reader.block(root);
@@ -30,7 +31,7 @@ class Reader implements ImportEffects {
 
   constructor(private readonly path: string) {}
 
-  block(node: Node): void {
+  block(node: SyntaxNode): void {
     for (const child of node.namedChildren) {
       if (child.type === "function_definition" || child.type === "class_definition") continue;
       if (child.type === "assignment") this.assignment(child);
@@ -39,7 +40,7 @@ class Reader implements ImportEffects {
     }
   }
 
-  private assignment(node: Node): void {
+  private assignment(node: SyntaxNode): void {
     const left = node.childForFieldName("left");
     const right = node.childForFieldName("right");
     if (!left || !right) return;
@@ -55,7 +56,7 @@ class Reader implements ImportEffects {
     }
   }
 
-  private call(node: Node): void {
+  private call(node: SyntaxNode): void {
     const callee = node.childForFieldName("function")?.text;
     if (callee !== "sys.path.append" && callee !== "sys.path.insert") return;
     const argument = node.childForFieldName("arguments")?.namedChildren.at(-1);
@@ -64,7 +65,7 @@ class Reader implements ImportEffects {
   }
 
   /** The path in the tree that an expression over `__file__` gives; null for anything else. */
-  private evaluate(node: Node): string | null {
+  private evaluate(node: SyntaxNode): string | null {
     switch (node.type) {
       case "identifier":
         return node.text === "__file__" ? this.path : (this.variables.get(node.text) ?? null);

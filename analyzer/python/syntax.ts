@@ -4,19 +4,22 @@
  */
 import type { Node, Range, Tree } from "web-tree-sitter";
 import { type Documentation, type FunctionBody, type Layout, layoutOf } from "./function-bodies.ts";
+import { parsePlain, parsePlainDefinition } from "./plain-statements.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 
 /** Parses the given ranges of a text as if there was nothing else in it; all of it where none are given. */
 export type ParseRanges = (text: string, ranges?: Range[]) => Tree;
 
 export class Syntax {
-  readonly root: Node;
-  private readonly trees = new Map<number, Tree>();
+  readonly root: SyntaxNode;
+  private readonly definitions = new Map<number, SyntaxNode>();
   /** The bodies that were left out, in order. */
   private readonly bodies: readonly FunctionBody[];
   private readonly documentation: readonly Documentation[];
-  private readonly heads: Tree;
+  /** What tree-sitter parsed: all that is not plain. */
+  private readonly trees: Tree[] = [];
   private whole: Tree | null = null;
-  private hasBodyErrors = false;
+  private hasError = false;
 
   constructor(
     private readonly text: string,
@@ -24,53 +27,70 @@ export class Syntax {
   ) {
     const layout = layoutOf(text) ?? { bodies: [], documentation: [] };
     const gaps = gapsOf(layout);
-    let heads = parse(text, gaps.length > 0 ? between(wholeOf(text), gaps) : undefined);
+    const root = parsePlain(text, gaps) ?? (gaps.length > 0 ? this.parsed(between(wholeOf(text), gaps)) : null);
     // What is not Python may not end where its layout says: it is parsed whole.
-    const isPlain = gaps.length === 0 || !heads.rootNode.hasError;
-    if (!isPlain) {
-      heads.delete();
-      heads = parse(text);
-    }
-    this.heads = heads;
-    this.root = heads.rootNode;
-    this.bodies = isPlain ? layout.bodies : [];
-    this.documentation = isPlain ? layout.documentation : [];
+    this.root = root ?? this.wholeTree().rootNode;
+    this.hasError = root === null && this.wholeTree().rootNode.hasError;
+    this.bodies = root ? layout.bodies : [];
+    this.documentation = root ? layout.documentation : [];
   }
 
   /** Whether what was parsed so far has syntax that the grammar does not know. */
   get hasErrors(): boolean {
-    return this.hasBodyErrors || this.root.hasError;
+    return this.hasError;
+  }
+
+  /** The root of a tree of some ranges; null where they are not Python by themselves. */
+  private parsed(ranges: Range[]): Node | null {
+    const tree = this.parse(this.text, ranges);
+    if (tree.rootNode.hasError) {
+      tree.delete();
+      return null;
+    }
+    this.trees.push(tree);
+    return tree.rootNode;
+  }
+
+  private wholeTree(): Tree {
+    this.whole ??= this.parse(this.text);
+    return this.whole;
   }
 
   /** The body of a class, function or lambda. */
-  bodyOf(definition: Node): Node | null {
+  bodyOf(definition: SyntaxNode): SyntaxNode | null {
     const body = definition.type === "function_definition" ? this.bodyAfter(definition.startIndex) : undefined;
     const isOwn = body?.definition === definition.startIndex;
-    return (isOwn ? this.parsedBody(body) : definition).childForFieldName("body");
+    return (isOwn ? this.definitionOf(body) : definition).childForFieldName("body");
   }
 
   /** The definition with its body. */
-  private parsedBody(body: FunctionBody): Node {
-    const known = this.trees.get(body.definition);
-    const tree = known ?? this.parse(this.text, between(rangeOf(body), documentationIn(body, this.documentation)));
-    this.trees.set(body.definition, tree);
-    const definition = tree.rootNode.namedChildren.find((child) => child.type === "function_definition");
-    if (definition && !tree.rootNode.hasError) return definition;
-    this.hasBodyErrors = true;
-    this.whole ??= this.parse(this.text);
-    let found = this.whole.rootNode.descendantForIndex(body.definition);
-    while (found && found.type !== "function_definition") found = found.parent;
-    return found?.startIndex === body.definition ? found : (definition ?? tree.rootNode);
+  private definitionOf(body: FunctionBody): SyntaxNode {
+    const known = this.definitions.get(body.definition);
+    if (known) return known;
+    const documentation = documentationIn(body, this.documentation);
+    const definition =
+      parsePlainDefinition(this.text, body, documentation) ??
+      this.parsed(between(rangeOf(body), documentation))?.namedChildren.find((child) => child.type === "function_definition") ??
+      this.definitionInWhole(body.definition);
+    this.definitions.set(body.definition, definition);
+    return definition;
   }
 
-  /** Frees the body of a function of which no node is used any more. */
-  forgetBody(definition: Node): void {
-    this.trees.get(definition.startIndex)?.delete();
-    this.trees.delete(definition.startIndex);
+  private definitionInWhole(start: number): SyntaxNode {
+    const { rootNode } = this.wholeTree();
+    this.hasError = true;
+    let found = rootNode.descendantForIndex(start);
+    while (found && found.type !== "function_definition") found = found.parent;
+    return found ?? rootNode;
+  }
+
+  /** Lets the body of a function go of which no node is used any more. */
+  forgetBody(definition: SyntaxNode): void {
+    this.definitions.delete(definition.startIndex);
   }
 
   /** The text of a class or function, to the end of what is in it. */
-  textOf(definition: Node): string {
+  textOf(definition: SyntaxNode): string {
     const { startIndex, endIndex } = definition;
     const last = this.bodyAfter(endIndex);
     return this.text.slice(startIndex, last && last.definition < endIndex ? last.end : endIndex).trimEnd();
@@ -90,8 +110,9 @@ export class Syntax {
 
   /** Frees everything. */
   forget(): void {
-    for (const tree of [this.heads, this.whole, ...this.trees.values()]) tree?.delete();
-    this.trees.clear();
+    for (const tree of this.trees) tree.delete();
+    this.whole?.delete();
+    this.definitions.clear();
   }
 }
 

@@ -2,11 +2,11 @@
  * Annotations, read as they are written: dotted names, subscripts, unions, and strings that hold any of them.
  * Boundary: names stay names; `types.ts` of the policy room says what they stand for.
  */
-import type { Node } from "web-tree-sitter";
 import type { TypeExpression } from "./code.ts";
+import type { SyntaxNode } from "./syntax-node.ts";
 
 /** `a.b.c` as its parts; null for anything that is not a dotted name. */
-export function dottedPath(node: Node): string[] | null {
+export function dottedPath(node: SyntaxNode): string[] | null {
   if (node.type === "identifier") return [node.text];
   if (node.type !== "attribute") return null;
   const object = node.childForFieldName("object");
@@ -17,10 +17,15 @@ export function dottedPath(node: Node): string[] | null {
   return path;
 }
 
+/** The parts of an expression, without the comments and the ends of lines between them. */
+export function operandsOf(node: SyntaxNode): readonly SyntaxNode[] {
+  return node.namedChildren.filter((child) => child.type !== "comment" && child.type !== "line_continuation");
+}
+
 /** The text of a string literal without prefix and quotes, escapes left as they are; null if it has interpolations. */
-export function stringText(node: Node): string | null {
+export function stringText(node: SyntaxNode): string | null {
   if (node.type === "concatenated_string") {
-    const parts = node.namedChildren.map((part) => (part.type === "string" ? stringText(part) : null));
+    const parts = operandsOf(node).map((part) => (part.type === "string" ? stringText(part) : null));
     return parts.includes(null) ? null : parts.join("");
   }
   if (node.type !== "string") return null;
@@ -33,7 +38,7 @@ export function stringText(node: Node): string | null {
 }
 
 /** The type that an annotation names; null where it names none (a number, a call, a syntax that is not a type). */
-export function typeExpression(node: Node, parse: (text: string) => Node): TypeExpression | null {
+export function typeExpression(node: SyntaxNode, parse: (text: string) => SyntaxNode): TypeExpression | null {
   const line = node.startPosition.row + 1;
   switch (node.type) {
     case "type":
@@ -78,11 +83,11 @@ export function typeExpression(node: Node, parse: (text: string) => Node): TypeE
   }
 }
 
-function types(nodes: readonly Node[], parse: (text: string) => Node): TypeExpression[] {
+function types(nodes: readonly SyntaxNode[], parse: (text: string) => SyntaxNode): TypeExpression[] {
   return nodes.map((node) => typeExpression(node, parse)).filter((type) => type !== null);
 }
 
-function flattenTuple(nodes: readonly Node[]): readonly Node[] {
+function flattenTuple(nodes: readonly SyntaxNode[]): readonly SyntaxNode[] {
   return nodes.length === 1 && nodes[0]?.type === "tuple" ? nodes[0].namedChildren : nodes;
 }
 

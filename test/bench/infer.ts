@@ -1,9 +1,11 @@
 /**
- * How long inference takes on the Python libraries that Debian has, with the parsing and with what was parsed kept; and
- * on twice the source. Measures without judging: the numbers of a machine at rest go to `docs/inference.md`.
+ * How long inference takes on the Python libraries that Debian has, cold and with what was parsed kept; and on twice the
+ * source. `npm run bench -- infer [LIBRARY...]` takes some libraries only. Measures without judging, but for the bytes, which
+ * must not differ: the numbers of a machine at rest go to `docs/inference.md`.
  */
 import { existsSync } from "node:fs";
 import path from "node:path";
+import process from "node:process";
 import { inferOnce } from "./infer-process.ts";
 
 const PACKAGES = "/usr/lib/python3/dist-packages";
@@ -11,11 +13,12 @@ const PACKAGES = "/usr/lib/python3/dist-packages";
 const CLASSES = [
   ["sklearn.ensemble.RandomForestClassifier", "scipy", "joblib"],
   ["sklearn.pipeline.Pipeline", "scipy", "joblib"],
-  ["torch.nn.Transformer"],
+  ["torch.nn.TransformerEncoder"],
   ["torch.optim.AdamW"],
   ["gensim.models.Word2Vec", "numpy", "scipy"],
   ["pandas.DataFrame"],
   ["networkx.DiGraph"],
+  ["networkx.MultiGraph"],
   ["statsmodels.regression.linear_model.OLS", "pandas", "numpy", "patsy"],
 ] as const;
 
@@ -23,9 +26,11 @@ const CLASSES = [
 const DOUBLED = ["gensim.models.Word2Vec", "networkx.DiGraph", "sklearn.ensemble.RandomForestClassifier"];
 
 export async function run(): Promise<void> {
-  const header = ["class", "files", "cold s", "processor s", "warm s", "MB", "names", "10 runs"];
+  const asked = process.argv.slice(3);
+  const isAsked = (class_: string) => asked.length === 0 || asked.includes(class_.split(".")[0]!);
+  const header = ["class", "files", "cold s", "processor s", "parsed s", "MB", "names", "10 runs"];
   console.log(header.map((name, column) => (column === 0 ? name.padEnd(42) : name.padStart(12))).join(""));
-  for (const [class_, ...dependencies] of CLASSES) {
+  for (const [class_, ...dependencies] of CLASSES.filter(([class_]) => isAsked(class_))) {
     const package_ = path.join(PACKAGES, class_.split(".")[0]!);
     if (!existsSync(package_)) {
       console.log(`${class_.padEnd(42)} not installed`);
@@ -45,9 +50,10 @@ export async function run(): Promise<void> {
       isSame ? "same" : "DIFFER",
     ];
     console.log(class_.padEnd(42) + cells.map((cell) => String(cell).padStart(12)).join(""));
+    if (!isSame) throw new Error(`${class_}: ten runs gave different bytes`);
   }
   console.log(`\n${"twice the source".padEnd(42)}${["once s", "twice s", "ratio"].map((name) => name.padStart(12)).join("")}`);
-  for (const class_ of DOUBLED) {
+  for (const class_ of DOUBLED.filter(isAsked)) {
     const source = path.join(PACKAGES, class_.split(".")[0]!);
     if (!existsSync(source)) continue;
     const releases = [{ source, version: null, dependencies: [] }];

@@ -47,12 +47,13 @@ export function newContainer(flow: Flow, frame: Frame, type: string, line: numbe
 
 /** Puts a container that was made here into a register. */
 export function addMade(flow: Flow, frame: Frame, into: Node, value: Value, line: number): void {
+  if (flow.graph.holds(into, value)) return;
   flow.graph.add(into, value, flow.graph.origin({ kind: "made", text: "", file: frame.code.unit.path, line }));
 }
 
 /** Everything in `from` is also in `to`, under the same keys. */
 export function copyElements(flow: Flow, from: Value, to: Value): void {
-  if (from === to) return;
+  if (from === to || !flow.copied.isNew(from, to)) return;
   const data = flow.data(from);
   if (data.kind === "namespace") {
     flow.listenFields(data.owner, (name, node) => {
@@ -197,6 +198,7 @@ export function callMethod(
 
 /** Lets what iterating over `from` gives flow to `into`. */
 export function iterate(flow: Flow, frame: Frame, from: Node, into: Node, line: number): void {
+  if (!flow.iterated.isNew(from, into, frame.id)) return;
   flow.graph.listen(from, (value) => iterateValue(flow, frame, value, into, line, from));
 }
 
@@ -215,6 +217,7 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
         const mapping = flow.classes.externalBases(data.code).some(isMapping);
         graph.edge(flow.field(value, mapping ? KEYS : ANY), into);
       }
+      if (!flow.iterators.isNew(value, into, frame.id)) return;
       const node = graph.allocate(1);
       callMethod(flow, frame, value, "__iter__", [], node, line);
       graph.listen(node, (iterator) => {

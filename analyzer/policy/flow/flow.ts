@@ -13,7 +13,7 @@ import { FieldTable } from "./field-table.ts";
 import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
 import { runInitSubclass } from "./init-subclass.ts";
-import { Pairs } from "./integer-tables.ts";
+import { Once, Pairs } from "./integer-tables.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
 import { AskedOfCallers } from "./open-values.ts";
@@ -43,6 +43,10 @@ export class Flow {
   readonly saves = new Saves();
   readonly called = new CalledNames(this);
   readonly reductions = new Reductions(this);
+  /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator. */
+  readonly copied = new Once();
+  readonly iterated = new Once();
+  readonly iterators = new Once();
   private readonly effects: Effects;
   private readonly frames = new Pairs();
   private readonly framesByKey: Frame[] = [];

@@ -131,6 +131,10 @@ export class Graph {
     return root - 1;
   }
 
+  holds(node: Node, value: Value): boolean {
+    return this.held.find(this.find(node), value) !== -1;
+  }
+
   /** Puts a value into a node. `source` is a node, or what `origin` gave. */
   add(into: Node, value: Value, source: Source): void {
     const node = this.find(into);

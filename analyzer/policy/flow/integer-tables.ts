@@ -82,3 +82,15 @@ export class Pairs {
     for (let index = 0; index < this.size; index++) this.slots[this.slotOf(this.firstOf(index), this.secondOf(index))] = index + 1;
   }
 }
+
+/** Tells what is asked for the first time from what was asked before, by two integers from 0 up, or three. */
+export class Once {
+  private readonly pairs = new Pairs();
+  private readonly triples = new Pairs();
+
+  isNew(first: number, second: number, third = 0): boolean {
+    const pair = this.pairs.add(first, second);
+    const known = this.triples.size;
+    return this.triples.add(pair, third) === known;
+  }
+}

@@ -3,61 +3,19 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Code, Unit } from "../../../analyzer/python/code.ts";
 import { layoutOf } from "../../../analyzer/python/function-bodies.ts";
-import { lowerModule } from "../../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../../analyzer/python/parser.ts";
-import type { Syntax } from "../../../analyzer/python/syntax.ts";
 import { loadPythonParser } from "../../../crawler/python-grammar.ts";
 import { sourceTree } from "../policy/source.ts";
+import { readInPieces, readWhole, told } from "./told.ts";
 
 let parser: PythonParser;
 beforeAll(async () => {
   parser = await loadPythonParser();
 });
 
-function read(text: string, isWhole = false): Unit {
-  const root = isWhole ? parser.parse(text) : null;
-  const whole = root && {
-    root,
-    hasErrors: root.hasError,
-    bodyOf: (node: typeof root) => node.childForFieldName("body"),
-    textOf: (node: typeof root) => node.text,
-    forgetBody() {},
-    forget() {},
-  };
-  const units: PythonParser["units"] = new Map();
-  const reader = whole ? { ...parser, units, read: () => whole as unknown as Syntax } : { ...parser, units };
-  return lowerModule(reader, { module: "pkg.m", path: "pkg/m.py", text, isPackage: false });
-}
-
-/** Everything that a unit says, codes inside codes. */
-function told(unit: Unit): string {
-  const seen = new Set<Code>();
-  const plain = (value: unknown): unknown => {
-    if (value instanceof Map || value instanceof Set) return [...value].map(plain);
-    if (Array.isArray(value)) return value.map(plain);
-    if (typeof value !== "object" || value === null) return value;
-    if (!("qualifiedName" in value)) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
-    const code = value as Code;
-    const { kind, qualifiedName, line, decorators } = code;
-    if (seen.has(code)) return [kind, qualifiedName, line];
-    seen.add(code);
-    return plain([
-      kind,
-      qualifiedName,
-      line,
-      decorators,
-      code.parameters,
-      code.returns,
-      code.bases,
-      code.metaclass,
-      code.members,
-      code.body,
-    ]);
-  };
-  return JSON.stringify(plain([unit.code, unit.bindings, unit.starImports, unit.exports, unit.classes, unit.importEffects]), null, 1);
-}
+/** `[*f()]`, which tree-sitter's grammar takes for a call of `*f`: there the two differ. */
+const MISREAD = /[[(,]\s*\*[\w.]+\(/;
 
 /** Lines long enough that their function is cut out, with whatever may mislead who goes by lines. */
 const LINES = [
@@ -130,7 +88,7 @@ describe("a file in pieces", () => {
       fc.property(program, fc.constantFrom("\n", "\r\n"), fc.boolean(), (text, end, tabs) => {
         const spelt = (tabs ? text.replace(/^( {4})+/gm, (margin) => "\t".repeat(margin.length / 4)) : text).replaceAll("\n", end);
         cut += layoutOf(spelt)?.bodies.length ?? 0;
-        expect(told(read(spelt))).toBe(told(read(spelt, true)));
+        expect(told(readInPieces(parser, spelt))).toBe(told(readWhole(parser, spelt)));
       }),
       { numRuns: 150 },
     );
@@ -142,8 +100,8 @@ describe("a file in pieces", () => {
       fc.property(program, fc.nat(), fc.constantFrom("'", '"""', "(", "}", ":", "def ", "\n", "\\"), (text, at, broken) => {
         const place = at % text.length;
         const spelt = text.slice(0, place) + broken + text.slice(place);
-        const whole = read(spelt, true);
-        const pieces = read(spelt);
+        const whole = readWhole(parser, spelt);
+        const pieces = readInPieces(parser, spelt);
         expect(typeof told(pieces)).toBe("string");
         // What is damaged inside a body stays there; what is not damaged says the same.
         if (!whole.hasErrors) expect(told(pieces)).toBe(told(whole));
@@ -158,8 +116,8 @@ describe("a file in pieces", () => {
     .filter((each) => existsSync(each));
   test.skipIf(installed.length === 0)("says what it says whole, for installed libraries", () => {
     const files = installed.flatMap((folder) => sourceTree(folder, path.basename(folder)).files).filter(({ text }) => text.length < 60_000);
-    const some = files.filter((_, index) => index % 97 === 5);
-    for (const { path: name, text } of some) expect(told(read(text)) === told(read(text, true)), name).toBe(true);
+    const some = files.filter(({ text }, index) => index % 97 === 5 && !MISREAD.test(text));
+    for (const { path: name, text } of some) expect(told(readInPieces(parser, text)) === told(readWhole(parser, text)), name).toBe(true);
     expect(some.length).toBeGreaterThan(5);
   });
 });
@@ -191,10 +149,13 @@ describe("bodies", () => {
   );
 
   test("an error in a body costs that body, and is known once it is read", () => {
-    const unit = read(`def f(self):\n    self.x = Part()\n    print "x" % ]\n${long}\ndef g(self):\n    self.y = Other()\n${long}`);
+    const unit = readInPieces(
+      parser,
+      `def f(self):\n    self.x = Part()\n    print "x" % ]\n${long}\ndef g(self):\n    self.y = Other()\n${long}`,
+    );
     const [binding] = unit.bindings.get("g")!;
     expect(binding?.kind === "function" && binding.code.body.instructions.map(({ op }) => op)).toContain("store");
-    const fine = read(`def f(self):\n    print "x" 1 2\n${long}`);
+    const fine = readInPieces(parser, `def f(self):\n    print "x" 1 2\n${long}`);
     expect(fine.hasErrors).toBe(false);
     const [damaged] = fine.bindings.get("f")!;
     expect(damaged?.kind === "function" && damaged.code.body).toBeTruthy();
@@ -207,5 +168,6 @@ test("what is read is of this repository's fixtures too", () => {
   const files = sourceTree(folder, "fixtures").files.slice(0, 150);
   expect(files.length).toBeGreaterThan(50);
   for (const { path: name, text } of files)
-    if (!read(text, true).hasErrors) expect(told(read(text)) === told(read(text, true)), name).toBe(true);
+    if (!MISREAD.test(text) && !readWhole(parser, text).hasErrors)
+      expect(told(readInPieces(parser, text)) === told(readWhole(parser, text)), name).toBe(true);
 });
