@@ -7,7 +7,7 @@ import { DIVERGENCES, type DivergenceKind, FAILURES, type FailureKind } from "./
 import { type OneReading, otherReadings } from "./frames.ts";
 import * as kinds from "./kinds.ts";
 import { runNestedPickles } from "./nested.ts";
-import { OPCODES } from "./opcodes.ts";
+import { BYTE_OF_OPCODE as OP, OPCODES } from "./opcodes.ts";
 import { type ReadFacts, readFacts } from "./read-facts.ts";
 import type { MachineState, StringEncoding } from "./state.ts";
 
@@ -106,7 +106,11 @@ function opcodesOf({ tables: { counts, firsts } }: MachineState): OpcodeUse[] {
 
 function rootOf(state: MachineState, data: Uint8Array, callables: Callables): string | null {
   if (state.root < 0 || kinds.KIND[data[state.root]!] !== kinds.FOREIGN) return null;
-  return callables.of(state.root).made ? callables.classOf(state.root) : null;
+  const { made, callable } = callables.of(state.root);
+  if (!made) return null;
+  // Who is instantiated is told nothing.
+  const isNew = data[state.root] === OP.NEWOBJ || data[state.root] === OP.NEWOBJ_EX;
+  return isNew ? callable : callables.classOf(state.root);
 }
 
 /** Facts of one reading of a program, then those that only others have. */

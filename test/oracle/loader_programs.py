@@ -55,7 +55,8 @@ def run(safe_load, resolves, program):
         return {"outcome": "loads"}
     except safe_load.Blocked as blocked:
         told = {key: getattr(blocked, key) for key in ("callable", "opcode", "offset", "reason")}
-        return {"outcome": "blocked", "blocked": told, "shares": any(map(is_shared, unpickler._computed.values()))}
+        shares = any(map(is_shared, unpickler._computed.values()))
+        return {"outcome": "blocked", "blocked": told, "shares": shares, "position": unpickler._offset(0)}
     except Exception as error:  # whatever a program raises that is broken, or calls what cannot be called so
         return {"outcome": "fails", "error": f"{type(error).__name__}: {error}"[:200], "position": unpickler._offset(0)}
     finally:

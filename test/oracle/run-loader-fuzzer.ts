@@ -32,7 +32,7 @@ export interface FuzzResult {
 type Answer =
   | { readonly outcome: "loads" }
   /** `shares`: a call returned something of which CPython has one object (None, a text of one character), so that constants count as computed. */
-  | { readonly outcome: "blocked"; readonly blocked: Blocked; readonly shares: boolean }
+  | { readonly outcome: "blocked"; readonly blocked: Blocked; readonly shares: boolean; readonly position: number }
   | { readonly outcome: "fails"; readonly error: string; readonly position: number };
 
 interface Question {
@@ -113,7 +113,7 @@ function compare(program: Uint8Array, { blocked: [first] }: Verdict, facts: Pick
         (answer.shares ? "a constant that a call returned, too" : undefined);
       // No facts lie behind an opcode that no unpickler gets past; a loader that refuses it, or makes a stub of it, may.
       const end = facts.outcome === "malformed" ? facts.failure!.offset : program.length;
-      if (first === undefined && (answer.blocked.offset ?? 0) >= end) return { kind: "agreed", on: "fails" };
+      if (first === undefined && (answer.blocked.offset ?? answer.position) >= end) return { kind: "agreed", on: "fails" };
       // What only the loader sees comes before what the verdict blocks.
       if (reason !== undefined && (first === undefined || (answer.blocked.offset ?? 0) <= first.offset))
         return { kind: "stricter", reason };

@@ -79,6 +79,11 @@ describe("nothing is kept", () => {
     expect(kept(OBJECT)).toEqual([]);
   });
 
+  it("of what is instantiated, and that is what the pickle returns, whatever it is given", () => {
+    const { root, facts } = run(`GLOBAL "builtins max"\n${TAGGER}\nTUPLE1\nNEWOBJ\nSTOP`);
+    expect([root, ...brief(facts).filter((fact) => fact.includes(" keeps "))]).toEqual(["builtins.max"]);
+  });
+
   it("of the factory of factories: defaultdict(partial(defaultdict, list))", () => {
     const callee = 'GLOBAL "collections defaultdict"';
     const state = `MARK\n${callee}\nGLOBAL "builtins list"\nTUPLE1\nEMPTY_DICT\nNONE\nTUPLE\nBUILD`;
