@@ -371,6 +371,12 @@ describe.each([...pythons()])("Python %s", (_, python) => {
     expect(await load(loader, by, "pickle", program)).toMatchObject({ outcome: "blocked", blocked: { reason } });
   });
 
+  it("fails as CPython does at a name that is no text, whether the module is computed or not", async () => {
+    const program = bytesOf('PROTO 4\nGLOBAL "evasive make_function"\nEMPTY_TUPLE\nREDUCE\nNONE\nSTACK_GLOBAL\nSTOP');
+    const loaded = await load(loader, policy([], ["evasive:make_function"]), "pickle", program);
+    expect(loaded).toMatchObject({ outcome: "fails", error: expect.stringContaining("STACK_GLOBAL requires str") });
+  });
+
   it("lets through what the same classes are for", async () => {
     const by = policy([], ["evasive:AttributeDict", "evasive:TupleState", "evasive:Unpickles", "evasive:make_function"]);
     const program = bytesOf(`

@@ -649,6 +649,8 @@ class Enforcement(Keeping, Indirect):
 
     def load_stack_global(self):
         name, module = self.stack.pop(), self.stack.pop()
+        if any(type(part) in PLAIN and type(part) is not str and not self._is_foreign(part) for part in (module, name)):
+            raise UnpicklingError("STACK_GLOBAL requires str")
         if self._is_foreign(module, name):
             self._refuse("STACK_GLOBAL", 1, f"{_text(module)}.{_text(name)}", "import of a computed name")
         if type(module) is not str or type(name) is not str:
