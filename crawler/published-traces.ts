@@ -20,6 +20,8 @@ import { COMPLETE } from "./list.ts";
 /** One repository of the table. */
 export interface PublishedModel {
   readonly name: string;
+  /** As the Hub had them: its library and its task are among them. */
+  readonly tags: readonly string[];
   /** `module.name` of every import, by the file's path; empty where the table has no trace of it. */
   readonly files: ReadonlyMap<string, readonly string[]>;
 }
@@ -30,11 +32,16 @@ export interface PublishedModel {
  */
 export function readPublishedTraces(table: string): PublishedModel[] {
   const models = new Map<string, Map<string, Set<string>>>();
+  const tags = new Map<string, string[]>();
   for (const line of table.split(/\r?\n/)) {
-    const [name, , ...fields] = line.split("|");
+    const [name, list = "", ...fields] = line.split("|");
     if (name === undefined || name === "") continue;
     const files = models.get(name) ?? new Map<string, Set<string>>();
     models.set(name, files);
+    tags.set(
+      name,
+      Array.from(list.matchAll(/'([^']*)'/g), ([, tag]) => tag!),
+    );
     for (let at = 0; at + 2 < fields.length; at += 3) {
       const imports = files.get(fields[at]!) ?? new Set<string>();
       files.set(fields[at]!, imports);
@@ -43,6 +50,7 @@ export function readPublishedTraces(table: string): PublishedModel[] {
   }
   return Array.from(models, ([name, files]) => ({
     name,
+    tags: tags.get(name)!,
     files: new Map(Array.from(files, ([file, imports]) => [file, [...imports].sort()])),
   }));
 }
@@ -53,9 +61,12 @@ export async function importTraces(
   survey: { readonly name: string; readonly hub: string; readonly query: string; readonly startedAt: string },
   models: readonly PublishedModel[],
 ): Promise<void> {
+  const { MODEL_LIBRARIES_UI_ELEMENTS, PIPELINE_TYPES } = await import("@huggingface/tasks");
+  const known = { libraries: new Set(Object.keys(MODEL_LIBRARIES_UI_ELEMENTS)), tasks: new Set<string>(PIPELINE_TYPES) };
   await store.transaction().execute(async (transaction) => {
     const { survey_id: surveyId } = await openSurvey(transaction, survey);
-    await writePage(transaction, surveyId, { models: models.map(toList), unreadable: 0, cursor: COMPLETE });
+    const listed = models.map((model) => toList(model, known));
+    await writePage(transaction, surveyId, { models: listed, unreadable: 0, cursor: COMPLETE });
     const byName = new Map(models.map((model) => [model.name, model]));
     for await (const { modelId, revisionId, name } of modelsIn(transaction, surveyId, { states: ["resolved"] })) {
       for (const { fileId, path } of await filesOf(transaction, revisionId)) {
@@ -69,12 +80,18 @@ export async function importTraces(
   });
 }
 
-function toList({ name, files }: PublishedModel): Parameters<typeof writePage>[2]["models"][number] {
-  const unknown = { commit: "", createdAt: null, modifiedAt: null, metadata: null, library: null, task: null, format: null };
+/** `known`: the tags by which the Hub tells a library and a task; the first of each is the model's. */
+function toList(
+  { name, tags, files }: PublishedModel,
+  known: { readonly libraries: ReadonlySet<string>; readonly tasks: ReadonlySet<string> },
+): Parameters<typeof writePage>[2]["models"][number] {
+  const unknown = { commit: "", createdAt: null, modifiedAt: null, metadata: null, format: null };
   return {
     ...unknown,
     hubId: placeholderId(name),
     name,
+    library: tags.find((tag) => known.libraries.has(tag)) ?? null,
+    task: tags.find((tag) => known.tasks.has(tag)) ?? null,
     downloads: 0,
     likes: 0,
     gated: false,

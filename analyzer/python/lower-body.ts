@@ -8,7 +8,7 @@ import { importedModule } from "./imports.ts";
 import { constantKey, emit, lineOf, lowerExpression } from "./lower-expression.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { dottedPath, typeExpression } from "./type-expression.ts";
+import { dottedPath, isBetween, typeExpression } from "./type-expression.ts";
 
 /** The instructions of a module's, class's or function's body. */
 export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body {
@@ -36,7 +36,7 @@ function lowerNested(node: SyntaxNode, scope: Scope, isTop: boolean): void {
     else if (child.type === "with_clause") lowerWith(child, scope);
     else if (CLAUSES.has(child.type)) lowerNested(child, scope, isTop);
     else if (child.type.endsWith("_statement") || child.type.endsWith("_definition")) lowerStatement(child, scope);
-    else if (child.type !== "comment") lowerExpression(child, scope);
+    else if (!isBetween(child)) lowerExpression(child, scope);
     if (isTop) scope.endStatement();
   }
 }
@@ -137,7 +137,7 @@ function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
     const right = lowerExpression(value, scope);
     if (left === NOTHING && right === NOTHING) return;
     scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: true, line: lineOf(node) }));
-  } else if (node.type !== "string" && node.type !== "comment") lowerExpression(node, scope);
+  } else if (node.type !== "string" && !isBetween(node)) lowerExpression(node, scope);
 }
 
 /** `a = b = value`, and `a: T = value`. */

@@ -6,7 +6,7 @@ import type { Body, Code, Member, Parameter, TypeExpression, Unit } from "./code
 import { lowerBody } from "./lower-body.ts";
 import type { CodeMaker } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { typeExpression } from "./type-expression.ts";
+import { isBetween, typeExpression } from "./type-expression.ts";
 
 export class LoweredCode implements Code {
   readonly qualifiedName: string;
@@ -30,7 +30,7 @@ export class LoweredCode implements Code {
     const prefix = !parent || parent.kind === "module" ? "" : `${parent.qualifiedName}.${parent.kind === "function" ? "<locals>." : ""}`;
     this.qualifiedName = kind === "module" ? "<module>" : prefix + name;
     const supers = kind === "class" ? (node.childForFieldName("superclasses")?.namedChildren ?? []) : [];
-    const positional = supers.filter((child) => child.type !== "keyword_argument" && child.type !== "comment");
+    const positional = supers.filter((child) => child.type !== "keyword_argument" && !isBetween(child));
     this.bases = positional.map((child) => baseExpression(child, maker.parse)).filter((type) => type !== null);
     const keyword = supers.find((child) => child.type === "keyword_argument" && child.childForFieldName("name")?.text === "metaclass");
     const metaclass = keyword?.childForFieldName("value");
@@ -84,7 +84,7 @@ function parametersOf(node: SyntaxNode, maker: CodeMaker): Parameter[] {
   let kind: "positional" | "keyword-only" = "positional";
   for (const child of node.childForFieldName("parameters")?.namedChildren ?? []) {
     const line = child.startPosition.row + 1;
-    if (child.type === "comment") continue;
+    if (isBetween(child)) continue;
     if (child.type === "keyword_separator") kind = "keyword-only";
     else if (child.type === "positional_separator") {
       for (const [index, earlier] of result.entries()) result[index] = { ...earlier, kind: "positional-only" };

@@ -6,7 +6,7 @@ import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from
 import { NOTHING } from "./code.ts";
 import type { Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { operandsOf, stringText } from "./type-expression.ts";
+import { isBetween, operandsOf, stringText } from "./type-expression.ts";
 
 type Lower = (node: SyntaxNode, scope: Scope) => Register;
 
@@ -169,9 +169,8 @@ function positional(from: Register): Argument {
 
 function lowerArguments(list: SyntaxNode, scope: Scope): Argument[] {
   const result: Argument[] = [];
-  for (const child of list.namedChildren) {
+  for (const child of operandsOf(list)) {
     const [inner] = child.namedChildren;
-    if (child.type === "comment") continue;
     if (child.type === "keyword_argument") {
       const name = child.childForFieldName("name")?.text ?? "";
       result.push({ kind: "keyword", name, from: lowerField(child, "value", scope) });
@@ -186,7 +185,7 @@ function display(node: SyntaxNode, scope: Scope, container: ContainerKind, child
   const items: DisplayItem[] = [];
   let index: number | null = 0;
   for (const child of children) {
-    if (child.type === "comment") continue;
+    if (isBetween(child)) continue;
     const spread = child.type === "list_splat" || child.type === "list_splat_pattern" || child.type === "parenthesized_list_splat";
     if (spread) index = null;
     const key = container === "tuple" && index !== null ? String(index++) : null;

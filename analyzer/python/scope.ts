@@ -7,7 +7,7 @@ import { NOTHING } from "./code.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
 import type { Syntax } from "./syntax.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { dottedPath, stringText } from "./type-expression.ts";
+import { dottedPath, isBetween, operandsOf, stringText } from "./type-expression.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
@@ -151,7 +151,7 @@ export class Scope {
       }
       default: {
         // Patterns of several targets: `a, (b, *c) = ...`.
-        const parts = target.namedChildren.filter((child) => child.type !== "comment");
+        const parts = operandsOf(target);
         const splat = parts.findIndex((part) => part.type === "list_splat_pattern");
         parts.forEach((part, index) => {
           const key = splat === -1 || index < splat ? String(index) : null;
@@ -213,7 +213,7 @@ export class Scope {
     const code = this.maker.function(node, name, decorators, this.code);
     const values = node.childForFieldName("parameters")?.namedChildren ?? [];
     const defaults = values
-      .filter((child) => child.type !== "keyword_separator" && child.type !== "positional_separator" && child.type !== "comment")
+      .filter((child) => child.type !== "keyword_separator" && child.type !== "positional_separator" && !isBetween(child))
       .map((child) => child.childForFieldName("value"))
       .map((value) => (value ? lowerExpression(value, this) : NOTHING));
     return { code, defaults };

@@ -39,7 +39,10 @@ class StringReader {
     this.at += isTriple ? 3 : 1;
     while (this.at < text.length) {
       const character = text.charCodeAt(this.at);
-      if (character === BACKSLASH) {
+      if (format && character === BACKSLASH && text.charCodeAt(this.at + 1) === OPEN_BRACE) {
+        // It escapes nothing: `f"\\{x}"` interpolates.
+        this.at++;
+      } else if (character === BACKSLASH) {
         const isLineEnd = text.charCodeAt(this.at + 1) === RETURN && text.charCodeAt(this.at + 2) === NEWLINE;
         if (isLineEnd || text.charCodeAt(this.at + 1) === NEWLINE) this.rows++;
         this.at += isLineEnd ? 3 : 2;

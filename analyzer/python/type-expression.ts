@@ -19,7 +19,12 @@ export function dottedPath(node: SyntaxNode): string[] | null {
 
 /** The parts of an expression, without the comments and the ends of lines between them. */
 export function operandsOf(node: SyntaxNode): readonly SyntaxNode[] {
-  return node.namedChildren.filter((child) => child.type !== "comment" && child.type !== "line_continuation");
+  return node.namedChildren.filter((child) => !isBetween(child));
+}
+
+/** Whether a node is none of its parent's parts: a comment, or a backslash at the end of a line. */
+export function isBetween({ type }: SyntaxNode): boolean {
+  return type === "comment" || type === "line_continuation";
 }
 
 /** The text of a string literal without prefix and quotes, escapes left as they are; null if it has interpolations. */
@@ -45,6 +50,7 @@ export function typeExpression(node: SyntaxNode, parse: (text: string) => Syntax
     case "parenthesized_expression":
     case "expression_statement":
     case "constrained_type":
+    case "slice":
     case "type_parameter": {
       const inner = node.namedChildren[0];
       return inner ? typeExpression(inner, parse) : null;

@@ -75,3 +75,12 @@ it("is imported once, and a survey of other models is left alone", async () => {
   writeFileSync(table, "no table at all\n");
   expect((await census(["import-traces", table, "--database", database])).reported).toContain("holds no traces");
 });
+
+it("a model's library and task are the first of its tags by which the Hub tells either", async () => {
+  const table = path.join(folder, "tagged.csv");
+  const database = path.join(folder, "tagged.sqlite");
+  writeFileSync(table, "a/tagger|['pytorch', 'flair', 'token-classification', 'transformers']|x.bin|from torch import FloatStorage||\n");
+  await census(["import-traces", table, "--database", database]);
+  const { value } = await censusJson<{ library: string; task: string }[]>(["export", "models", "--database", database]);
+  expect(value).toMatchObject([{ library: "flair", task: "token-classification" }]);
+});

@@ -25,7 +25,10 @@ describe("plain Python says what tree-sitter says", () => {
     ["subscripts", "a[0]; a['k']; a[b]; a[1:2]; a[:, b]; a[::c]; a[b, c]; a[b,]; a[...]\n"],
     ["displays", "x = [a, *b]\nx = (a,)\nx = ()\nx = {}\nx = {a, b}\nx = {'k': a, **b, c: d}\nx = [(yield)]\n"],
     ["comprehensions", "x = [a for b in c if d if e for f, g in h]\nx = {a: b for a, b in c.items()}\nx = [y for z in w if (y := z)]\n"],
-    ["strings", `x = 'a' "b" r'\\c'\nx = f'{a}' 'b'\nx = b'a'\nx = rb'''a\n'''\nx = f'{{a}}'\nx = u'a'\nx = ''\nx = """a "b\\""""\n`],
+    [
+      "strings",
+      `x = 'a' "b" r'\\c'\nx = f'{a}' 'b'\nx = b'a'\nx = rb'''a\n'''\nx = f'{{a}}'\nx = f'\\{a}'\nx = u'a'\nx = ''\nx = """a "b\\""""\n`,
+    ],
     ["numbers", "x = [1, 1.5, .5, 1e3, 1_000, 0xff, 1j, 2.5j, 1.]\nx = a[-1]\nx = a[0x1]\n"],
     ["lambdas", "x = lambda: a\nx = lambda a, *b, c=d, **e: (a, c)\nx = lambda *, a: lambda b: a\n"],
     [
@@ -54,7 +57,7 @@ describe("plain Python says what tree-sitter says", () => {
     ],
     [
       "lines that go on",
-      "x = a if b else \\\n  c\nx = (a  # one\n  == b)\nx = ('a'  # one\n  'b')\nx = [\n  a,  # one\n\n  # two\n  b,\n]\n",
+      "x = a if b else \\\n  c\nx = (a  # one\n  == b)\nx = ('a'  # one\n  'b')\nx = [\n  a,  # one\n\n  # two\n  b,\n]\nf(a, \\\n  b)\n",
     ],
     ["soft keywords as names", "match = a\nmatch.b = c\ntype = type(a)\ncase, _ = b\nmatch(a)\nprint = b\n"],
     ["white space", "if a:\n\tb = c\n\tif d:\n\t\te = f\n\n    # at the wrong edge\ng = h;\ni = j"],
