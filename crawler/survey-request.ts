@@ -24,7 +24,10 @@ export type Population =
     }
   | { readonly kind: "models"; readonly names: readonly string[] };
 
-/** The order that a query is listed in: where it does not say, by downloads where the most downloaded are wanted, else one that shifts as little as can be. */
+/**
+ * The order that a query is listed in: where it does not say, by downloads where the most downloaded are wanted, else one
+ * that shifts as little as can be.
+ */
 export function sortOf({ sort, top, minimumDownloads, modifiedSince }: Extract<Population, { kind: "query" }>): Sort {
   if (modifiedSince !== undefined) return "lastModified";
   return sort ?? (top === null && minimumDownloads === 0 ? "createdAt" : "downloads");

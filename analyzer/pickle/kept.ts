@@ -1,7 +1,7 @@
 /**
  * Callables that act for the pickle, where it keeps one instead of calling it: in a container, in an object's arguments,
- * items or state; and any callable that is itself what the pickle returns. A call of one is judged by what it is handed; whoever finds it in an object calls it
- * with something else. Boundary: which callables act is `indirect-callables.ts`; what is handed over to be called is a
+ * items or state; and any callable that is itself what the pickle returns. A call of one is judged by what it is handed;
+ * whoever finds it in an object calls it with something else. Boundary: which callables act is `indirect-callables.ts`; what is handed over to be called is a
  * call, and `indirect-calls.ts` follows it.
  */
 import type { Callables, Source } from "./callables.ts";

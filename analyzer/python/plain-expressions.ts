@@ -283,11 +283,7 @@ export class Expressions extends Tokens {
     const list: PlainNode[] = [];
     while (!this.takes(")")) {
       const argument = this.argument();
-      if (this.isComprehension() && list.length === 0) {
-        const clauses = this.clauses();
-        this.expect(")");
-        return this.from(start, "generator_expression", [argument, ...clauses], BODY);
-      }
+      if (this.isComprehension() && list.length === 0) return this.comprehension(start, "generator_expression", argument, ")");
       list.push(argument);
       if (this.takes(",")) continue;
       this.expect(")");
@@ -341,11 +337,7 @@ export class Expressions extends Tokens {
     this.expect("(");
     if (this.takes(")")) return this.from(start, "tuple", []);
     const first = this.element();
-    if (this.isComprehension()) {
-      const clauses = this.clauses();
-      this.expect(")");
-      return this.from(start, "generator_expression", [first, ...clauses], BODY);
-    }
+    if (this.isComprehension()) return this.comprehension(start, "generator_expression", first, ")");
     if (!this.isOperator(",")) {
       this.expect(")");
       return this.from(start, "parenthesized_expression", [first]);
@@ -360,11 +352,7 @@ export class Expressions extends Tokens {
     this.expect("[");
     if (this.takes("]")) return this.from(start, "list", []);
     const first = this.element();
-    if (this.isComprehension()) {
-      const clauses = this.clauses();
-      this.expect("]");
-      return this.from(start, "list_comprehension", [first, ...clauses], BODY);
-    }
+    if (this.isComprehension()) return this.comprehension(start, "list_comprehension", first, "]");
     const items = this.more(first);
     this.expect("]");
     return this.from(start, "list", items);
@@ -376,11 +364,8 @@ export class Expressions extends Tokens {
     if (this.takes("}")) return this.from(start, "dictionary", []);
     const first = this.entry();
     const isDictionary = first.type === "pair" || first.type === "dictionary_splat";
-    if (this.isComprehension()) {
-      const clauses = this.clauses();
-      this.expect("}");
-      return this.from(start, isDictionary ? "dictionary_comprehension" : "set_comprehension", [first, ...clauses], BODY);
-    }
+    if (this.isComprehension())
+      return this.comprehension(start, isDictionary ? "dictionary_comprehension" : "set_comprehension", first, "}");
     const items = [first];
     while (this.takes(",") && !this.isOperator("}")) items.push(this.entry());
     this.expect("}");
@@ -399,6 +384,13 @@ export class Expressions extends Tokens {
 
   private isComprehension(): boolean {
     return this.is("name") && (this.word === "for" || this.word === "async");
+  }
+
+  /** The rest of a comprehension behind its body, with the closing bracket. */
+  private comprehension(start: Place, type: string, body: PlainNode, close: string): PlainNode {
+    const clauses = this.clauses();
+    this.expect(close);
+    return this.from(start, type, [body, ...clauses], BODY);
   }
 
   private clauses(): PlainNode[] {

@@ -14,6 +14,15 @@ export async function generationOf(store: Store, surveyId: number): Promise<numb
   return row?.generation ?? 0;
 }
 
+/** The cells of a dimension in a generation of a survey's derived index. */
+export function cellsOf(store: Store, surveyId: number, generation: number, dimension: string) {
+  return store
+    .selectFrom("survey_cell")
+    .where("survey_id", "=", surveyId)
+    .where("generation", "=", generation)
+    .where("dimension", "=", dimension);
+}
+
 /** The counts of a dimension under a lens: a row for each value and verdict. Null where there is no derived index. */
 export async function publishedCells(
   store: Store,
@@ -24,11 +33,7 @@ export async function publishedCells(
 ): Promise<{ name: string | null; verdict: VerdictKind | null; count: number; downloads: number }[] | null> {
   const generation = await generationOf(store, surveyId);
   if (generation === 0) return null;
-  const rows = await store
-    .selectFrom("survey_cell")
-    .where("survey_id", "=", surveyId)
-    .where("generation", "=", generation)
-    .where("dimension", "=", dimension)
+  const rows = await cellsOf(store, surveyId, generation, dimension)
     .$if(value !== undefined, (cells) => cells.where("value", "=", value!))
     .where("slot", "=", lens.slot)
     .where("mode", "=", lens.mode)
@@ -46,25 +51,14 @@ export async function publishedCells(
 export async function publishedLenses(store: Store, surveyId: number): Promise<Lens[] | null> {
   const generation = await generationOf(store, surveyId);
   if (generation === 0) return null;
-  return store
-    .selectFrom("survey_cell")
-    .where("survey_id", "=", surveyId)
-    .where("generation", "=", generation)
-    .where("dimension", "=", "all")
-    .select(["slot", "mode", "role"])
-    .distinct()
-    .execute();
+  return cellsOf(store, surveyId, generation, "all").select(["slot", "mode", "role"]).distinct().execute();
 }
 
 /** The ids of at most `limit` policies that models were judged by under a lens. Null where there is no derived index. */
 export async function publishedPolicies(store: Store, surveyId: number, lens: Lens, limit: number): Promise<number[] | null> {
   const generation = await generationOf(store, surveyId);
   if (generation === 0) return null;
-  const rows = await store
-    .selectFrom("survey_cell")
-    .where("survey_id", "=", surveyId)
-    .where("generation", "=", generation)
-    .where("dimension", "=", "policy")
+  const rows = await cellsOf(store, surveyId, generation, "policy")
     .where("slot", "=", lens.slot)
     .where("mode", "=", lens.mode)
     .where("role", "=", lens.role)

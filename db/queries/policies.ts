@@ -3,7 +3,7 @@ import { type SelectQueryBuilder, sql } from "kysely";
 import type { Reason } from "../../analyzer/policy/policy.ts";
 import type { Capability, Mode, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
-import { generationOf } from "../index/published.ts";
+import { cellsOf, generationOf } from "../index/published.ts";
 import type { Database, FileRole, PolicySlot } from "../schema.ts";
 import { callableName } from "./callable-name.ts";
 import { contains } from "./contains.ts";
@@ -164,11 +164,7 @@ type UseRow = { readonly mode: Mode; readonly role: FileRole; readonly verdict: 
 async function publishedUse(store: Store, surveyId: number, policyId: number): Promise<UseRow[] | null> {
   const generation = await generationOf(store, surveyId);
   if (generation === 0) return null;
-  const rows = await store
-    .selectFrom("survey_cell")
-    .where("survey_id", "=", surveyId)
-    .where("generation", "=", generation)
-    .where("dimension", "=", "policy")
+  const rows = await cellsOf(store, surveyId, generation, "policy")
     .where("value", "=", String(policyId))
     .select(["mode", "role", "verdict", "models as count"])
     .orderBy("role", "desc")
