@@ -156,11 +156,12 @@ export class ObjectState {
     return this.partialIn(parts) === null ? parts : parts.slice(1);
   }
 
-  /** What a dict has under a key: more than once, where the key was set again. */
+  /** What a dict has under a key: what it was set to last. */
   private handedUnder(key: string, dict: number, via: string, moment: Moment): HandedOver[] {
     if (kinds.KIND[this.recording.data[dict]!] !== kinds.DICT) return [];
     const items = itemsOf(this.recording, dict, moment, MOST_KEYS * 2)?.items ?? [];
-    return items.flatMap((value, index) => (index % 2 === 1 && this.isKey(items[index - 1]!, key) ? { value, via, bound: null } : []));
+    const value = items.findLast((_, index) => index % 2 === 1 && this.isKey(items[index - 1]!, key));
+    return value === undefined ? [] : [{ value, via, bound: null }];
   }
 
   private isKey(value: number, key: string): boolean {
@@ -191,7 +192,16 @@ export class ObjectState {
     const kind = kinds.KIND[this.recording.data[value]!]!;
     if (kind === kinds.FOREIGN) return this.callables.of(value).made ? [] : [value];
     if (depth === 0 || (kind !== kinds.TUPLE && kind !== kinds.LIST && kind !== kinds.DICT)) return [];
-    return (itemsOf(this.recording, value, moment, MOST_KEYS)?.items ?? []).flatMap((item) => this.lookedUpIn(item, moment, depth - 1));
+    const items = itemsOf(this.recording, value, moment, MOST_KEYS)?.items ?? [];
+    const parts = kind === kinds.DICT ? this.lastSet(items) : items;
+    return parts.flatMap((item) => this.lookedUpIn(item, moment, depth - 1));
+  }
+
+  /** Keys and values of a dict without those that the same text, as a key, replaced later. */
+  private lastSet(items: readonly number[]): readonly number[] {
+    const last = new Map<string | number, number>();
+    for (let index = 0; index < items.length; index += 2) last.set(this.callables.constantText(items[index]!) ?? index, index);
+    return [...last.values()].flatMap((index) => items.slice(index, index + 2));
   }
 
   /** `numpy.ndarray` and `numpy.memmap`, which joblib does not instantiate by itself. */

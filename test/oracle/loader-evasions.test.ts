@@ -410,6 +410,31 @@ describe.each([...pythons()])("Python %s", (_, python) => {
     expect(await load(loader, by, "pickle", program)).toEqual({ outcome: "loads", type: "evasive.AttributeDict" });
   });
 
+  it.each([
+    ["loads", "callback"],
+    ["blocked", "another"],
+  ])("%s, where a callable in the state of what keeps one is set first, and then %s", async (outcome, key) => {
+    const by = policy(["evasive:payload"], ["itertools:accumulate"]);
+    const program = bytesOf(`
+      PROTO 4
+      GLOBAL "itertools accumulate"
+      EMPTY_LIST
+      TUPLE1
+      REDUCE
+      EMPTY_DICT
+      SHORT_BINUNICODE "callback"
+      GLOBAL "evasive payload"
+      SETITEM
+      UNICODE "${key}"
+      NONE
+      SETITEM
+      BUILD
+      STOP`);
+    const { trace } = await traceFile(memorySource(program));
+    expect(judgeTrace(trace, by, "strict").verdict).toBe(outcome);
+    expect(await load(loader, by, "pickle", program)).toMatchObject({ outcome });
+  });
+
   describe("lazily", () => {
     const by = policy([], ["evasive:CallsItsAttribute"]);
     const holding = (key: string) =>
@@ -431,6 +456,15 @@ describe.each([...pythons()])("Python %s", (_, python) => {
     it("keeps a stub of what is outside the policy", async () => {
       expect(await load(loader, by, "pickle", holding("unused"), "lazy")).toMatchObject({ outcome: "loads" });
       expect(await load(loader, by, "pickle", holding("unused"), "strict")).toMatchObject({ outcome: "blocked" });
+    });
+
+    it("lets object be handed over where the policy does not have it, as the verdict does", async () => {
+      const program = bytesOf(
+        'PROTO 4\nGLOBAL "functools partial"\nGLOBAL "builtins object"\nTUPLE1\nEMPTY_DICT\nNEWOBJ_EX\nPOP\nNONE\nSTOP',
+      );
+      const { trace } = await traceFile(memorySource(program));
+      expect(judgeTrace(trace, policy([], []), "lazy").verdict).toBe("loads");
+      expect(await load(loader, policy([], []), "pickle", program, "lazy")).toMatchObject({ outcome: "loads" });
     });
 
     it("refuses it once it is used, also by a class's own code", async () => {

@@ -415,7 +415,7 @@ class Indirect:
 
     def _check_handed(self, opcode, size, value, via, given=None, depth=0):
         """A callable that is handed over, to be called with what is \`given\`; None where that is not known."""
-        if not self._is_foreign(value) or value is object or type(value) is object:
+        if not self._is_foreign(value) or type(value) is object or self._is_inert(value):
             return
         by = f", by {via}"
         self._check_call(opcode, size, value, by)
@@ -424,6 +424,10 @@ class Indirect:
             self._refuse(opcode, size, _spelt(self._names(value)), f"call whose effect is not known{by}")
         if does:
             self._check_calling(opcode, size, inner, details, given, depth + 1)
+
+    def _is_inert(self, value):
+        """Whether a value is \`object\`, or stands for it: calling it makes nothing happen."""
+        return value is object or ("builtins", "object") in (self._names(value) or ())
 
     def _passed(self, passes, arguments, more):
         """What a callable that is handed over is called with, as INDIRECT says; None where that is not known."""
