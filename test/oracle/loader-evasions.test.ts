@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memorySource } from "../../analyzer/bytes/memory-source.ts";
 import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
+import { BYTE_OF_OPCODE as OP } from "../../analyzer/pickle/opcodes.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import { DEBIAN_PYTHON, type How, hasLibraries, type Loaded, pythons, SafeLoader } from "./loader.ts";
@@ -375,6 +376,15 @@ describe.each([...pythons()])("Python %s", (_, python) => {
     const program = bytesOf('PROTO 4\nGLOBAL "evasive make_function"\nEMPTY_TUPLE\nREDUCE\nNONE\nSTACK_GLOBAL\nSTOP');
     const loaded = await load(loader, policy([], ["evasive:make_function"]), "pickle", program);
     expect(loaded).toMatchObject({ outcome: "fails", error: expect.stringContaining("STACK_GLOBAL requires str") });
+  });
+
+  it("fails as CPython does at a PERSID that is not ASCII", async () => {
+    const program = Uint8Array.from([OP.PERSID, 0xff, 0x0a, OP.STOP]);
+    const loaded = await load(loader, policy([], []), "pickle", program);
+    expect(loaded).toMatchObject({
+      outcome: "fails",
+      error: expect.stringContaining("persistent IDs in protocol 0 must be ASCII strings"),
+    });
   });
 
   it("lets through what the same classes are for", async () => {

@@ -252,7 +252,10 @@ class Enforcement(Keeping, Indirect):
     # What is not in the pickle
 
     def load_persid(self):
-        self._check_storage("PERSID", len(self.readline()) + 1, None)
+        line = self.readline()
+        if not line.isascii():
+            raise UnpicklingError("persistent IDs in protocol 0 must be ASCII strings")
+        self._check_storage("PERSID", len(line) + 1, None)
 
     def load_binpersid(self):
         self._check_storage("BINPERSID", 1, self.stack[-1])
