@@ -26,7 +26,7 @@ import warnings
 
 warnings.simplefilter("ignore")
 sys.unraisablehook = lambda *_: None
-resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
+resource.setrlimit(resource.RLIMIT_AS, (1 << 27, 1 << 27))
 
 SOURCE = '''
 called = []

@@ -19,8 +19,8 @@ import sys
 import warnings
 
 warnings.simplefilter("ignore")
-# A memo key of 2^32 makes the C unpickler allocate 64 GB.
-resource.setrlimit(resource.RLIMIT_AS, (1 << 29, 1 << 29))
+# A memo key of 2^32 makes the C unpickler allocate 64 GB, and one within the limit makes it fill that much with zeros.
+resource.setrlimit(resource.RLIMIT_AS, (1 << 27, 1 << 27))
 sys.setrecursionlimit(5000)
 
 # Modes, with the encoding in the bits above: the C unpickler from a file (0), from memory (1), from a file that can only
