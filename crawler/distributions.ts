@@ -27,7 +27,6 @@ const KNOWN: readonly KnownDistribution[] = [
   { distribution: "xgboost", modules: ["xgboost"] },
   { distribution: "lightgbm", modules: ["lightgbm"] },
   { distribution: "catboost", modules: ["catboost"] },
-  { distribution: "flair", modules: ["flair"] },
   { distribution: "ultralytics", modules: ["ultralytics"] },
   { distribution: "speechbrain", modules: ["speechbrain"] },
 ];

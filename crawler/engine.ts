@@ -4,7 +4,7 @@
  */
 
 const INFERENCE = 2;
-const JUDGEMENT = 1;
+const JUDGEMENT = 2;
 
 /** Of policies that are inferred, and the verdicts under them. */
 export const CLASS_ENGINE = `inference ${INFERENCE}, judgement ${JUDGEMENT}`;
@@ -12,3 +12,5 @@ export const CLASS_ENGINE = `inference ${INFERENCE}, judgement ${JUDGEMENT}`;
 export const OBSERVED_ENGINE = `observation 1, judgement ${JUDGEMENT}`;
 /** Of torch's weights-only releases, whose tables are extracted, and the verdicts under them. */
 export const WEIGHTS_ONLY_ENGINE = `extraction 1, judgement ${JUDGEMENT}`;
+/** Of policies that are given as files, and the verdicts under them. */
+export const GIVEN_ENGINE = `given, judgement ${JUDGEMENT}`;

@@ -2,7 +2,7 @@
 
 /** A class that a card imports and then calls, or calls a method of. */
 export interface CardClass {
-  /** As imported: `flair.models.SequenceTagger`. */
+  /** As imported: `brine.models.SequenceTagger`. */
   readonly name: string;
   /** The line that uses it. */
   readonly line: string;
@@ -16,7 +16,7 @@ const FENCE = /^\s{0,20}(`{3,20}|~{3,20})\s{0,20}(\w*)/;
 const PYTHON = new Set(["python", "py", "python3", "pycon"]);
 const FROM_IMPORT = /^ {0,20}(?:>>> )?from +([A-Za-z_][\w.]*) +import +(?:\(([^()]*)\)|([^\n#()]+))/gm;
 
-/** `import flair`, `import torch.nn as nn`. */
+/** `import brine`, `import torch.nn as nn`. */
 const IMPORT = /^ {0,20}(?:>>> )?import +([A-Za-z_][\w.]{0,200})(?: +as +([A-Za-z_]\w{0,100}))? *(?:#.*)?$/gm;
 
 /**

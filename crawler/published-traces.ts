@@ -5,16 +5,19 @@
 import { createHash } from "node:crypto";
 import type { Trace } from "../analyzer/containers/trace.ts";
 import type { ImportFact } from "../analyzer/pickle/facts.ts";
+import type { Policy } from "../analyzer/policy/policy.ts";
 import { capabilityOf } from "../analyzer/verdict/capability.ts";
 import type { Store } from "../db/connection.ts";
 import type { FileRole } from "../db/schema.ts";
+import { writePolicy } from "../db/stored-policy.ts";
 import { writeTrace } from "../db/stored-trace.ts";
 import { filesOf, modelsIn } from "../db/work.ts";
-import { setClass } from "../db/writes-class.ts";
+import { type Candidate, type ChosenClass, setClass } from "../db/writes-class.ts";
 import { markRead, setModelState } from "../db/writes-crawl.ts";
 import { openSurvey, placeholderId, writePage } from "../db/writes-listing.ts";
 import { chooseFiles } from "./candidates.ts";
-import { CLASS_ENGINE } from "./engine.ts";
+import { normalizeName } from "./distributions.ts";
+import { GIVEN_ENGINE } from "./engine.ts";
 import { COMPLETE } from "./list.ts";
 
 /** One repository of the table. */
@@ -55,11 +58,18 @@ export function readPublishedTraces(table: string): PublishedModel[] {
   }));
 }
 
-/** Writes the models with their facts as a survey that is read to its end and waits to be judged. */
+/** A policy of a class of a library. */
+export type ClassPolicy = Policy & { readonly class: string; readonly library: NonNullable<Policy["library"]> };
+
+/**
+ * Writes the models with their facts as a survey that is read to its end and waits to be judged: each by the policies, of
+ * those given, whose library is among its tags. Of several the first counts.
+ */
 export async function importTraces(
   store: Store,
   survey: { readonly name: string; readonly hub: string; readonly query: string; readonly startedAt: string },
   models: readonly PublishedModel[],
+  policies: readonly ClassPolicy[],
 ): Promise<void> {
   const { MODEL_LIBRARIES_UI_ELEMENTS, PIPELINE_TYPES } = await import("@huggingface/tasks");
   const known = { libraries: new Set(Object.keys(MODEL_LIBRARIES_UI_ELEMENTS)), tasks: new Set<string>(PIPELINE_TYPES) };
@@ -74,10 +84,34 @@ export async function importTraces(
         await markRead(transaction, fileId, { size: 0, blobId });
       }
       await setModelState(transaction, surveyId, modelId, { state: "traced", failure: null });
-      const reason = "the table of traces tells neither what the pickles return nor how the model is loaded";
-      await setClass(transaction, surveyId, modelId, { state: "no-class", class: null, reason, candidates: [] }, CLASS_ENGINE);
+    }
+    const candidates = await Promise.all(policies.map((policy) => toCandidate(transaction, policy)));
+    for await (const { modelId, name } of modelsIn(transaction, surveyId, { states: ["traced", "judged"] })) {
+      const tags = new Set(byName.get(name)!.tags.map(normalizeName));
+      const own = candidates.filter((_, index) => tags.has(normalizeName(policies[index]!.library.name)));
+      await setClass(transaction, surveyId, modelId, chosenOf(own), GIVEN_ENGINE);
     }
   });
+}
+
+async function toCandidate(store: Store, policy: ClassPolicy): Promise<Candidate> {
+  const policyId = await writePolicy(store, { slot: "class", policy, engine: GIVEN_ENGINE }, capabilityOf);
+  const evidence = `its tags name ${policy.library.name}, of which this class's policy was given`;
+  return {
+    class: policy.class,
+    confidence: "possible",
+    evidence,
+    state: "inferred",
+    failure: null,
+    policies: [{ slot: "class", policyId }],
+  };
+}
+
+function chosenOf(candidates: readonly Candidate[]): ChosenClass {
+  const [first] = candidates;
+  if (first !== undefined) return { state: "inferred", class: first.class, reason: first.evidence, candidates };
+  const reason = "the table of traces tells neither what the pickles return nor how the model is loaded";
+  return { state: "no-class", class: null, reason, candidates };
 }
 
 /** `known`: the tags by which the Hub tells a library and a task; the first of each is the model's. */

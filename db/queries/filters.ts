@@ -301,7 +301,7 @@ export function toggleFilter(query: ModelQuery, name: FilterName, value: string)
   return { ...query, filters: { ...query.filters, [name]: toggled }, after: null };
 }
 
-/** `query` in words: "Models of flair or transformers with the verdict blocked under their class policy". */
+/** `query` in words: "Models of setfit or transformers with the verdict blocked under their class policy". */
 export function modelSentence(query: ModelQuery): string {
   const parts = FILTER_NAMES.filter((name) => query.filters[name].length > 0)
     // What models are comes before what was said of them.

@@ -16,7 +16,7 @@ interface Options extends SurveyOptions {
 export function surveyCommand(context: Context): CensusCommand {
   const command = new CensusCommand(context, "survey", "Survey models of a Hub: list, crawl, infer, judge", [
     "census survey --top 1000 --dry-run",
-    "census survey --top 1000 --filter library=flair --name flair-2026",
+    "census survey --top 1000 --filter library=setfit --name setfit-2026",
     "census survey --models owner/name,owner/other",
   ]);
   return withHubScans(withSurvey(command))

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
+import { POLICY_FORMAT, POLICY_VERSION } from "../../analyzer/policy/format.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../scripts/run-census.ts";
 
 const TABLE = path.resolve(ROOT, "../shared/data/traces/traced_models.dev.csv");
@@ -74,6 +75,47 @@ it("is imported once, and a survey of other models is left alone", async () => {
   expect(await census(words)).toMatchObject({ ending: "usage" });
   writeFileSync(table, "no table at all\n");
   expect((await census(["import-traces", table, "--database", database])).reported).toContain("holds no traces");
+});
+
+it("models of a library are judged by the policy of its class that is given, and counted in PickleBall's table 1", async () => {
+  const table = path.join(folder, "judged.csv");
+  const database = path.join(folder, "judged.sqlite");
+  const policy = path.join(folder, "tagger.json");
+  writeFileSync(
+    table,
+    `a/tagger|['brine_kit']|x.bin|from brine_kit import Tagger,from brine_kit import Old,from torch import FloatStorage||
+b/tagger|['pytorch', 'brine-kit']|x.bin|from brine_kit import Tagger||
+c/other|['pytorch']|x.bin|from brine_kit import Tagger||
+`,
+  );
+  const tagger = { callable: "brine_kit.Tagger", reasons: [] };
+  const storage = { callable: "torch.FloatStorage", reasons: [] };
+  const library = { name: "brine-kit", version: "1.0", sourceSha256: null };
+  const ours = { format: POLICY_FORMAT, version: POLICY_VERSION };
+  const content = {
+    name: "class:brine_kit.Tagger@brine-kit-1.0",
+    class: "brine_kit.Tagger",
+    library,
+    imports: [tagger, storage],
+    calls: [tagger],
+  };
+  writeFileSync(policy, JSON.stringify({ ...ours, ...content }));
+  const words = ["import-traces", table, "--policy", policy, "--database", database];
+  const { value } = await censusJson<Imported>(words);
+  // Blocked by name, or not told; the model whose tags name no library of a policy is not judged by one.
+  expect(value.verdicts.class).toEqual({ blocked: 1, unsupported: 1 });
+  const { value: rows } = await censusJson<object[]>(["export", "pickleball-table-1", "--database", database]);
+  expect(rows).toEqual([
+    {
+      ...{ library: "brine-kit", imports_observed: 3, imports_allowed: 2, imports_missed: 1, calls_observed: 0, calls_allowed: 1 },
+      ...{ calls_missed: 0, models: 2, loads_weights_only: 0, loads_class: 0 },
+    },
+  ]);
+  // Given later, or taken away, it judges anew.
+  expect((await censusJson<Imported>(["import-traces", table, "--database", database])).value.verdicts.class).toBeUndefined();
+  expect((await censusJson<Imported>(words)).value.verdicts).toEqual(value.verdicts);
+  writeFileSync(policy, JSON.stringify({ ...ours, ...content, class: null, library: null }));
+  expect(await census(words)).toMatchObject({ ending: "usage" });
 });
 
 it("a model's library and task are the first of its tags by which the Hub tells either", async () => {
