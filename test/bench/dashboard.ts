@@ -4,19 +4,22 @@
  * then with none. Then exports of a million rows, with the memory of the process that serves them.
  *
  * `CENSUS_BENCH_STORE`: the file of the store (made if it is not there; default: in the system's temporary folder);
- * `CENSUS_BENCH_MODELS`: how many models it is made of; `CENSUS_BENCH_PARTS`: `pages`, `exports` or both.
+ * `CENSUS_BENCH_MODELS`: how many models it is made of; `CENSUS_BENCH_PARTS`: `pages`, `exports` or both;
+ * `CENSUS_BENCH_FORMATS`: the formats of the exports, all if none is named.
  */
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import path from "node:path";
+import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName } from "../../db/exports/formats.ts";
 import { buildDashboard } from "../../scripts/serve-dashboard.ts";
 import { className, pick, seeded } from "./dashboard-models.ts";
 
 const MODELS = Number(process.env.CENSUS_BENCH_MODELS ?? 1_000_000);
 const STORE = process.env.CENSUS_BENCH_STORE ?? path.join(tmpdir(), `census-bench-${MODELS}.sqlite`);
 const PARTS = (process.env.CENSUS_BENCH_PARTS ?? "pages,exports").split(",");
+const FORMATS = (process.env.CENSUS_BENCH_FORMATS?.split(",") as ExportFormatName[] | undefined) ?? EXPORT_FORMAT_NAMES;
 const READERS = 20;
 
 /** Models a second of a survey that has the Hub's limits to keep: 2.5 million in a day and two hours (reference: hub.md 3). */
@@ -64,15 +67,17 @@ interface Asked {
 export async function run(): Promise<void> {
   await buildDashboard((text) => process.stderr.write(text));
   makeStore();
+  if (PARTS.includes("pages")) await pages();
+  if (PARTS.includes("exports")) await exports();
+}
+
+async function pages(): Promise<void> {
   const { child, url } = await serve();
   await learn(url);
   // What a server has after its first minute, whoever comes: the index in memory, code compiled.
   for (const address of Object.values(PAGES)) await (await fetch(url + address(seeded(1)))).arrayBuffer();
-  if (PARTS.includes("pages")) {
-    await alone(url, child);
-    for (const under of LOADS) await crowded(url, child, under);
-  }
-  if (PARTS.includes("exports")) await exports(url, child);
+  await alone(url, child);
+  for (const under of LOADS) await crowded(url, child, under);
   child.disconnect();
 }
 
@@ -125,6 +130,9 @@ async function learn(url: string): Promise<void> {
     known.callables.push(...callables.slice(0, 40).map(({ callable }) => callable));
   }
 }
+
+/** How often the memory of an export is told of, in equal parts of what is sent. */
+const PARTS_OF_EXPORT = 4;
 
 /** How often each page is asked for by one reader. */
 const ALONE = 5;
@@ -195,26 +203,30 @@ function report(asked: readonly Asked[], seconds: number): void {
   console.log(`\n${(asked.length / seconds).toFixed(1)} pages a second`);
 }
 
-/** Exports of every model, each with the memory of the server before it and at its most. */
-async function exports(url: string, child: ChildProcess): Promise<void> {
+/** Every model as a research table, in each format, from a server of its own: its memory before, while the table is sent, and at its most. */
+async function exports(): Promise<void> {
+  const parts = Array.from({ length: PARTS_OF_EXPORT }, (_, part) => `after ${part + 1}/${PARTS_OF_EXPORT}`);
   console.log(
-    "\n| export | MB | seconds | of the processor | server before, MB | server at most, MB |\n| --- | ---: | ---: | ---: | ---: | ---: |",
+    `\nMegabytes resident in the server:\n\n| export | MB | seconds | of the processor | before | ${parts.join(" | ")} | at most |`,
   );
-  for (const address of ["/exports/models.csv", "/exports/models.parquet"]) {
-    const spent = processorTime(child);
-    const before = resident(child);
-    let most = before;
+  console.log(`| --- |${" ---: |".repeat(5 + PARTS_OF_EXPORT)}`);
+  for (const format of FORMATS) {
+    const { child, url } = await serve();
+    await (await fetch(url)).arrayBuffer();
+    const [spent, started, before] = [processorTime(child), performance.now(), resident(child)];
+    const seen: number[] = [];
     let bytes = 0;
-    const started = performance.now();
-    const response = await fetch(url + address);
+    const response = await fetch(`${url}/exports/models.${EXPORT_FORMATS[format].ending}`);
     for await (const chunk of response.body! as unknown as AsyncIterable<Uint8Array>) {
       bytes += chunk.length;
-      most = Math.max(most, resident(child));
+      seen.push(resident(child));
     }
     const seconds = (performance.now() - started) / 1_000;
+    const after = parts.map((_, part) => seen[Math.ceil(((part + 1) * seen.length) / PARTS_OF_EXPORT) - 1]);
     console.log(
-      `| ${address.slice(9)} | ${Math.round(bytes / 1e6)} | ${seconds.toFixed(0)} | ${((processorTime(child) - spent) / 1_000).toFixed(0)} | ${before} | ${most} |`,
+      `| ${EXPORT_FORMATS[format].label} | ${Math.round(bytes / 1e6)} | ${seconds.toFixed(0)} | ${((processorTime(child) - spent) / 1_000).toFixed(0)} | ${before} | ${after.join(" | ")} | ${seen.reduce((most, one) => Math.max(most, one), 0)} |`,
     );
+    child.disconnect();
   }
 }
 
