@@ -184,8 +184,11 @@ describe.skipIf(!existsSync(CHROMIUM))("the dashboard in a browser", () => {
           .first()
           .getByRole("link", { name: /at byte/ }),
       );
-      // What a loader comes to first may be an opcode, which stands in a list; what is looked up or called has its code around it.
-      expect(await page.locator(":target").isVisible()).toBe(true);
+      // What a loader comes to first here is an opcode that it does not take: it has the code around it as a callable has.
+      const first = page.locator(".evidence:target");
+      expect(await first.locator("h3").textContent()).toMatch(/opcode [A-Z_]+/);
+      expect(await first.locator(".disassembly .marked").first().textContent()).toMatch(/^[\d,]+[A-Z_]+blocked/);
+      expect(await first.locator(".statements .marked").textContent()).toMatch(/blocked|next statement/);
       await page.goBack();
       const evidence = page.locator(".evidence").first();
       // What most policies block comes first, and what no other model was seen to use is outside the observed ones too.

@@ -1,5 +1,6 @@
 /** What the page of a model is made of. */
 import { failed, ok, type Result } from "../../../analyzer/result.ts";
+import type { Store } from "../../../db/connection.ts";
 import { candidateClasses } from "../../../db/queries/candidates.ts";
 import { type Evidence, findProgram, isBlockedUnder, modelEvidence } from "../../../db/queries/evidence.ts";
 import { hubScansOf } from "../../../db/queries/hub-scans.ts";
@@ -18,7 +19,7 @@ import { nearestName } from "../../../db/queries/nearest.ts";
 import { allowedCallables } from "../../../db/queries/policies.ts";
 import { hubAddress } from "../../addresses.ts";
 import type { PageError, SurveyRequest } from "../../answer.tsx";
-import { decompileAround, type Statement } from "../../decompiled.ts";
+import { decompiledLines, type Statement, statementsAround } from "../../decompiled.ts";
 import { type DisassemblyLine, disassembleAround } from "../../disassembly.ts";
 import { partOf } from "../../parts/pages.tsx";
 
@@ -75,6 +76,20 @@ function needsOf(
   };
 }
 
+/** Programs by the ids of their pickles, each read and decompiled once; null for one that is too long to be shown, or not stored. */
+function programs(store: Store) {
+  const read = async (pickleId: number) => {
+    const program = await findProgram(store, pickleId, LONGEST_PROGRAM);
+    return program && { program, lines: decompiledLines(program) };
+  };
+  const known = new Map<number, ReturnType<typeof read>>();
+  return (pickleId: number) => {
+    const found = known.get(pickleId) ?? read(pickleId);
+    known.set(pickleId, found);
+    return found;
+  };
+}
+
 /** Everything that a survey knows of the model that the address names. */
 export async function readModel({ store, survey, parameters, url, format }: SurveyRequest) {
   const model = await findModel(store, survey.surveyId, parameters.name!);
@@ -90,14 +105,15 @@ export async function readModel({ store, survey, parameters, url, format }: Surv
   const allowed = own === null ? [] : await allowedCallables(store, own.policyId);
   const names = allowed.map(({ callable }) => callable);
   const needed = await neededCallables(store, model.revisionId, "weights");
+  const programOf = programs(store);
   const rows = shown.rows.map(async (found): Promise<ShownEvidence> => {
     const { pickleId, offset } = found.places[0]!;
-    const program = found.callableId === null ? null : await findProgram(store, pickleId, LONGEST_PROGRAM);
+    const stored = await programOf(pickleId);
     return {
       ...found,
       nearest: found.callable === null ? null : (allowed.find(({ callable }) => callable === nearestName(found.callable!, names)) ?? null),
-      lines: program && disassembleAround(program, offset, EACH_SIDE),
-      statements: program === null ? [] : decompileAround(program, offset, STATEMENTS_EACH_SIDE),
+      lines: stored && disassembleAround(stored.program, offset, EACH_SIDE),
+      statements: stored === null ? [] : statementsAround(stored.lines, stored.program, offset, STATEMENTS_EACH_SIDE),
     };
   });
   return ok({

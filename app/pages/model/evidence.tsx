@@ -83,9 +83,9 @@ function Statements({ statements, title }: Pick<ShownEvidence, "statements"> & {
       <h4>As Python</h4>
       <ol>
         {statements.map(({ text, marked }) => (
-          <li key={text} className={marked ? "marked" : undefined}>
+          <li key={text} className={marked === null ? undefined : "marked"}>
             <code>{shortLine(text)}</code>
-            {marked && <span className="mark">blocked</span>}
+            {marked !== null && <span className="mark">{marked === "does" ? "blocked" : "next statement"}</span>}
           </li>
         ))}
       </ol>
@@ -131,13 +131,37 @@ function ListedEvidence({ caption, found, request }: ModelProps & { readonly cap
 }
 
 function EvidenceName({ found: { callableId, callable, places }, request }: { readonly found: Evidence; readonly request: SurveyRequest }) {
-  if (callableId === null || callable === null) return <code>{places[0]!.opcode}</code>;
+  if (callableId === null || callable === null)
+    return (
+      <>
+        opcode <code>{places[0]!.opcode}</code>
+      </>
+    );
   return <CallableLink callable={{ callableId, callable }} at={request.at} />;
+}
+
+/** What would take an opcode: no list of names, but a loader that has it. */
+function OpcodeRemedy({ found: { places }, data, request }: ModelProps & { readonly found: Evidence }) {
+  const refusing = new Set(places.flatMap(({ blockedBy }) => blockedBy.map(({ policyId }) => policyId)));
+  const own = data.judged.find(({ policyId, slot }) => slot !== "weights-only" && !refusing.has(policyId));
+  return (
+    <>
+      no list of names, as it is the loader that does not take it.{" "}
+      {own === undefined ? (
+        "A loader that takes every opcode, and looks at what each of them does, would."
+      ) : (
+        <>
+          Its class policy, <PolicyLink judged={own} request={request} />, is enforced by one that takes every opcode.
+        </>
+      )}
+    </>
+  );
 }
 
 /** What would allow it: the model's own class policy, others of this census, or nothing that is known. */
 function Remedy({ found, data, request }: ModelProps & { readonly found: Evidence }) {
   const { callableId, callable, capability, allowedBy } = found;
+  if (callableId === null) return <OpcodeRemedy found={found} data={data} request={request} />;
   const own = data.judged.find(({ policyId, slot }) => slot !== "weights-only" && allowedBy.judged.includes(policyId));
   if (own !== undefined)
     return (
@@ -148,11 +172,9 @@ function Remedy({ found, data, request }: ModelProps & { readonly found: Evidenc
   if (allowedBy.policies > 0)
     return (
       <>
-        <a href={request.at.callable({ callableId: callableId!, callable: callable! })}>
-          {counted(allowedBy.policies, "policy", "policies")}
-        </a>{" "}
-        of this census {allowedBy.policies === 1 ? "does" : "do"}, for classes whose source leads to it. It is safe to allow where this
-        model’s own class does too.
+        <a href={request.at.callable({ callableId, callable: callable! })}>{counted(allowedBy.policies, "policy", "policies")}</a> of this
+        census {allowedBy.policies === 1 ? "does" : "do"}, for classes whose source leads to it. It is safe to allow where this model’s own
+        class does too.
       </>
     );
   if (capability !== "unknown" && capability !== null)
