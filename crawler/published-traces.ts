@@ -95,7 +95,9 @@ export async function importTraces(
 }
 
 async function toCandidate(store: Store, policy: ClassPolicy): Promise<Candidate> {
-  const policyId = await writePolicy(store, { slot: "class", policy, engine: GIVEN_ENGINE }, capabilityOf);
+  // What a file says may change under the same name, and of the same source.
+  const content = createHash("sha256").update(JSON.stringify(policy)).digest("hex");
+  const policyId = await writePolicy(store, { slot: "class", policy, engine: `${GIVEN_ENGINE}, content ${content}` }, capabilityOf);
   const evidence = `its tags name ${policy.library.name}, of which this class's policy was given`;
   return {
     class: policy.class,

@@ -21,6 +21,7 @@ import * as index from "./migrations/002-index.ts";
 import * as hubScans from "./migrations/003-hub-scans.ts";
 import * as inference from "./migrations/004-inference.ts";
 import * as moreLists from "./migrations/005-more-lists.ts";
+import * as sharedResults from "./migrations/006-shared-results.ts";
 import type { Database } from "./schema.ts";
 
 export type Store = Kysely<Database>;
@@ -31,6 +32,7 @@ const MIGRATIONS = {
   "003-hub-scans": hubScans,
   "004-inference": inference,
   "005-more-lists": moreLists,
+  "006-shared-results": sharedResults,
 };
 
 /** The version of the tables: the name of the last migration. */

@@ -60,6 +60,7 @@ export async function writePolicy(
     callable_id: callables.get(entry.callable)!,
     module: entry.module ?? null,
     same_as: entry.sameAs ?? null,
+    returns: entry.returns ?? null,
     reasons: JSON.stringify(entry.reasons),
   }));
   for (const chunk of chunksOf(rows)) await store.insertInto("policy_entry").values(chunk).execute();
@@ -150,18 +151,21 @@ export async function readPolicy(store: Store, policyId: number): Promise<Policy
   const entries = await store
     .selectFrom("policy_entry")
     .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
-    .select(["kind", "callable.module", "callable.name", "policy_entry.module as definedIn", "same_as", "reasons"])
+    .select(["kind", "callable.module", "callable.name", "policy_entry.module as definedIn", "same_as", "returns", "reasons"])
     .where("policy_id", "=", policyId)
     .execute();
   const ofKind = (kind: "import" | "call"): PolicyEntry[] =>
     entries
       .filter((entry) => entry.kind === kind)
-      .map((entry) => ({
-        callable: spellingOf(entry),
-        ...(entry.same_as !== null && { sameAs: entry.same_as }),
-        ...(entry.definedIn !== null && { module: entry.definedIn }),
-        reasons: JSON.parse(entry.reasons) as Reason[],
-      }))
+      .map(
+        (entry): PolicyEntry => ({
+          callable: spellingOf(entry),
+          ...(entry.same_as !== null && { sameAs: entry.same_as }),
+          ...(entry.definedIn !== null && { module: entry.definedIn }),
+          ...(entry.returns === "shared" && { returns: entry.returns }),
+          reasons: JSON.parse(entry.reasons) as Reason[],
+        }),
+      )
       .sort((a, b) => (a.callable < b.callable ? -1 : 1));
   const library = row.library === null ? null : { name: row.library, version: row.library_version, sourceSha256: row.source_sha256 };
   return {

@@ -84,6 +84,10 @@ export function unionPolicies(name: string, policies: readonly Policy[]): Policy
 
 function unionEntries(lists: readonly (readonly PolicyEntry[])[]): PolicyEntry[] {
   const found = new Map<string, PolicyEntry>();
-  for (const entry of lists.flat()) if (!found.has(entry.callable)) found.set(entry.callable, entry);
+  for (const entry of lists.flat()) {
+    const known = found.get(entry.callable);
+    if (known === undefined || (entry.returns !== undefined && known.returns === undefined))
+      found.set(entry.callable, { ...(known ?? entry), ...(entry.returns !== undefined && { returns: entry.returns }) });
+  }
   return [...found.values()].sort(byCallable);
 }

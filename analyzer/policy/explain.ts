@@ -3,16 +3,20 @@ import type { Policy, PolicyEntry, Reason } from "./policy.ts";
 
 /** The policy, one paragraph a name. A name that is both looked up and called is told once. */
 export function explainPolicy(policy: Policy): string {
-  const calls = new Set(policy.calls.map((entry) => entry.callable));
+  const calls = new Map(policy.calls.map((entry) => [entry.callable, useOf(entry)]));
   const imports = new Set(policy.imports.map((entry) => entry.callable));
   const callsOnly = policy.calls.filter((entry) => !imports.has(entry.callable));
   const library = policy.library ? ` from ${policy.library.name} ${policy.library.version ?? "(no version)"}` : "";
   const head = `${policy.name}${library}: ${policy.imports.length} imports, ${policy.calls.length} calls`;
   const paragraphs = [
-    ...policy.imports.map((entry) => explainEntry(entry, calls.has(entry.callable) ? "import, call" : "import")),
-    ...callsOnly.map((entry) => explainEntry(entry, "call")),
+    ...policy.imports.map((entry) => explainEntry(entry, ["import", ...(calls.get(entry.callable) ?? [])].join(", "))),
+    ...callsOnly.map((entry) => explainEntry(entry, useOf(entry).join(", "))),
   ];
   return `${[head, ...paragraphs].join("\n\n")}\n`;
+}
+
+function useOf({ returns }: PolicyEntry): readonly string[] {
+  return returns === "shared" ? ["call", "what it returns may not be changed"] : ["call"];
 }
 
 /** One name and its chain, the class first. */

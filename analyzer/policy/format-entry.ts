@@ -36,15 +36,17 @@ export const entrySchema = z.object({
   callable: callableName,
   sameAs: callableName.optional(),
   module: z.string().optional(),
+  returns: z.literal("shared").optional(),
   reasons: z.array(reason),
 });
 
 /** Entries as they are written: by callable. */
 export function sortedEntries(entries: readonly PolicyEntry[]): z.infer<typeof entrySchema>[] {
-  return [...entries].sort(byCallable).map(({ callable, sameAs, module, reasons }) => ({
+  return [...entries].sort(byCallable).map(({ callable, sameAs, module, returns, reasons }) => ({
     callable,
     ...(sameAs === undefined ? {} : { sameAs }),
     ...(module === undefined ? {} : { module }),
+    ...(returns === undefined ? {} : { returns }),
     reasons: reasons.map(({ kind, text, name, file, line, releases }) => ({
       kind,
       text,

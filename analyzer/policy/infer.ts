@@ -22,6 +22,7 @@ import { slotsOf } from "./flow/open-slots.ts";
 import { reasonsFor } from "./flow/reasons.ts";
 import { byCallable } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
+import { returnsShared } from "./shared-results.ts";
 
 export type { SourceTree } from "../python/modules.ts";
 
@@ -194,7 +195,10 @@ function inferredFrom({ library, modules, resolver }: Source, holding: Holding, 
     class: class_,
     library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
     openSlots: slotsOf(holding),
-    ...withAliases(resolver, holding, { imports: entries(holding, holding.imports), calls: entries(holding, holding.calls) }),
+    ...withAliases(resolver, holding, {
+      imports: entries(holding, holding.imports),
+      calls: withResults(holding, entries(holding, holding.calls)),
+    }),
   };
   const unparsed = modules.parsed.filter((unit) => unit.hasErrors).map((unit) => unit.path);
   const size = { files: modules.parsed.length, activations: flow.frameCount, nodes: flow.graph.nodes };
@@ -257,6 +261,15 @@ function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntr
     .sort(byCallable);
 }
 
+/** Says of the library's own functions which return what others may hold. */
+function withResults({ flow, named }: Holding, calls: readonly PolicyEntry[]): PolicyEntry[] {
+  const functions = new Map([...named].filter((code) => code.kind === "function").map((code) => [flow.nameOf(code), code]));
+  return calls.map((entry): PolicyEntry => {
+    const code = functions.get(entry.callable);
+    return code !== undefined && returnsShared(flow.classes, code) ? { ...entry, returns: "shared" } : entry;
+  });
+}
+
 /** The same objects under every other name that the library gives them: pickles carry the name of the day they were saved. */
 function withAliases(resolver: Resolver, holding: Holding, policy: Pick<Policy, "imports" | "calls">): Pick<Policy, "imports" | "calls"> {
   const aliases = aliasesOf(resolver, holding.named);
@@ -266,7 +279,8 @@ function withAliases(resolver: Resolver, holding: Holding, policy: Pick<Policy, 
       const entry = byName.get(holding.flow.nameOf(code));
       if (!entry || byName.has(name)) return [];
       const reason = { kind: "alias" as const, text: `another name of ${entry.callable}`, name, file, line };
-      return [{ callable: name, sameAs: entry.callable, reasons: [...entry.reasons, reason] }];
+      const { module: _, ...same } = entry;
+      return [{ ...same, callable: name, sameAs: entry.callable, reasons: [...entry.reasons, reason] }];
     });
     return [...known, ...added].sort(byCallable);
   };

@@ -34,6 +34,7 @@ export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"):
     `MODE = ${JSON.stringify(mode)}`,
     `IMPORTS = ${names(policy.imports)}`,
     `CALLS = ${names(policy.calls)}`,
+    `OWN_SHARED = frozenset(${JSON.stringify(policy.calls.flatMap(({ callable, returns }) => (returns === "shared" ? [callable] : [])))})`,
   ];
   return ok(constants.reduce(replaceConstant, SAFE_LOAD));
 }

@@ -39,6 +39,8 @@ export interface PolicyEntry {
   readonly sameAs?: string;
   /** The module within `callable`, where the name in it is dotted (a nested class, a method); absent: all before the last dot. */
   readonly module?: string;
+  /** Of a call: what it returns may be a class, a function, a module or an object that others hold. A pickle may not change it. */
+  readonly returns?: "shared";
   readonly reasons: readonly Reason[];
 }
 

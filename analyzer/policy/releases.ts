@@ -83,7 +83,10 @@ function joinEntries(lists: readonly (readonly [string, readonly PolicyEntry[]])
     for (const entry of list) {
       releases.set(entry.callable, [...(releases.get(entry.callable) ?? []), release]);
       const known = entries.get(entry.callable);
-      if (!known || entry.sameAs === undefined || known.sameAs !== undefined) entries.set(entry.callable, entry);
+      const kept = !known || entry.sameAs === undefined || known.sameAs !== undefined ? entry : known;
+      // In one release shared is shared: it is not known which one will load.
+      const returns = entry.returns ?? known?.returns;
+      entries.set(entry.callable, { ...kept, ...(returns !== undefined && { returns }) });
     }
   }
   const all = lists.map(([release]) => release);

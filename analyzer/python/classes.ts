@@ -16,7 +16,7 @@ export class Classes {
   private readonly subclasses = new Map<Code, readonly Code[]>();
   private readonly externals = new Map<Code, readonly string[]>();
 
-  constructor(private readonly resolver: Resolver) {}
+  constructor(readonly resolver: Resolver) {}
 
   /** Direct bases, in order. `object` and what only types are (`Generic[T]`, `Protocol`, `ABC`) are left out. */
   basesOf(code: Code): readonly Base[] {

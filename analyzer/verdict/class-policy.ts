@@ -99,7 +99,8 @@ export class ClassPolicyRules {
 
   /** BUILD, APPEND(S), SETITEM(S), ADDITEMS on an object that is no builtin container. */
   #method(fact: CallFact): string | null {
-    if (fact.onCallable) return `${fact.opcode} changes ${fact.callable} itself, not an object made by it`;
+    if (fact.onCallable || this.#calls.returnsShared(fact.instanceOf ?? fact.callable))
+      return `${fact.opcode} changes ${fact.callable} itself, not an object made by it`;
     if (fact.planted) return `${fact.opcode} calls what the pickle may have put there`;
     if (fact.overrides !== undefined) return `BUILD would override ${overridden(fact.overrides)}`;
     const outside = this.#calls.refuses(fact);
@@ -130,6 +131,7 @@ class CallableSet {
   /** A survey judges many files by one policy. */
   static readonly #known = new WeakMap<readonly PolicyEntry[], CallableSet>();
   readonly #modules = new Map<string, Set<string>>();
+  readonly #returnShared = new Set<string>();
 
   static of(entries: readonly PolicyEntry[]): CallableSet {
     const known = CallableSet.#known.get(entries) ?? new CallableSet(entries);
@@ -138,7 +140,8 @@ class CallableSet {
   }
 
   private constructor(entries: readonly PolicyEntry[]) {
-    for (const { callable, module = callable.slice(0, callable.lastIndexOf(".")) } of entries) {
+    for (const { callable, module = callable.slice(0, callable.lastIndexOf(".")), returns } of entries) {
+      if (returns === "shared") this.#returnShared.add(callable);
       const modules = this.#modules.get(callable);
       if (modules === undefined) this.#modules.set(callable, new Set([module]));
       else modules.add(module);
@@ -154,5 +157,9 @@ class CallableSet {
 
   has(callable: string, module: string): boolean {
     return this.#modules.get(callable)?.has(module) ?? false;
+  }
+
+  returnsShared(callable: string): boolean {
+    return this.#returnShared.has(callable);
   }
 }

@@ -18,11 +18,16 @@ async function storeAfter(change: (store: Awaited<ReturnType<typeof openStore>>)
 }
 
 it("says of an older store what brings it up to date, and leaves it as it is", async () => {
-  const file = await storeAfter((store) => sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(store));
+  const file = await storeAfter(async (store) => {
+    await sql`alter table policy_entry drop column returns`.execute(store);
+    await sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(store);
+  });
   const before = digest(file);
   const opened = openStore(file, { readonly: true });
   await expect(opened).rejects.toThrow(StoreVersionError);
-  await expect(opened).rejects.toThrow(/^The store is of version 004-inference, this census reads 005-more-lists\. 'census judge' brings/);
+  await expect(opened).rejects.toThrow(
+    /^The store is of version 005-more-lists, this census reads 006-shared-results\. 'census judge' brings/,
+  );
   expect(digest(file)).toBe(before);
   await (await openStore(file)).destroy();
   await (await openStore(file, { readonly: true })).destroy();

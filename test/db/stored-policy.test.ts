@@ -18,7 +18,10 @@ const policy: Policy = {
     { callable: "brine.tagger.Tagger", sameAs: "brine.Tagger", reasons: [] },
     { callable: "collections.OrderedDict", reasons: [] },
   ],
-  calls: [{ callable: "brine.Tagger", reasons: [{ kind: "class", text: "the class" }] }],
+  calls: [
+    { callable: "brine.Tagger", reasons: [{ kind: "class", text: "the class" }] },
+    { callable: "brine.find", returns: "shared", reasons: [] },
+  ],
 };
 const capabilityOf = () => "unknown" as const;
 const write = (store: Store, changed: Partial<Policy> = {}, engine = "1") =>

@@ -16,6 +16,8 @@ interface Evasion {
   /** `module:qualified.name`; the calls are imports as well. */
   readonly imports?: readonly string[];
   readonly calls: readonly string[];
+  /** Of the calls, those whose functions were found to return what others may hold. */
+  readonly shared?: readonly string[];
   readonly listing: string;
   readonly reason: string;
   /** What the verdict says, which knows neither classes nor values: the loader is the last to see it. */
@@ -319,6 +321,24 @@ const EVASIONS: readonly Evasion[] = [
     verdict: "loads",
   },
   {
+    how: "a state changes what a function returned that is known to return what others hold",
+    calls: ["evasive:make_function"],
+    shared: ["evasive:make_function"],
+    listing: `
+      GLOBAL "evasive make_function"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      EMPTY_DICT
+      SHORT_BINUNICODE "name"
+      NONE
+      SETITEM
+      TUPLE2
+      BUILD`,
+    reason: "BUILD changes evasive.make_function itself, not an object made by it",
+    verdict: "blocked",
+  },
+  {
     how: "an instance that was looked up is changed",
     imports: ["evasive:lazy"],
     calls: [],
@@ -361,8 +381,8 @@ describe.each([...pythons()])("Python %s", (_, python) => {
   });
   afterAll(() => loader.close());
 
-  it.each(EVASIONS)("refuses it where $how", async ({ imports = [], calls, listing, reason, verdict }) => {
-    const by = policy([...imports, ...calls], calls);
+  it.each(EVASIONS)("refuses it where $how", async ({ imports = [], calls, shared, listing, reason, verdict }) => {
+    const by = policy([...imports, ...calls], calls, shared);
     const program = bytesOf(`PROTO 4\n${listing}\nSTOP`);
     const { trace } = await traceFile(memorySource(program));
     const judged = judgeTrace(trace, by, "strict");
@@ -583,11 +603,11 @@ function bytesOf(listing: string): Uint8Array {
   return program.value;
 }
 
-function policy(imports: readonly string[], calls: readonly string[]): Policy {
+function policy(imports: readonly string[], calls: readonly string[], shared: readonly string[] = []): Policy {
   const entries = (names: readonly string[]) =>
     names.map((each): PolicyEntry => {
       const [module, name] = each.split(":") as [string, string];
-      return { callable: `${module}.${name}`, module, reasons: [] };
+      return { callable: `${module}.${name}`, module, ...(shared.includes(each) && { returns: "shared" }), reasons: [] };
     });
   return { name: "class:test", class: null, library: null, imports: entries([...imports, ...calls]), calls: entries(calls) };
 }

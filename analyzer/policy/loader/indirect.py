@@ -2,7 +2,7 @@
 and `object-state.ts` have it."""
 
 from rules import (
-    CALLS, FILE_LOADERS, IMPORTS, INDIRECT, SHARED, _indirection, _names_of, _spelt, _type_name, io,
+    CALLS, FILE_LOADERS, IMPORTS, INDIRECT, OWN_SHARED, SHARED, _indirection, _names_of, _spelt, _type_name, io,
 )  # fmt: skip
 
 # How many callables may hand over one another.
@@ -129,7 +129,7 @@ class Indirect:
     def _returns_shared(self, function, arguments):
         """Whether what a callable returns may be a class, a function, a module, or what others hold as well."""
         names = _names_of(function, self._names(function) or ())
-        if not SHARED.isdisjoint(names):
+        if not (SHARED | OWN_SHARED).isdisjoint(names):
             return True
         _, does, details = _indirection(function, self._names(function) or ())
         if does != "calls":
@@ -138,7 +138,7 @@ class Indirect:
             return False
         callee = arguments[details[0][0]] if details[0] and details[0][0] < len(arguments) else None
         known = self._names(callee)
-        return known is None or not set(_names_of(callee, known)).isdisjoint(SHARED.union(INDIRECT))
+        return known is None or not set(_names_of(callee, known)).isdisjoint(SHARED.union(OWN_SHARED, INDIRECT))
 
     def _require_constant(self, opcode, size, name, by):
         if type(name) is not str or self._is_foreign(name):

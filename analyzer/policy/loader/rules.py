@@ -41,6 +41,8 @@ INDIRECT = {}
 MAKERS = frozenset()
 # Callables that return a class, a function, a module, or the very object they were given.
 SHARED = frozenset()
+# Functions of the library that may.
+OWN_SHARED = frozenset()
 
 
 class Blocked(UnpicklingError):

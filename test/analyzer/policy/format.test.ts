@@ -13,6 +13,7 @@ const entry: fc.Arbitrary<PolicyEntry> = fc.record(
     callable: name,
     sameAs: name,
     module: word,
+    returns: fc.constant("shared" as const),
     reasons: fc.array(fc.record({ kind: fc.constant("attribute" as const), text: fc.string() })),
   },
   { requiredKeys: ["callable", "reasons"] },

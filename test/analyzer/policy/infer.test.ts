@@ -43,6 +43,8 @@ interface Expected {
   readonly checkpoint?: boolean;
   readonly imports: readonly string[];
   readonly calls: readonly string[];
+  /** Of the calls, those that may return what others hold as well. */
+  readonly shared?: readonly string[];
   /** Some names, and the releases that need them. */
   readonly releases?: Readonly<Record<string, readonly string[]>>;
 }
@@ -72,6 +74,7 @@ describe("inference fixtures", () => {
     if (!result.ok) throw new Error(result.error.message);
     const { imports, calls } = result.value;
     expect({ imports: namesOf(imports), calls: namesOf(calls) }).toEqual({ imports: expected.imports, calls: expected.calls });
+    expect(namesOf(calls.filter(({ returns }) => returns === "shared"))).toEqual(expected.shared ?? []);
     for (const [name, releases] of Object.entries(expected.releases ?? {}))
       expect({ name, releases: imports.find(({ callable }) => callable === name)?.reasons[0]?.releases }).toEqual({ name, releases });
   });

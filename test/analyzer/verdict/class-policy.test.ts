@@ -72,6 +72,18 @@ describe("strict", () => {
     ]);
   });
 
+  it("blocks a BUILD on what a function returned that may return what others hold", () => {
+    const by = policy(["brine.models:find"], ["brine.models:find"]);
+    const shared: Policy = { ...by, calls: by.calls.map((entry) => ({ ...entry, returns: "shared" })) };
+    expect(reasons(trace([built("brine.models:find")]), by)).toEqual([]);
+    expect(reasons(trace([built("brine.models:find")]), shared)).toEqual([
+      "brine.models.find: BUILD changes brine.models.find itself, not an object made by it",
+    ]);
+    expect(reasons(trace([built("operator:call", { instanceOf: "brine.models.find" })]), shared)).toEqual([
+      "operator.call: BUILD changes operator.call itself, not an object made by it",
+    ]);
+  });
+
   it("blocks a state that plants what a later opcode calls", () => {
     expect(reasons(trace([built("brine.models:Tagger", { overrides: ["__setstate__"] })]))).toEqual([
       "brine.models.Tagger: BUILD would override __setstate__",
