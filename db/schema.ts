@@ -294,10 +294,10 @@ export interface PolicyEntryTable {
   module: string | null;
   /** The entry whose object this one is, under another name; null where it is its own. */
   same_as: string | null;
-  /** `shared`, where a pickle may not change what the call returns; else null. */
-  returns: string | null;
   /** JSON: Reason[]. */
   reasons: string;
+  /** `shared`, where a pickle may not change what the call returns; else null. */
+  returns: string | null;
 }
 
 /** The verdict on a blob under a policy. */

@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { GET } from "../../app/[[...path]]/route.ts";
 import { PAGES } from "../../app/routes.ts";
-import { openStore, STORE_SCHEMA, type Store } from "../../db/connection.ts";
+import { openStore, type Store } from "../../db/connection.ts";
 import { buildIndex } from "../../db/index/build-index.ts";
 import { sampleStore } from "../browser/sample-store.ts";
+import { makeOlder } from "../db/temporary-store.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "census-pages-"));
 const kept = globalThis as { censusStore?: Promise<Store> };
@@ -397,7 +397,7 @@ describe("a store without a finished survey", () => {
   it("is told of where another version made it, until it is brought up to date", async () => {
     await readFrom("older.sqlite", (file) => sampleStore(file));
     const older = await openStore(process.env.CENSUS_DATABASE!);
-    await sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(older);
+    await makeOlder(older);
     await older.destroy();
     const response = await ask("/models");
     expect(response.status).toBe(503);

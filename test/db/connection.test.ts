@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { openStore, STORE_SCHEMA, StoreVersionError } from "../../db/connection.ts";
-import { temporaryPath } from "./temporary-store.ts";
+import { openStore, StoreVersionError } from "../../db/connection.ts";
+import { makeOlder, temporaryPath } from "./temporary-store.ts";
 
 const digest = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
 
@@ -18,10 +18,7 @@ async function storeAfter(change: (store: Awaited<ReturnType<typeof openStore>>)
 }
 
 it("says of an older store what brings it up to date, and leaves it as it is", async () => {
-  const file = await storeAfter(async (store) => {
-    await sql`alter table policy_entry drop column returns`.execute(store);
-    await sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(store);
-  });
+  const file = await storeAfter(makeOlder);
   const before = digest(file);
   const opened = openStore(file, { readonly: true });
   await expect(opened).rejects.toThrow(StoreVersionError);

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
+import { sql } from "kysely";
 import { onTestFinished } from "vitest";
-import { openStore, type Store } from "../../db/connection.ts";
+import { openStore, STORE_SCHEMA, type Store } from "../../db/connection.ts";
 
 /** The path of a store that does not exist yet. */
 export function temporaryPath(): string {
@@ -18,6 +19,12 @@ export async function temporaryStore(): Promise<{ store: Store; path: string }> 
   const store = await openStore(file);
   onTestFinished(() => store.destroy());
   return { store, path: file };
+}
+
+/** Takes back the last migration: a store as the census before this one left it. */
+export async function makeOlder(store: Store): Promise<void> {
+  await sql`alter table policy_entry drop column returns`.execute(store);
+  await sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(store);
 }
 
 /** Reads a store beside whoever has it open. */
