@@ -11,6 +11,8 @@ import type { Random } from "./programs.ts";
 const CLASSES = ["C", "D", "L", "M"].map((name): Name => ["inert", name]);
 const FUNCTIONS: readonly Name[] = [...["f", "g", "text", "make_class"].map((name): Name => ["inert", name]), ["inert.sub", "h"]];
 const CONSTANTS = ["ITEMS", "TABLE", "WORD"].map((name): Name => ["inert", name]);
+/** Of which a policy may say that others hold what they return. */
+const SHARING: ReadonlySet<string> = new Set(FUNCTIONS.map((name) => name.join(".")));
 const INERT = [...CLASSES, ...FUNCTIONS, ...CONSTANTS];
 /** What is walked to: by a dotted name, or by getattr. */
 const ATTRIBUTES: readonly Name[] = [
@@ -72,7 +74,9 @@ export function makePolicy(random: Random, name: string): Policy {
     class: null,
     library: null,
     imports: entries(UNIVERSE.filter(() => random.chance(imports))),
-    calls: entries(UNIVERSE.filter(() => random.chance(calls))),
+    calls: entries(UNIVERSE.filter(() => random.chance(calls))).map((entry) =>
+      SHARING.has(entry.callable) && random.chance(20) ? { ...entry, returns: "shared" } : entry,
+    ),
   };
 }
 
