@@ -75,7 +75,7 @@ export function overTimeChart({ data: { overTime, lens }, request }: FigureProps
       first === undefined || last === undefined || first === last
         ? "One survey shows no change over time"
         : day(first.startedAt) === day(last.startedAt)
-          ? `${share(last)} load in survey ${last.name}, ${share(first)} in ${first.name}, of the same day`
+          ? `${share(last)} load in survey ${last.name}, and ${share(first)} in ${first.name} of the same day`
           : `${share(last)} load in ${day(last.startedAt)}’s survey, ${share(first)} in ${day(first.startedAt)}’s`,
     about: `Models by the verdict ${lensPhrase(lens)}, in each finished survey, the earliest first; surveys may be of different populations.`,
     header: "Survey",
@@ -210,7 +210,7 @@ const BREAKDOWNS = {
     things: "models",
   },
   containers: {
-    named: (name: string) => `the models with ${name}`,
+    named: (name: string) => (name === "unknown" ? "the models with files of no known container" : `the models with ${name} files`),
     header: "Container",
     filter: "container",
     nameless: "not read",

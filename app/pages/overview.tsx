@@ -70,7 +70,7 @@ function headline(success: readonly Success[]): string {
   if (told.length === 0) return "Nothing has been judged yet.";
   const { unknown, total: all } = tally(told[0]!.counts);
   // Numbers of what loads would mislead where hardly anything could be told.
-  if (2 * unknown > all) return `Of ${integer(unknown)} of ${counted(all, "model")} it could not be told whether they load.`;
+  if (2 * unknown > all) return `Whether ${integer(unknown)} of ${counted(all, "model")} load could not be told.`;
   const first = told.filter(({ slot }) => SAID_FIRST.includes(slot));
   const phrases = (first.length > 0 ? first : told).map(({ slot, counts }, index) => {
     const { loads, total } = tally(counts);

@@ -23,7 +23,7 @@ const HOSTILE = "/models/mallory/%3Cscript%3Ealert(1)%3C/script%3E";
 /** Every page and state, as it is to be looked at. */
 const VIEWS: readonly (readonly [name: string, store: StoreName, address: string])[] = [
   ["overview", "real", "/"],
-  ["models-filtered", "real", "/models?verdict=blocked&library=brine"],
+  ["models-filtered", "real", "/models?verdict=blocked"],
   ["model-loads", "real", "/models/saltmarsh/ner-english-small"],
   ["model-malicious", "real", "/models/red-team/partial"],
   ["callable", "real", "/callables/os.system"],

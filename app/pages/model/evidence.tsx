@@ -143,7 +143,7 @@ function EvidenceName({ found: { callableId, callable, places }, request }: { re
 /** What would take an opcode: no list of names, but a loader that has it. */
 function OpcodeRemedy({ found: { places }, data, request }: ModelProps & { readonly found: Evidence }) {
   const refusing = new Set(places.flatMap(({ blockedBy }) => blockedBy.map(({ policyId }) => policyId)));
-  const own = data.judged.find(({ policyId, slot }) => slot !== "weights-only" && !refusing.has(policyId));
+  const own = data.judged.find(({ policyId, slot }) => slot.startsWith("class") && !refusing.has(policyId));
   return (
     <>
       no list of names, as it is the loader that does not take it.{" "}
@@ -166,7 +166,8 @@ function Remedy({ found, data, request }: ModelProps & { readonly found: Evidenc
   if (own !== undefined)
     return (
       <>
-        its class policy, <PolicyLink judged={own} request={request} />, allows it.
+        {own.slot === "observed" ? "what other models were seen to do" : "its class policy"}, <PolicyLink judged={own} request={request} />,
+        allows it.
       </>
     );
   if (allowedBy.policies > 0)
