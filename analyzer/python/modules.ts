@@ -51,13 +51,13 @@ class ModuleFile implements SourceFile {
 
   /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */
   get literalExports(): ReadonlySet<string> | null {
-    if (this.exported === undefined) this.exported = literalExports(this.text);
+    if (this.exported === undefined) this.exported = literalExports(this.passingText);
     return this.exported;
   }
 
   /** Absolute names of the modules that are imported with `*`, as the text spells them. */
   get starTargets(): readonly string[] {
-    this.stars ??= [...this.text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm)].map(([, target = ""]) => absoluteModule(target, this));
+    this.stars ??= starTargets(this.text).map((target) => absoluteModule(target, this));
     return this.stars;
   }
 }
@@ -69,6 +69,7 @@ export class Modules {
   private ofLibrary: string[] | null = null;
   private headers: ClassHeaders | null = null;
   private readonly packages = new Set<string>();
+  private readonly offers = new Map<string, Offer>();
   private readonly classes = new Map<string, Map<string, string[]>>();
 
   /** `rootPackage`: the package's name for a tree that is the inside of a package (`__init__.py` at its root). */
@@ -172,25 +173,34 @@ export class Modules {
    * hundreds of modules with `*` are common; most of those need not be parsed to know that a name is not theirs.
    */
   mayBind(module: string, name: string): boolean {
-    return this.mentions(module, name, new Set());
+    const file = this.files.get(module);
+    if (!file) return false;
+    return mentionsBinding(file, name) || file.starTargets.some((target) => target !== module && this.mayExport(target, name));
   }
 
   /** The same of what `from module import *` brings. */
   mayExport(module: string, name: string): boolean {
-    return this.mentionsExport(module, name, new Set());
+    const { exported, files } = this.offerOf(module);
+    return exported.has(name) || files.some((file) => mentionsBinding(file, name));
   }
 
-  private mentions(module: string, name: string, seen: Set<string>): boolean {
-    const file = this.files.get(module);
-    if (!file || seen.has(module)) return false;
-    seen.add(module);
-    return mentionsBinding(file, name) || file.starTargets.some((target) => this.mentionsExport(target, name, seen));
-  }
-
-  private mentionsExport(module: string, name: string, seen: Set<string>): boolean {
-    const file = this.files.get(module);
-    const exports = file && !seen.has(module) ? file.literalExports : null;
-    return exports ? exports.has(name) : this.mentions(module, name, seen);
+  private offerOf(module: string): Offer {
+    const known = this.offers.get(module);
+    if (known) return known;
+    const exported = new Set<string>();
+    const files: ModuleFile[] = [];
+    const reached = new Set([module]);
+    for (const each of reached) {
+      const file = this.files.get(each);
+      if (file?.literalExports) for (const name of file.literalExports) exported.add(name);
+      else if (file) {
+        files.push(file);
+        for (const target of file.starTargets) reached.add(target);
+      }
+    }
+    const offer = { exported, files };
+    this.offers.set(module, offer);
+    return offer;
   }
 
   /** Modules inside a package whose text defines a class of that name, sorted; found without parsing them. */
@@ -206,6 +216,12 @@ export class Modules {
     }
     return index.get(class_) ?? [];
   }
+}
+
+/** What `from module import *` may bring: what the modules behind it list in `__all__`, and what the files of the others bind. */
+interface Offer {
+  readonly exported: ReadonlySet<string>;
+  readonly files: readonly ModuleFile[];
 }
 
 /** Folders that hold packages without being part of their names. */
@@ -289,13 +305,31 @@ const CLASS_LINE = "\nclass ";
 
 /** Whether a text may bind a name: where the name opens a line, or follows a word or comma after which a name is bound. */
 function mentionsBinding({ words, text }: ModuleFile, name: string): boolean {
-  return words.mayHave(name) && new RegExp(`(^[ \\t]*|(class|def|import|as|for|,|=|\\()[ \\t]*)${name}\\b`, "m").test(text);
+  if (!words.mayHave(name)) return false;
+  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
+    if (WORD_PART.test(text[at + name.length] ?? "")) continue;
+    let before = at - 1;
+    while (text[before] === " " || text[before] === "\t") before--;
+    if (before < 0 || "\n\r,=(".includes(text[before]!)) return true;
+    if (before < at - 1 && BEFORE_BOUND.test(text.slice(Math.max(0, before - 6), before + 1))) return true;
+  }
+  return false;
+}
+
+const WORD_PART = /\w/;
+const BEFORE_BOUND = /\b(class|def|import|as|for)$/;
+
+/** The modules that a text imports with `*`, as it spells them. */
+function starTargets(text: string): string[] {
+  if (!/import\s+\*/.test(text)) return [];
+  return Array.from(text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm), ([, target = ""]) => target);
 }
 
 function literalExports(text: string): ReadonlySet<string> | null {
-  const [mention, ...others] = text.matchAll(/\b__all__\b/g);
-  if (!mention || others.length > 0) return null;
-  const [, list] = /^__all__\s*=\s*[[(]([\w\s'",]*)[\])]/m.exec(text) ?? [];
+  // Hundreds of modules are read for nothing else.
+  const at = text.indexOf("__all__");
+  if (at === -1 || text.indexOf("__all__", at + 1) !== -1) return null;
+  const [, list] = /^__all__\s*=\s*[[(]([\w\s'",]*)[\])]/m.exec(text.slice(at > 0 ? text.lastIndexOf("\n", at - 1) + 1 : 0)) ?? [];
   return list === undefined ? null : new Set(Array.from(list.matchAll(/\w+/g), ([name]) => name));
 }
 
