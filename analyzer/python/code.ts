@@ -105,6 +105,8 @@ export interface Body {
   readonly writesReceiver: boolean;
   /** Attributes of its first parameter that it sets to None. */
   readonly clearedAttributes: ReadonlySet<string>;
+  /** Registers that are written and that nothing reads. */
+  readonly unread: readonly Register[];
   /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */
   readonly removedKeys: ReadonlySet<string>;
 }
@@ -115,6 +117,8 @@ export interface Code {
   readonly name: string;
   /** Python's `__qualname__`. */
   readonly qualifiedName: string;
+  /** With its module before it: the name under which a class or function is pickled. */
+  readonly fullName: string;
   readonly line: number;
   readonly parent: Code | null;
   readonly unit: Unit;
@@ -125,6 +129,8 @@ export interface Code {
   /** Of a class. */
   readonly bases: readonly TypeExpression[];
   readonly metaclass: TypeExpression | null;
+  /** Classes directly in the body of a class, in order. */
+  readonly nested: readonly Code[];
   /** Names a class body binds, and annotated names with their types. */
   readonly members: ReadonlyMap<string, Member>;
   readonly body: Body;
@@ -162,7 +168,7 @@ export interface Unit {
   readonly starImports: readonly string[];
   /** `__all__` where it is a literal list of strings. */
   readonly exports: readonly string[] | null;
-  /** Every class of the file, nested and local ones included. */
+  /** Every class of the file at its top or inside another class. */
   readonly classes: readonly Code[];
   /** What importing it does to the names of modules. */
   readonly importEffects: ImportEffects;

@@ -28,8 +28,21 @@ export interface Documentation {
   readonly endRow: number;
 }
 
+/** A class at the top of a module, with all that is in it. */
+export interface TopClass {
+  /** Of `class`. */
+  readonly definition: number;
+  readonly definitionRow: number;
+  readonly definitionColumn: 0;
+  /** The start of the next line that is not the class's. */
+  readonly end: number;
+  readonly endRow: number;
+}
+
 /** How a module is laid out. */
 export interface Layout {
+  /** In order, those of a few lines left out. */
+  readonly classes: readonly TopClass[];
   /** The bodies of all functions that are not inside another function, in order. */
   readonly bodies: readonly FunctionBody[];
   /** In order, in bodies and outside of them. */
@@ -38,6 +51,9 @@ export interface Layout {
 
 /** Shorter bodies are not worth a parse of their own, and shorter strings not a gap. */
 const SHORTEST = 120;
+
+/** Shorter classes are parsed with what is around them. */
+const SHORTEST_CLASS = 400;
 
 /** How a text is laid out; null where that is not understood. */
 export function layoutOf(text: string): Layout | null {
@@ -54,10 +70,12 @@ const DOUBLE_QUOTE = 34;
 const HASH = 35;
 const SINGLE_QUOTE = 39;
 const COLON = 58;
+const LETTER_C = 99;
 const LETTER_R = 114;
 const BACKSLASH = 92;
 
 class Scanner implements Layout {
+  readonly classes: TopClass[] = [];
   readonly bodies: FunctionBody[] = [];
   readonly documentation: Documentation[] = [];
   private at = 0;
@@ -73,6 +91,7 @@ class Scanner implements Layout {
     const { text } = this;
     let open: Omit<FunctionBody, "end" | "endRow"> | null = null;
     let openIndent = 0;
+    let class_: Pick<TopClass, "definition" | "definitionRow"> | null = null;
     const indents = [0];
     while (this.at < text.length) {
       const lineStart = this.at;
@@ -84,11 +103,17 @@ class Scanner implements Layout {
         this.close(open, lineStart, lineRow);
         open = null;
       }
+      if (class_ !== null && indent === 0) {
+        this.closeClass(class_, lineStart, lineRow);
+        class_ = null;
+      }
       const first = this.at;
+      const isClass = indent === 0 && text.charCodeAt(first) === LETTER_C && CLASS.test(text.slice(first, first + 6));
       const isFunction = open === null && this.isDefinition();
       if (!this.logicalLine()) return false;
       if (this.isString && this.at - lineStart >= SHORTEST)
         this.documentation.push({ start: lineStart, startRow: lineRow, end: this.at, endRow: this.row });
+      if (isClass && this.lastCharacter === COLON) class_ = { definition: first, definitionRow: lineRow };
       if (!isFunction || this.lastCharacter !== COLON) continue;
       openIndent = indent;
       open = {
@@ -100,6 +125,7 @@ class Scanner implements Layout {
       };
     }
     if (open !== null) this.close(open, text.length, this.row);
+    if (class_ !== null) this.closeClass(class_, text.length, this.row);
     return true;
   }
 
@@ -111,6 +137,10 @@ class Scanner implements Layout {
 
   private close(open: Omit<FunctionBody, "end" | "endRow">, end: number, endRow: number): void {
     if (end - open.start >= SHORTEST) this.bodies.push({ ...open, end, endRow });
+  }
+
+  private closeClass(class_: Pick<TopClass, "definition" | "definitionRow">, end: number, endRow: number): void {
+    if (end - class_.definition >= SHORTEST_CLASS) this.classes.push({ ...class_, definitionColumn: 0, end, endRow });
   }
 
   /**
@@ -194,6 +224,7 @@ class Scanner implements Layout {
   }
 }
 
+const CLASS = /^class[ \t]/;
 const DEFINITION = /^(?:async[ \t]+)?def[ \t]/;
 
 /**

@@ -3,16 +3,17 @@
  * parameters and members when they are first asked for. Boundary: one definition; what a file binds is `lower-module.ts`.
  */
 import type { Body, Code, Member, Parameter, TypeExpression, Unit } from "./code.ts";
-import { lowerBody } from "./lower-body.ts";
+import { decoratorText, lowerBody } from "./lower-body.ts";
 import type { CodeMaker } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { isBetween, typeExpression } from "./type-expression.ts";
 
 export class LoweredCode implements Code {
   readonly qualifiedName: string;
+  readonly fullName: string;
   readonly line: number;
-  readonly bases: readonly TypeExpression[];
-  readonly metaclass: TypeExpression | null;
+  private loweredBases: readonly TypeExpression[] | null = null;
+  private loweredNested: readonly Code[] | null = null;
   private loweredBody: Body | null = null;
   private loweredParameters: readonly Parameter[] | null = null;
   private loweredMembers: ReadonlyMap<string, Member> | null = null;
@@ -29,12 +30,43 @@ export class LoweredCode implements Code {
     this.line = kind === "module" ? 1 : node.startPosition.row + 1;
     const prefix = !parent || parent.kind === "module" ? "" : `${parent.qualifiedName}.${parent.kind === "function" ? "<locals>." : ""}`;
     this.qualifiedName = kind === "module" ? "<module>" : prefix + name;
-    const supers = kind === "class" ? (node.childForFieldName("superclasses")?.namedChildren ?? []) : [];
-    const positional = supers.filter((child) => child.type !== "keyword_argument" && !isBetween(child));
-    this.bases = positional.map((child) => baseExpression(child, maker.parse)).filter((type) => type !== null);
-    const keyword = supers.find((child) => child.type === "keyword_argument" && child.childForFieldName("name")?.text === "metaclass");
+    this.fullName = `${unit.module}.${this.qualifiedName}`;
+  }
+
+  /** What stands in the brackets of a class. */
+  private get supers(): readonly SyntaxNode[] {
+    return this.kind === "class" ? (this.node.childForFieldName("superclasses")?.namedChildren ?? []) : [];
+  }
+
+  get bases(): readonly TypeExpression[] {
+    this.loweredBases ??= this.supers
+      .filter((child) => child.type !== "keyword_argument" && !isBetween(child))
+      .map((child) => baseExpression(child, this.maker.parse))
+      .filter((type) => type !== null);
+    return this.loweredBases;
+  }
+
+  get metaclass(): TypeExpression | null {
+    const keyword = this.supers.find((child) => child.type === "keyword_argument" && child.childForFieldName("name")?.text === "metaclass");
     const metaclass = keyword?.childForFieldName("value");
-    this.metaclass = metaclass ? typeExpression(metaclass, maker.parse) : null;
+    return metaclass ? typeExpression(metaclass, this.maker.parse) : null;
+  }
+
+  get nested(): readonly Code[] {
+    this.loweredNested ??= this.kind === "class" ? this.nestedClasses() : [];
+    return this.loweredNested;
+  }
+
+  private nestedClasses(): Code[] {
+    const found: Code[] = [];
+    for (const child of this.node.childForFieldName("body")?.namedChildren ?? []) {
+      if (child.type === "class_definition") found.push(this.maker.class(child, [], this));
+      const definition = child.type === "decorated_definition" ? child.childForFieldName("definition") : null;
+      if (definition?.type !== "class_definition") continue;
+      const decorators = child.namedChildren.filter((part) => part.type === "decorator").map(decoratorText);
+      found.push(this.maker.class(definition, decorators, this));
+    }
+    return found;
   }
 
   get parameters(): readonly Parameter[] {

@@ -97,7 +97,8 @@ class ModuleReader {
   readonly code: Code;
   readonly bindings = new Map<string, Binding[]>();
   readonly starImports: string[] = [];
-  readonly classes: Code[] = [];
+  /** Those at the top; each knows those inside it. */
+  private readonly topClasses: Code[] = [];
   exports: string[] | null = null;
   private readonly codes = new Map<number, Code>();
   private readonly maker: CodeMaker;
@@ -115,11 +116,19 @@ class ModuleReader {
       syntax: this.syntax,
       function: (node, name, decorators, parent) =>
         this.codeOf(node, () => new LoweredCode("function", node, name, decorators, parent, unit, this.maker)),
-      class: (node, decorators, parent) => this.classOf(node, decorators, parent),
+      class: (node, decorators, parent) => {
+        const name = node.childForFieldName("name")?.text ?? "";
+        return this.codeOf(node, () => new LoweredCode("class", node, name, decorators, parent, unit, this.maker));
+      },
       parse,
     };
     this.code = new LoweredCode("module", root, unit.module, [], null, unit, this.maker);
     this.bindBlock(root);
+  }
+
+  get classes(): readonly Code[] {
+    const withNested = (code: Code): readonly Code[] => [code, ...code.nested.flatMap(withNested)];
+    return this.topClasses.flatMap(withNested);
   }
 
   private codeOf(node: SyntaxNode, make: () => Code): Code {
@@ -128,11 +137,6 @@ class ModuleReader {
     const code = make();
     this.codes.set(node.startIndex, code);
     return code;
-  }
-
-  private classOf(node: SyntaxNode, decorators: readonly string[], parent: Code): Code {
-    const name = node.childForFieldName("name")?.text ?? "";
-    return this.codeOf(node, () => new LoweredCode("class", node, name, decorators, parent, this.unit, this.maker));
   }
 
   private bind(name: string, binding: Binding): void {
@@ -245,21 +249,11 @@ class ModuleReader {
     if (node.type === "function_definition") {
       const code = this.maker.function(node, name, decorators, this.code);
       this.bind(name, { kind: "function", code, line });
-    } else this.bind(name, { kind: "class", code: this.collectClass(node, decorators, this.code), line });
-  }
-
-  /** Makes the code of a class and of the classes in its body, so that subclasses are known without lowering anything. */
-  private collectClass(node: SyntaxNode, decorators: readonly string[], parent: Code): Code {
-    const code = this.classOf(node, decorators, parent);
-    this.classes.push(code);
-    for (const child of node.childForFieldName("body")?.namedChildren ?? []) {
-      if (child.type === "class_definition") this.collectClass(child, [], code);
-      const definition = child.type === "decorated_definition" ? child.childForFieldName("definition") : null;
-      if (definition?.type !== "class_definition") continue;
-      const texts = child.namedChildren.filter((part) => part.type === "decorator").map(decoratorText);
-      this.collectClass(definition, texts, code);
+    } else {
+      const code = this.maker.class(node, decorators, this.code);
+      this.topClasses.push(code);
+      this.bind(name, { kind: "class", code, line });
     }
-    return code;
   }
 }
 

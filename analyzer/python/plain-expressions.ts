@@ -2,7 +2,7 @@
  * Expressions of plain Python 3, as the nodes that tree-sitter's grammar gives them. Boundary: statements are
  * `plain-statements.ts`; what a formatted string computes is not read, as nothing in it is kept.
  */
-import { PlainNode } from "./syntax-node.ts";
+import { PlainNode, type SyntaxNode } from "./syntax-node.ts";
 import { NotPlain, Tokens } from "./tokens.ts";
 
 const BINARY: ReadonlyMap<string, number> = new Map([
@@ -44,7 +44,7 @@ export class Expressions extends Tokens {
   }
 
   /** A node from where `first` starts to the end of the last token. */
-  protected from(first: Place, type: string, parts: readonly PlainNode[], fields?: readonly string[]): PlainNode {
+  protected from(first: Place, type: string, parts: readonly SyntaxNode[], fields?: readonly string[]): PlainNode {
     return new PlainNode(type, this.text, first.startIndex, this.lastEnd, first.row, parts, fields);
   }
 
@@ -489,7 +489,7 @@ export function asPattern(node: PlainNode): PlainNode {
   const pattern = PATTERNS[node.type];
   if (pattern === undefined) return node;
   node.type = pattern;
-  for (const child of node.namedChildren) asPattern(child);
+  for (const child of node.namedChildren) if (child instanceof PlainNode) asPattern(child);
   return node;
 }
 

@@ -4,27 +4,30 @@
  * `plain-expressions.ts`.
  */
 import { asPattern, Expressions, type Place } from "./plain-expressions.ts";
-import type { PlainNode } from "./syntax-node.ts";
+import type { PlainNode, SyntaxNode } from "./syntax-node.ts";
 import { NotPlain, type PassedLines } from "./tokens.ts";
 
-/** A stretch of a text that is one definition, from `def` (or `async`) on. */
+/** A stretch of a text that is one definition, from `def` (or `async`) or `class` on. */
 export interface DefinitionRange {
   readonly definition: number;
   readonly definitionRow: number;
   readonly end: number;
 }
 
+/** A class that is parsed later, its node by where it starts. */
+export type LateClasses = ReadonlyMap<number, { readonly node: SyntaxNode; readonly end: number; readonly endRow: number }>;
+
 /** The tree of a text, `passed` lines left out; null where the text is not plain. A function whose body is passed has an empty block. */
-export function parsePlain(text: string, passed: readonly PassedLines[]): PlainNode | null {
-  return unlessNotPlain(() => new Statements(text, passed, 0, text.length, 0).module());
+export function parsePlain(text: string, passed: readonly PassedLines[], late: LateClasses = new Map()): PlainNode | null {
+  return unlessNotPlain(() => new Statements(text, passed, 0, text.length, 0, late).module());
 }
 
-/** The tree of one definition, which is a `function_definition`; null where it is not plain. */
+/** The tree of one definition of a function or class; null where it is not plain. */
 export function parsePlainDefinition(
   text: string,
   { definition, definitionRow, end }: DefinitionRange,
   passed: readonly PassedLines[],
-): PlainNode | null {
+): SyntaxNode | null {
   return unlessNotPlain(() => new Statements(text, passed, definition, end, definitionRow).definition());
 }
 
@@ -40,23 +43,34 @@ function unlessNotPlain<Parsed>(parse: () => Parsed): Parsed | null {
 const AUGMENTED = new Set(["+=", "-=", "*=", "/=", "@=", "//=", "%=", "**=", ">>=", "<<=", "&=", "^=", "|="]);
 
 class Statements extends Expressions {
+  constructor(
+    text: string,
+    passed: readonly PassedLines[],
+    from: number,
+    to: number,
+    fromRow: number,
+    private readonly late: LateClasses = new Map(),
+  ) {
+    super(text, passed, from, to, fromRow);
+  }
+
   module(): PlainNode {
     this.advance();
     const start = { startIndex: 0, row: 0 };
-    const statements: PlainNode[] = [];
+    const statements: SyntaxNode[] = [];
     while (!this.is("end")) this.statement(statements);
     return this.from(start, "module", statements);
   }
 
-  definition(): PlainNode {
+  definition(): SyntaxNode {
     this.advance();
-    const node = this.isWord("async") ? this.afterAsync() : this.function(this.here());
-    if (!this.is("end") || node.type !== "function_definition") throw new NotPlain();
+    const node = this.isWord("async") ? this.afterAsync() : this.isWord("class") ? this.class() : this.function(this.here());
+    if (!this.is("end") || !node.type.endsWith("_definition")) throw new NotPlain();
     return node;
   }
 
   /** One line of statements, or a compound one. */
-  private statement(into: PlainNode[]): void {
+  private statement(into: SyntaxNode[]): void {
     if (this.is("newline")) {
       this.advance();
       return;
@@ -81,7 +95,7 @@ class Statements extends Expressions {
   private suite(): PlainNode {
     this.expect(":");
     const start = this.here();
-    const statements: PlainNode[] = [];
+    const statements: SyntaxNode[] = [];
     if (!this.is("newline")) {
       if (this.compound()) throw new NotPlain();
       this.statement(statements);
@@ -100,7 +114,7 @@ class Statements extends Expressions {
 
   // -- compound statements
 
-  private compound(): PlainNode | null {
+  private compound(): SyntaxNode | null {
     const start = this.here();
     if (this.isOperator("@")) return this.decorated();
     if (!this.is("name")) return null;
@@ -255,7 +269,12 @@ class Statements extends Expressions {
     return this.from(start, "function_definition", parts, fields);
   }
 
-  private class(): PlainNode {
+  private class(): SyntaxNode {
+    const late = this.late.get(this.start);
+    if (late) {
+      this.pass(late.end, late.endRow);
+      return late.node;
+    }
     const start = this.here();
     this.expectWord("class");
     const parts = [this.identifier()];

@@ -155,7 +155,7 @@ export class Resolver {
 
 /** The class `name` in the body of `code`. */
 export function nestedClass(code: Code, name: string): Code | null {
-  return code.unit.classes.find((other) => other.parent === code && other.name === name) ?? null;
+  return code.nested.find((other) => other.name === name) ?? null;
 }
 
 function distinct(definitions: readonly Definition[]): Definition[] {

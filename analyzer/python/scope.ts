@@ -8,6 +8,7 @@ import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "
 import type { Syntax } from "./syntax.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, isBetween, operandsOf, stringText } from "./type-expression.ts";
+import { unreadRegisters } from "./unread-registers.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
@@ -244,10 +245,11 @@ export class Scope {
         if (this.nonlocals.has(name)) lookups.push({ op: "set-outer", from: register, ...outer, line });
       }
     }
+    const instructions = [...lookups, ...this.instructions];
     const names = new Map([...this.names].filter(([name]) => this.bound.has(name)));
     return {
       registers: this.registers,
-      instructions: [...lookups, ...this.instructions],
+      instructions,
       names,
       parameters: this.parameters,
       statements: this.statements,
@@ -255,6 +257,7 @@ export class Scope {
       writesReceiver: this.writesReceiver,
       clearedAttributes: this.clearedAttributes,
       removedKeys: this.removedKeys,
+      unread: unreadRegisters(instructions, this.registers, this.names.values()),
     };
   }
 }

@@ -18,7 +18,7 @@ export interface SyntaxNode {
   childrenForFieldName(name: string): readonly SyntaxNode[];
 }
 
-const NO_CHILDREN: readonly PlainNode[] = [];
+const NO_CHILDREN: readonly SyntaxNode[] = [];
 
 /** A node that `plain-statements.ts` made. */
 export class PlainNode implements SyntaxNode {
@@ -30,7 +30,7 @@ export class PlainNode implements SyntaxNode {
     readonly endIndex: number,
     /** Of its first character. */
     readonly row: number,
-    private readonly parts: readonly PlainNode[] = NO_CHILDREN,
+    private readonly parts: readonly SyntaxNode[] = NO_CHILDREN,
     /** The field of each child, or "". */
     private readonly fields: readonly string[] = [],
   ) {}
@@ -43,21 +43,21 @@ export class PlainNode implements SyntaxNode {
     return { row: this.row };
   }
 
-  get namedChildren(): readonly PlainNode[] {
+  get namedChildren(): readonly SyntaxNode[] {
     return this.type === "string" ? this.stringParts() : this.parts;
   }
 
-  childForFieldName(name: string): PlainNode | null {
+  childForFieldName(name: string): SyntaxNode | null {
     const index = this.fields.indexOf(name);
     return index === -1 ? null : this.parts[index]!;
   }
 
-  childrenForFieldName(name: string): readonly PlainNode[] {
+  childrenForFieldName(name: string): readonly SyntaxNode[] {
     return this.parts.filter((_, index) => this.fields[index] === name);
   }
 
   /** Prefix and opening quotes, what is between the quotes, and the closing quotes; of one with interpolations only that it has some. */
-  private stringParts(): PlainNode[] {
+  private stringParts(): SyntaxNode[] {
     const { source, startIndex, endIndex, row } = this;
     let quote = startIndex;
     while (source[quote] !== '"' && source[quote] !== "'") quote++;
@@ -68,5 +68,47 @@ export class PlainNode implements SyntaxNode {
     const start = part("string_start", startIndex, open);
     if (this.parts.length > 0) return [start, ...this.parts];
     return close > open ? [start, part("string_content", open, close)] : [start];
+  }
+}
+
+/** A class whose inside is parsed when it is first asked for: of most classes of a module nothing but the name is. */
+export class LateNode implements SyntaxNode {
+  readonly type = "class_definition";
+  private node: SyntaxNode | null = null;
+
+  constructor(
+    private readonly name: PlainNode,
+    readonly startIndex: number,
+    readonly row: number,
+    private readonly parse: () => SyntaxNode,
+  ) {}
+
+  private get inside(): SyntaxNode {
+    this.node ??= this.parse();
+    return this.node;
+  }
+
+  get text(): string {
+    return this.inside.text;
+  }
+
+  get endIndex(): number {
+    return this.inside.endIndex;
+  }
+
+  get startPosition(): { readonly row: number } {
+    return { row: this.row };
+  }
+
+  get namedChildren(): readonly SyntaxNode[] {
+    return this.inside.namedChildren;
+  }
+
+  childForFieldName(name: string): SyntaxNode | null {
+    return name === "name" ? this.name : this.inside.childForFieldName(name);
+  }
+
+  childrenForFieldName(name: string): readonly SyntaxNode[] {
+    return this.inside.childrenForFieldName(name);
   }
 }

@@ -4,8 +4,8 @@
  */
 import type { Node, Range, Tree } from "web-tree-sitter";
 import { type Documentation, type FunctionBody, type Layout, layoutOf } from "./function-bodies.ts";
-import { parsePlain, parsePlainDefinition } from "./plain-statements.ts";
-import type { SyntaxNode } from "./syntax-node.ts";
+import { type LateClasses, parsePlain, parsePlainDefinition } from "./plain-statements.ts";
+import { LateNode, PlainNode, type SyntaxNode } from "./syntax-node.ts";
 
 /** Parses the given ranges of a text as if there was nothing else in it; all of it where none are given. */
 export type ParseRanges = (text: string, ranges?: Range[]) => Tree;
@@ -25,9 +25,10 @@ export class Syntax {
     private readonly text: string,
     private readonly parse: ParseRanges,
   ) {
-    const layout = layoutOf(text) ?? { bodies: [], documentation: [] };
+    const layout = layoutOf(text) ?? { classes: [], bodies: [], documentation: [] };
     const gaps = gapsOf(layout);
-    const root = parsePlain(text, gaps) ?? (gaps.length > 0 ? this.parsed(between(wholeOf(text), gaps)) : null);
+    const root =
+      parsePlain(text, gaps, this.lateClasses(layout, gaps)) ?? (gaps.length > 0 ? this.parsed(between(wholeOf(text), gaps)) : null);
     // What is not Python may not end where its layout says: it is parsed whole.
     this.root = root ?? this.wholeTree().rootNode;
     this.hasError = root === null && this.wholeTree().rootNode.hasError;
@@ -38,6 +39,22 @@ export class Syntax {
   /** Whether what was parsed so far has syntax that the grammar does not know. */
   get hasErrors(): boolean {
     return this.hasError;
+  }
+
+  /** The classes at the top, of which each is parsed when something in it is asked for. */
+  private lateClasses({ classes }: Layout, gaps: readonly Gap[]): LateClasses {
+    const late = new Map<number, { node: SyntaxNode; end: number; endRow: number }>();
+    for (const range of classes) {
+      const { definition, definitionRow, end, endRow } = range;
+      CLASS_NAME.lastIndex = definition;
+      const [head, name] = CLASS_NAME.exec(this.text) ?? [];
+      if (head === undefined || name === undefined) continue;
+      const nameEnd = definition + head.length;
+      const leaf = new PlainNode("identifier", this.text, nameEnd - name.length, nameEnd, definitionRow);
+      const parse = () => this.definitionIn(range, "class_definition", gapsIn(range, gaps));
+      late.set(definition, { node: new LateNode(leaf, definition, definitionRow, parse), end, endRow });
+    }
+    return late;
   }
 
   /** The root of a tree of some ranges; null where they are not Python by themselves. */
@@ -67,20 +84,24 @@ export class Syntax {
   private definitionOf(body: FunctionBody): SyntaxNode {
     const known = this.definitions.get(body.definition);
     if (known) return known;
-    const documentation = documentationIn(body, this.documentation);
-    const definition =
-      parsePlainDefinition(this.text, body, documentation) ??
-      this.parsed(between(rangeOf(body), documentation))?.namedChildren.find((child) => child.type === "function_definition") ??
-      this.definitionInWhole(body.definition);
+    const definition = this.definitionIn(body, "function_definition", gapsIn({ ...body, definition: body.start }, this.documentation));
     this.definitions.set(body.definition, definition);
     return definition;
   }
 
-  private definitionInWhole(start: number): SyntaxNode {
+  private definitionIn(range: DefinitionPlace, type: string, gaps: readonly Gap[]): SyntaxNode {
+    return (
+      parsePlainDefinition(this.text, range, gaps) ??
+      this.parsed(between(rangeOf(range), gaps))?.namedChildren.find((child) => child.type === type) ??
+      this.definitionInWhole(range.definition, type)
+    );
+  }
+
+  private definitionInWhole(start: number, type: string): SyntaxNode {
     const { rootNode } = this.wholeTree();
     this.hasError = true;
     let found = rootNode.descendantForIndex(start);
-    while (found && found.type !== "function_definition") found = found.parent;
+    while (found && found.type !== type) found = found.parent;
     return found ?? rootNode;
   }
 
@@ -116,6 +137,10 @@ export class Syntax {
   }
 }
 
+type DefinitionPlace = Pick<FunctionBody, "definition" | "definitionRow" | "definitionColumn" | "end" | "endRow">;
+
+const CLASS_NAME = /class[ \t]+([A-Za-z_]\w*)(?=[ \t]*[[:(])/y;
+
 type Gap = Pick<Documentation, "start" | "startRow" | "end" | "endRow">;
 
 /** What the heads are parsed without: bodies, and the documentation outside of them. */
@@ -130,17 +155,18 @@ function gapsOf({ bodies, documentation }: Layout): Gap[] {
   return [...gaps, ...documentation.slice(next)];
 }
 
-function documentationIn(body: FunctionBody, documentation: readonly Documentation[]): Documentation[] {
+/** The gaps that start inside a definition. */
+function gapsIn({ definition, end }: DefinitionPlace, gaps: readonly Gap[]): Gap[] {
   let low = 0;
-  let high = documentation.length;
+  let high = gaps.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (documentation[middle]!.start < body.start) low = middle + 1;
+    if (gaps[middle]!.start < definition) low = middle + 1;
     else high = middle;
   }
-  let end = low;
-  while (end < documentation.length && documentation[end]!.start < body.end) end++;
-  return documentation.slice(low, end);
+  let last = low;
+  while (last < gaps.length && gaps[last]!.start < end) last++;
+  return gaps.slice(low, last);
 }
 
 /** What is left of a range without the gaps. */
@@ -167,7 +193,7 @@ function wholeOf(text: string): Range {
 const LAST_ROW = 0x7fffffff;
 
 /** A definition with its body. */
-function rangeOf({ definition, definitionRow, definitionColumn, end, endRow }: FunctionBody): Range {
+function rangeOf({ definition, definitionRow, definitionColumn, end, endRow }: DefinitionPlace): Range {
   return {
     startIndex: definition,
     endIndex: end,

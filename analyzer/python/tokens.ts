@@ -110,6 +110,15 @@ export class Tokens {
     else this.readOperator(character);
   }
 
+  /** Passes whole lines, and goes on to the token after them. */
+  protected pass(end: number, endRow: number): void {
+    this.at = this.lastEnd = end;
+    this.atRow = endRow;
+    this.isLineStart = true;
+    this.kind = "newline";
+    this.advance();
+  }
+
   /** At the start of a line: a change of indentation, if there is one. */
   private indentation(): boolean {
     const { text } = this;

@@ -170,6 +170,18 @@ with open() as handle: pass
     },
   );
 
+  test("a class at the top is parsed when something in it is asked for", () => {
+    const method = `    def method(self, first, second):\n${"        self.first = first\n".repeat(20)}`;
+    const unit = unitOf(`class Good(Base):\n${method}class Bad(Base):\n    x = = 1\n${method}after = 1\n`);
+    expect([...unit.bindings.keys()]).toEqual(["Good", "Bad", "after"]);
+    const [good, bad] = ["Good", "Bad"].map((name) => unit.bindings.get(name)![0]!);
+    if (good?.kind !== "class" || bad?.kind !== "class") throw new Error("no classes");
+    expect([good.code.bases.length, [...good.code.members.keys()], good.line]).toEqual([1, ["method"], 1]);
+    expect(unit.hasErrors).toBe(false);
+    expect([...bad.code.members.keys()]).toContain("method");
+    expect(unit.hasErrors).toBe(true);
+  });
+
   test("any text can be read, and says the same again", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 80 }), (text) => {
