@@ -14,6 +14,7 @@ export class Classes {
   private readonly orders = new Map<Code, readonly Base[]>();
   private readonly bases = new Map<Code, readonly Base[]>();
   private readonly subclasses = new Map<Code, readonly Code[]>();
+  private readonly definers = new Map<Code, Map<string, Code | null>>();
   private readonly externals = new Map<Code, readonly string[]>();
 
   constructor(readonly resolver: Resolver) {}
@@ -119,8 +120,17 @@ export class Classes {
 
   /** The first class in the order that has `name` in its body. */
   definerOf(code: Code, name: string): Code | null {
-    for (const base of this.orderOf(code)) if (typeof base !== "string" && base.members.has(name)) return base;
-    return null;
+    let definers = this.definers.get(code);
+    if (!definers) {
+      definers = new Map();
+      this.definers.set(code, definers);
+    }
+    const known = definers.get(name);
+    if (known !== undefined) return known;
+    const found = this.orderOf(code).find((base) => typeof base !== "string" && base.members.has(name));
+    const definer = typeof found === "object" ? found : null;
+    definers.set(name, definer);
+    return definer;
   }
 
   /** Whether Python refuses to make objects of the class, because a method is still abstract. */

@@ -133,11 +133,13 @@ function loadFromClass(
   }
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
   // What code outside the class puts on it: `Class.attribute = ...`.
-  for (const base of order) {
-    if (typeof base === "string") continue;
-    const member = flow.field(flow.values.class(base), attribute);
+  const bind = (member: Node) =>
     graph.listen(member, (value) => bindMember(flow, frame, value, receiver, code, attribute, into, line, member));
+  for (const base of order) {
+    const member = typeof base === "string" ? null : flow.knownField(flow.values.class(base), attribute);
+    if (member !== null) bind(member);
   }
+  flow.lateMembers.wait(attribute, order, bind);
 }
 
 /** A class attribute, as it is seen through the receiver. */

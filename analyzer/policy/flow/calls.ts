@@ -21,16 +21,18 @@ import type { Value } from "./values.ts";
 /** An argument of a call, as a node. */
 export interface Passed {
   readonly kind: "positional" | "keyword" | "star" | "double-star";
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly from: Node;
 }
 
 export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction, { readonly op: "call" }>): void {
-  const { base } = frame;
-  const args = instruction.arguments.map((argument): Passed => ({ ...argument, from: base + argument.from }));
-  flow.graph.listen(base + instruction.callee, (callee) =>
-    invoke(flow, frame, callee, args, base + instruction.into, instruction.line, base + instruction.callee),
-  );
+  // Most of what is called in a large library is never known.
+  let args: Passed[] | null = null;
+  flow.graph.listen(frame.base + instruction.callee, (callee) => {
+    const { base } = frame;
+    args ??= instruction.arguments.map(({ kind, name, from }): Passed => ({ kind, name, from: base + from }));
+    invoke(flow, frame, callee, args, base + instruction.into, instruction.line, base + instruction.callee);
+  });
 }
 
 /** Calls one value. Gives the node of the result where the value is a function of the analysed source that is followed. */

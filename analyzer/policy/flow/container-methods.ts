@@ -173,13 +173,9 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
     objectMethod(flow, frame, name, receiver, call);
     for (const base of flow.classes.externalBases(data.code)) {
       for (const type of familyOf(base))
-        if (call.into !== null) graph.add(call.into, values.native(type), graph.origin(madeAt(frame, call)));
+        if (call.into !== null) graph.add(call.into, values.native(type), graph.origins.made(frame.code.unit.path, call.line));
     }
   }
-}
-
-function madeAt(frame: Frame, call: NativeCall) {
-  return { kind: "made" as const, text: "", file: frame.code.unit.path, line: call.line };
 }
 
 /** Methods that every object has from `object`, `list`, `dict` ... when the class in between does not define them. */

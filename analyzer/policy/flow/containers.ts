@@ -48,7 +48,7 @@ export function newContainer(flow: Flow, frame: Frame, type: string, line: numbe
 /** Puts a container that was made here into a register. */
 export function addMade(flow: Flow, frame: Frame, into: Node, value: Value, line: number): void {
   if (flow.graph.holds(into, value)) return;
-  flow.graph.add(into, value, flow.graph.origin({ kind: "made", text: "", file: frame.code.unit.path, line }));
+  flow.graph.add(into, value, flow.graph.origins.made(frame.code.unit.path, line));
 }
 
 /** Everything in `from` is also in `to`, under the same keys. */
@@ -62,7 +62,7 @@ export function copyElements(flow: Flow, from: Value, to: Value): void {
     return;
   }
   if (data.kind === "open") {
-    flow.graph.add(elementInto(flow, to, null), from, flow.graph.origin({ kind: "element", text: "", file: "", line: 0 }));
+    flow.graph.add(elementInto(flow, to, null), from, flow.graph.origins.add({ kind: "element", text: "", file: "", line: 0 }));
     return;
   }
   flow.listenFields(from, (name, node) => {
@@ -263,9 +263,11 @@ export function enter(flow: Flow, frame: Frame, from: Node, into: Node, line: nu
 const OPERATORS = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"];
 
 /** Special methods that an operator may call of an operand: which operator it is, is not in the instruction. */
-function operatorMethods({ inPlace }: Op<"operate">, isLeft: boolean): string[] {
-  return OPERATORS.flatMap((name) => (isLeft ? [`__${name}__`, ...(inPlace ? [`__i${name}__`] : [])] : [`__r${name}__`]));
-}
+const OPERATOR_METHODS = {
+  left: OPERATORS.map((name) => `__${name}__`),
+  right: OPERATORS.map((name) => `__r${name}__`),
+  inPlace: OPERATORS.flatMap((name) => [`__${name}__`, `__i${name}__`]),
+};
 
 /** Operators give arrays for arrays and containers for containers; objects with an operator of their own are asked. */
 export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): void {
@@ -274,7 +276,9 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
   for (const register of [instruction.left, instruction.right]) {
     if (!register) continue;
     const node = base + register;
-    const other = base + (register === instruction.left ? instruction.right : instruction.left);
+    const isLeft = register === instruction.left;
+    const other = base + (isLeft ? instruction.right : instruction.left);
+    const methods = OPERATOR_METHODS[isLeft ? (instruction.inPlace ? "inPlace" : "left") : "right"];
     flow.graph.listen(node, (value) => {
       const data = flow.data(value);
       if (data.kind === "native") {
@@ -282,14 +286,13 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
         for (const type of types.length > 0 ? types : [data.type]) flow.graph.add(into, flow.values.native(type), node);
       } else if (data.kind === "container" || data.kind === "unanalysed") flow.graph.add(into, value, node);
       else if (data.kind === "instance") {
-        if (instruction.inPlace && node === base + instruction.left) flow.graph.add(into, value, node);
+        if (instruction.inPlace && isLeft) flow.graph.add(into, value, node);
         if (holdsElements(flow, value)) flow.graph.add(into, value, node);
         const args = [{ kind: "positional" as const, from: other }];
-        for (const name of operatorMethods(instruction, register === instruction.left))
-          callMethod(flow, frame, value, name, args, into, instruction.line);
+        for (const name of methods) callMethod(flow, frame, value, name, args, into, instruction.line);
       }
       // `left += right` puts the elements of the right into the left.
-      const isTarget = instruction.inPlace && register === instruction.left && instruction.right !== 0;
+      const isTarget = instruction.inPlace && isLeft && instruction.right !== 0;
       if (isTarget && holdsElements(flow, value)) iterate(flow, frame, other, elementInto(flow, value, null), instruction.line);
     });
   }

@@ -132,7 +132,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
 }
 
 function madeAt({ graph }: Flow, { code }: Frame, line: number): number {
-  return graph.origin({ kind: "made", text: "", file: code.unit.path, line });
+  return graph.origins.made(code.unit.path, line);
 }
 
 /** Signatures for type checkers, without a body. */

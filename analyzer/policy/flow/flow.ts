@@ -3,7 +3,7 @@
  * makes and finds them; what instructions do is `execute.ts`, what calls do `calls.ts`.
  */
 import type { Classes } from "../../python/classes.ts";
-import type { Code, Register, Unit } from "../../python/code.ts";
+import type { Code, Unit } from "../../python/code.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
 import { CalledNames } from "./called-names.ts";
 import type { Passed } from "./calls.ts";
@@ -14,6 +14,7 @@ import type { Frame } from "./frame.ts";
 import { Graph, type Node } from "./graph.ts";
 import { runInitSubclass } from "./init-subclass.ts";
 import { Once, Pairs } from "./integer-tables.ts";
+import { LateMembers } from "./late-members.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
 import { AskedOfCallers } from "./open-values.ts";
@@ -37,12 +38,14 @@ export const KEYS = "[keys]";
 export class Flow {
   readonly values = new Values();
   readonly graph = new Graph((value) => this.values.get(value).kind);
+  private readonly root = this.graph.origins.add({ kind: "root", text: "", file: "", line: 0 });
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
   readonly objects = new Objects(this.values);
   readonly saves = new Saves();
   readonly called = new CalledNames(this);
   readonly reductions = new Reductions(this);
+  readonly lateMembers = new LateMembers();
   /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator. */
   readonly copied = new Once();
   readonly iterated = new Once();
@@ -60,6 +63,7 @@ export class Flow {
   private readonly evaluated = new Map<Unit, Set<number>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
   private readonly bodies = new Set<Code>();
+  private readonly classValues = new Map<Code, Value>();
   private readonly uses = new Map<Value, Set<string>>();
   private readonly useListeners = new Map<Value, ((attribute: string) => void)[]>();
   private readonly imported = new Map<string, boolean>();
@@ -134,8 +138,9 @@ export class Flow {
   }
 
   private makeFrame(code: Code, outer: Frame | null, receiver: Value | null, context = receiver): Frame {
-    const { registers } = code.body;
+    const { registers, unread } = code.body;
     const base = this.graph.allocate(registers + 2);
+    for (const register of unread) this.graph.ignore(base + register);
     const id = this.frameList.length;
     const frame = { id, code, outer, receiver, context, base, result: base + registers, yields: base + registers + 1 };
     this.frameList.push(frame);
@@ -165,10 +170,6 @@ export class Flow {
     return null;
   }
 
-  register(frame: Frame, register: Register): Node {
-    return frame.base + register;
-  }
-
   // -- fields
 
   /** What an object (a class, a container) holds under a name. */
@@ -176,8 +177,10 @@ export class Flow {
     const known = this.fields.known(value, name);
     if (known !== null) return known;
     const node = this.graph.allocate(1);
-    if (this.data(value).kind === "instance") this.graph.refuseTexts(node);
+    const data = this.data(value);
+    if (data.kind === "instance") this.graph.refuseTexts(node);
     this.fields.add(value, name, node);
+    if (data.kind === "class") this.lateMembers.note(data.code, name, node);
     return node;
   }
 
@@ -253,7 +256,7 @@ export class Flow {
 
   /** Puts what a name means into a node. */
   define(definition: Definition, into: Node): void {
-    const source = this.graph.origin({ kind: "root", text: "", file: "", line: 0 });
+    const source = this.root;
     switch (definition.kind) {
       case "class":
         this.graph.add(into, this.classValue(definition.code), source);
@@ -276,15 +279,19 @@ export class Flow {
 
   /** The fully qualified name under which a class or function is pickled. */
   nameOf(code: Code): string {
-    return `${code.unit.module}.${code.qualifiedName}`;
+    return code.fullName;
   }
 
   /** The value of a class. A class whose instances pickle natively is known by name only, whether or not it has Python source. */
   classValue(code: Code): Value {
+    const known = this.classValues.get(code);
+    if (known !== undefined) return known;
     const name = this.nameOf(code);
-    if (nativeType(name)?.own) return this.values.external(name);
-    this.classBody(code);
-    return this.values.class(code);
+    const isNative = nativeType(name)?.own != null;
+    if (!isNative) this.classBody(code);
+    const value = isNative ? this.values.external(name) : this.values.class(code);
+    this.classValues.set(code, value);
+    return value;
   }
 
   /** An attribute of something unknown is used: the only thing that is known of it. */

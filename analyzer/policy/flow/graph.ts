@@ -7,21 +7,11 @@
  * otherwise cost their square.
  */
 import { Integers, Pairs } from "./integer-tables.ts";
-import { stronglyConnected } from "./strongly-connected.ts";
+import { Origins, type Source } from "./origins.ts";
+import { type Edges, stronglyConnected } from "./strongly-connected.ts";
 import type { Value } from "./values.ts";
 
 export type Node = number;
-/** Where a value in a node came from: another node, or (negative) an origin. */
-type Source = number;
-
-/** Why a value is where it is, when it did not come from another node. */
-export interface Origin {
-  readonly kind: "argument" | "annotation" | "subclass" | "made" | "root" | "element" | "loader";
-  readonly text: string;
-  readonly file: string;
-  readonly line: number;
-}
-
 type Listener = (value: Value) => void;
 
 /** Constant strings beyond this many in one node say only that it holds a string. */
@@ -48,12 +38,14 @@ const RECORD = 8;
 
 const REFUSES_TEXTS = 1;
 const IS_WAITING = 2;
+const IS_IGNORED = 4;
 
 const TEXT = 1;
 const CLASS = 2;
 const OTHER = 3;
 
 export class Graph {
+  readonly origins = new Origins();
   private readonly records = new Integers();
   /** Nodes with the values they hold. */
   private readonly held = new Pairs();
@@ -65,7 +57,6 @@ export class Graph {
   private readonly nextEdge = new Integers();
   private readonly listeners: Listener[] = [];
   private readonly nextListener = new Integers();
-  private readonly origins: Origin[] = [];
   private queue: Node[] = [];
   private size = 0;
   /** Values offered to nodes since the last sweep for cycles. */
@@ -110,16 +101,6 @@ export class Graph {
     this.set(node, FLAGS, this.of(node, FLAGS) | REFUSES_TEXTS);
   }
 
-  origin(origin: Origin): Source {
-    return -this.origins.push(origin);
-  }
-
-  originOf(source: Source): Origin {
-    const origin = this.origins[-source - 1];
-    if (!origin) throw new Error(`no origin ${source}`);
-    return origin;
-  }
-
   /** The node that a node became. */
   private find(node: Node): Node {
     let next = this.of(node, MERGED);
@@ -131,14 +112,22 @@ export class Graph {
     return root - 1;
   }
 
+  /**
+   * Nothing enters this node: nobody will ask what it holds. Edges to it are kept, for it is by what is offered along edges
+   * that sweeps are timed, and with them the order in which values arrive.
+   */
+  ignore(node: Node): void {
+    this.set(node, FLAGS, this.of(node, FLAGS) | IS_IGNORED);
+  }
+
   holds(node: Node, value: Value): boolean {
     return this.held.find(this.find(node), value) !== -1;
   }
 
-  /** Puts a value into a node. `source` is a node, or what `origin` gave. */
+  /** Puts a value into a node. `source` is a node, or an origin. */
   add(into: Node, value: Value, source: Source): void {
     const node = this.find(into);
-    if (this.held.find(node, value) !== -1) return;
+    if (this.of(node, FLAGS) & IS_IGNORED || this.held.find(node, value) !== -1) return;
     const kind = this.kind(value);
     if (kind === TEXT) {
       const texts = this.of(node, TEXT_COUNT);
@@ -236,7 +225,7 @@ export class Graph {
     const last = this.of(node, LAST_HELD);
     const lastEdge = this.of(node, LAST_EDGE);
     const lastListener = this.of(node, LAST_LISTENER);
-    const firstEdge = lastEdge === 0 ? 0 : this.nextEdge.items[lastEdge - 1]!;
+    const firstEdge = this.firstEdge(node);
     const firstListener = lastListener === 0 ? 0 : this.nextListener.items[lastListener - 1]!;
     let held = this.of(node, LAST_TOLD);
     this.set(node, LAST_TOLD, last);
@@ -255,8 +244,18 @@ export class Graph {
   /** Makes one node of the nodes of each cycle. It changes no answer. */
   collapseCycles(): void {
     this.offered = 0;
-    const targetsOf = (node: Node) => (this.find(node) === node ? this.targetsOf(node).map((to) => this.find(to)) : []);
-    for (const cycle of stronglyConnected(this.size, targetsOf)) this.collapse(cycle);
+    const edges: Edges = {
+      firstOf: (node) => this.firstEdge(node),
+      after: (edge, node) => (edge === this.of(node, LAST_EDGE) ? 0 : this.nextEdge.items[edge - 1]!),
+      targetOf: (edge) => this.find(this.edges.secondOf(edge - 1)),
+    };
+    for (const cycle of stronglyConnected(this.size, edges)) this.collapse(cycle);
+  }
+
+  /** Of a merged node none: its record was emptied. */
+  private firstEdge(node: Node): number {
+    const last = this.of(node, LAST_EDGE);
+    return last === 0 ? 0 : this.nextEdge.items[last - 1]!;
   }
 
   private targetsOf(node: Node): Node[] {

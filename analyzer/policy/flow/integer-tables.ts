@@ -28,12 +28,16 @@ export class Integers {
   }
 }
 
-/** Pairs of integers from 0 up, numbered in the order in which they were added. Open addressing, linear probing. */
+/**
+ * Pairs of integers from 0 up, numbered in the order in which they were added. Open addressing, linear probing; pairs of the
+ * same first lie near each other where their seconds do, as those do that are asked for one after the other.
+ */
 export class Pairs {
   /** The two of each pair, one after the other. */
   private readonly members = new Integers();
-  /** The number of a pair, and 1. */
-  private slots = new Int32Array(2048);
+  /** Two for each place: the number of a pair, and 1; its second. */
+  private slots = new Int32Array(4096);
+  private limit = 1024;
 
   get size(): number {
     return this.members.length >> 1;
@@ -60,7 +64,8 @@ export class Pairs {
     const index = this.members.push(first) >> 1;
     this.members.push(second);
     this.slots[slot] = index + 1;
-    if (this.size * 2 > this.slots.length) this.grow();
+    this.slots[slot + 1] = second;
+    if (index >= this.limit) this.grow();
     return index;
   }
 
@@ -69,17 +74,23 @@ export class Pairs {
     const { slots } = this;
     const { items } = this.members;
     const mask = slots.length - 1;
-    let hash = Math.imul(first, 0x9e3779b1) + Math.imul(second, 0x85ebca6b);
+    let hash = Math.imul(first, 0x9e3779b1);
     hash ^= hash >>> 15;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = ((hash + second) * 2) & mask; ; slot = (slot + 2) & mask) {
       const known = slots[slot]!;
-      if (known === 0 || (items[known * 2 - 2] === first && items[known * 2 - 1] === second)) return slot;
+      if (known === 0 || (slots[slot + 1] === second && items[known * 2 - 2] === first)) return slot;
     }
   }
 
   private grow(): void {
     this.slots = new Int32Array(this.slots.length * 4);
-    for (let index = 0; index < this.size; index++) this.slots[this.slotOf(this.firstOf(index), this.secondOf(index))] = index + 1;
+    this.limit *= 4;
+    for (let index = 0; index < this.size; index++) {
+      const second = this.secondOf(index);
+      const slot = this.slotOf(this.firstOf(index), second);
+      this.slots[slot] = index + 1;
+      this.slots[slot + 1] = second;
+    }
   }
 }
 

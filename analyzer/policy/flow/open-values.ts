@@ -42,7 +42,7 @@ export function leaveOpen(flow: Flow, activation: Frame): void {
     if (index < first || register === undefined || isScalar(parameter.annotation)) return;
     const into = annotatedNode(flow, activation, parameter, base + register);
     if (parameter.annotation !== null && isSaid(flow, into, 0)) return;
-    const origin = graph.origin({ kind: "argument", text: `parameter ${parameter.name}`, file: code.unit.path, line: parameter.line });
+    const origin = graph.origins.add({ kind: "argument", text: `parameter ${parameter.name}`, file: code.unit.path, line: parameter.line });
     graph.add(into, values.open(code, parameter.name), origin);
   });
 }
@@ -52,7 +52,7 @@ function isSaid(flow: Flow, node: Node, depth: number): boolean {
   const { graph } = flow;
   return graph.valuesOf(node).some((value) => {
     const source = graph.arrivalOf(node, value)?.source;
-    if (source === undefined || (depth === 0 && (source >= 0 || graph.originOf(source).kind !== "annotation"))) return false;
+    if (source === undefined || (depth === 0 && (source >= 0 || graph.origins.of(source).kind !== "annotation"))) return false;
     const { kind } = flow.data(value);
     return kind === "container" ? depth < 3 && isSaid(flow, flow.field(value, ANY), depth + 1) : kind !== "text" && kind !== "open";
   });

@@ -40,7 +40,7 @@ function steps(flow: Flow, node: Node | null, value: Value, reason: Reason): Rea
     const owner = flow.fieldOwner(into);
     if (hop > 0 && reason.kind === "element" && owner && /^\[[^*\]]/.test(owner.name)) text = `element ${owner.name}`;
     if (source < 0) {
-      const origin = flow.graph.originOf(source);
+      const origin = flow.graph.origins.of(source);
       if (origin.kind === "annotation") extra.push({ kind: "annotation", text: origin.text, file: origin.file, line: origin.line });
       else if (file === undefined && origin.line > 0) ({ file, line } = origin);
       break;

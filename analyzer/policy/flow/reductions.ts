@@ -20,7 +20,7 @@ export class Reductions {
     const { graph, values } = this.flow;
     const node = graph.allocate(1);
     this.defaultReductions.set(receiver, node);
-    const source = graph.origin({ kind: "made", text: "", file: "", line: 0 });
+    const source = graph.origins.made("", 0);
     const tuple = values.container("builtins.tuple", `reduction:${receiver}`);
     const data = this.flow.data(receiver);
     graph.add(node, tuple, source);

@@ -90,7 +90,7 @@ class Seeder {
   }
 
   private origin(line: number): number {
-    return this.flow.graph.origin({ kind: "annotation", text: this.annotated.what, file: this.scope.unit.path, line });
+    return this.flow.graph.origins.add({ kind: "annotation", text: this.annotated.what, file: this.scope.unit.path, line });
   }
 
   private definition(definition: Definition, into: Node, line: number, depth: number): void {
