@@ -23,7 +23,7 @@ export function AllowedTable({ entries, sources, at }: Sources & { readonly entr
       rowKey={(entry) => entry.callableId}
       columns={[
         { header: "Callable", kind: "heading", cell: (entry) => <EntryName entry={entry} at={at} /> },
-        { header: "Allowed", cell: (entry) => [entry.import && "import", entry.call && "call"].filter(Boolean).join(", ") },
+        { header: "Allowed", cell: (entry) => <Uses entry={entry} /> },
         {
           header: "Reasons, from the class to the name",
           kind: "block",
@@ -42,6 +42,15 @@ function EntryName({ entry, at }: { readonly entry: AllowedCallable; readonly at
       </a>{" "}
       {entry.capability !== "unknown" && <CapabilityTag capability={entry.capability} />}
     </span>
+  );
+}
+
+function Uses({ entry }: { readonly entry: AllowedCallable }) {
+  return (
+    <>
+      {[entry.import && "import", entry.call && "call"].filter(Boolean).join(", ")}
+      {entry.returns === "shared" && <p className="muted">what it returns may not be changed</p>}
+    </>
   );
 }
 

@@ -30,6 +30,8 @@ export interface AllowedCallable {
   readonly capability: Capability;
   readonly import: readonly Reason[] | null;
   readonly call: readonly Reason[] | null;
+  /** `shared`: a pickle may not change what calling it returns. */
+  readonly returns: "shared" | null;
 }
 
 /** How the models fared that were judged by a policy. */
@@ -129,13 +131,14 @@ export async function policyEntries(store: Store, policyId: number): Promise<All
     .selectFrom("policy_entry")
     .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
     .where("policy_id", "=", policyId)
-    .select(["callable.callable_id as callableId", callableName.$notNull().as("callable"), "capability", "kind", "reasons"])
+    .select(["callable.callable_id as callableId", callableName.$notNull().as("callable"), "capability", "kind", "reasons", "returns"])
     .orderBy("callable")
     .execute();
   const byCallable = new Map<number, AllowedCallable>();
-  for (const { kind, reasons, ...callable } of rows) {
-    const entry = byCallable.get(callable.callableId) ?? { ...callable, import: null, call: null };
-    byCallable.set(callable.callableId, { ...entry, [kind]: JSON.parse(reasons) as Reason[] });
+  for (const { kind, reasons, returns, ...callable } of rows) {
+    const entry = byCallable.get(callable.callableId) ?? { ...callable, import: null, call: null, returns: null };
+    const isShared = entry.returns === "shared" || returns === "shared";
+    byCallable.set(callable.callableId, { ...entry, [kind]: JSON.parse(reasons) as Reason[], returns: isShared ? "shared" : null });
   }
   return [...byCallable.values()];
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { DEFAULT_WEIGHTS_ONLY } from "../../analyzer/policy/weights-only.ts";
 import type { Store } from "../../db/connection.ts";
+import { policyEntries } from "../../db/queries/policies.ts";
 import { findInferred, readPolicy, writePolicy } from "../../db/stored-policy.ts";
 import { readSource, writeSource } from "../../db/stored-source.ts";
 import { writeModelVerdicts, writeVerdict } from "../../db/writes-verdict.ts";
@@ -30,7 +31,11 @@ const write = (store: Store, changed: Partial<Policy> = {}, engine = "1") =>
 describe("a policy", () => {
   test("is read back as it was written", async () => {
     const { store } = await temporaryStore();
-    expect(await readPolicy(store, await write(store))).toEqual(policy);
+    const id = await write(store);
+    expect(await readPolicy(store, id)).toEqual(policy);
+    const told = (await policyEntries(store, id)).map(({ callable, returns }) => [callable, returns]);
+    expect(told).toContainEqual(["brine.find", "shared"]);
+    expect(told).toContainEqual(["brine.Tagger", null]);
     const { unpickler: _, ...weightsOnly } = DEFAULT_WEIGHTS_ONLY;
     const policyId = await writePolicy(store, { slot: "weights-only", policy: DEFAULT_WEIGHTS_ONLY, engine: "1" }, capabilityOf);
     expect(await readPolicy(store, policyId)).toEqual(weightsOnly);
