@@ -62,6 +62,8 @@ export interface Page {
 
 interface PageDefinition<Data, Request extends PageRequest> {
   readonly path: string;
+  /** What is seen to before it is the page's turn, because it may take long. */
+  before?(request: Request): Promise<void>;
   load(request: Request): Promise<Result<Data, PageError>>;
   title(data: Data): string;
   /** In a sentence or two; that of the whole census where there is none. */
@@ -112,6 +114,7 @@ async function answer<Data, Request extends PageRequest>(definition: PageDefinit
   const key = request.format === "html" && definition.ofSurveyAlone?.(request) ? keyOf(request) : null;
   const known = key === null ? undefined : keptPage(key);
   if (known !== undefined) return htmlResponse(known, 200);
+  await definition.before?.(request);
   return inTurn(() => make(definition, request, key));
 }
 

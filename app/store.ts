@@ -1,7 +1,8 @@
 /** The one connection of this process to the store, and the index of the survey that is looked at: read-only, opened at the first request, kept across reloads of modules. */
 import { openStore, type Store } from "../db/connection.ts";
 import { loadIndex, type SurveyIndex } from "../db/index/survey-index.ts";
-import { countTotals, type Survey, type SurveyTotals, storedTotals } from "../db/queries/surveys.ts";
+import { countTotals, listSurveys, type Survey, type SurveyTotals, storedTotals } from "../db/queries/surveys.ts";
+import { nextTurn } from "./turns.ts";
 
 const kept = globalThis as { censusStore?: Promise<Store>; censusIndex?: { key: string; index: Promise<SurveyIndex | null> } };
 
@@ -38,17 +39,41 @@ export function surveyIndex(store: Store, { surveyId, generation, name }: Survey
 const KEPT_FOR = 100;
 
 const counted = new Map<string, { readonly totals: SurveyTotals; readonly until: number }>();
+const counting = new Map<string, Promise<SurveyTotals>>();
 
-/** What a survey amounts to: as it was counted when it finished, or, while it runs, a moment ago. Counting millions of rows takes seconds. */
+/**
+ * What a survey amounts to: as it was counted when it finished, or, while it runs, when it was last counted, a moment ago.
+ * Pages ask `countUnfinished` first, so that nobody's turn is taken up by counting.
+ */
 export async function totalsOf(store: Store, { surveyId }: Survey): Promise<SurveyTotals> {
-  const stored = await storedTotals(store, surveyId);
-  if (stored !== null) return stored;
-  const key = JSON.stringify([process.env.CENSUS_DATABASE, surveyId]);
-  const known = counted.get(key);
+  return (await storedTotals(store, surveyId)) ?? counted.get(keyOf(surveyId))?.totals ?? countTotals(store, surveyId);
+}
+
+/** Sees to it that what surveys that run amount to is known, and counts anew behind the pages' back where that was long ago. */
+export async function countUnfinished(store: Store): Promise<void> {
+  for (const { surveyId, finishedAt } of await listSurveys(store)) {
+    if (finishedAt !== null) continue;
+    const known = counted.get(keyOf(surveyId));
+    if (known === undefined) await count(store, surveyId);
+    else if (performance.now() >= known.until) count(store, surveyId).catch(() => undefined);
+  }
+}
+
+/** Counts a survey, once at a time, with others' turns in between. */
+function count(store: Store, surveyId: number): Promise<SurveyTotals> {
+  const key = keyOf(surveyId);
+  const under = counting.get(key);
+  if (under !== undefined) return under;
   const started = performance.now();
-  if (known !== undefined && started < known.until) return known.totals;
-  const totals = await countTotals(store, surveyId);
-  const ended = performance.now();
-  counted.set(key, { totals, until: ended + KEPT_FOR * (ended - started) });
-  return totals;
+  const now = countTotals(store, surveyId, nextTurn).finally(() => counting.delete(key));
+  counting.set(key, now);
+  return now.then((totals) => {
+    const ended = performance.now();
+    counted.set(key, { totals, until: ended + KEPT_FOR * (ended - started) });
+    return totals;
+  });
+}
+
+function keyOf(surveyId: number): string {
+  return JSON.stringify([process.env.CENSUS_DATABASE, surveyId]);
 }

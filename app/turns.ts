@@ -28,6 +28,7 @@ export async function* unhurried<Row>(rows: AsyncIterable<Row>): AsyncGenerator<
   }
 }
 
-function nextTurn(): Promise<void> {
+/** The next turn of the event loop, when whatever came meanwhile was seen to. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

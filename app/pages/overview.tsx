@@ -11,6 +11,7 @@ import { Heading } from "../parts/heading.tsx";
 import { LensSwitch } from "../parts/lens.tsx";
 import { bytes, counted, day, integer, percent } from "../parts/numbers.ts";
 import { Name } from "../parts/text.tsx";
+import { countUnfinished } from "../store.ts";
 import { Blockers } from "./overview/blockers.tsx";
 import { type FigureProps, loadOverview, type OverviewData } from "./overview/data.ts";
 import { LoadSuccess } from "./overview/load-success.tsx";
@@ -18,6 +19,9 @@ import { LoadSuccess } from "./overview/load-success.tsx";
 export const overviewPage = surveyPage({
   path: "/overview",
   ofSurveyAlone: () => true,
+  before: async ({ store, survey }) => {
+    if (survey.finishedAt === null) await countUnfinished(store);
+  },
   load: async (request) => {
     const judgements = await listJudgements(request.store, request.survey.surveyId);
     const lens = parseLens(request.url.searchParams, judgements);

@@ -10,7 +10,7 @@ import { CLASS_STATES, MODEL_STATES } from "../parts/states.ts";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
 import { CountBar } from "../parts/verdict.tsx";
-import { totalsOf } from "../store.ts";
+import { countUnfinished, totalsOf } from "../store.ts";
 import { SurveyProgress } from "./surveys.tsx";
 
 interface SurveyData {
@@ -26,6 +26,7 @@ const RENEWED_AFTER = 5;
 export const surveyPageOf = page<SurveyData>({
   path: "/surveys/:name",
   renewedAfter: ({ survey }) => (survey.finishedAt === null ? RENEWED_AFTER : null),
+  before: ({ store }) => countUnfinished(store),
   load: async ({ store, parameters }) => {
     const survey = await findSurvey(store, parameters.name!);
     if (survey === null) return failed({ kind: "not-found", message: "There is no survey of this name." });

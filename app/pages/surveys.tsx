@@ -8,7 +8,7 @@ import { bytes, counted, integer, minute, percent } from "../parts/numbers.ts";
 import { MODEL_STATES } from "../parts/states.ts";
 import { Name } from "../parts/text.tsx";
 import { CountBar } from "../parts/verdict.tsx";
-import { totalsOf } from "../store.ts";
+import { countUnfinished, totalsOf } from "../store.ts";
 
 interface SurveysData {
   readonly surveys: readonly (Survey & { readonly totals: SurveyTotals })[];
@@ -16,6 +16,7 @@ interface SurveysData {
 
 export const surveysPage = page<SurveysData>({
   path: "/surveys",
+  before: ({ store }) => countUnfinished(store),
   load: async ({ store }) => {
     const surveys = await listSurveys(store);
     return ok({

@@ -2,7 +2,7 @@
 import type { Store } from "../connection.ts";
 import { blockedInModels } from "../queries/blocked-in-models.ts";
 import { callableName } from "../queries/callable-name.ts";
-import { modelRanges } from "./model-ranges.ts";
+import { modelRanges } from "../queries/model-ranges.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
 
 const BLOCKED_COLUMNS = [

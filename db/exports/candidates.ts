@@ -1,7 +1,7 @@
 /** The table of the classes that models may load as. */
 import type { Store } from "../connection.ts";
 import { CONFIDENCES, candidateClasses } from "../queries/candidates.ts";
-import { modelRanges } from "./model-ranges.ts";
+import { modelRanges } from "../queries/model-ranges.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
 
 async function* candidateRows(store: Store, surveyId: number): AsyncGenerator<ExportRow> {

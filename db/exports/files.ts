@@ -1,6 +1,6 @@
 /** The table of candidate files: what each holds, and what reading it cost. */
 import type { Store } from "../connection.ts";
-import { modelRanges } from "./model-ranges.ts";
+import { modelRanges } from "../queries/model-ranges.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
 
 async function* fileRows(store: Store, surveyId: number): AsyncGenerator<ExportRow> {

@@ -2,7 +2,7 @@
 import type { Store } from "../connection.ts";
 import { importsOf } from "../queries/hub-scans.ts";
 import { judgedFiles } from "../queries/judged-files.ts";
-import { modelRanges } from "./model-ranges.ts";
+import { modelRanges } from "../queries/model-ranges.ts";
 import { type ExportRow, type ExportTable, integer, text } from "./table.ts";
 
 async function* hubScanRows(store: Store, surveyId: number): AsyncGenerator<ExportRow> {

@@ -19,12 +19,17 @@ export async function formatShares(store: Store, surveyId: number): Promise<read
 }
 
 /** Counts them from the tables. */
-export async function countFormats(store: Store, surveyId: number): Promise<FormatShare[]> {
+async function countFormats(store: Store, surveyId: number): Promise<FormatShare[]> {
   const rows = await store
     .selectFrom("survey_model")
     .where("survey_id", "=", surveyId)
     .groupBy("format")
     .select(({ fn }) => ["format", fn.countAll<number>().as("models"), fn.sum<number>("downloads").as("downloads")])
     .execute();
-  return rows.sort((a, b) => ORDER.indexOf(a.format) - ORDER.indexOf(b.format));
+  return inOrder(rows);
+}
+
+/** The formats in their fixed order. */
+export function inOrder(shares: FormatShare[]): FormatShare[] {
+  return shares.sort((a, b) => ORDER.indexOf(a.format) - ORDER.indexOf(b.format));
 }

@@ -3,8 +3,9 @@
  * is queried within one survey.
  */
 import type { Store } from "../connection.ts";
-import type { ClassState, FileRole, ModelState } from "../schema.ts";
-import { countFormats, type FormatShare } from "./formats.ts";
+import type { ClassState, FileRole, ModelFormat, ModelState } from "../schema.ts";
+import { type FormatShare, inOrder } from "./formats.ts";
+import { modelRanges } from "./model-ranges.ts";
 
 /** A run over a population of models. `finishedAt` is null while it runs, and after it was interrupted. */
 export interface Survey {
@@ -73,53 +74,117 @@ export async function storedTotals(store: Store, surveyId: number): Promise<Surv
   return survey?.totals ? (JSON.parse(survey.totals) as SurveyTotals) : null;
 }
 
-/** Counts them from the tables. */
-export async function countTotals(store: Store, surveyId: number): Promise<SurveyTotals> {
-  const models = await store
+/** Counts them from the tables, so many models at a time, as there can be millions: `pause` is waited for in between. */
+export async function countTotals(store: Store, surveyId: number, pause = async () => {}, atOnce?: number): Promise<SurveyTotals> {
+  const counts: Counts = { models: [], modelsWithFiles: { weights: 0, side: 0 }, files: 0, pickles: 0, bytesHeld: 0 };
+  const contents = new Set<number>();
+  for await (const range of modelRanges(store, surveyId, atOnce)) {
+    await countRange(store, surveyId, range, counts, contents);
+    await pause();
+  }
+  const { models, ...totals } = counts;
+  const downloads = sumBy(models, formatOf, (row) => row.downloads);
+  return {
+    ...totals,
+    models: models.reduce((sum, row) => sum + row.models, 0),
+    states: sumBy(models, (row) => row.state),
+    classes: sumBy(models, (row) => row.class_state),
+    formats: inOrder(
+      Object.entries(sumBy(models, formatOf)).map(([format, count]) => ({
+        format: format === UNTOLD ? null : (format as ModelFormat),
+        models: count!,
+        downloads: downloads[format as ModelFormat]!,
+      })),
+    ),
+  };
+}
+
+/** Stands for the format of models whose files were not told, where it is a key. */
+const UNTOLD = "untold";
+
+function formatOf({ format }: { readonly format: ModelFormat | null }): ModelFormat | typeof UNTOLD {
+  return format ?? UNTOLD;
+}
+
+interface Counts {
+  readonly models: {
+    readonly state: ModelState;
+    readonly class_state: ClassState | null;
+    readonly format: ModelFormat | null;
+    readonly models: number;
+    readonly downloads: number;
+  }[];
+  readonly modelsWithFiles: Record<FileRole, number>;
+  files: number;
+  pickles: number;
+  bytesHeld: number;
+}
+
+/** Adds some models of a survey to what was counted; `contents` are those that were, by their ids. */
+async function countRange(
+  store: Store,
+  surveyId: number,
+  [first, last]: readonly [number, number],
+  counts: Counts,
+  contents: Set<number>,
+): Promise<void> {
+  const models = store
     .selectFrom("survey_model")
     .where("survey_id", "=", surveyId)
-    .groupBy(["state", "class_state"])
-    .select(["state", "class_state", ({ fn }) => fn.countAll<number>().as("models")])
-    .execute();
-  const candidates = store
-    .selectFrom("survey_model")
-    .innerJoin("file", "file.revision_id", "survey_model.revision_id")
-    .where("survey_id", "=", surveyId);
+    .where("survey_model.model_id", ">=", first)
+    .where("survey_model.model_id", "<=", last);
+  counts.models.push(
+    ...(await models
+      .groupBy(["state", "class_state", "format"])
+      .select(({ fn }) => [
+        "state",
+        "class_state",
+        "format",
+        fn.countAll<number>().as("models"),
+        fn.sum<number>("downloads").as("downloads"),
+      ])
+      .execute()),
+  );
+  const candidates = models.innerJoin("file", "file.revision_id", "survey_model.revision_id");
   const files = await candidates
     .groupBy("role")
     .select(({ fn }) => ["role", fn.count<number>("survey_model.model_id").distinct().as("models"), fn.countAll<number>().as("files")])
     .execute();
-  const contents = store
-    .selectFrom("blob")
-    .where("blob.blob_id", "in", candidates.where("blob_id", "is not", null).select("blob_id").$castTo<{ blob_id: number }>());
-  const { bytes } = await contents
-    .select(({ fn, val }) => fn.coalesce(fn.sum<number>("size"), val(0)).as("bytes"))
-    .executeTakeFirstOrThrow();
-  const { pickles } = await contents
-    .innerJoin("pickle", "pickle.blob_id", "blob.blob_id")
-    .select(({ fn }) => fn.countAll<number>().as("pickles"))
-    .executeTakeFirstOrThrow();
-  const withRole = (role: FileRole) => files.find((row) => row.role === role)?.models ?? 0;
-  return {
-    models: models.reduce((sum, row) => sum + row.models, 0),
-    states: sumBy(models, (row) => row.state),
-    classes: sumBy(models, (row) => row.class_state),
-    formats: await countFormats(store, surveyId),
-    modelsWithFiles: { weights: withRole("weights"), side: withRole("side") },
-    files: files.reduce((sum, row) => sum + row.files, 0),
-    pickles,
-    bytesHeld: bytes,
-  };
+  for (const row of files) {
+    counts.modelsWithFiles[row.role] += row.models;
+    counts.files += row.files;
+  }
+  const blobs = await candidates
+    .innerJoin("blob", "blob.blob_id", "file.blob_id")
+    .select(({ selectFrom }) => [
+      "blob.blob_id",
+      "blob.size",
+      selectFrom("pickle")
+        .whereRef("pickle.blob_id", "=", "blob.blob_id")
+        .select(({ fn }) => fn.countAll<number>().as("n"))
+        .$asScalar()
+        .$notNull()
+        .as("pickles"),
+    ])
+    .distinct()
+    .execute();
+  for (const { blob_id, size, pickles } of blobs) {
+    if (contents.has(blob_id)) continue;
+    contents.add(blob_id);
+    counts.bytesHeld += size;
+    counts.pickles += pickles;
+  }
 }
 
 function sumBy<Row extends { readonly models: number }, Key extends string>(
   rows: readonly Row[],
   keyOf: (row: Row) => Key | null,
+  numberOf = (row: Row) => row.models,
 ): Partial<Record<Key, number>> {
   const sums: Partial<Record<Key, number>> = {};
   for (const row of rows) {
     const key = keyOf(row);
-    if (key !== null) sums[key] = (sums[key] ?? 0) + row.models;
+    if (key !== null) sums[key] = (sums[key] ?? 0) + numberOf(row);
   }
   return sums;
 }

@@ -14,7 +14,10 @@ const WRITTEN = 1;
 const started = performance.now();
 if (!existsSync(file) || versionOf(file) !== WRITTEN) await write();
 const store = await openStore(file);
-// Later ones are what writes while pages are read: never finished, or pages would be of them.
+// What was written while pages were read of an earlier run: none is to be counted beside the one that writes in this.
+for (const table of ["candidate_verdict", "model_verdict", "model_policy", "model_candidate", "survey_model", "survey"] as const)
+  await store.deleteFrom(table).where("survey_id", ">", 2).execute();
+// Those that will be written are never finished, or pages would be of them.
 const unfinished = await store.selectFrom("survey").select("survey_id").where("generation", "=", 0).where("survey_id", "<=", 2).execute();
 for (const { survey_id } of unfinished) await finishSurvey(store, survey_id, `2026-1${survey_id}-20T09:00:00.000Z`);
 await store.destroy();

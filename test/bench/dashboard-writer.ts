@@ -22,7 +22,8 @@ const timer = setInterval(
     database.transaction(() => {
       for (const end = position + models; position < end; position++) writeModel(database, random, survey, position, ids);
     })();
-    if (process.connected) process.send?.(position);
+    // Whoever counts may have gone in this moment.
+    if (process.connected) process.send?.(position, () => undefined);
   },
   (1_000 * models) / pace,
 );

@@ -10,7 +10,7 @@
 import { type ChildProcess, execFileSync, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName } from "../../db/exports/formats.ts";
 import { buildDashboard } from "../../scripts/serve-dashboard.ts";
@@ -72,7 +72,13 @@ export async function run(): Promise<void> {
 }
 
 async function pages(): Promise<void> {
+  const started = performance.now();
   const { child, url } = await serve();
+  const ready = performance.now();
+  const { milliseconds } = await ask(url, "overview", "/?policy=class&role=side");
+  console.log(
+    `\nA server is ready ${((ready - started) / 1_000).toFixed(1)} s after its start, and answers first in ${Math.round(milliseconds)} ms.`,
+  );
   await learn(url);
   // What a server has after its first minute, whoever comes: the index in memory, code compiled.
   for (const address of Object.values(PAGES)) await (await fetch(url + address(seeded(1)))).arrayBuffer();
@@ -90,12 +96,12 @@ async function crowded(url: string, child: ChildProcess, { pause, seconds, pace 
   });
   await once(writer, "message");
   const before = written;
-  const [busy, spent, writing] = [loadavg()[0]!, processorTime(child), processorTime(writer)];
+  const [spent, writing, others] = [processorTime(child), processorTime(writer), othersTime([child, writer])];
   const asked = await load(url, pause, seconds);
   console.log(
     `\n${READERS} readers, ${pause === 0 ? "no pause" : "a second's pause"} between pages, ${seconds} s, while ${Math.round((written - before) / seconds)} models a second are written ` +
       `(${((processorTime(writer) - writing) / seconds / 10).toFixed(1)} % of a core); ${((processorTime(child) - spent) / asked.length).toFixed(1)} ms of processor time a page; ` +
-      `the machine's load was ${busy.toFixed(1)} before and ${loadavg()[0]!.toFixed(1)} at the end:\n`,
+      `what is not of the bench took ${((othersTime([child, writer]) - others) / seconds / 10 / cpus().length).toFixed(0)} % of the machine:\n`,
   );
   report(asked, seconds);
   writer.disconnect();
@@ -164,6 +170,20 @@ function anew(address: string, request: number): string {
 function processorTime({ pid }: ChildProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
   return 10 * (Number(fields[11]) + Number(fields[12]));
+}
+
+/** The same of everything but this bench, since the machine started. */
+function othersTime(ours: readonly ChildProcess[]): number {
+  const [user, nice, system, , , interrupts, softInterrupts] = /^cpu +(.*)/
+    .exec(readFileSync("/proc/stat", "utf8"))![1]!
+    .split(" ")
+    .map(Number);
+  const own = process.cpuUsage();
+  return (
+    10 * (user! + nice! + system! + interrupts! + softInterrupts!) -
+    (own.user + own.system) / 1_000 -
+    ours.reduce((sum, child) => sum + processorTime(child), 0)
+  );
 }
 
 async function ask(url: string, page: string, address: string): Promise<Asked> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { blockedCapabilities, blockedModules, blockedOpcodes, topBlockers } from "../../../db/queries/blockers.ts";
 import { type Lens, tally } from "../../../db/queries/judgements.ts";
 import { loadSuccess, successBy, successByContainer } from "../../../db/queries/success.ts";
-import { surveyTotals } from "../../../db/queries/surveys.ts";
+import { countTotals, surveyTotals } from "../../../db/queries/surveys.ts";
 import { SAMPLE_MODELS } from "../../browser/sample-models.ts";
 import { sampleSurvey } from "./sample.ts";
 
@@ -113,6 +113,19 @@ describe("the totals of a survey", () => {
       ]),
     );
     expect([totals.pickles, totals.bytesHeld]).toEqual([contents.size, [...contents.values()].reduce((sum, size) => sum + size, 0)]);
+  });
+
+  it("are the same however many models are counted at once, with others' turns in between", async () => {
+    const { store, surveyId } = await sampleSurvey();
+    const stored = await surveyTotals(store, surveyId);
+    for (const atOnce of [1, 7, 500]) {
+      let pauses = 0;
+      const pause = async () => {
+        pauses++;
+      };
+      expect(await countTotals(store, surveyId, pause, atOnce)).toEqual(stored);
+      expect(pauses).toBe(Math.ceil(SAMPLE_MODELS.length / atOnce));
+    }
   });
 
   it("are all nought before a survey has begun to list", async () => {

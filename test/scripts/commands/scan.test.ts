@@ -58,6 +58,18 @@ describe("a file", () => {
     );
   });
 
+  it("is a line of JSON each with --jsonl, as --json has it, and the ending is that of all", async () => {
+    const files = ["inst", "partial"].map(malicious);
+    const model = path.join(MODELS, "larkspur/encoder-small-sentiment/pytorch_model.bin");
+    const { ending, printed } = await census(["scan", ...files, model, "--jsonl"]);
+    const lines = printed.trimEnd().split("\n");
+    const { value } = await censusJson<ScanJson>(["scan", ...files, model]);
+    expect(lines.map((line) => JSON.parse(line))).toEqual(value.files);
+    expect(value.files.map(({ file }) => file)).toEqual([...files, model]);
+    expect(ending).toBe("blocked");
+    expect((await census(["scan", model, "--jsonl", "--json"])).ending).toBe("usage");
+  });
+
   it("that holds a pickle in a constant says so", async () => {
     const file = path.join(folder, "constant.pkl");
     const inner = Buffer.from("\x80\x02cposix\nsystem\nU\x02id\x85R.", "latin1");

@@ -162,6 +162,17 @@ describe("survey", () => {
 describe("export", () => {
   const database = () => path.join(folder, "whole.sqlite");
 
+  it("is a line of JSON a row with --jsonl, the same rows as --json", async () => {
+    const { printed } = await census(["export", "models", "--database", database(), "--jsonl"]);
+    const { value } = await censusJson<unknown[]>(["export", "models", "--database", database()]);
+    expect(
+      printed
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+    ).toEqual(value);
+  });
+
   it("writes a table as CSV or JSON, to standard output or a file", async () => {
     const csv = await census(["export", "models", "--database", database()]);
     expect(csv.ending).toBe("done");
