@@ -12,7 +12,7 @@ import { CODED, Codes, DIMENSIONS, encodeNumbers } from "./columns.ts";
 import { linesOf } from "./names.ts";
 import { ranksByLikes, ranksByName } from "./orders.ts";
 import { readBlocked, readContainers, readFacts } from "./postings.ts";
-import { encodeRanks } from "./ranks.ts";
+import { encodeRanks, GatheredRanks } from "./ranks.ts";
 
 /** Rows read at once. */
 export const BATCH = 5_000;
@@ -206,21 +206,21 @@ function verdictColumns(verdicts: Verdicts): Column[] {
 
 /** Ranks by what the models have or do, while they are gathered. */
 export class Postings {
-  readonly #lists = new Map<string, { kind: string; value: string; callable_id: number | null; ranks: number[] }>();
+  readonly #lists = new Map<string, { kind: string; value: string; callable_id: number | null; ranks: GatheredRanks }>();
 
   constructor(readonly models: number) {}
 
   /** Adds a model; adding it again does nothing. */
   add(kind: string, value: string, callable_id: number | null, rank: number): void {
     const key = `${kind}\n${value}`;
-    const list = this.#lists.get(key) ?? { kind, value, callable_id, ranks: [] };
-    list.ranks.push(rank);
+    const list = this.#lists.get(key) ?? { kind, value, callable_id, ranks: new GatheredRanks(this.models) };
+    list.ranks.add(rank);
     this.#lists.set(key, list);
   }
 
   *rows(downloads: readonly number[]): Generator<Omit<SurveyPostingTable, "survey_id" | "generation">> {
     for (const { ranks, ...list } of this.#lists.values()) {
-      const distinct = sortedSet(ranks);
+      const distinct = ranks.ascending();
       const sum = distinct.reduce((total, rank) => total + downloads[rank]!, 0);
       yield { ...list, models: distinct.length, downloads: sum, data: encodeRanks(distinct, this.models) };
     }
@@ -228,13 +228,8 @@ export class Postings {
 
   /** The ranks of a kind, by value. */
   *of(kind: string): Generator<readonly [value: string, ranks: Uint32Array]> {
-    for (const list of this.#lists.values()) if (list.kind === kind) yield [list.value, sortedSet(list.ranks)];
+    for (const list of this.#lists.values()) if (list.kind === kind) yield [list.value, list.ranks.ascending()];
   }
-}
-
-function sortedSet(ranks: readonly number[]): Uint32Array {
-  const sorted = Uint32Array.from(ranks).sort();
-  return sorted.filter((rank, index) => index === 0 || rank !== sorted[index - 1]);
 }
 
 type Cell = Omit<SurveyCellTable, "survey_id" | "generation">;

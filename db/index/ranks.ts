@@ -89,4 +89,41 @@ export class RankSet {
   has(rank: number): boolean {
     return ((this.#bits[rank >>> 5]! >>> (rank & 31)) & 1) === 1;
   }
+
+  /** The ranks, in their order. */
+  ascending(): Uint32Array {
+    const ranks = new Uint32Array(this.size);
+    let next = 0;
+    for (let place = 0; place < this.#bits.length; place++)
+      for (let word = this.#bits[place]!; word !== 0; word &= word - 1) ranks[next++] = 32 * place + 31 - Math.clz32(word & -word);
+    return ranks;
+  }
+}
+
+/** A set of ranks while it is gathered, in whatever order they come: a list while they are few, then a bit for each model. */
+export class GatheredRanks {
+  #list: number[] | null = [];
+  #set: RankSet | null = null;
+
+  constructor(readonly models: number) {}
+
+  add(rank: number): void {
+    if (this.#set !== null) {
+      this.#set.add(rank);
+      return;
+    }
+    this.#list!.push(rank);
+    // A number takes 64 bits.
+    if (64 * this.#list!.length <= this.models) return;
+    this.#set = new RankSet(this.models);
+    for (const known of this.#list!) this.#set.add(known);
+    this.#list = null;
+  }
+
+  /** The ranks in their order, each once. */
+  ascending(): Uint32Array {
+    if (this.#set !== null) return this.#set.ascending();
+    const sorted = Uint32Array.from(this.#list!).sort();
+    return sorted.filter((rank, index) => index === 0 || rank !== sorted[index - 1]);
+  }
 }

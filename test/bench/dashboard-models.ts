@@ -90,7 +90,15 @@ export function writeCommon(database: BetterSqlite3.Database, random: () => numb
       null,
     ]);
     const allowed = new Set(Array.from({ length: 40 }, () => 1 + skewed(random, CALLABLES)));
-    for (const callable of allowed) insert("policy_entry", [id, "import", callable, null, null, '[{"kind":"class","text":"bench"}]']);
+    for (const callable of allowed)
+      insert("policy_entry (policy_id, kind, callable_id, module, same_as, reasons)", [
+        id,
+        "import",
+        callable,
+        null,
+        null,
+        '[{"kind":"class","text":"bench"}]',
+      ]);
   }
 }
 

@@ -21,7 +21,9 @@ for (const table of ["candidate_verdict", "model_verdict", "model_policy", "mode
 const unfinished = await store.selectFrom("survey").select("survey_id").where("generation", "=", 0).where("survey_id", "<=", 2).execute();
 for (const { survey_id } of unfinished) await finishSurvey(store, survey_id, `2026-1${survey_id}-20T09:00:00.000Z`);
 await store.destroy();
-console.error(`finished in ${Math.round((performance.now() - started) / 1_000)} s, ${Math.round(process.memoryUsage.rss() / 1e6)} MB`);
+console.error(
+  `finished in ${Math.round((performance.now() - started) / 1_000)} s, at most ${Math.round(process.resourceUsage().maxRSS / 1_000)} MB`,
+);
 
 function versionOf(path: string): unknown {
   const database = new BetterSqlite3(path, { readonly: true });

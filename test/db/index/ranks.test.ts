@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeRanks, forEachRank, RankSet } from "../../../db/index/ranks.ts";
+import { encodeRanks, forEachRank, GatheredRanks, RankSet } from "../../../db/index/ranks.ts";
 
 const listOf = fc
   .integer({ min: 1, max: 100_000 })
@@ -23,4 +23,17 @@ test("a list of every model costs a bit each, and a rare one a byte or three for
   const all = Uint32Array.from({ length: 80_000 }, (_, rank) => rank);
   expect(encodeRanks(all, 80_000).length).toBe(10_001);
   expect(encodeRanks([5, 70_000], 80_000).length).toBe(5);
+});
+
+test("ranks that are gathered in any order, some more than once, come in theirs, each once", () => {
+  const gathered = fc
+    .integer({ min: 1, max: 3_000 })
+    .chain((models) => fc.tuple(fc.constant(models), fc.array(fc.integer({ min: 0, max: models - 1 }), { maxLength: 200 })));
+  fc.assert(
+    fc.property(gathered, ([models, list]) => {
+      const ranks = new GatheredRanks(models);
+      for (const rank of list) ranks.add(rank);
+      expect([...ranks.ascending()]).toEqual([...new Set(list)].sort((a, b) => a - b));
+    }),
+  );
 });
