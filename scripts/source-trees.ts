@@ -1,9 +1,9 @@
 /** Python source on disk as the inference takes it: a folder, or a wheel. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { SourceTree } from "../analyzer/policy/infer.ts";
+import { PythonFile } from "../crawler/python-file.ts";
 import { readWheel } from "../crawler/wheel.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
 import { filesBelow } from "./disk-source.ts";
@@ -31,12 +31,7 @@ async function readFolder(folder: string): Promise<SourceTree> {
   const files: SourceTree["files"][number][] = [];
   for await (const file of filesBelow(folder)) {
     if (!/\.py[ix]?$/.test(file)) continue;
-    files.push({
-      path: path.relative(folder, file).replaceAll(path.sep, "/"),
-      get text() {
-        return readFileSync(file, "utf8");
-      },
-    });
+    files.push(new PythonFile(path.relative(folder, file).replaceAll(path.sep, "/"), file));
   }
   return { name: path.basename(folder), version: null, files };
 }

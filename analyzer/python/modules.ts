@@ -8,13 +8,26 @@ import { lowerModule, type SourceFile } from "./lower-module.ts";
 import type { PythonParser } from "./parser.ts";
 import { Words } from "./words.ts";
 
+/** A file of a distribution. */
+export interface SourceFileText {
+  /** Relative, with `/`. */
+  readonly path: string;
+  /** May be a getter: only what is needed is read. */
+  readonly text: string;
+  /**
+   * The text from the line of the only place on where a word stands; null where it stands nowhere or more than once. Where
+   * there is one, it is quicker than to read the whole text.
+   */
+  onlyMention?(word: string): string | null;
+}
+
 /** A distribution's source, as in a wheel, a repository or just the package's folder. */
 export interface SourceTree {
   /** The distribution's (or the folder's) name. */
   readonly name: string;
   readonly version: string | null;
-  /** Relative paths with `/`; only `.py`, `.pyi` and `.pyx` files are read, and only those that are needed: a text may be a getter. */
-  readonly files: readonly { readonly path: string; readonly text: string }[];
+  /** Only `.py`, `.pyi` and `.pyx` files are read, and only those that are needed. */
+  readonly files: readonly SourceFileText[];
   /** sha256 (hex) over the files, if whoever read them computed it. */
   readonly sha256?: string | null;
 }
@@ -51,7 +64,10 @@ class ModuleFile implements SourceFile {
 
   /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */
   get literalExports(): ReadonlySet<string> | null {
-    if (this.exported === undefined) this.exported = literalExports(this.passingText);
+    if (this.exported === undefined) {
+      const mention = this.held === null ? this.source.onlyMention?.(EXPORTS) : undefined;
+      this.exported = literalExports(mention === undefined ? onlyMention(this.passingText, EXPORTS) : mention);
+    }
     return this.exported;
   }
 
@@ -325,11 +341,17 @@ function starTargets(text: string): string[] {
   return Array.from(text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm), ([, target = ""]) => target);
 }
 
-function literalExports(text: string): ReadonlySet<string> | null {
-  // Hundreds of modules are read for nothing else.
-  const at = text.indexOf("__all__");
-  if (at === -1 || text.indexOf("__all__", at + 1) !== -1) return null;
-  const [, list] = /^__all__\s*=\s*[[(]([\w\s'",]*)[\])]/m.exec(text.slice(at > 0 ? text.lastIndexOf("\n", at - 1) + 1 : 0)) ?? [];
+const EXPORTS = "__all__";
+
+function onlyMention(text: string, word: string): string | null {
+  const at = text.indexOf(word);
+  if (at === -1 || text.indexOf(word, at + 1) !== -1) return null;
+  return text.slice(text.lastIndexOf("\n", at) + 1);
+}
+
+/** `mention`: a text from the line on in which `__all__` stands for the only time; null where it does not. */
+function literalExports(mention: string | null): ReadonlySet<string> | null {
+  const [, list] = (mention === null ? null : /^__all__\s*=\s*[[(]([\w\s'",]*)[\])]/m.exec(mention)) ?? [];
   return list === undefined ? null : new Set(Array.from(list.matchAll(/\w+/g), ([name]) => name));
 }
 

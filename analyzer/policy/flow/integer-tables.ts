@@ -37,7 +37,8 @@ export class Pairs {
   private readonly members = new Integers();
   /** Two for each place: the number of a pair, and 1; its second. */
   private slots = new Int32Array(4096);
-  private limit = 1024;
+  /** How many pairs there may be before there are more places: memory that is touched for the first time costs as much as a search. */
+  private limit = 1280;
 
   get size(): number {
     return this.members.length >> 1;
@@ -83,8 +84,9 @@ export class Pairs {
   }
 
   private grow(): void {
-    this.slots = new Int32Array(this.slots.length * 4);
-    this.limit *= 4;
+    const factor = this.slots.length < 1 << 18 ? 4 : 2;
+    this.slots = new Int32Array(this.slots.length * factor);
+    this.limit *= factor;
     for (let index = 0; index < this.size; index++) {
       const second = this.secondOf(index);
       const slot = this.slotOf(this.firstOf(index), second);

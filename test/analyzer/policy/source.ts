@@ -1,17 +1,12 @@
 /** Source trees from folders of this repository, and one parser for all tests of a file. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SourceTree } from "../../../analyzer/python/modules.ts";
+import { PythonFile } from "../../../crawler/python-file.ts";
 
 /** Every `.py`, `.pyi` and `.pyx` file below a folder, in order of path; each is read when its text is asked for. */
 export function sourceTree(folder: string, name: string, version: string | null = null): SourceTree {
-  const files = pythonFiles(folder).map((path) => ({
-    path,
-    get text() {
-      return readFileSync(join(folder, path), "utf8");
-    },
-  }));
-  return { name, version, files };
+  return { name, version, files: pythonFiles(folder).map((path) => new PythonFile(path, join(folder, path))) };
 }
 
 function pythonFiles(folder: string, prefix = ""): string[] {

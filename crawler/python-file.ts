@@ -1,0 +1,41 @@
+/** A file of Python source on a disk, as the inference takes it: it is read when its text is needed, and not kept. */
+import { isAscii } from "node:buffer";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import type { SourceFileText } from "../analyzer/python/modules.ts";
+
+/** Files are read into the same memory one after the other: new memory for each of thousands costs more than reading. */
+const MEMORY = Buffer.allocUnsafeSlow(1 << 20);
+
+export class PythonFile implements SourceFileText {
+  /** `path` is the one in its tree, `place` where it lies. Reading throws where there is no such file any more. */
+  constructor(
+    readonly path: string,
+    private readonly place: string,
+  ) {}
+
+  get text(): string {
+    return textOf(this.read());
+  }
+
+  onlyMention(word: string): string | null {
+    const bytes = this.read();
+    const at = bytes.indexOf(word);
+    if (at === -1 || bytes.indexOf(word, at + 1) !== -1) return null;
+    return textOf(bytes.subarray(bytes.lastIndexOf("\n", at) + 1));
+  }
+
+  /** The content, until the next file is read. */
+  private read(): Buffer {
+    const file = openSync(this.place, "r");
+    try {
+      const length = readSync(file, MEMORY, 0, MEMORY.length, 0);
+      return length < MEMORY.length ? MEMORY.subarray(0, length) : readFileSync(this.place);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  return isAscii(bytes) ? bytes.toString("latin1") : bytes.toString("utf8");
+}
