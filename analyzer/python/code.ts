@@ -67,7 +67,7 @@ export type Instruction = { readonly line: number } & (
   | { readonly op: "operate"; readonly into: Register; readonly left: Register; readonly right: Register; readonly inPlace: boolean }
   | { readonly op: "return"; readonly from: Register }
   | { readonly op: "yield"; readonly from: Register }
-  /** `defaults` lie parallel to the code's parameters. */
+  /** `defaults` lie parallel to the code's parameters; there are none where no default can hold an object. */
   | { readonly op: "function"; readonly into: Register; readonly code: Code; readonly defaults: readonly Register[] }
   | { readonly op: "class"; readonly into: Register; readonly code: Code }
   /** `import module` (name null) or `from module import name`; `module` is absolute. */

@@ -14,11 +14,11 @@ export interface DefinitionRange {
   readonly end: number;
 }
 
-/** A class that is parsed later, its node by where it starts. */
-export type LateClasses = ReadonlyMap<number, { readonly node: SyntaxNode; readonly end: number; readonly endRow: number }>;
+/** Classes and functions that are parsed later, their nodes by where they start. */
+export type LateNodes = ReadonlyMap<number, { readonly node: SyntaxNode; readonly end: number; readonly endRow: number }>;
 
 /** The tree of a text, `passed` lines left out; null where the text is not plain. A function whose body is passed has an empty block. */
-export function parsePlain(text: string, passed: readonly PassedLines[], late: LateClasses = new Map()): PlainNode | null {
+export function parsePlain(text: string, passed: readonly PassedLines[], late: LateNodes = NONE_LATE): PlainNode | null {
   return unlessNotPlain(() => new Statements(text, passed, 0, text.length, 0, late).module());
 }
 
@@ -27,9 +27,12 @@ export function parsePlainDefinition(
   text: string,
   { definition, definitionRow, end }: DefinitionRange,
   passed: readonly PassedLines[],
+  late: LateNodes = NONE_LATE,
 ): SyntaxNode | null {
-  return unlessNotPlain(() => new Statements(text, passed, definition, end, definitionRow).definition());
+  return unlessNotPlain(() => new Statements(text, passed, definition, end, definitionRow, late).definition());
 }
+
+const NONE_LATE: LateNodes = new Map();
 
 function unlessNotPlain<Parsed>(parse: () => Parsed): Parsed | null {
   try {
@@ -49,7 +52,7 @@ class Statements extends Expressions {
     from: number,
     to: number,
     fromRow: number,
-    private readonly late: LateClasses = new Map(),
+    private readonly late: LateNodes,
   ) {
     super(text, passed, from, to, fromRow);
   }
@@ -140,7 +143,7 @@ class Statements extends Expressions {
     }
   }
 
-  private afterAsync(): PlainNode {
+  private afterAsync(): SyntaxNode {
     const start = this.here();
     this.expectWord("async");
     if (this.isWord("def")) return this.function(start);
@@ -250,7 +253,12 @@ class Statements extends Expressions {
     return this.from(value, "as_pattern", [value, alias], ["", "alias"]);
   }
 
-  private function(start: Place): PlainNode {
+  private function(start: Place): SyntaxNode {
+    const late = this.late.get(start.startIndex);
+    if (late) {
+      this.pass(late.end, late.endRow);
+      return late.node;
+    }
     this.expectWord("def");
     const name = this.identifier();
     this.typeParameters();

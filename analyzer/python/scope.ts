@@ -6,7 +6,7 @@ import type { Body, Code, Instruction, Register, StatementRange } from "./code.t
 import { NOTHING } from "./code.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
 import type { Syntax } from "./syntax.ts";
-import type { SyntaxNode } from "./syntax-node.ts";
+import { LateNode, type SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, isBetween, operandsOf, stringText } from "./type-expression.ts";
 import { unreadRegisters } from "./unread-registers.ts";
 
@@ -212,12 +212,13 @@ export class Scope {
 
   declareFunction(node: SyntaxNode, name: string, decorators: readonly string[]): { code: Code; defaults: Register[] } {
     const code = this.maker.function(node, name, decorators, this.code);
+    if (node instanceof LateNode && !node.hasEquals) return { code, defaults: [] };
     const values = node.childForFieldName("parameters")?.namedChildren ?? [];
     const defaults = values
       .filter((child) => child.type !== "keyword_separator" && child.type !== "positional_separator" && !isBetween(child))
       .map((child) => child.childForFieldName("value"))
       .map((value) => (value ? lowerExpression(value, this) : NOTHING));
-    return { code, defaults };
+    return { code, defaults: defaults.some((register) => register !== NOTHING) ? defaults : [] };
   }
 
   endStatement(): void {

@@ -71,15 +71,17 @@ export class PlainNode implements SyntaxNode {
   }
 }
 
-/** A class whose inside is parsed when it is first asked for: of most classes of a module nothing but the name is. */
+/** A class or function whose inside is parsed when it is first asked for: of most of a module nothing but the name is. */
 export class LateNode implements SyntaxNode {
-  readonly type = "class_definition";
   private node: SyntaxNode | null = null;
 
   constructor(
+    readonly type: "class_definition" | "function_definition",
     private readonly name: PlainNode,
     readonly startIndex: number,
     readonly row: number,
+    /** Whether its head has an `=`, without which there are no defaults. */
+    readonly hasEquals: boolean,
     private readonly parse: () => SyntaxNode,
   ) {}
 

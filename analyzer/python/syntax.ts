@@ -4,7 +4,7 @@
  */
 import type { Node, Range, Tree } from "web-tree-sitter";
 import { type Documentation, type FunctionBody, type Layout, layoutOf } from "./function-bodies.ts";
-import { type LateClasses, parsePlain, parsePlainDefinition } from "./plain-statements.ts";
+import { type LateNodes, parsePlain, parsePlainDefinition } from "./plain-statements.ts";
 import { LateNode, PlainNode, type SyntaxNode } from "./syntax-node.ts";
 
 /** Parses the given ranges of a text as if there was nothing else in it; all of it where none are given. */
@@ -28,7 +28,7 @@ export class Syntax {
     const layout = layoutOf(text) ?? { classes: [], bodies: [], documentation: [] };
     const gaps = gapsOf(layout);
     const root =
-      parsePlain(text, gaps, this.lateClasses(layout, gaps)) ?? (gaps.length > 0 ? this.parsed(between(wholeOf(text), gaps)) : null);
+      parsePlain(text, gaps, this.lateNodes(layout, gaps)) ?? (gaps.length > 0 ? this.parsed(between(wholeOf(text), gaps)) : null);
     // What is not Python may not end where its layout says: it is parsed whole.
     this.root = root ?? this.wholeTree().rootNode;
     this.hasError = root === null && this.wholeTree().rootNode.hasError;
@@ -41,20 +41,32 @@ export class Syntax {
     return this.hasError;
   }
 
-  /** The classes at the top, of which each is parsed when something in it is asked for. */
-  private lateClasses({ classes }: Layout, gaps: readonly Gap[]): LateClasses {
-    const late = new Map<number, { node: SyntaxNode; end: number; endRow: number }>();
+  /** The classes at the top and the functions, of which each is parsed when something in it is asked for. */
+  private lateNodes({ classes, bodies }: Layout, gaps: readonly Gap[]): LateNodes {
+    const functions = new Map<number, LateEntry>();
+    for (const body of bodies) {
+      const parse = () => this.definitionIn(body, "function_definition", [body]);
+      const equals = this.text.indexOf("=", body.definition);
+      const entry = this.lateNode("function_definition", body, equals !== -1 && equals < body.start, parse);
+      if (entry) functions.set(body.definition, entry);
+    }
+    const late = new Map(functions);
     for (const range of classes) {
-      const { definition, definitionRow, end, endRow } = range;
-      CLASS_NAME.lastIndex = definition;
-      const [head, name] = CLASS_NAME.exec(this.text) ?? [];
-      if (head === undefined || name === undefined) continue;
-      const nameEnd = definition + head.length;
-      const leaf = new PlainNode("identifier", this.text, nameEnd - name.length, nameEnd, definitionRow);
-      const parse = () => this.definitionIn(range, "class_definition", gapsIn(range, gaps));
-      late.set(definition, { node: new LateNode(leaf, definition, definitionRow, parse), end, endRow });
+      const parse = () => this.definitionIn(range, "class_definition", gapsIn(range, gaps), functions);
+      const entry = this.lateNode("class_definition", range, true, parse);
+      if (entry) late.set(range.definition, entry);
     }
     return late;
+  }
+
+  private lateNode(type: LateNode["type"], range: DefinitionPlace, hasEquals: boolean, parse: () => SyntaxNode): LateEntry | null {
+    const { definition, definitionRow, end, endRow } = range;
+    HEAD.lastIndex = definition;
+    const [head, name] = HEAD.exec(this.text) ?? [];
+    if (head === undefined || name === undefined) return null;
+    const nameEnd = definition + head.length;
+    const leaf = new PlainNode("identifier", this.text, nameEnd - name.length, nameEnd, definitionRow);
+    return { node: new LateNode(type, leaf, definition, definitionRow, hasEquals, parse), end, endRow };
   }
 
   /** The root of a tree of some ranges; null where they are not Python by themselves. */
@@ -89,9 +101,9 @@ export class Syntax {
     return definition;
   }
 
-  private definitionIn(range: DefinitionPlace, type: string, gaps: readonly Gap[]): SyntaxNode {
+  private definitionIn(range: DefinitionPlace, type: string, gaps: readonly Gap[], late?: LateNodes): SyntaxNode {
     return (
-      parsePlainDefinition(this.text, range, gaps) ??
+      parsePlainDefinition(this.text, range, gaps, late) ??
       this.parsed(between(rangeOf(range), gaps))?.namedChildren.find((child) => child.type === type) ??
       this.definitionInWhole(range.definition, type)
     );
@@ -139,7 +151,13 @@ export class Syntax {
 
 type DefinitionPlace = Pick<FunctionBody, "definition" | "definitionRow" | "definitionColumn" | "end" | "endRow">;
 
-const CLASS_NAME = /class[ \t]+([A-Za-z_]\w*)(?=[ \t]*[[:(])/y;
+interface LateEntry {
+  readonly node: SyntaxNode;
+  readonly end: number;
+  readonly endRow: number;
+}
+
+const HEAD = /(?:class|(?:async[ \t]+)?def)[ \t]+([A-Za-z_]\w*)(?=[ \t]*[:(])/y;
 
 type Gap = Pick<Documentation, "start" | "startRow" | "end" | "endRow">;
 

@@ -2,7 +2,7 @@
  * Instructions to constraints: what each adds to the graph, for one activation. Boundary: attributes, containers and
  * calls have their own files.
  */
-import type { Code, Instruction } from "../../python/code.ts";
+import { type Code, type Instruction, NOTHING } from "../../python/code.ts";
 import { loadAttribute, storeAttribute } from "./attributes.ts";
 import { call } from "./calls.ts";
 import { enter, item, iterate, make, operate, setItem } from "./containers.ts";
@@ -101,9 +101,8 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     case "function": {
       const outer = frame.code.kind === "function" ? frame : frame.code.kind === "class" ? frame.outer : null;
       const value = values.function(instruction.code, outer);
-      instruction.code.parameters.forEach((parameter, index) => {
-        const from = instruction.defaults[index];
-        if (from) graph.edge(base + from, flow.field(value, parameter.name));
+      instruction.defaults.forEach((from, index) => {
+        if (from !== NOTHING) graph.edge(base + from, flow.field(value, instruction.code.parameters[index]!.name));
       });
       const isSignature = instruction.code.decorators.some(isOverload) && !instruction.code.unit.path.endsWith(".pyi");
       if (!isSignature) graph.add(base + instruction.into, value, madeAt(flow, frame, line));
