@@ -134,16 +134,15 @@ export class Graph {
       if (texts >= TEXTS_PER_NODE || this.of(node, FLAGS) & REFUSES_TEXTS) return;
       this.set(node, TEXT_COUNT, texts + 1);
     } else if (kind !== CLASS && this.of(node, HELD_COUNT) >= VALUES_PER_NODE) return;
-    this.append(node, value, source, into);
+    this.append(node, this.held.insert(node, value), source, into);
     const flags = this.of(node, FLAGS);
     if (flags & IS_WAITING) return;
     this.set(node, FLAGS, flags | IS_WAITING);
     this.queue.push(node);
   }
 
-  /** At the end of what a node holds. */
-  private append(node: Node, value: Value, source: Source, into: Node): void {
-    const index = this.held.add(node, value);
+  /** Puts a value, by its number among what is held, at the end of what a node holds. */
+  private append(node: Node, index: number, source: Source, into: Node): void {
     this.sources.extend(this.held.size);
     this.nextHeld.extend(this.held.size);
     this.sources.items[index] = source;
@@ -299,7 +298,7 @@ export class Graph {
     }
     if (isRefusing) this.refuseTexts(root);
     for (const [value, { source, into }] of union) {
-      this.append(root, value, source, into);
+      this.append(root, this.held.add(root, value), source, into);
       if (this.kind(value) === TEXT) this.set(root, TEXT_COUNT, this.of(root, TEXT_COUNT) + 1);
     }
     this.set(root, LAST_TOLD, this.of(root, LAST_HELD));

@@ -28,10 +28,7 @@ export class Integers {
   }
 }
 
-/**
- * Pairs of integers from 0 up, numbered in the order in which they were added. Open addressing, linear probing; pairs of the
- * same first lie near each other where their seconds do, as those do that are asked for one after the other.
- */
+/** Pairs of integers from 0 up, numbered in the order in which they were added. Open addressing, linear probing. */
 export class Pairs {
   /** The two of each pair, one after the other. */
   private readonly members = new Integers();
@@ -39,6 +36,8 @@ export class Pairs {
   private slots = new Int32Array(4096);
   /** How many pairs there may be before there are more places: memory that is touched for the first time costs as much as a search. */
   private limit = 1280;
+  /** Where the pair that was looked for last is, or would be. */
+  private last = 0;
 
   get size(): number {
     return this.members.length >> 1;
@@ -54,14 +53,19 @@ export class Pairs {
 
   /** The number of a pair; -1 if it was never added. */
   find(first: number, second: number): number {
-    return this.slots[this.slotOf(first, second)]! - 1;
+    this.last = this.slotOf(first, second);
+    return this.slots[this.last]! - 1;
   }
 
   /** The number of a pair, which is added if it is new: then the number is the size there was before. */
   add(first: number, second: number): number {
-    const slot = this.slotOf(first, second);
-    const known = this.slots[slot]!;
-    if (known !== 0) return known - 1;
+    const known = this.find(first, second);
+    return known !== -1 ? known : this.insert(first, second);
+  }
+
+  /** Adds a pair that `find` was asked for last and did not find. */
+  insert(first: number, second: number): number {
+    const slot = this.last;
     const index = this.members.push(first) >> 1;
     this.members.push(second);
     this.slots[slot] = index + 1;
@@ -75,9 +79,9 @@ export class Pairs {
     const { slots } = this;
     const { items } = this.members;
     const mask = slots.length - 1;
-    let hash = Math.imul(first, 0x9e3779b1);
+    let hash = Math.imul(first, 0x9e3779b1) + Math.imul(second, 0x85ebca6b);
     hash ^= hash >>> 15;
-    for (let slot = ((hash + second) * 2) & mask; ; slot = (slot + 2) & mask) {
+    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
       const known = slots[slot]!;
       if (known === 0 || (slots[slot + 1] === second && items[known * 2 - 2] === first)) return slot;
     }
