@@ -126,20 +126,34 @@ function loadFromClass(
       continue;
     }
     if (!base.members.has(attribute)) continue;
-    const holder = flow.classValue(base);
-    const member = flow.field(holder, attribute);
-    graph.listen(member, (value) => bindMember(flow, frame, value, receiver, code, attribute, into, line, member));
+    bindFrom(flow, frame, flow.field(flow.classValue(base), attribute), receiver, code, attribute, into, line);
     return;
   }
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
-  // What code outside the class puts on it: `Class.attribute = ...`.
-  const bind = (member: Node) =>
-    graph.listen(member, (value) => bindMember(flow, frame, value, receiver, code, attribute, into, line, member));
+  bindLate(flow, frame, order, receiver, code, attribute, into, line);
+}
+
+/** What code outside the class puts on it: `Class.attribute = ...`. */
+function bindLate(
+  flow: Flow,
+  frame: Frame,
+  order: readonly (Code | string)[],
+  receiver: Value,
+  code: Code,
+  attribute: string,
+  into: Node,
+  line: number,
+): void {
+  const bind = (member: Node) => bindFrom(flow, frame, member, receiver, code, attribute, into, line);
   for (const base of order) {
     const member = typeof base === "string" ? null : flow.knownField(flow.values.class(base), attribute);
     if (member !== null) bind(member);
   }
   flow.lateMembers.wait(attribute, order, bind);
+}
+
+function bindFrom(flow: Flow, frame: Frame, member: Node, receiver: Value, code: Code, attribute: string, into: Node, line: number): void {
+  flow.graph.listen(member, (value) => bindMember(flow, frame, value, receiver, code, attribute, into, line, member));
 }
 
 /** A class attribute, as it is seen through the receiver. */
