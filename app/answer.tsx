@@ -21,13 +21,13 @@ import { inTurn, unhurried } from "./turns.ts";
 /** `svg` and `png`: pictures of figures. */
 export type Format = "html" | ExportFormatName | "svg" | "png";
 
-/** What is asked for: the survey is the one that pages are about, `running` another one that has been begun since. */
+/** What is asked for: the survey is the one that pages are about, `later` the last that was begun, where that is another. */
 export interface Asked {
   readonly url: URL;
   readonly parameters: Readonly<Record<string, string>>;
   readonly format: Format;
   readonly survey: Survey | null;
-  readonly running: Survey | null;
+  readonly later: Survey | null;
   readonly at: Addresses;
   readonly theme: Theme;
 }

@@ -11,9 +11,17 @@ const kept = globalThis as { censusPages?: Map<string, Uint8Array<ArrayBuffer>> 
 let size = 0;
 
 /** What a page of a finished survey with a derived index hangs on; null for a survey that may still change. */
-export function keyOf({ url, survey, running, theme }: Asked): string | null {
+export function keyOf({ url, survey, later, theme }: Asked): string | null {
   if (survey === null || survey.finishedAt === null || survey.generation === 0) return null;
-  return JSON.stringify([process.env.CENSUS_DATABASE, survey.surveyId, survey.generation, running?.surveyId, theme, url.href]);
+  return JSON.stringify([
+    process.env.CENSUS_DATABASE,
+    survey.surveyId,
+    survey.generation,
+    later?.surveyId,
+    later?.finishedAt,
+    theme,
+    url.href,
+  ]);
 }
 
 /** The page that was kept under this key. */

@@ -22,7 +22,7 @@ export async function GET(request: Request): Promise<Response> {
     parameters: {},
     format,
     survey: null,
-    running: null,
+    later: null,
     at: addresses(null),
     theme: themeOf(request.headers.get("cookie")),
   };
@@ -40,8 +40,8 @@ async function answer(store: Store, asked: Asked): Promise<Response> {
   const name = asked.url.searchParams.get("survey");
   const survey = await findSurvey(store, name);
   const [latest = null] = await listSurveys(store);
-  const running = latest?.finishedAt === null && latest.surveyId !== survey?.surveyId ? latest : null;
-  const placed = { ...asked, survey, running, at: addresses(survey === null ? null : name) };
+  const later = latest?.surveyId === survey?.surveyId ? null : latest;
+  const placed = { ...asked, survey, later, at: addresses(survey === null ? null : name) };
   if (name !== null && survey === null) return failure(placed, { kind: "not-found", message: "There is no survey of this name." });
   let response: Response | null = null;
   for (const { page, parameters, format } of matchAll(asked.url.pathname)) {

@@ -7,12 +7,12 @@ import { Name } from "./text.tsx";
 
 interface SurveyNoticeProps {
   readonly survey: Survey | null;
-  readonly running: Survey | null;
+  readonly later: Survey | null;
   readonly at: Addresses;
 }
 
 /** A survey without an end is either under way or was interrupted: the store cannot tell, so neither is claimed. */
-export function SurveyNotice({ survey, running, at }: SurveyNoticeProps) {
+export function SurveyNotice({ survey, later, at }: SurveyNoticeProps) {
   if (survey !== null && survey.finishedAt === null)
     return (
       <Notice>
@@ -20,11 +20,20 @@ export function SurveyNotice({ survey, running, at }: SurveyNoticeProps) {
         <a href={at.at("/surveys")}>How far it has come</a>
       </Notice>
     );
-  if (survey !== null && running !== null)
+  if (survey !== null && later !== null)
     return (
       <Notice>
-        These are the numbers of {day(survey.startedAt)}. A later survey, <Name>{running.name}</Name>, has not finished yet.{" "}
-        <a href={at.at("/surveys")}>How far it has come</a>
+        These are the numbers of {day(survey.startedAt)}. A later survey, <Name>{later.name}</Name>,{" "}
+        {later.finishedAt === null ? (
+          <>
+            has not finished yet. <a href={at.at("/surveys")}>How far it has come</a>
+          </>
+        ) : (
+          <>
+            was begun on {day(later.startedAt)}. <a href={at.inSurvey(later.name)}>Its overview</a>,{" "}
+            <a href={at.comparison(survey.name, later.name)}>what has changed</a>
+          </>
+        )}
       </Notice>
     );
   return null;

@@ -370,6 +370,15 @@ describe("a store without a finished survey", () => {
       /These are the numbers of 20 November 2026\. A later survey, <bdi class="name">2027-q1<\/bdi>, has not finished yet\./,
     );
     expect(await (await ask("/?survey=2027-q1")).text()).toContain("has not finished");
+    expect(await (await ask("/?survey=2026-q3")).text()).toContain("has not finished yet");
+  });
+
+  it("says of an earlier survey that there is a later one, and leads to what has changed", async () => {
+    await readFrom("later.sqlite", (file) => sampleStore(file));
+    const html = await (await ask("/?survey=2026-q3")).text();
+    expect(html).toMatch(/A later survey, <bdi class="name">2026-q4<\/bdi>, was begun on 20 November 2026\./);
+    expect(html).toContain('href="/surveys/2026-q3/against/2026-q4');
+    expect(await (await ask("/?survey=2026-q4")).text()).not.toContain("A later survey");
   });
 
   it("has a column a policy in lists, and the lazy verdict where it is another one", async () => {

@@ -24,7 +24,7 @@ import { type DisassemblyLine, disassembleAround } from "../../disassembly.ts";
 import { partOf } from "../../parts/pages.tsx";
 
 /** Opcodes shown before and after a blocked one. */
-const EACH_SIDE = 7;
+const EACH_SIDE = 8;
 
 /** Statements shown before and after the one that is blocked. */
 const STATEMENTS_EACH_SIDE = 2;
