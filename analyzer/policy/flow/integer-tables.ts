@@ -32,8 +32,8 @@ export class Integers {
 export class Pairs {
   /** The two of each pair, one after the other. */
   private readonly members = new Integers();
-  /** Two for each place: the number of a pair, and 1; its second. */
-  private slots = new Int32Array(4096);
+  /** The number of a pair, and 1. */
+  private slots = new Int32Array(2048);
   /** How many pairs there may be before there are more places: memory that is touched for the first time costs as much as a search. */
   private limit = 1280;
   /** Where the pair that was looked for last is, or would be. */
@@ -69,7 +69,6 @@ export class Pairs {
     const index = this.members.push(first) >> 1;
     this.members.push(second);
     this.slots[slot] = index + 1;
-    this.slots[slot + 1] = second;
     if (index >= this.limit) this.grow();
     return index;
   }
@@ -81,21 +80,18 @@ export class Pairs {
     const mask = slots.length - 1;
     let hash = Math.imul(first, 0x9e3779b1) + Math.imul(second, 0x85ebca6b);
     hash ^= hash >>> 15;
-    for (let slot = (hash << 1) & mask; ; slot = (slot + 2) & mask) {
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const known = slots[slot]!;
-      if (known === 0 || (slots[slot + 1] === second && items[known * 2 - 2] === first)) return slot;
+      if (known === 0 || (items[known * 2 - 2] === first && items[known * 2 - 1] === second)) return slot;
     }
   }
 
   private grow(): void {
-    const factor = this.slots.length < 1 << 18 ? 4 : 2;
+    const factor = this.slots.length < 1 << 17 ? 4 : 2;
     this.slots = new Int32Array(this.slots.length * factor);
     this.limit *= factor;
     for (let index = 0; index < this.size; index++) {
-      const second = this.secondOf(index);
-      const slot = this.slotOf(this.firstOf(index), second);
-      this.slots[slot] = index + 1;
-      this.slots[slot + 1] = second;
+      this.slots[this.slotOf(this.firstOf(index), this.secondOf(index))] = index + 1;
     }
   }
 }
