@@ -61,6 +61,7 @@ function successFinding({ success, judgements }: FigureProps["data"]): string {
   const [best] = shares;
   if (best === undefined) return "Load success is not known yet";
   const doubt = best.unknown === 0 ? "none is in doubt" : `${percent(best.unknown, best.total)} could not be told`;
+  if (best.loads === 0) return `None was seen to load under ${judgements.length > 1 ? "any policy" : "the policy"}; ${doubt}`;
   const several = judgements.length > 1 ? ", the most of any policy" : "";
   return `${percent(best.loads, best.total)} load ${lensPhrase(best.row)}${several}; ${doubt}`;
 }
