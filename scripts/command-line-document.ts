@@ -17,8 +17,12 @@ const HEAD = `# The command line
 From a clone: \`npm run --silent census -- COMMAND\`. Installed as a package: \`census COMMAND\`.
 
 Data goes to standard output, progress and what a person should know to standard error. Relative paths are meant from where
-you stand, also through \`npm run\`. Colours are left out where standard output is no terminal or \`NO_COLOR\` is set. A token is
-read from \`HF_TOKEN\` alone, and sent to the Hub alone. Ctrl-C finishes what is in hand; a second one does not wait.
+you stand, also through \`npm run\`. Colours are left out where standard output is no terminal or \`NO_COLOR\` is set. Ctrl-C
+finishes what is in hand; a second one does not wait.
+
+What no option says, \`CENSUS_HUB\`, \`CENSUS_INDEX\`, \`CENSUS_DATABASE\` and \`CENSUS_DATABASE_URL\` do: in the environment, or
+else as lines of \`~/.config/picklecensus/settings.env\` (under \`XDG_CONFIG_HOME\`, where that is set). A token is read from
+\`HF_TOKEN\` in the environment alone, and sent to the Hub alone.
 `;
 
 const SHAPES = `## JSON

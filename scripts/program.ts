@@ -26,6 +26,7 @@ import { workerCommand } from "./commands/worker.ts";
 import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { Ending } from "./exit-codes.ts";
+import { withSettings } from "./settings.ts";
 
 /** Every command, in the order of `census --help`. */
 export const COMMANDS: readonly ((context: Context) => Command)[] = [
@@ -77,7 +78,7 @@ export function createProgram(context: Context): Command {
   return program;
 }
 
-/** How much is said, and how: options of every command, wherever in the line they stand. */
+/** How much is said, and how: options of every command, wherever in the line they stand. The user's settings are read with them. */
 function addSpeech(program: Command, context: Context): void {
   // A command that has a `--quiet` of its own means something else by it.
   const quieted = new Set<Command>();
@@ -98,7 +99,7 @@ function addSpeech(program: Command, context: Context): void {
       verbose: line.some((command) => command.opts().verbose === true),
     };
     const quiet = line.some((command) => quieted.has(command) && command.opts().quiet === true);
-    context.effects = { ...effects, terminal, ...(quiet && { report: () => undefined }) };
+    context.effects = { ...effects, terminal, environment: withSettings(effects.environment), ...(quiet && { report: () => undefined }) };
   });
 }
 
