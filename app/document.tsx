@@ -89,7 +89,7 @@ export function Document({ asked, title, description, verdict, json, dataset, ch
         <footer className="site">
           <p>
             {survey === null ? (
-              "No survey yet."
+              "No survey is shown here."
             ) : (
               <>
                 Survey <Name>{survey.name}</Name>, {day(survey.startedAt)}. Every pickle was run symbolically; none was ever loaded.
