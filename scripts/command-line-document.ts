@@ -20,6 +20,9 @@ Data goes to standard output, progress and what a person should know to standard
 you stand, also through \`npm run\`. Colours are left out where standard output is no terminal or \`NO_COLOR\` is set. Ctrl-C
 finishes what is in hand; a second one does not wait.
 
+Only \`survey\`, \`crawl\`, \`infer-all\`, \`worker\` and targets like \`hf://owner/name\` ask anything of a network; \`judge\` judges
+again from the store alone, and all the rest reads files and the store.
+
 What no option says, \`CENSUS_HUB\`, \`CENSUS_INDEX\`, \`CENSUS_DATABASE\` and \`CENSUS_DATABASE_URL\` do: in the environment, or
 else as lines of \`~/.config/picklecensus/settings.env\` (under \`XDG_CONFIG_HOME\`, where that is set). A token is read from
 \`HF_TOKEN\` in the environment alone, and sent to the Hub alone.
