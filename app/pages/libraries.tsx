@@ -161,7 +161,7 @@ export const libraryPage = surveyPage<LibraryData>({
             <p className="empty">None: the package index has no source of this name, or no model’s class was found in it.</p>
           ) : (
             <Table
-              caption={`By class and version; ${policies.length < policiesTotal ? `${POLICIES} of ` : ""}${integer(policiesTotal)}`}
+              caption={`By class and version${policies.length < policiesTotal ? `; ${POLICIES} of ${integer(policiesTotal)}` : ""}`}
               rows={policies}
               rowKey={(row) => row.policyId}
               columns={[

@@ -57,13 +57,11 @@ export const surveyPageOf = page<SurveyData>({
         <Counts
           id="states"
           title="Where its models stand"
-          total={totals.models}
           rows={(Object.keys(MODEL_STATES) as ModelState[]).map((state) => ({ ...MODEL_STATES[state], models: totals.states[state] ?? 0 }))}
         />
         <Counts
           id="classes"
           title="How the search for their classes ended"
-          total={totals.models}
           rows={(Object.keys(CLASS_STATES) as ClassState[]).map((state) => ({
             ...CLASS_STATES[state],
             models: totals.classes[state] ?? 0,
@@ -104,12 +102,12 @@ export const surveyPageOf = page<SurveyData>({
 interface CountsProps {
   readonly id: string;
   readonly title: string;
-  readonly total: number;
   readonly rows: readonly { readonly label: string; readonly meaning: string; readonly models: number }[];
 }
 
-function Counts({ id, title, total, rows }: CountsProps) {
+function Counts({ id, title, rows }: CountsProps) {
   const found = rows.filter(({ models }) => models > 0);
+  const total = found.reduce((sum, { models }) => sum + models, 0);
   return (
     <section aria-labelledby={id}>
       <Heading id={id}>{title}</Heading>
@@ -117,7 +115,7 @@ function Counts({ id, title, total, rows }: CountsProps) {
         <p className="empty">Nothing yet.</p>
       ) : (
         <Table
-          caption={`${title}; n = ${counted(total, "model")}`}
+          caption={`n = ${counted(total, "model")}, each in one state`}
           className="bars narrow"
           rows={found}
           rowKey={(row) => row.label}
