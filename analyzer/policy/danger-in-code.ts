@@ -37,7 +37,7 @@ function namesIn(resolver: Resolver, code: Code): Definition[] {
     found.push(...definitions);
   };
   for (const instruction of code.body.instructions) {
-    if (instruction.op === "name") note(instruction.into, named(resolver, code, instruction.name));
+    if (instruction.op === "name") note(instruction.into, resolver.nameOrBuiltin(code.unit, instruction.name));
     else if (instruction.op === "import")
       note(
         instruction.into,
@@ -52,9 +52,4 @@ function namesIn(resolver: Resolver, code: Code): Definition[] {
     else if (instruction.op === "function") found.push(...namesIn(resolver, instruction.code));
   }
   return found;
-}
-
-function named(resolver: Resolver, { unit }: Code, name: string): readonly Definition[] {
-  const definitions = resolver.name(unit, name);
-  return definitions.length > 0 ? definitions : [{ kind: "external", name: `builtins.${name}` }];
 }

@@ -78,10 +78,8 @@ class Makers {
 
   private named(code: Code, origin: RegisterOrigin): readonly Definition[] {
     switch (origin.op) {
-      case "name": {
-        const definitions = this.classes.resolver.name(code.unit, origin.name);
-        return definitions.length > 0 ? definitions : [{ kind: "external", name: `builtins.${origin.name}` }];
-      }
+      case "name":
+        return this.classes.resolver.nameOrBuiltin(code.unit, origin.name);
       case "import":
         return origin.name === null
           ? [this.classes.resolver.module(origin.module)]

@@ -52,6 +52,12 @@ export class Resolver {
     return found;
   }
 
+  /** The same; what the module does not bind is a builtin. */
+  nameOrBuiltin(unit: Unit, name: string): readonly Definition[] {
+    const found = this.name(unit, name);
+    return found.length > 0 ? found : [{ kind: "external", name: `builtins.${name}` }];
+  }
+
   private search(unit: Unit, name: string): readonly Definition[] {
     // A module need not be parsed to know that a name that its text does not have is not bound there.
     if (unit.isParsed || this.modules.mayBind(unit.module, name)) {

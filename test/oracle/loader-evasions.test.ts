@@ -26,6 +26,19 @@ interface Evasion {
 
 const KEPT = "kept as a value: what it would be called with is not known";
 
+/** Gives slots to what `make_function` returned. */
+const CHANGES_A_FUNCTION = `
+      GLOBAL "evasive make_function"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      EMPTY_DICT
+      SHORT_BINUNICODE "name"
+      NONE
+      SETITEM
+      TUPLE2
+      BUILD`;
+
 const EVASIONS: readonly Evasion[] = [
   {
     how: "an item becomes the __setstate__ that BUILD finds by way of __getattr__",
@@ -306,17 +319,7 @@ const EVASIONS: readonly Evasion[] = [
   {
     how: "a state changes a function that an allowed callable returned",
     calls: ["evasive:make_function"],
-    listing: `
-      GLOBAL "evasive make_function"
-      EMPTY_TUPLE
-      REDUCE
-      NONE
-      EMPTY_DICT
-      SHORT_BINUNICODE "name"
-      NONE
-      SETITEM
-      TUPLE2
-      BUILD`,
+    listing: CHANGES_A_FUNCTION,
     reason: "BUILD changes builtins.function itself, not an object made by it",
     verdict: "loads",
   },
@@ -324,17 +327,7 @@ const EVASIONS: readonly Evasion[] = [
     how: "a state changes what a function returned that is known to return what others hold",
     calls: ["evasive:make_function"],
     shared: ["evasive:make_function"],
-    listing: `
-      GLOBAL "evasive make_function"
-      EMPTY_TUPLE
-      REDUCE
-      NONE
-      EMPTY_DICT
-      SHORT_BINUNICODE "name"
-      NONE
-      SETITEM
-      TUPLE2
-      BUILD`,
+    listing: CHANGES_A_FUNCTION,
     reason: "BUILD changes evasive.make_function itself, not an object made by it",
     verdict: "blocked",
   },
