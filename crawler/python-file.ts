@@ -28,7 +28,10 @@ export class PythonFile implements SourceFileText {
   private read(): Buffer {
     const file = openSync(this.place, "r");
     try {
-      const length = readSync(file, MEMORY, 0, MEMORY.length, 0);
+      let length = 0;
+      // A read may bring less than there is; only one that brings nothing is the end.
+      for (let more = -1; more !== 0 && length < MEMORY.length; length += more)
+        more = readSync(file, MEMORY, length, MEMORY.length - length, length);
       return length < MEMORY.length ? MEMORY.subarray(0, length) : readFileSync(this.place);
     } finally {
       closeSync(file);
