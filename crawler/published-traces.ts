@@ -85,10 +85,12 @@ export async function importTraces(
       }
       await setModelState(transaction, surveyId, modelId, { state: "traced", failure: null });
     }
-    const candidates = await Promise.all(policies.map((policy) => toCandidate(transaction, policy)));
+    const candidates: { readonly library: string; readonly candidate: Candidate }[] = [];
+    for (const policy of policies)
+      candidates.push({ library: normalizeName(policy.library.name), candidate: await toCandidate(transaction, policy) });
     for await (const { modelId, name } of modelsIn(transaction, surveyId, { states: ["traced", "judged"] })) {
       const tags = new Set(byName.get(name)!.tags.map(normalizeName));
-      const own = candidates.filter((_, index) => tags.has(normalizeName(policies[index]!.library.name)));
+      const own = candidates.filter(({ library }) => tags.has(library)).map(({ candidate }) => candidate);
       await setClass(transaction, surveyId, modelId, chosenOf(own), GIVEN_ENGINE);
     }
   });

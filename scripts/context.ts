@@ -1,6 +1,6 @@
 /** What every command is given: the effects, the way to end, and the words of the command line in one place. */
 import path from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import type { Effects } from "./effects.ts";
 import type { Ending } from "./exit-codes.ts";
 
@@ -41,6 +41,13 @@ export class CensusCommand extends Command {
   runs<Arguments extends unknown[]>(run: (...given: Arguments) => Promise<Ending>): this {
     return this.action(async (...given) => this.context.end(await run(...(given.slice(0, -1) as Arguments))));
   }
+}
+
+/** An option that may be given more than once: its values are gathered, in order. */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description}; may be repeated`)
+    .argParser((value: string, before: readonly string[]) => [...before, value])
+    .default([], "none");
 }
 
 /** An absolute path, from where the user stands. */

@@ -2,7 +2,7 @@
  * Two policies side by side: what a policy misses of what was observed, what it allows beyond, and what changed between
  * releases. Boundary: names only; what a name can do is `lint.ts`.
  */
-import { byCallable } from "./format-entry.ts";
+import { byCallable, joinedEntry } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 /** How one list of names fares against the one it is measured by. */
@@ -85,9 +85,7 @@ export function unionPolicies(name: string, policies: readonly Policy[]): Policy
 function unionEntries(lists: readonly (readonly PolicyEntry[])[]): PolicyEntry[] {
   const found = new Map<string, PolicyEntry>();
   for (const entry of lists.flat()) {
-    const known = found.get(entry.callable);
-    if (known === undefined || (entry.returns !== undefined && known.returns === undefined))
-      found.set(entry.callable, { ...(known ?? entry), ...(entry.returns !== undefined && { returns: entry.returns }) });
+    found.set(entry.callable, joinedEntry(found.get(entry.callable) ?? entry, entry));
   }
   return [...found.values()].sort(byCallable);
 }

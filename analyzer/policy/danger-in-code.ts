@@ -38,11 +38,7 @@ function namesIn(resolver: Resolver, code: Code): Definition[] {
   };
   for (const instruction of code.body.instructions) {
     if (instruction.op === "name") note(instruction.into, resolver.nameOrBuiltin(code.unit, instruction.name));
-    else if (instruction.op === "import")
-      note(
-        instruction.into,
-        instruction.name === null ? [resolver.module(instruction.module)] : resolver.member(instruction.module, instruction.name),
-      );
+    else if (instruction.op === "import") note(instruction.into, resolver.imported(instruction.module, instruction.name));
     else if (instruction.op === "move") paths.set(instruction.into, paths.get(instruction.from) ?? []);
     else if (instruction.op === "load")
       note(

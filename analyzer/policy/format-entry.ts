@@ -58,6 +58,11 @@ export function sortedEntries(entries: readonly PolicyEntry[]): z.infer<typeof e
   }));
 }
 
+/** An entry that stands for another of its callable as well: what may be shared under one policy may be under both. */
+export function joinedEntry(entry: PolicyEntry, other: PolicyEntry | undefined): PolicyEntry {
+  return other?.returns === undefined ? entry : { ...entry, returns: other.returns };
+}
+
 /** Orders entries by callable, by code unit, on every machine alike. */
 export function byCallable(a: { readonly callable: string }, b: { readonly callable: string }): number {
   return a.callable < b.callable ? -1 : a.callable > b.callable ? 1 : 0;

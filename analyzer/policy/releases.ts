@@ -5,7 +5,7 @@
 import type { PythonParser } from "../python/parser.ts";
 import { failed, ok, type Result } from "../result.ts";
 import type { Notice } from "./flow/flow.ts";
-import { byCallable } from "./format-entry.ts";
+import { byCallable, joinedEntry } from "./format-entry.ts";
 import { type InferError, infer, type SourceTree } from "./infer.ts";
 import type { Policy, PolicyEntry, Reason } from "./policy.ts";
 
@@ -83,10 +83,8 @@ function joinEntries(lists: readonly (readonly [string, readonly PolicyEntry[]])
     for (const entry of list) {
       releases.set(entry.callable, [...(releases.get(entry.callable) ?? []), release]);
       const known = entries.get(entry.callable);
-      const kept = !known || entry.sameAs === undefined || known.sameAs !== undefined ? entry : known;
-      // In one release shared is shared: it is not known which one will load.
-      const returns = entry.returns ?? known?.returns;
-      entries.set(entry.callable, { ...kept, ...(returns !== undefined && { returns }) });
+      const isKept = !known || entry.sameAs === undefined || known.sameAs !== undefined;
+      entries.set(entry.callable, isKept ? joinedEntry(entry, known) : joinedEntry(known, entry));
     }
   }
   const all = lists.map(([release]) => release);

@@ -81,9 +81,7 @@ class Makers {
       case "name":
         return this.classes.resolver.nameOrBuiltin(code.unit, origin.name);
       case "import":
-        return origin.name === null
-          ? [this.classes.resolver.module(origin.module)]
-          : this.classes.resolver.member(origin.module, origin.name);
+        return this.classes.resolver.imported(origin.module, origin.name);
       case "load": {
         const objects = originsOf(code, origin.object);
         const found = objects.map((object) => this.named(code, object));

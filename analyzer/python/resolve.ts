@@ -27,6 +27,11 @@ export class Resolver {
     return this.modules.has(module) ? { kind: "namespace", name: module } : { kind: "external", name: module };
   }
 
+  /** What an import statement gives: `import module` where the name is null. */
+  imported(module: string, name: string | null): readonly Definition[] {
+    return name === null ? [this.module(module)] : this.member(module, name);
+  }
+
   /** What `from module import name` gives; several where the module binds it in several branches. */
   member(module: string, name: string): readonly Definition[] {
     const unit = this.modules.unit(module);
@@ -88,7 +93,7 @@ export class Resolver {
       case "function":
         return [{ kind: binding.kind, code: binding.code }];
       case "import":
-        return binding.name === null ? [this.module(binding.module)] : this.member(binding.module, binding.name);
+        return this.imported(binding.module, binding.name);
       case "assignment": {
         const target = binding.path ? this.path(unit, binding.path) : [];
         const isAlias = target.length > 0 && binding.path?.join(".") !== name;

@@ -10,7 +10,7 @@ import { forbiddenNames } from "../../analyzer/verdict/deny-list.ts";
 import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, formatOf } from "../../db/exports/formats.ts";
 import { type ExportRow, integer, number, text } from "../../db/exports/table.ts";
-import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
 import { withTracer } from "../file-tracer.ts";
 import { judgesOf } from "../judges.ts";
 import { judgeFile } from "../judging.ts";
@@ -68,11 +68,7 @@ export function confusionCommand(context: Context): CensusCommand {
       "--labels <FILE>",
       "a table with tabs between, and the columns 'path' (in the folder) and 'expected' (malicious or benign; what is neither is left out) (default: manifest.tsv in the folder)",
     )
-    .addOption(
-      new Option("--policy <FILE>", "a judge beside torch's releases, by our rules and by PickleBall's; may be repeated")
-        .argParser((value: string, before: readonly string[]) => [...before, value])
-        .default([], "none"),
-    )
+    .addOption(repeatable("--policy <FILE>", "a judge beside torch's releases, by our rules and by PickleBall's"))
     .addOption(
       new Option("--format <FORMAT>", "as of export (default: by the ending of the output's name, else csv)").choices(EXPORT_FORMAT_NAMES),
     )

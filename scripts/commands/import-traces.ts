@@ -1,7 +1,7 @@
 /** `census import-traces`: PickleBall's published table of traces, as a survey that is judged like any other. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { Argument, Option } from "commander";
+import { Argument } from "commander";
 import {
   type ClassPolicy,
   countBlockedTraces,
@@ -11,7 +11,7 @@ import {
 } from "../../crawler/published-traces.ts";
 import { judgeAll } from "../../crawler/survey.ts";
 import { findSurveyRow } from "../../db/writes-listing.ts";
-import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { plural } from "../quantities.ts";
 import { databasePath, openForWriting, withDatabase } from "../store.ts";
@@ -35,11 +35,7 @@ export function importTracesCommand(context: Context): CensusCommand {
   return withDatabase(command)
     .addArgument(new Argument("<CSV>", "the table: repository|tags|file|imports|hooks|file|..."))
     .option("--name <NAME>", "the survey (default: after the table)")
-    .addOption(
-      new Option("--policy <FILE>", "a class policy: judge the models by it, too, whose tags name its library; may be repeated")
-        .argParser((value: string, before: readonly string[]) => [...before, value])
-        .default([], "none"),
-    )
+    .addOption(repeatable("--policy <FILE>", "a class policy: judge the models by it, too, whose tags name its library"))
     .option("--json", "print JSON")
     .runs(async (table: string, options: Options) => {
       const text = await readFile(resolvePath(context, table), "utf8").catch(() => {

@@ -10,7 +10,7 @@ import type { Policy } from "../../analyzer/policy/policy.ts";
 import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
 import { plural } from "../quantities.ts";
 import { readIdentifiedTree, readSourceTree } from "../source-trees.ts";
 import { fileOnDisk } from "../targets.ts";
@@ -54,12 +54,10 @@ export function inferCommand(context: Context): CensusCommand {
     .option("--class <NAME>", "the class, by its full name: pkg.mod.Class")
     .option("--checkpoint", "instead of a class: what the library itself saves, wherever it calls torch.save, pickle.dump and the like")
     .addOption(
-      new Option(
+      repeatable(
         "--open <FILE>",
-        "class+open: fill the slots that the class leaves open with what this file names, where that is inert to load; may be repeated",
-      )
-        .argParser((file: string, before: readonly string[]) => [...before, file])
-        .default([], "none"),
+        "class+open: fill the slots that the class leaves open with what this file names, where that is inert to load",
+      ),
     )
     .option("--library-version <VERSION>", "the version of the last --source (default: the one its source states)")
     .addOption(new Option("--format <FORMAT>", "how the policy is written").choices(["census", "pickleball"]).default("census"))

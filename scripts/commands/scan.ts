@@ -7,7 +7,7 @@ import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import type { Mode, Verdict, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { findLatestClassPolicy } from "../../db/queries/class-policy.ts";
 import { adviceOn } from "../advice.ts";
-import { CensusCommand, type Context, printJson } from "../context.ts";
+import { CensusCommand, type Context, printJson, repeatable } from "../context.ts";
 import { type Ending, worstEnding } from "../exit-codes.ts";
 import { type FileTracer, withTracer } from "../file-tracer.ts";
 import { opinionsOn } from "../judges.ts";
@@ -44,11 +44,7 @@ export function scanCommand(context: Context): CensusCommand {
   ]);
   return withDatabase(withHub(command))
     .addArgument(new Argument("<TARGET...>", "a file, a folder, or hf://owner/name[@revision][/path]"))
-    .addOption(
-      new Option("--policy <FILE>", "judge by this policy as well, and end by it alone; may be repeated")
-        .argParser(collect)
-        .default([], "none"),
-    )
+    .addOption(repeatable("--policy <FILE>", "judge by this policy as well, and end by it alone"))
     .addOption(new Option("--torch <VERSION>", "the release whose weights-only unpickler judges").choices(RELEASES).default("2.6"))
     .addOption(new Option("--mode <MODE>", "how a name outside a given policy is taken").choices(["strict", "lazy"]).default("strict"))
     .option("--compare", "say what every release of torch, PickleBall's rules, a deny-list and the Hub's own scanner make of each file")
@@ -125,8 +121,4 @@ function fileJson({ name, role, trace, verdicts, opinions, advice: { loadsFrom, 
     ...advice,
     ...(opinions.length > 0 ? { opinions } : {}),
   };
-}
-
-function collect(value: string, before: readonly string[]): string[] {
-  return [...before, value];
 }

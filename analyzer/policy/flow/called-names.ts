@@ -36,7 +36,7 @@ export class CalledNames {
         paths.set(instruction.into, [{ first: () => resolver.name(code.unit, name), rest: [], last: name }]);
       } else if (instruction.op === "import") {
         const { module, name } = instruction;
-        const first = () => (name === null ? [resolver.module(module)] : resolver.member(module, name));
+        const first = () => resolver.imported(module, name);
         paths.set(instruction.into, [{ first, rest: [], last: name ?? module }]);
       } else if (instruction.op === "move")
         paths.set(instruction.into, [...(paths.get(instruction.into) ?? []), ...(paths.get(instruction.from) ?? [])]);

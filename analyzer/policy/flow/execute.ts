@@ -116,7 +116,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     case "import": {
       const { module, name } = instruction;
       const { resolver } = flow;
-      const definitions = name === null ? [resolver.module(module)] : resolver.member(module, name);
+      const definitions = resolver.imported(module, name);
       for (const definition of definitions) flow.define(definition, base + instruction.into);
       // The variable also holds what statements beside its definition put there.
       const unit = name === null ? null : resolver.modules.unit(module);

@@ -484,7 +484,7 @@ class Indirect:
     def _returns_shared(self, function, arguments):
         """Whether what a callable returns may be a class, a function, a module, or what others hold as well."""
         names = _names_of(function, self._names(function) or ())
-        if not (SHARED | OWN_SHARED).isdisjoint(names):
+        if not SHARED.isdisjoint(names) or not OWN_SHARED.isdisjoint(names):
             return True
         _, does, details = _indirection(function, self._names(function) or ())
         if does != "calls":
