@@ -6,6 +6,7 @@ import { explainPolicy } from "../../../analyzer/policy/explain.ts";
 import { plainEntries } from "../../../analyzer/policy/format.ts";
 import { lintPolicy } from "../../../analyzer/policy/lint.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
+import { joinReleases } from "../../../analyzer/policy/releases.ts";
 
 function policy(imports: readonly string[], calls: readonly string[] = [], name = "p"): Policy {
   return { name, class: null, library: null, imports: plainEntries(imports), calls: plainEntries(calls) };
@@ -54,6 +55,25 @@ describe("comparing policies", () => {
         expect(diffPolicies(before, after).calls.added).toEqual(diffPolicies(after, before).calls.removed);
       }),
     );
+  });
+
+  test("what is shared under one of several policies is under their union, and over their releases", () => {
+    const plain = policy([], ["a.find", "a.make"]);
+    const shared: Policy = {
+      ...plain,
+      calls: plain.calls.map((entry) => (entry.callable === "a.find" ? { ...entry, returns: "shared" } : entry)),
+    };
+    for (const both of [
+      [plain, shared],
+      [shared, plain],
+    ] as const) {
+      const releases = both.map((each, index) => ({ name: String(index), policy: each }));
+      for (const { calls } of [unionPolicies("u", both), joinReleases("a", releases)])
+        expect(calls.map(({ callable, returns }) => [callable, returns])).toEqual([
+          ["a.find", "shared"],
+          ["a.make", undefined],
+        ]);
+    }
   });
 
   test("a union keeps the library's name over several versions", () => {
