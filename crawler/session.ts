@@ -1,6 +1,7 @@
 /** The clients of one run: they share the identity, its rate limits, and the count of what was spent. */
 
-import { isShared, type Store } from "../db/connection.ts";
+import type { Store } from "../db/connection.ts";
+import { isShared } from "../db/dialect.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { AddressGuard } from "./addresses.ts";
 import type { NetworkEffects } from "./effects.ts";

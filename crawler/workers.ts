@@ -7,6 +7,7 @@ import { EventEmitter } from "node:events";
 import { Logger, type Runner, run, runMigrations } from "graphile-worker";
 import pg from "pg";
 import { addModelJobs, freeDeadWorkers, holdAlive, type JobRequest, MODEL_TASK, type ModelJob, standingOf } from "../db/jobs.ts";
+import { migrating } from "../db/migrate.ts";
 import { ModelRoad } from "./model-road.ts";
 import type { Population, SurveyEffects, SurveyRequest } from "./survey-request.ts";
 import { SurveyRun } from "./survey-run.ts";
@@ -107,7 +108,7 @@ class Workshop {
 
   private async start(): Promise<void> {
     const { pool } = this;
-    await runMigrations({ pgPool: pool, logger: silent });
+    await migrating(this.effects.store, () => runMigrations({ pgPool: pool, logger: silent }));
     const ids: string[] = [];
     const events = new EventEmitter() as NonNullable<Parameters<typeof run>[0]["events"]>;
     events.on("worker:create", ({ worker }) => ids.push(worker.workerId));

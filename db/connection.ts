@@ -3,48 +3,18 @@
  * PostgreSQL database that several machines share. The queries are the same; `dialect.ts` has what is not.
  */
 import BetterSqlite3 from "better-sqlite3";
-import {
-  DEFAULT_MIGRATION_TABLE,
-  type Dialect,
-  HandleEmptyInListsPlugin,
-  Kysely,
-  Migrator,
-  PostgresDialect,
-  replaceWithNoncontingentExpression,
-  SqliteDialect,
-  sql,
-} from "kysely";
+import { type Dialect, HandleEmptyInListsPlugin, Kysely, PostgresDialect, replaceWithNoncontingentExpression, SqliteDialect } from "kysely";
 import pg from "pg";
-import { dialectOf } from "./dialect.ts";
-import * as tables from "./migrations/001-tables.ts";
-import * as index from "./migrations/002-index.ts";
-import * as hubScans from "./migrations/003-hub-scans.ts";
-import * as inference from "./migrations/004-inference.ts";
-import * as moreLists from "./migrations/005-more-lists.ts";
-import * as sharedResults from "./migrations/006-shared-results.ts";
+import { CONNECTIONS } from "./dialect.ts";
+import { migrate, refuseOtherVersions } from "./migrate.ts";
 import type { Database } from "./schema.ts";
 
 export type Store = Kysely<Database>;
-
-const MIGRATIONS = {
-  "001-tables": tables,
-  "002-index": index,
-  "003-hub-scans": hubScans,
-  "004-inference": inference,
-  "005-more-lists": moreLists,
-  "006-shared-results": sharedResults,
-};
-
-/** The version of the tables: the name of the last migration. */
-export const STORE_SCHEMA = Object.keys(MIGRATIONS).at(-1)!;
 
 /** Whether a store's address is of a PostgreSQL database; any other is a path. */
 export function isPostgres(address: string): boolean {
   return /^postgres(ql)?:\/\//.test(address);
 }
-
-/** A store of another version than this census reads. Who only reads changes nothing about it, and is told what would. */
-export class StoreVersionError extends Error {}
 
 /**
  * The store at `address`: a path (`:memory:` for none on disk), or `postgres://...`. Created and migrated if need be; a
@@ -80,9 +50,6 @@ function openSqlite(path: string, readonly: boolean): Dialect {
   return new SqliteDialect({ database });
 }
 
-/** Connections of one process; a server allows a hundred where nothing else was set. */
-export const CONNECTIONS = 16;
-
 function openPostgres(address: string, readonly: boolean): Dialect {
   const options = readonly ? "-c default_transaction_read_only=on" : undefined;
   const pool = new pg.Pool({ connectionString: address, max: CONNECTIONS, types: NUMBERS, ...(options && { options }) });
@@ -98,33 +65,3 @@ const NUMBERS = {
       ? Number
       : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
 };
-
-/** Whether processes on several machines can work on a store. */
-export function isShared(store: Store): boolean {
-  return dialectOf(store).name === "postgres";
-}
-
-async function refuseOtherVersions(store: Store): Promise<void> {
-  const version = await versionOf(store);
-  if (version === STORE_SCHEMA) return;
-  if (version === null) throw new StoreVersionError("The store is empty, or no census made it: 'census survey' fills one.");
-  throw new StoreVersionError(
-    Object.hasOwn(MIGRATIONS, version)
-      ? `The store is of version ${version}, this census reads ${STORE_SCHEMA}. 'census judge' brings it up to date, as every command that writes does; keep a copy for an older census.`
-      : `The store is of version ${version}, which a later census than this one made (${STORE_SCHEMA}): update census.`,
-  );
-}
-
-/** The last migration of a store; null where it has none. */
-async function versionOf(store: Store): Promise<string | null> {
-  const tables = await store.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return null;
-  const { rows } = await sql<{ name: string }>`select max(name) as name from ${sql.table(DEFAULT_MIGRATION_TABLE)}`.execute(store);
-  return rows[0]?.name ?? null;
-}
-
-async function migrate(store: Store): Promise<void> {
-  const migrator = new Migrator({ db: store, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
-}

@@ -40,3 +40,12 @@ const POSTGRES: Dialect = {
 export function dialectOf(db: Kysely<any>): Dialect {
   return db.getExecutor().adapter instanceof PostgresAdapter ? POSTGRES : SQLITE;
 }
+
+/** Connections of one process to PostgreSQL; a server allows a hundred where nothing else was set. */
+export const CONNECTIONS = 16;
+
+/** Whether processes on several machines can work on a store. */
+// biome-ignore lint/suspicious/noExplicitAny: whatever its tables are
+export function isShared(db: Kysely<any>): boolean {
+  return dialectOf(db).name === "postgres";
+}

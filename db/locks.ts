@@ -4,7 +4,8 @@
  */
 import { sql } from "kysely";
 import pLimit from "p-limit";
-import { CONNECTIONS, isShared, type Store } from "./connection.ts";
+import type { Store } from "./connection.ts";
+import { CONNECTIONS, isShared } from "./dialect.ts";
 
 /** Runs `work` while no other process runs its own under the same key. Holds a connection for as long. */
 export async function withLock<T>(store: Store, key: string, work: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 /** The command line as a program: every command registered, every way of ending told apart. */
 import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
-import { STORE_SCHEMA, StoreVersionError } from "../db/connection.ts";
+import { STORE_SCHEMA, StoreVersionError } from "../db/migrate.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { assembleCommand } from "./commands/assemble.ts";
 import { compareCommand } from "./commands/compare.ts";

@@ -2,8 +2,9 @@
  * The one door: every request comes in here and is answered by a page of `routes.ts`. Pages are route handlers that
  * return static markup, not server components: a third of the time and a quarter of the bytes, and no script.
  */
-import { type Store, StoreVersionError } from "../../db/connection.ts";
+import type { Store } from "../../db/connection.ts";
 import { formatOf } from "../../db/exports/formats.ts";
+import { StoreVersionError } from "../../db/migrate.ts";
 import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
 import { addresses } from "../addresses.ts";
 import { type Asked, failure, fault } from "../answer.tsx";

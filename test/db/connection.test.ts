@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
-import { openStore, StoreVersionError } from "../../db/connection.ts";
+import { openStore } from "../../db/connection.ts";
+import { StoreVersionError } from "../../db/migrate.ts";
 import { makeOlder, temporaryPath } from "./temporary-store.ts";
 
 const digest = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");

@@ -5,7 +5,8 @@ import path from "node:path";
 import BetterSqlite3 from "better-sqlite3";
 import { sql } from "kysely";
 import { onTestFinished } from "vitest";
-import { openStore, STORE_SCHEMA, type Store } from "../../db/connection.ts";
+import { openStore, type Store } from "../../db/connection.ts";
+import { STORE_SCHEMA } from "../../db/migrate.ts";
 
 /** The path of a store that does not exist yet. */
 export function temporaryPath(): string {
