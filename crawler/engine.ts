@@ -4,7 +4,7 @@
  */
 
 const INFERENCE = 3;
-const JUDGEMENT = 2;
+const JUDGEMENT = 3;
 
 /** Of policies that are inferred, and the verdicts under them. */
 export const CLASS_ENGINE = `inference ${INFERENCE}, judgement ${JUDGEMENT}`;

@@ -17,7 +17,7 @@ import {
 
 const FOLDER = new URL("../analyzer/policy/loader/", import.meta.url);
 /** In the order of the module: a part imports from those before it alone. */
-const PARTS = ["rules", "indirect", "keeping", "enforcement", "loading"] as const;
+const PARTS = ["rules", "indirect", "keeping", "constants", "enforcement", "loading"] as const;
 
 /** The text of the generated file. */
 export function generate(): string {

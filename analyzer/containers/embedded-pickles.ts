@@ -1,108 +1,182 @@
 /**
  * Pickles that a pickle holds as plain bytes or text and hands to no loader that is known: a class of the model may unpickle
- * them, or nobody. Found by their first bytes where a constant begins, and believed only if they run, as programs of
- * their own, from the first byte of the constant to its last. Boundary: bytes as they are, hexadecimal, and base64; from
- * protocol 2 on, which begins every pickle of its own with PROTO.
+ * them, or nobody. A constant is one if it begins as they do and runs, as a program of its own, from its first byte to its
+ * last. Boundary: bytes as they are, hexadecimal, and base64; from protocol 2 on, which begins every pickle of its own with
+ * PROTO. The loader to take away looks for the same (`policy/loader/constants.py`).
  */
-import { LIMITS } from "../limits.ts";
+import { decode } from "../pickle/decode.ts";
 import { runPickle } from "../pickle/execution.ts";
-import type { PickleFacts } from "../pickle/facts.ts";
-import { OPCODE_OF_BYTE } from "../pickle/opcodes.ts";
+import type { Fact, PickleFacts } from "../pickle/facts.ts";
+import { BYTE_OF_OPCODE, OPCODE_OF_BYTE, type Opcode, type OpcodeName } from "../pickle/opcodes.ts";
+import { textOf } from "../pickle/operand-values.ts";
+import type { HandedContent } from "./nested-contents.ts";
 import { KEPT_BYTES } from "./program-view.ts";
-import type { EmbeddedName } from "./trace.ts";
+import type { EmbeddedName, Finding } from "./trace.ts";
 
 /** A constant that is a pickle. */
 export interface EmbeddedPickle {
-  /** Where the constant's first byte is in the program. */
+  /** The opcode that pushes the constant, and where in the program it is; that of the call that unpickles what holds it where that is not in the program as it is. */
+  readonly opcode: OpcodeName;
   readonly at: number;
   readonly bytes: Uint8Array;
   readonly facts: PickleFacts;
+  /** Whether `bytes` are but the beginning, and run as far as they go. */
+  readonly isCut: boolean;
 }
 
 /** How constants spell the first bytes of a pickle, PROTO and 2 to 5: as bytes, latin-1 in UTF-8, hexadecimal, base64. */
 const BEGINNINGS: readonly { readonly text: string; readonly decode: (constant: Uint8Array) => Uint8Array | null }[] = [
-  { text: "\x80\x02", decode: (constant) => constant },
-  { text: "\x80\x03", decode: (constant) => constant },
-  { text: "\x80\x04", decode: (constant) => constant },
-  { text: "\x80\x05", decode: (constant) => constant },
+  { text: "\x80", decode: (constant) => constant },
   { text: "\xc2\x80", decode: fromLatin1Text },
   { text: "800", decode: fromHexadecimal },
   { text: "gA", decode: fromBase64 },
 ];
 
-const STOP = 0x2e;
+const PROTO = BYTE_OF_OPCODE.PROTO;
+const STOP = BYTE_OF_OPCODE.STOP;
 /** PROTO, something that is made, STOP. */
 const SHORTEST = 4;
 
+/** Opcodes that push bytes or text, by the bytes of their count; those of a line have none. */
+const COUNTED: Readonly<Record<1 | 4 | 8, readonly OpcodeName[]>> = {
+  1: ["SHORT_BINBYTES", "SHORT_BINSTRING", "SHORT_BINUNICODE"],
+  4: ["BINBYTES", "BINSTRING", "BINUNICODE"],
+  8: ["BINBYTES8", "BINUNICODE8", "BYTEARRAY8"],
+};
+const LINES: readonly OpcodeName[] = ["STRING", "UNICODE"];
+const CONSTANTS: ReadonlySet<OpcodeName> = new Set([...Object.values(COUNTED).flat(), ...LINES]);
+
 /**
- * The pickles among the constants of a program, by their places. Where a constant is cut to its beginning, that has to run to
- * the cut. Null where looking for them takes too much.
+ * The pickles among the constants of a program that came to its STOP, and of the pickles that it hands to loaders, but for what
+ * is `handed` to one itself; in the order in which they are pushed.
  */
-export function embeddedPickles(program: Uint8Array): readonly EmbeddedPickle[] | null {
-  const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength);
-  const found: EmbeddedPickle[] = [];
-  let left = LIMITS.nestedBytes.limit;
-  for (const { text, decode } of BEGINNINGS) {
-    const beginning = Buffer.from(text, "latin1");
-    for (let at = bytes.indexOf(beginning, 2); at !== -1; at = bytes.indexOf(beginning, at + 1)) {
-      const end = endOfConstant(bytes, at);
-      if (end === null) continue;
-      left -= end - at;
-      if (left < 0) return null;
-      const content = decode(bytes.subarray(at, end));
-      if (content === null || !couldBePickle(content)) continue;
-      const facts = runPickle(content);
-      const isWhole = facts.outcome !== "malformed" && facts.length === content.length;
-      if (isWhole || (content.length === KEPT_BYTES && facts.failure?.kind === "truncated")) found.push({ at, bytes: content, facts });
-    }
+export function embeddedPickles(program: Uint8Array, handed: readonly HandedContent[] = []): readonly EmbeddedPickle[] {
+  const found = Array.from(pickleConstants(program), (embedded) => ({ ...embedded, pushed: embedded.at }));
+  for (const { bytes, offset, call, isRun } of handed) {
+    if (!isRun) continue;
+    for (const embedded of pickleConstants(bytes))
+      found.push({ ...embedded, at: offset === null ? call : offset + embedded.at, pushed: call });
   }
-  return found.sort((a, b) => a.at - b.at);
+  if (found.length === 0) return [];
+  const unpickled = new Set(handed.map(({ bytes }) => latin1(bytes)));
+  return found
+    .filter(({ bytes }) => !unpickled.has(latin1(bytes)))
+    .sort((left, right) => left.pushed - right.pushed)
+    .map(({ pushed: _, ...embedded }) => embedded);
 }
 
-/** What a pickle looks up and calls, each once; null where it does more than that, or breaks. */
-export function namesIn({ outcome, facts }: PickleFacts): readonly EmbeddedName[] | null {
-  const names = new Map<string, EmbeddedName>();
-  for (const fact of facts) {
-    if (fact.kind !== "import" && fact.kind !== "call") return null;
-    const isPlain =
-      fact.origin === "named" && !(fact.kind === "call" && (fact.effectUnknown || fact.planted || fact.onCallable || fact.overrides));
-    if (!isPlain) return null;
-    const { kind, callable, module } = fact;
-    names.set(`${kind} ${module} ${callable}`, { kind, callable, module });
+/** The constants of a program, in its order, that are pickles. */
+function* pickleConstants(program: Uint8Array): Iterable<EmbeddedPickle> {
+  if (!mayHold(program)) return;
+  for (const { opcode, offset, constant } of constantsOf(program)) {
+    const bytes = contentOf(constant);
+    if (bytes === null) continue;
+    const facts = runPickle(bytes);
+    const isCut = constant.length === KEPT_BYTES && facts.failure?.kind === "truncated";
+    if (isCut || facts.length === bytes.length) yield { opcode, at: offset, bytes, facts, isCut };
   }
-  return outcome === "ok" && names.size <= MOST_NAMES ? [...names.values()] : null;
+}
+
+/** What is told of a pickle in a constant, whose opcode is at `offset` of the content. */
+export function findingOf({ opcode, bytes, facts, isCut }: EmbeddedPickle, entry: string | null, offset: number): Finding {
+  const does = isCut ? null : namesIn(facts);
+  const told = (does?.names ?? []).slice(0, NAMES_TOLD).map(({ callable }) => callable);
+  const naming = told.length === 0 ? "" : `, naming ${told.join(", ")}`;
+  const message = `${bytes.length} bytes of a constant are a pickle themselves${naming}: nothing here is seen to load them`;
+  const names = does?.names ?? null;
+  return { kind: "embedded-pickle", message, entry, offset, opcode, names, ...(does?.doesMore && { doesMore: true }) };
+}
+
+/** In a message. */
+const NAMES_TOLD = 3;
+
+/** What a pickle looks up, each once, and whether it does more than that and call it; null where that is not told, or differs between loaders. */
+function namesIn({ outcome, divergences, facts }: PickleFacts): { names: readonly EmbeddedName[]; doesMore: boolean } | null {
+  if (outcome !== "ok" || divergences !== undefined) return null;
+  const names = new Map<string, EmbeddedName>();
+  let doesMore = false;
+  for (const fact of facts) {
+    if (fact.kind === "import" && fact.origin === "computed") return null;
+    doesMore ||= !isPlain(fact);
+    if (fact.kind === "import" && fact.via === undefined)
+      names.set(`${fact.module} ${fact.callable}`, { callable: fact.callable, module: fact.module });
+  }
+  return names.size <= MOST_NAMES ? { names: [...names.values()], doesMore } : null;
+}
+
+/** Whether a fact is a lookup by a constant name, or a call of what was looked up, and no more. */
+function isPlain(fact: Fact): boolean {
+  if (fact.kind === "import") return fact.origin === "named";
+  if (fact.kind !== "call" || fact.origin !== "named") return false;
+  return !fact.effectUnknown && !fact.planted && !fact.onCallable && fact.overrides === undefined;
 }
 
 /** Beyond it a finding would be too long to keep; real pickles name some dozens. */
 const MOST_NAMES = 500;
 
-/** Where the constant ends that begins at `at`: behind an opcode and a count of what there is, or a quote. Null where none begins there. */
-function endOfConstant(bytes: Buffer, at: number): number | null {
-  for (const width of [1, 4, 8] as const) {
-    const opcode = OPCODE_OF_BYTE[bytes[at - width - 1] ?? 0]?.name;
-    if (opcode === undefined || COUNTED[width].has(opcode) === false) continue;
-    const length = width === 1 ? bytes[at - 1]! : bytes.readUInt32LE(at - width);
-    if (width === 8 && bytes.readUInt32LE(at - 4) !== 0) continue;
-    if (length >= SHORTEST && at + length <= bytes.length) return at + length;
+/** Whether it is worth taking a program apart: some constant begins as a pickle does, or is spelt with escapes. */
+function mayHold(program: Uint8Array): boolean {
+  const bytes = Buffer.from(program.buffer, program.byteOffset, program.byteLength);
+  for (const { text } of BEGINNINGS) {
+    const beginning = Buffer.from(text, "latin1");
+    for (let at = bytes.indexOf(beginning, 2); at !== -1; at = bytes.indexOf(beginning, at + 1))
+      if ((text.length > 1 || isProtocol(bytes[at + 1])) && beginsConstant(bytes, at)) return true;
   }
-  const quote = bytes[at - 1];
-  const isQuoted = (quote === 0x22 || quote === 0x27) && OPCODE_OF_BYTE[bytes[at - 2] ?? 0]?.name === "STRING";
-  if (!isQuoted && OPCODE_OF_BYTE[quote ?? 0]?.name !== "UNICODE") return null;
-  const newline = bytes.indexOf(0x0a, at);
-  return newline === -1 ? null : newline - (isQuoted ? 1 : 0);
+  for (let at = bytes.indexOf("\\", 2); at !== -1; at = bytes.indexOf("\\", at + 1)) if (beginsConstant(bytes, at)) return true;
+  return false;
 }
 
-/** Opcodes with a constant behind a count, by the bytes of the count. */
-const COUNTED: Readonly<Record<1 | 4 | 8, ReadonlySet<string>>> = {
-  1: new Set(["SHORT_BINBYTES", "SHORT_BINSTRING", "SHORT_BINUNICODE"]),
-  4: new Set(["BINBYTES", "BINSTRING", "BINUNICODE"]),
-  8: new Set(["BINBYTES8", "BINUNICODE8", "BYTEARRAY8"]),
-};
+/** Whether an opcode that pushes a constant, and what is between it and its content, may lie before `at`. */
+function beginsConstant(bytes: Buffer, at: number): boolean {
+  const nameBefore = (distance: number) => OPCODE_OF_BYTE[bytes[at - distance] ?? 0]?.name;
+  for (const width of [1, 4, 8] as const) {
+    const opcode = nameBefore(width + 1);
+    if (opcode === undefined || !COUNTED[width].includes(opcode)) continue;
+    const length = width === 1 ? bytes[at - 1]! : bytes.readUInt32LE(at - width);
+    if (length >= SHORTEST && at + length <= bytes.length) return true;
+  }
+  return nameBefore(1) === "UNICODE" || nameBefore(2) === "STRING";
+}
 
-function couldBePickle(content: Uint8Array): boolean {
-  const [proto, protocol] = content;
-  if (proto !== 0x80 || protocol === undefined || protocol < 2 || protocol > 5 || content.length < SHORTEST) return false;
-  return content.at(-1) === STOP || content.length === KEPT_BYTES;
+/** Every constant of a program, as its opcodes come. */
+function* constantsOf(program: Uint8Array): Iterable<{ opcode: OpcodeName; offset: number; constant: Uint8Array }> {
+  for (let at = 0; ; ) {
+    const decoded = decode(program, at);
+    if (!decoded.ok) return;
+    const { opcode, offset, argumentStart, argumentEnd, end } = decoded.value;
+    if (CONSTANTS.has(opcode.name) && argumentEnd - argumentStart >= SHORTEST)
+      yield { opcode: opcode.name, offset, constant: pushedBytes(program, opcode, offset, argumentStart, argumentEnd) };
+    at = end;
+  }
+}
+
+/** Bytes as they are, text as UTF-8. */
+function pushedBytes(program: Uint8Array, { name }: Opcode, offset: number, from: number, to: number): Uint8Array {
+  return LINES.includes(name) ? Buffer.from(textOf(program, offset, program.length).text, "utf8") : program.subarray(from, to);
+}
+
+/** The bytes that a constant spells, if a pickle could begin and end like them. */
+function contentOf(constant: Uint8Array): Uint8Array | null {
+  for (const { text, decode: decoded } of BEGINNINGS) {
+    if (!isAt(constant, text)) continue;
+    const content = decoded(constant);
+    return content !== null && couldBePickle(content, constant.length === KEPT_BYTES) ? content : null;
+  }
+  return null;
+}
+
+function isAt(constant: Uint8Array, text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (constant[index] !== text.charCodeAt(index)) return false;
+  return true;
+}
+
+function isProtocol(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 2 && byte <= 5;
+}
+
+function couldBePickle(content: Uint8Array, isCut: boolean): boolean {
+  if (content[0] !== PROTO || !isProtocol(content[1]) || content.length < SHORTEST) return false;
+  return content.at(-1) === STOP || isCut;
 }
 
 /** Bytes that protocol 2 spells as text (`_codecs.encode(text, "latin1")`). */
@@ -113,11 +187,15 @@ function fromLatin1Text(constant: Uint8Array): Uint8Array | null {
 }
 
 function fromHexadecimal(constant: Uint8Array): Uint8Array | null {
-  const text = Buffer.from(constant).toString("latin1");
+  const text = latin1(constant);
   return text.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(text) ? Buffer.from(text, "hex") : null;
 }
 
 function fromBase64(constant: Uint8Array): Uint8Array | null {
-  const text = Buffer.from(constant).toString("latin1");
-  return /^[\w+/-]+={0,2}\s*$/.test(text) ? Buffer.from(text, "base64") : null;
+  const [, digits] = /^([0-9A-Za-z_+/-]+)={0,2}[ \t\r\n]*$/.exec(latin1(constant)) ?? [];
+  return digits === undefined || digits.length % 4 === 1 ? null : Buffer.from(digits, "base64");
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }

@@ -19,6 +19,12 @@ const OPENERS: ReadonlyMap<string, Loader> = new Map([
   ["numpy", "numpy"],
 ]);
 
+/** Constant bytes that a program, or a pickle inside it, hands to a loader. */
+export interface HandedContent extends NestedContent {
+  /** Run as a pickle inside the program; otherwise it is content of its own. */
+  readonly isRun: boolean;
+}
+
 /** Collects what one program hands on. */
 export class NestedContents {
   /** Something was handed on of which bytes were left out: the run has to be repeated with all of them. */
@@ -27,18 +33,23 @@ export class NestedContents {
   /** Constants that are in `found`: a program can hand on the same one a million times. */
   private readonly constants = new Set<string>();
 
-  private readonly handed: Uint8Array[] = [];
+  private readonly all = new Map<string, HandedContent>();
 
   constructor(private readonly view: ProgramView) {}
 
-  /** Whether these bytes are handed to a loader somewhere. */
-  hands(bytes: Uint8Array): boolean {
-    return this.handed.some((known) => Buffer.compare(known, bytes) === 0);
+  /** Everything that is handed to a loader, constants once. */
+  get handed(): readonly HandedContent[] {
+    return [...this.all.values()];
   }
 
   /** Whether what is handed on is seen to here: it is no pickle, and its loader opens such things. */
-  take({ bytes, offset, loader }: NestedContent): boolean {
-    this.handed.push(bytes);
+  take(content: NestedContent): boolean {
+    const isTaken = this.takes(content);
+    this.all.set(`${content.offset ?? `at ${content.call}`}`, { ...content, isRun: !isTaken });
+    return isTaken;
+  }
+
+  private takes({ bytes, offset, loader }: NestedContent): boolean {
     if (this.view.leavesOut && bytes.length === KEPT_BYTES) {
       this.wantsWhole = true;
       return true;

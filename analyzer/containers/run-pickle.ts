@@ -7,7 +7,7 @@ import { type Pause, startPickle } from "../pickle/execution.ts";
 import type { Failure, PickleFacts } from "../pickle/facts.ts";
 import { ARGUMENTS, OPCODE_OF_BYTE } from "../pickle/opcodes.ts";
 import type { PickleValue } from "../pickle/value.ts";
-import { embeddedPickles, namesIn } from "./embedded-pickles.ts";
+import { embeddedPickles, findingOf } from "./embedded-pickles.ts";
 import { endOfRaw, INLINE_WRAPPERS, inlineArray, OTHER_FILE_WRAPPERS, otherFile } from "./joblib.ts";
 import { NestedContents } from "./nested-contents.ts";
 import { type Constant, LONGEST_CONSTANT, ProgramView } from "./program-view.ts";
@@ -136,37 +136,19 @@ export async function keepRun(run: PickleRun, content: Content, tracing: Tracing
   const { outcome, failure } = run.facts;
   // A pickle that breaks says so itself; that one was not read to its end is the container's failure too.
   const parts = [{ outcome, ...(outcome === "unfinished" && failure && { failure }) }];
-  const embedded = findEmbedded(run, content, tracing);
-  if (embedded !== null) parts.push(embedded);
+  findEmbedded(run, content, tracing);
   for (const inner of run.inner) parts.push(...(await keepRun(inner, content, tracing)));
   for (const nested of run.nested.contents(content)) parts.push(await tracing.read(nested, tracing));
   return parts;
 }
 
-/** Finds what constants hold that are pickles nobody is seen to load. How that ended, where it did before the end. */
-function findEmbedded({ program, nested }: PickleRun, { entry }: Content, tracing: Tracing): Omit<Reading, "container"> | null {
-  const segmentOf = (at: number) => program.segments.findLast((segment) => segment.at <= at)!;
-  const found = embeddedPickles(program.bytes);
-  if (found === null) {
-    const { offset } = program.segments[0]!;
-    return {
-      outcome: "unfinished",
-      failure: tracing.limit("nestedBytes", entry, offset, "its constants may be pickles, in too many bytes"),
-    };
+/** Finds what constants hold that are pickles nobody is seen to load. */
+function findEmbedded({ program, nested }: PickleRun, { entry }: Content, tracing: Tracing): void {
+  for (const embedded of embeddedPickles(program.bytes, nested.handed)) {
+    const segment = program.segments.findLast(({ at }) => at <= embedded.at)!;
+    tracing.find(findingOf(embedded, entry, segment.offset + embedded.at - segment.at));
   }
-  for (const { at, bytes, facts } of found.filter((each) => !nested.hands(each.bytes))) {
-    const names = namesIn(facts);
-    const distinct = [...new Set((names ?? []).map(({ callable }) => callable))].slice(0, NAMES_TOLD);
-    const told = distinct.length === 0 ? "" : `, naming ${distinct.join(", ")}`;
-    const message = `${bytes.length} bytes of a constant are a pickle themselves${told}: nothing here is seen to load them`;
-    const segment = segmentOf(at);
-    tracing.find({ kind: "embedded-pickle", message, entry, offset: segment.offset + at - segment.at, names });
-  }
-  return null;
 }
-
-/** In a message. */
-const NAMES_TOLD = 3;
 
 function beyondLimit(limit: number, offset: number): Failure {
   const message = `the program needs more than ${limit} bytes in memory`;

@@ -1,5 +1,6 @@
 /** What a file holds and what its pickles do: the facts of one blob. */
 import type { Failure, Outcome, PickleFacts } from "../pickle/facts.ts";
+import type { OpcodeName } from "../pickle/opcodes.ts";
 
 /** Something about a file worth saying: a disagreement between headers, a limit that was reached, junk, a trick. */
 export interface Finding {
@@ -12,13 +13,16 @@ export interface Finding {
   /** For limits: the row of `limits.ts` that was reached. */
   readonly resource?: string;
   readonly limit?: number;
-  /** For a pickle in a constant: what it looks up and calls, each once; null where that is not all it does. */
+  /** For a pickle in a constant: the opcode that pushes it. Absent in facts of earlier versions. */
+  readonly opcode?: OpcodeName;
+  /** What that pickle looks up, each once, in order; null where that is not known. */
   readonly names?: readonly EmbeddedName[] | null;
+  /** It does more than look names up and call them. */
+  readonly doesMore?: true;
 }
 
-/** A callable that a pickle in a constant looks up or calls. */
+/** A callable that a pickle in a constant looks up. */
 export interface EmbeddedName {
-  readonly kind: "import" | "call";
   /** `module.qualified.name`. */
   readonly callable: string;
   readonly module: string;

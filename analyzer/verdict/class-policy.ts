@@ -4,9 +4,9 @@
  * an object, and what a callable invokes on the pickle's behalf. An extension code is never known, a persistent id is a
  * storage of torch or nothing, and a callable is named by where it is, not by a string that reads the same.
  */
-import type { EmbeddedName } from "../containers/trace.ts";
+import type { EmbeddedName, Finding } from "../containers/trace.ts";
 import type { CallFact, Fact, ImportFact, KeptFact, PersistentIdFact, PickleFacts } from "../pickle/facts.ts";
-import { ACTING } from "../pickle/indirect-callables.ts";
+import { ACTING, INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
 import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
@@ -16,6 +16,9 @@ const TORCH_LOADS: ReadonlySet<string> = new Set(["torch.load", "torch.serializa
 
 /** Nothing can be done with what such a pickle returns. */
 const RETURNS_STUB = "what the pickle returns is outside the policy";
+
+/** Whoever unpickles it asks no policy. Said at STOP: by then it is known what the pickle hands to a loader. */
+export const IN_CONSTANT = "a pickle in a constant, which nothing here unpickles";
 
 /** What a class policy answers for each fact of a pickle. */
 export class ClassPolicyRules {
@@ -37,12 +40,25 @@ export class ClassPolicyRules {
   }
 
   /**
-   * Whether all that a pickle in a constant does is inside the policy: whoever loads it goes by the same. One that does nothing
-   * a policy could know of is none of the model's as the policy knows it.
+   * Why the load stops at a pickle in a constant, of which nobody knows who unpickles it, and what it would be called with:
+   * it names what may not be both looked up and called, or nothing that a policy could know. Null where that is not seen to be so.
    */
-  accountsFor(names: readonly EmbeddedName[] | null): boolean {
-    if (names === null || names.length === 0) return false;
-    return names.every(({ kind, callable, module }) => (kind === "import" ? this.#imports : this.#calls).has(callable, module));
+  refuseConstant({ opcode, offset, names, doesMore }: Finding): Refusal | null {
+    // Facts of earlier versions tell no opcode.
+    if (opcode === undefined || offset === undefined || names === undefined || names === null) return null;
+    const outside = names.find((name) => !this.#isOpen(name));
+    if (outside === undefined && (names.length > 0 || doesMore)) return null;
+    return { callable: outside?.callable ?? null, opcode, offset, reason: IN_CONSTANT };
+  }
+
+  /** Whether all that a pickle in a constant does is inside the policy, so that whoever unpickles it goes by the same. */
+  accountsFor({ names = null, doesMore }: Finding): boolean {
+    return names !== null && names.length > 0 && !doesMore && names.every((name) => this.#isOpen(name));
+  }
+
+  #isOpen({ callable, module }: EmbeddedName): boolean {
+    const isAllowed = this.#imports.has(callable, module) && this.#calls.has(callable, module);
+    return isAllowed && !INDIRECT_CALLABLES.has(callable) && !this.#calls.returnsShared(callable);
   }
 
   #reason(fact: Fact, ids: ResolvedIds): string | null {

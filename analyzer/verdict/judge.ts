@@ -4,13 +4,13 @@
  * are in `class-policy.ts`, `open-slots.ts`, `weights-only.ts` and `pickleball.ts`.
  */
 import { CONTAINERS, type ContainerName } from "../containers/containers.ts";
-import type { PickleTrace, Trace, TracedFile } from "../containers/trace.ts";
+import type { Finding, PickleTrace, Trace, TracedFile } from "../containers/trace.ts";
 import type { Outcome } from "../pickle/facts.ts";
 import { placesOf } from "../pickle/places.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isWeightsOnly } from "../policy/weights-only.ts";
 import { capabilityOf } from "./capability.ts";
-import { ClassPolicyRules } from "./class-policy.ts";
+import { ClassPolicyRules, IN_CONSTANT } from "./class-policy.ts";
 import { OpenPolicyRules } from "./open-slots.ts";
 import { PickleballRules } from "./pickleball.ts";
 import { type Refusal, resolvedIds } from "./refusal.ts";
@@ -52,7 +52,8 @@ export function judgeTracedFile({ trace, programs }: TracedFile, policy: Policy,
     const rules = places === null ? closed : new OpenPolicyRules(policy, mode, places);
     const ids = resolvedIds(trace.container, pickle.loader);
     const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []).concat(rules.refuseRoot(pickle) ?? []);
-    return evidence(pickle, index, rules instanceof OpenPolicyRules ? [...refused, ...rules.refuseUntold(pickle, refused)] : refused);
+    const untold = rules instanceof OpenPolicyRules ? rules.refuseUntold(pickle, refused) : [];
+    return evidence(pickle, index, [...refused, ...untold, ...refuseConstants(trace, pickle, closed)]);
   });
   return verdictOf(trace, { policy: policy.name, mode }, blocked, closed);
 }
@@ -81,9 +82,19 @@ function blockedByPickleball(trace: Trace, policy: Policy, mode: Mode): readonly
 function blockedByPolicy(trace: Trace, rules: ClassPolicyRules): readonly Blocked[] {
   return trace.pickles.flatMap((pickle, index) => {
     const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, resolvedIds(trace.container, pickle.loader)) ?? []);
-    return evidence(pickle, index, refused.concat(rules.refuseRoot(pickle) ?? []));
+    return evidence(pickle, index, refused.concat(rules.refuseRoot(pickle) ?? [], refuseConstants(trace, pickle, rules)));
   });
 }
+
+/** Pickles in the constants of a pickle, which are refused at its STOP: by then it is known what was handed to a loader. */
+function refuseConstants({ findings }: Trace, pickle: PickleTrace, rules: ClassPolicyRules): readonly Refusal[] {
+  if (pickle.outcome !== "ok") return [];
+  const isInside = ({ entry, offset = -1 }: Finding) =>
+    entry === pickle.entry && offset >= pickle.offset && offset < pickle.offset + pickle.length;
+  return findings.flatMap((finding) => (finding.kind === EMBEDDED && isInside(finding) ? (rules.refuseConstant(finding) ?? []) : []));
+}
+
+const EMBEDDED = "embedded-pickle";
 
 function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blocked[] {
   const whole = rules.refuseContainer(trace.container);
@@ -99,7 +110,7 @@ function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blo
 
 /**
  * Pickles run one after another, but for those inside joblib's arrays of objects, which run where they lie between the
- * opcodes of the one around them: there the order of execution is that of the file.
+ * opcodes of the one around them: there the order of execution is that of the file. Constants are refused at its end.
  */
 function inOrderOfExecution(pickles: readonly PickleTrace[], blocked: readonly Blocked[]): readonly Blocked[] {
   let outer = 0;
@@ -110,9 +121,10 @@ function inOrderOfExecution(pickles: readonly PickleTrace[], blocked: readonly B
     return outer;
   });
   const holdsOthers = new Set(around.filter((outer, index) => outer !== index));
+  const isLate = ({ reason }: Blocked) => Number(reason === IN_CONSTANT);
   return blocked.toSorted((left, right) => {
     const [first, second] = [around[left.pickle]!, around[right.pickle]!];
-    return first === second && holdsOthers.has(first) ? left.offset - right.offset : first - second;
+    return first === second && holdsOthers.has(first) ? isLate(left) - isLate(right) || left.offset - right.offset : first - second;
   });
 }
 
@@ -172,6 +184,9 @@ function withNothingBlocked(trace: Trace, rules: ClassPolicyRules | null): { rea
   if (kind === undefined || kind.holds === "unknown") {
     return { kind: "unsupported", message: `${kind?.title ?? trace.container}: what it holds is not known` };
   }
+  // Any of those below may be among them.
+  const leftOut = trace.findings.find(({ resource }) => resource === "findings");
+  if (leftOut !== undefined) return { kind: "unfinished", message: leftOut.message };
   // Keras's lambdas, TensorFlow's graphs, TorchServe's handlers: a loader may run them, and no policy speaks of them.
   const code = trace.findings.find((finding) => finding.kind === "code");
   if (code !== undefined) return { kind: "unsupported", message: `${code.message}; only pickles are judged` };
@@ -179,7 +194,7 @@ function withNothingBlocked(trace: Trace, rules: ClassPolicyRules | null): { rea
   const other = trace.findings.find((finding) => finding.kind === "other-file");
   if (other !== undefined) return { kind: "unsupported", message: `${other.message}, which is not looked at here` };
   // The code of an allowed class may unpickle what its state holds, and torch's own loader never does.
-  const embedded = trace.findings.find(({ kind, names = null }) => kind === "embedded-pickle" && rules?.accountsFor(names) === false);
+  const embedded = trace.findings.find((finding) => finding.kind === EMBEDDED && rules?.accountsFor(finding) === false);
   if (embedded !== undefined) return { kind: "unsupported", message: embedded.message };
   return { kind: "loads" };
 }

@@ -8,6 +8,7 @@ import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
 import { BYTE_OF_OPCODE as OP } from "../../analyzer/pickle/opcodes.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
+import { IN_CONSTANT } from "../../analyzer/verdict/class-policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import { DEBIAN_PYTHON, type How, hasLibraries, type Loaded, pythons, SafeLoader } from "./loader.ts";
 
@@ -22,6 +23,8 @@ interface Evasion {
   readonly reason: string;
   /** What the verdict says, which knows neither classes nor values: the loader is the last to see it. */
   readonly verdict: "blocked" | "unsupported" | "loads";
+  /** Where the verdict has another reason: it does not see what unpickles a constant, only that it is a pickle. */
+  readonly said?: string;
 }
 
 const KEPT = "kept as a value: what it would be called with is not known";
@@ -108,7 +111,8 @@ const EVASIONS: readonly Evasion[] = [
       }
       BUILD`,
     reason: "import outside the policy, by another unpickler",
-    verdict: "unsupported",
+    verdict: "blocked",
+    said: IN_CONSTANT,
   },
   {
     how: "a class unpickles on its own, and catches whatever that raises",
@@ -128,7 +132,8 @@ const EVASIONS: readonly Evasion[] = [
       }
       BUILD`,
     reason: "import outside the policy, by another unpickler",
-    verdict: "unsupported",
+    verdict: "blocked",
+    said: IN_CONSTANT,
   },
   {
     how: "a class unpickles on its own, with a getattr that the policy allows for one attribute",
@@ -145,8 +150,31 @@ const EVASIONS: readonly Evasion[] = [
       }
       BUILD`,
     reason: "import outside the policy, by another unpickler",
-    verdict: "unsupported",
+    verdict: "blocked",
+    said: IN_CONSTANT,
   },
+  ...[
+    ["as it is", "SHORT_BINBYTES", "latin1"],
+    ["in hexadecimal", "SHORT_BINUNICODE", "hex"],
+    ["in base64", "BINBYTES", "base64"],
+  ].map(([how, opcode, encoding]): Evasion => {
+    const pickle = bytesOf('PROTO 4\nGLOBAL "os system"\nSHORT_BINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP');
+    const bytes = Buffer.from(Buffer.from(pickle).toString(encoding as BufferEncoding), "latin1");
+    const constant = bytes.toString("hex").replaceAll(/../g, "\\x$&");
+    return {
+      how: `an object keeps a pickle, ${how}, for a method of its class to unpickle later`,
+      calls: ["evasive:AttributeDict"],
+      listing: `
+        GLOBAL "evasive AttributeDict"
+        EMPTY_TUPLE
+        NEWOBJ
+        SHORT_BINUNICODE "later"
+        ${opcode} "${constant}"
+        SETITEM`,
+      reason: IN_CONSTANT,
+      verdict: "blocked",
+    };
+  }),
   {
     how: "an allowed callable is given to another, that calls it with arguments nobody has seen",
     imports: ["evasive:TupleState.__setstate__"],
@@ -374,14 +402,14 @@ describe.each([...pythons()])("Python %s", (_, python) => {
   });
   afterAll(() => loader.close());
 
-  it.each(EVASIONS)("refuses it where $how", async ({ imports = [], calls, shared, listing, reason, verdict }) => {
+  it.each(EVASIONS)("refuses it where $how", async ({ imports = [], calls, shared, listing, reason, verdict, said = reason }) => {
     const by = policy([...imports, ...calls], calls, shared);
     const program = bytesOf(`PROTO 4\n${listing}\nSTOP`);
     const { trace } = await traceFile(memorySource(program));
     const judged = judgeTrace(trace, by, "strict");
     expect(judged.verdict).toBe(verdict);
     // The loader does not know what loads a pickle inside the pickle.
-    if (verdict === "blocked") expect(judged.blocked[0]!.reason.replace(", by pickle.loads", "")).toBe(reason);
+    if (verdict === "blocked") expect(judged.blocked[0]!.reason.replace(", by pickle.loads", "")).toBe(said);
     expect(await load(loader, by, "pickle", program)).toMatchObject({ outcome: "blocked", blocked: { reason } });
   });
 

@@ -166,6 +166,7 @@ class Maker {
 
   private value(depth: number): void {
     const { random } = this;
+    if (random.chance(3)) return void this.constant();
     const kind = random.below(depth > 0 ? 12 : 5);
     if (kind === 0) this.op(random.pick([OP.NONE, OP.NEWTRUE, OP.EMPTY_LIST, OP.EMPTY_TUPLE, OP.EMPTY_DICT, OP.EMPTY_SET]));
     else if (kind === 1) this.op(OP.BININT1, random.below(3));
@@ -176,6 +177,23 @@ class Maker {
     else if (kind === 7) this.state(depth - 1);
     else if (kind === 8) this.lookup();
     else this.object(depth - 1);
+  }
+
+  /** A pickle that nothing here unpickles, more often than not, however it is spelt. */
+  private constant(): void {
+    const { random } = this;
+    const program = Buffer.from(new Maker(random, this.isTame || random.chance(50), 2).program());
+    const content = random.chance(80) ? program : Buffer.concat([program, Buffer.from(random.pick(["", ".", "x."]))]);
+    const text = random.pick([content.toString("latin1"), content.toString("hex"), content.toString("base64")]);
+    const form = random.below(5);
+    const bytes = random.chance(60) ? content : Buffer.from(text, "latin1");
+    if (form === 0) this.op(OP.BINBYTES, ...counted(bytes), ...bytes);
+    else if (form === 1) this.op(random.pick([OP.BINBYTES8, OP.BYTEARRAY8]), ...counted(bytes), 0, 0, 0, 0, ...bytes);
+    else if (form === 2 && bytes.length < 256) this.op(OP.SHORT_BINBYTES, bytes.length, ...bytes);
+    else if (form === 3) this.op(OP.UNICODE, ...Buffer.from(text.replaceAll(/[\\\n]/g, escaped), "latin1"), 0x0a);
+    else if (form === 4 && /^[\w+/=]*$/.test(text)) this.op(OP.STRING, ...Buffer.from(`'${text}'`), 0x0a);
+    else this.op(OP.BINUNICODE, ...counted(Buffer.from(text)), ...Buffer.from(text));
+    this.store();
   }
 
   private tuple(length: number, depth: number): void {
@@ -346,6 +364,17 @@ class Maker {
       this.op(OP.BINPERSID);
     }
   }
+}
+
+function counted(bytes: Uint8Array): readonly number[] {
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(bytes.length);
+  return [...count];
+}
+
+/** As the pickler writes it in a line. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 const CLASSES_THAT_ACT: ReadonlySet<string> = new Set([

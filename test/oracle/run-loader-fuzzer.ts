@@ -2,11 +2,14 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { embeddedPickles, findingOf } from "../../analyzer/containers/embedded-pickles.ts";
+import type { HandedContent } from "../../analyzer/containers/nested-contents.ts";
 import type { Trace } from "../../analyzer/containers/trace.ts";
 import { decode } from "../../analyzer/pickle/decode.ts";
-import { runPickle } from "../../analyzer/pickle/execution.ts";
+import { startPickle } from "../../analyzer/pickle/execution.ts";
 import type { PickleFacts } from "../../analyzer/pickle/facts.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
+import { IN_CONSTANT } from "../../analyzer/verdict/class-policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import type { Mode, Verdict } from "../../analyzer/verdict/verdict.ts";
 import { type Blocked, isSameRefusal, SafeLoader } from "./loader.ts";
@@ -82,8 +85,8 @@ export async function fuzzLoader(python: string, count: number, seed: number): P
     const answers: readonly Answer[] = JSON.parse(line.value);
     for (const [index, { program, loader: number, resolves }] of questions.entries()) {
       const { policy, mode } = policies[number]!;
-      const facts = runPickle(program, { encoding: "ASCII" });
-      const compared = compare(program, judgeTrace(traceOf(facts, program, resolves), policy, mode), facts, answers[index]!);
+      const trace = traceOf(program, resolves);
+      const compared = compare(program, judgeTrace(trace, policy, mode), trace.pickles[0]!, answers[index]!);
       if (compared.kind === "agreed") agreed[compared.on]++;
       else if (compared.kind === "stricter") stricter.set(compared.reason, (stricter.get(compared.reason) ?? 0) + 1);
       else disagreements.push({ program, policy, mode, message: compared.message });
@@ -94,9 +97,20 @@ export async function fuzzLoader(python: string, count: number, seed: number): P
   return { programs: count, agreed, stricter, disagreements };
 }
 
-function traceOf(facts: PickleFacts, program: Uint8Array, resolves: boolean): Trace {
+function traceOf(program: Uint8Array, resolves: boolean): Trace {
+  const handed: HandedContent[] = [];
+  const execution = startPickle({
+    encoding: "ASCII",
+    takeNested: (content) => {
+      handed.push({ ...content, isRun: true });
+      return false;
+    },
+  });
+  execution.resume(program, true);
+  const facts = execution.facts();
+  const findings = embeddedPickles(program.subarray(0, facts.length), handed).map((embedded) => findingOf(embedded, null, embedded.at));
   const container = resolves ? "torch-zip" : "pickle";
-  return { size: program.length, container, outcome: facts.outcome, findings: [], pickles: [{ ...facts, entry: null }] };
+  return { size: program.length, container, outcome: facts.outcome, findings, pickles: [{ ...facts, entry: null }] };
 }
 
 type Compared =
@@ -104,13 +118,16 @@ type Compared =
   | { readonly kind: "stricter"; readonly reason: string }
   | { readonly kind: "disagreed"; readonly message: string };
 
-function compare(program: Uint8Array, { blocked: [first] }: Verdict, facts: PickleFacts, answer: Answer): Compared {
+function compare(program: Uint8Array, { verdict, blocked: [first] }: Verdict, facts: PickleFacts, answer: Answer): Compared {
+  const refusedAt = first === undefined || first.reason === IN_CONSTANT ? program.length : first.offset;
   const shown = first === undefined ? "blocks nothing" : `blocks ${JSON.stringify(first)}`;
   switch (answer.outcome) {
     case "loads":
       return first === undefined ? { kind: "agreed", on: "loads" } : { kind: "disagreed", message: `the verdict ${shown}; it loads` };
     case "blocked": {
       if (first !== undefined && isSameRefusal(first, answer.blocked)) return { kind: "agreed", on: "blocked" };
+      // Whether it is one, the verdict cannot tell: loaders differ, or it is done more with what is looked up than to call it.
+      if (verdict === "unsupported" && answer.blocked.reason === IN_CONSTANT) return { kind: "stricter", reason: IN_CONSTANT };
       const reason =
         STRICTER.find((part) => answer.blocked.reason.includes(part)) ??
         (answer.shares ? "a constant that a call returned, too" : undefined);
@@ -120,13 +137,13 @@ function compare(program: Uint8Array, { blocked: [first] }: Verdict, facts: Pick
       // What only the loader sees comes before what the verdict blocks. The offset of what is in a pickle inside the pickle is
       // before that of the call that loads it.
       const isNested = answer.blocked.callable === NESTS && (first?.reason.endsWith(`by ${NESTS}`) ?? false);
-      if (reason !== undefined && (first === undefined || isNested || (answer.blocked.offset ?? 0) <= first.offset))
+      if (reason !== undefined && (first === undefined || isNested || (answer.blocked.offset ?? 0) <= refusedAt))
         return { kind: "stricter", reason };
       return { kind: "disagreed", message: `the verdict ${shown}; the loader, ${JSON.stringify(answer.blocked)}` };
     }
     case "fails": {
       if (first === undefined) return { kind: "agreed", on: "fails" };
-      const opcode = decode(program, first.offset);
+      const opcode = decode(program, refusedAt);
       // What a pickle inside the pickle does is at an offset inside of its loader's argument.
       const mayBeNested = facts.facts.some((fact) => fact.kind === "call" && fact.callable === NESTS);
       if (mayBeNested || answer.position <= (opcode.ok ? opcode.value.end : program.length)) return { kind: "agreed", on: "fails" };

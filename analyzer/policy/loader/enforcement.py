@@ -1,8 +1,9 @@
-"""Part four of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
+"""Part five of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
 
 The reasons that are given for a refusal are that file's, word for word.
 """
 
+from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
 from rules import (
@@ -11,7 +12,7 @@ from rules import (
 )  # fmt: skip
 
 
-class Enforcement(Keeping, Indirect):
+class Enforcement(Keeping, Constants, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
     def __init__(self, *arguments, **keywords):
@@ -37,6 +38,8 @@ class Enforcement(Keeping, Indirect):
             running.pop()
         if self._blocked is not None:  # and some class's code caught it
             raise self._blocked
+        if not running:
+            self._check_constants()
         return result
 
     # Looking up

@@ -173,4 +173,5 @@ class Indirect:
             content = io.BytesIO(content)
         if type(content) is not io.BytesIO:
             self._refuse(opcode, size, via, "a loader is handed something else than bytes")
+        self._note_unpickled(content.getvalue())
         return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)

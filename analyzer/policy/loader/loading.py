@@ -1,4 +1,4 @@
-"""Part five of the loader: pickle's functions, torch's and joblib's.
+"""Part six of the loader: pickle's functions, torch's and joblib's.
 
 What torch and joblib have for loading is taken as it is, in every version, and given this module where it looks for
 `pickle`: nothing in the libraries is patched, and nothing of them is copied here.
@@ -6,8 +6,8 @@ What torch and joblib have for loading is taken as it is, in every version, and 
 
 from enforcement import Enforcement
 from rules import (
-    CALLS, FILE_LOADERS, IMPORTS, INDIRECT, Blocked, UnpicklingError, _modern, _noted, _running, _type_name, io,
-    pickle, sys, types,
+    CALLS, FILE_LOADERS, IMPORTS, Blocked, UnpicklingError, _is_open, _modern, _noted, _running, _type_name, io, pickle,
+    sys, types,
 )  # fmt: skip
 
 
@@ -105,8 +105,8 @@ def _listen(event, arguments):
     """Refuses what another unpickler looks up during a load. What it calls cannot be seen, so it must be allowed calls."""
     if event != "pickle.find_class" or not _running() or _running()[-1]._is_looking_up:
         return
-    allowed = {tuple(arguments), _modern(*arguments)} & IMPORTS & CALLS
-    if not allowed or any(".".join(key) in INDIRECT for key in allowed):
+    listed = {tuple(arguments), _modern(*arguments)} & IMPORTS & CALLS
+    if not listed or not all(map(_is_open, listed)):
         raise _noted(Blocked(".".join(arguments), "NESTED", None, "import outside the policy, by another unpickler"))
 
 

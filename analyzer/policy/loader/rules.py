@@ -17,6 +17,7 @@ does, which is where scanners are evaded, to follow values that only calls tell,
 opcodes (joblib's arrays). Weights are no opcodes: models of tensors and arrays load in much the same time.
 """
 
+import base64
 import io
 import pickle
 import re
@@ -94,6 +95,12 @@ FILE_LOADERS = {}
 def _modern(module, name):
     """A name of Python 2 as Python 3 spells it (pickle.py, `find_class`)."""
     return NAME_MAPPING.get((module, name)) or (IMPORT_MAPPING.get(module, module), name)
+
+
+def _is_open(name):
+    """Whether another unpickler may look a name up and call it, with what is not seen here."""
+    spelt = ".".join(name)
+    return name in IMPORTS and name in CALLS and spelt not in INDIRECT and spelt not in OWN_SHARED
 
 
 def _names_of(function, names):

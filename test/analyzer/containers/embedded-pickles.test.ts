@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { embeddedPickles } from "../../../analyzer/containers/embedded-pickles.ts";
 import { KEPT_BYTES, LONGEST_CONSTANT } from "../../../analyzer/containers/program-view.ts";
-import { LIMITS } from "../../../analyzer/limits.ts";
 import { fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD, PAYLOAD4 } from "./pickles.ts";
 import { findingsOf, traceBytes } from "./trace.ts";
@@ -29,7 +28,7 @@ const SPELLINGS: Readonly<Record<string, Uint8Array>> = {
 
 describe("a pickle in a constant", () => {
   test.each(Object.entries(SPELLINGS))("of %s is found, with what it does", (_, constant) => {
-    const [found, ...others] = embeddedPickles(program(constant))!;
+    const [found, ...others] = embeddedPickles(program(constant));
     expect(others).toEqual([]);
     expect(Buffer.compare(found!.bytes, PAYLOAD4)).toBe(0);
     expect(found!.facts.facts.map(({ kind }) => kind)).toEqual(["import", "call"]);
@@ -43,11 +42,9 @@ describe("a pickle in a constant", () => {
         kind: "embedded-pickle",
         message: expect.stringContaining("naming os.system"),
         entry: null,
-        offset: 7,
-        names: [
-          { kind: "import", callable: "os.system", module: "os" },
-          { kind: "call", callable: "os.system", module: "os" },
-        ],
+        offset: 2,
+        opcode: "BINBYTES",
+        names: [{ callable: "os.system", module: "os" }],
       },
     ]);
   });
@@ -72,11 +69,29 @@ describe("a pickle in a constant", () => {
     ]);
   });
 
-  test("is not looked for without end", async () => {
-    const windows = Buffer.alloc(LIMITS.nestedBytes.limit / 4, "UAgA");
-    expect(embeddedPickles(windows)).toBeNull();
+  test("is none where its protocol is 0 or 1, which begin anyhow", async () => {
     const trace = await traceBytes(program(latin1("B"), fields([PAYLOAD.length, 4]), PAYLOAD));
     expect(trace.findings).toEqual([]);
+  });
+
+  test("is none within another constant, where no opcode pushes it", () => {
+    const text = join(latin1("xC"), fields([PAYLOAD4.length, 1]), PAYLOAD4);
+    expect(embeddedPickles(program(latin1("B"), fields([text.length, 4]), text))).toEqual([]);
+  });
+
+  test("is found in a pickle that a loader is handed, where it lies", async () => {
+    const inner = program(SPELLINGS.BINBYTES!);
+    const before = latin1("\x80\x04c_pickle\nloads\nC");
+    const trace = await traceBytes(join(before, fields([inner.length, 1]), inner, latin1("\x85R.")));
+    expect(trace.findings).toMatchObject([{ kind: "embedded-pickle", offset: before.length + 1 + 2, names: [{ callable: "os.system" }] }]);
+  });
+
+  test("is told to do more where it has a persistent id, or changes what it looked up", async () => {
+    for (const does of ["U\x01kQ", "cos\nsystem\n}b"]) {
+      const content = latin1(`\x80\x02${does}.`);
+      const trace = await traceBytes(program(latin1("C"), fields([content.length, 1]), content));
+      expect(trace.findings).toMatchObject([{ kind: "embedded-pickle", doesMore: true }]);
+    }
   });
 
   test("is seen in no data that is none", () => {

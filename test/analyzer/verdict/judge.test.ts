@@ -52,6 +52,16 @@ describe("what decides", () => {
 });
 
 describe("evidence", () => {
+  it("is unfinished where findings were left out, of which any could be code", async () => {
+    const { trace: file } = await traceFile(memorySource(Uint8Array.from([0x80, 2, 0x4e, 0x2e])));
+    const leftOut = { kind: "limit", message: "7 more findings were left out", entry: null, resource: "findings", limit: 1_000 };
+    expect(judgeTrace(file, policy([]), "strict").verdict).toBe("loads");
+    expect(judgeTrace({ ...file, findings: [leftOut] }, policy([]), "strict")).toMatchObject({
+      verdict: "unfinished",
+      message: leftOut.message,
+    });
+  });
+
   it("counts what happens again, and keeps the order of pickles and of what they do", () => {
     const one = trace([called("a:f"), called("a:g"), called("a:f")]);
     const file: Trace = { ...one, pickles: [one.pickles[0]!, { ...one.pickles[0]!, entry: "second.pkl" }] };

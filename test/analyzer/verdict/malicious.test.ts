@@ -109,9 +109,9 @@ describe.skipIf(!present)("the labelled corpus", () => {
     expect(loading("lazy").every((line) => line.includes("posix_alias_attack.pkl"))).toBe(true);
   });
 
-  it("blocks every malicious file that does something, under any policy", () => {
+  it("blocks every malicious file that holds a pickle, under any policy", () => {
     const passing = samples
-      .filter((sample) => isMalicious(sample) && sample.trace.pickles.some(({ facts }) => facts.length > 0))
+      .filter((sample) => isMalicious(sample) && sample.trace.pickles.length > 0)
       .filter(({ trace }) => [...WEIGHTS_ONLY, policy([]), GENEROUS].some((by) => judgeTrace(trace, by, "strict").verdict !== "blocked"));
     expect(passing.map(({ path: file }) => file)).toEqual([]);
   });
