@@ -219,9 +219,19 @@ def record(name, samples, aliases=(), torch=False):
         for kind in ("imports", "calls"):
             found = entry["subclass"].get(kind, {})
             entry["subclass"][kind] = {name.replace("__main__.Subclass", "{class}"): routes for name, routes in found.items()}
-    names = {name, *aliases} | ({dotted(cls)} if isinstance(cls, type) else set())
+    names = {name, *aliases} | ({dotted(cls), *compiled_names(cls)} if isinstance(cls, type) else set())
     entry["names"] = sorted(names)
     return entry
+
+
+def compiled_names(cls):
+    """Of a type that calls itself by its package: its names in the package's compiled modules, which is what stubs call it."""
+    if not hasattr(sys.modules.get(cls.__module__), "__path__"):
+        return
+    for module_name, module in sorted(sys.modules.items()):
+        is_compiled = str(getattr(module, "__file__", None)).endswith(".so")
+        if is_compiled and module_name.startswith(f"{cls.__module__}.") and vars(module).get(cls.__name__) is cls:
+            yield f"{module_name}.{cls.__name__}"
 
 
 def make_enum(cls):
@@ -528,7 +538,8 @@ def main():
     table = {"recordedWith": [], "types": {}}
     if options.merge:
         table = json.loads(TABLE.read_text())
-    table["recordedWith"].append(interpreter())
+    if interpreter() not in table["recordedWith"]:
+        table["recordedWith"].append(interpreter())
     for source in (subclassed, standard_library, numpy_types, scipy_types, sklearn_types, pandas_types, torch_types):
         for name, samples in source():
             entry = record(name, samples, ALIASES.get(name, ()), torch=source is torch_types)
