@@ -168,12 +168,13 @@ function holdEnumMembers(holding: Holding, value: Value, code: Code): void {
   }
 }
 
+/**
+ * The native base whose reduction an object has: the first with one of its own, else the first. `str`, `int` and the like
+ * leave it to `object`, so that members of `class Mode(str, Enum)` pickle as members of enumerations do.
+ */
 function nativeBase(bases: readonly string[]): NativeType | null {
-  for (const base of bases) {
-    const native = nativeType(base);
-    if (native?.subclass) return native;
-  }
-  return null;
+  const natives = bases.map(nativeType).filter((native) => native?.subclass);
+  return natives.find((native) => native?.subclass && !("copyreg._reconstructor" in native.subclass.imports)) ?? natives[0] ?? null;
 }
 
 function holdNewArguments(holding: Holding, value: Value, code: Code): void {
