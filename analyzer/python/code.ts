@@ -142,6 +142,8 @@ export interface Code {
 export interface Member {
   readonly annotation: TypeExpression | null;
   readonly hasValue: boolean;
+  /** It is assigned to, and not (only) a function, a class or an import of that name. */
+  readonly isAssigned: boolean;
   /** Its value is None: a place for someone else to fill. */
   readonly isEmpty: boolean;
   readonly line: number;

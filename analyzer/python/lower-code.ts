@@ -158,22 +158,25 @@ function membersOf(block: SyntaxNode | null, maker: CodeMaker): Map<string, Memb
         add(name, {
           annotation: type && typeExpression(type, maker.parse),
           hasValue: right !== null,
+          isAssigned: true,
           isEmpty: right?.type === "none",
           line,
         });
       if (right) visit(right);
     } else if (node.type === "function_definition" || node.type === "class_definition")
-      add(node.childForFieldName("name")?.text ?? "", { annotation: null, hasValue: true, isEmpty: false, line });
+      add(node.childForFieldName("name")?.text ?? "", { ...DEFINED, line });
     else if (node.type.startsWith("import")) {
       for (const child of node.childrenForFieldName("name")) {
         const name = child.childForFieldName("alias")?.text ?? child.text.split(".")[0] ?? "";
-        add(name, { annotation: null, hasValue: true, isEmpty: false, line });
+        add(name, { ...DEFINED, line });
       }
     } else if (MEMBER_CONTAINERS.has(node.type)) for (const child of node.namedChildren) visit(child);
   };
   if (block) visit(block);
   return members;
 }
+
+const DEFINED = { annotation: null, hasValue: true, isAssigned: false, isEmpty: false };
 
 const MEMBER_CONTAINERS = new Set([
   "block",

@@ -98,7 +98,8 @@ export function enumMembers(flow: Flow, code: Code): string[] {
 
 /** `Enumeration.NAME` is an object of the class. */
 function isEnumMember(flow: Flow, code: Code, attribute: string): boolean {
-  if (!code.members.get(attribute)?.hasValue || attribute.startsWith("_")) return false;
+  const member = code.members.get(attribute);
+  if (!member?.hasValue || !member.isAssigned || attribute.startsWith("_")) return false;
   return flow.classes.externalBases(code).some((base) => base.startsWith("enum."));
 }
 
