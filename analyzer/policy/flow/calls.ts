@@ -184,7 +184,7 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
   const doubleStar = parameters.findIndex((parameter) => parameter.kind === "double-star");
   for (const argument of args) {
     if (argument.kind === "positional") {
-      if (isPositional(parameters[next])) graph.edge(argument.from, node(next++));
+      if (isPositional(parameters[next])) passPositional(flow, code, receiver, argument.from, node(next), next++);
       else if (star >= 0) graph.edge(argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null));
     } else if (argument.kind === "star") {
       for (let index = next; isPositional(parameters[index]); index++) iterate(flow, activation, argument.from, node(index), code.line);
@@ -206,6 +206,27 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
       });
     }
   }
+}
+
+/**
+ * A method that is called on its class (`Base.__init__(self)`) is handed its receiver: an object of that class. What is not
+ * comes from a class that is itself a value among objects (`callback() if isinstance(callback, type) else callback`).
+ */
+function passPositional(flow: Flow, code: Code, receiver: Value | null, from: Node, into: Node, index: number): void {
+  const class_ = code.parent;
+  if (
+    index > 0 ||
+    receiver !== null ||
+    class_?.kind !== "class" ||
+    code.decorators.some((decorator) => decorator.endsWith("staticmethod"))
+  ) {
+    flow.graph.edge(from, into);
+    return;
+  }
+  flow.graph.listen(from, (value) => {
+    const data = flow.data(value);
+    if (data.kind !== "instance" || flow.classes.isSubclass(data.code, class_)) flow.graph.add(into, value, from);
+  });
 }
 
 /** The container of a `*args` or `**kwargs` parameter. */
