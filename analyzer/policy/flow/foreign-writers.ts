@@ -8,6 +8,7 @@ import type { Code } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import { foreignWriters } from "./foreign-stores.ts";
+import { originsOf } from "./register-origins.ts";
 import type { Value } from "./values.ts";
 
 /** Runs whatever stores to attributes that the roots leave empty. */
@@ -16,20 +17,33 @@ export function runForeignWriters(flow: Flow, roots: readonly Value[]): void {
   for (const code of foreignWriters(flow.resolver, emptyAttributes(flow, roots))) runWithClass(flow, code);
 }
 
-/** Attributes that the class itself leaves empty, for others to fill: `card = None` in its body or in one of its methods. */
+/**
+ * Attributes that the class itself leaves empty, for others to fill: `card = None` in its body or in one of its methods,
+ * and in none of them anything that is made there.
+ */
 function emptyAttributes(flow: Flow, roots: readonly Value[]): Set<string> {
-  const names = new Set<string>();
+  const empty = new Set<string>();
   for (const root of roots) {
     const data = flow.data(root);
     if (data.kind !== "instance") continue;
-    for (const base of flow.classes.orderOf(data.code)) {
-      if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
-      for (const [name, member] of base.members) if (member.isEmpty) names.add(name);
-      for (const instruction of base.body.instructions)
-        if (instruction.op === "function") for (const name of instruction.code.body.clearedAttributes) names.add(name);
-    }
+    const names = new Set<string>();
+    const own = flow.classes.orderOf(data.code).filter((base): base is Code => typeof base !== "string" && flow.isOfLibrary(base));
+    const methods = own.flatMap((base) => base.body.instructions.flatMap((each) => (each.op === "function" ? [each.code] : [])));
+    for (const base of own) for (const [name, member] of base.members) if (member.isEmpty) names.add(name);
+    for (const method of methods) for (const name of method.body.clearedAttributes) names.add(name);
+    for (const method of methods) for (const name of filledAttributes(method)) names.delete(name);
+    for (const name of names) empty.add(name);
   }
-  return names;
+  return empty;
+}
+
+/** `self.x = make()`: what a method makes for its receiver. What it was only handed is for others to say. */
+function filledAttributes(method: Code): string[] {
+  const [receiver] = method.body.parameters;
+  return method.body.instructions.flatMap((instruction) => {
+    if (instruction.op !== "store" || instruction.object !== receiver) return [];
+    return originsOf(method, instruction.from).some(({ op }) => op === "call") ? [instruction.attribute] : [];
+  });
 }
 
 /** A method runs on an object of its class that the user made, beside the methods that may call it. */
