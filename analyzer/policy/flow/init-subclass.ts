@@ -5,11 +5,21 @@
 import type { Code } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
+import { OPEN_SUBCLASSES } from "./types.ts";
 
-/** Calls the method of a class with the library's subclasses of it. */
+const METHOD = "__init_subclass__";
+
+/**
+ * Calls the method of its nearest base with a class whose body is run. A class that has the method brings the library's
+ * subclasses with it, which may enter a registry; of an interface of the whole library, only those that something else needs.
+ */
 export function runInitSubclass(flow: Flow, code: Code): void {
-  if (!code.members.has("__init_subclass__") || !flow.isOfLibrary(code)) return;
-  flow.graph.listen(flow.field(flow.values.class(code), "__init_subclass__"), (method) => {
-    for (const subclass of flow.classes.librarySubclasses(code)) openCall(flow, method, flow.classValue(subclass));
-  });
+  const { classes } = flow;
+  if (code.members.has(METHOD) && flow.isOfLibrary(code)) {
+    const subclasses = classes.librarySubclasses(code);
+    if (subclasses.length <= OPEN_SUBCLASSES) for (const subclass of subclasses) flow.classValue(subclass);
+  }
+  const definer = classes.orderOf(code).find((base) => base !== code && typeof base !== "string" && base.members.has(METHOD));
+  if (typeof definer !== "object" || !flow.isOfLibrary(definer)) return;
+  flow.graph.listen(flow.field(flow.values.class(definer), METHOD), (method) => openCall(flow, method, flow.values.class(code)));
 }

@@ -28,7 +28,7 @@ export function seedType(flow: Flow, scope: Code, type: TypeExpression, into: No
  * A class with more subclasses than this is an interface of the whole library (its modules, its data sets): which of
  * them an attribute holds is said by what the program makes, not by the annotation.
  */
-const OPEN_SUBCLASSES = 100;
+export const OPEN_SUBCLASSES = 100;
 
 const WRAPPERS = /^(Optional|Union|Annotated|Final|ClassVar|Required|NotRequired|InitVar|Awaitable|Coroutine)$/;
 const SEQUENCES =

@@ -111,6 +111,19 @@ describe("asking for a class", () => {
     ]);
   });
 
+  test("__init_subclass__ of an interface of the whole library is called only with the classes that something needs", () => {
+    const parts = Array.from({ length: 120 }, (_, index) => `class Part${index}(Part):\n    pass\n`);
+    const text = [
+      "class Part:\n    registry = {}\n    def __init_subclass__(cls):\n        Part.registry[cls.__name__] = cls\n",
+      ...parts,
+      "class Model:\n    def __init__(self, name):\n        self.first = Part7()\n        self.second = Part.registry[name]()\n",
+    ].join("\n");
+    const library = { name: "lib", version: null, files: [{ path: "lib.py", text }] };
+    const result = inferPolicy({ parser, library, dependencies: [], class: "lib.Model" });
+    if (!result.ok) throw new Error(result.error.message);
+    expect(namesOf(result.value.imports).filter((name) => name.startsWith("lib.Part"))).toEqual(["lib.Part7"]);
+  });
+
   test("a tree without Python", () => {
     const library = { name: "empty", version: null, files: [{ path: "README.md", text: "no code" }] };
     expect(inferPolicy({ parser, library, dependencies: [], class: "a.B" })).toMatchObject({
