@@ -96,7 +96,7 @@ function namesIn({ outcome, divergences, facts }: PickleFacts): { names: readonl
   const names = new Map<string, EmbeddedName>();
   let doesMore = false;
   for (const fact of facts) {
-    if (fact.kind === "import" && fact.origin === "computed") return null;
+    if (fact.kind === "import" && (fact.origin === "computed" || fact.module === "" || fact.name === "")) return null;
     doesMore ||= !isPlain(fact);
     if (fact.kind === "import" && fact.via === undefined)
       names.set(`${fact.module} ${fact.callable}`, { callable: fact.callable, module: fact.module });

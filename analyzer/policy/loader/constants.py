@@ -5,7 +5,7 @@ that knows no policy. Constants that begin as pickles do are run without effect,
 nothing of this module unpickled them and they look up what the policy does not let anybody call.
 """
 
-from rules import Blocked, _is_open, _modern, _noted, _running, base64, io, pickle, re
+from rules import Blocked, UnpicklingError, _is_open, _modern, _noted, _running, base64, io, pickle, re
 
 # Opcodes that push bytes or text, by how many bytes their count has; those of a line have none.
 CONSTANTS = {
@@ -129,6 +129,8 @@ class _DryRun(pickle._Unpickler):
         super().__init__(self._file, encoding="latin-1")
 
     def find_class(self, module, name):
+        if not module or not name or ("." in name and self.proto < 4):
+            raise UnpicklingError("there is no such name")
         self._names.append(_modern(module, name) if self.proto < 3 else (module, name))
         return _inert()
 

@@ -748,6 +748,8 @@ class _DryRun(pickle._Unpickler):
         super().__init__(self._file, encoding="latin-1")
 
     def find_class(self, module, name):
+        if not module or not name or ("." in name and self.proto < 4):
+            raise UnpicklingError("there is no such name")
         self._names.append(_modern(module, name) if self.proto < 3 else (module, name))
         return _inert()
 
