@@ -136,6 +136,8 @@ export interface Code {
   readonly body: Body;
   /** The text it was read from. */
   readonly text: string;
+  /** Where it starts in its file; -1 for a module. */
+  readonly start: number;
 }
 
 /** A name in a class body. */

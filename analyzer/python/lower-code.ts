@@ -3,12 +3,13 @@
  * parameters and members when they are first asked for. Boundary: one definition; what a file binds is `lower-module.ts`.
  */
 import type { Body, Code, Member, Parameter, TypeExpression, Unit } from "./code.ts";
+import { type KeepableCode, keptBody, keptHead, MODULE, qualifiedName } from "./kept-unit.ts";
 import { decoratorText, lowerBody } from "./lower-body.ts";
 import type { CodeMaker } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { isBetween, typeExpression } from "./type-expression.ts";
 
-export class LoweredCode implements Code {
+export class LoweredCode implements KeepableCode {
   readonly qualifiedName: string;
   readonly fullName: string;
   readonly line: number;
@@ -17,6 +18,8 @@ export class LoweredCode implements Code {
   private loweredBody: Body | null = null;
   private loweredParameters: readonly Parameter[] | null = null;
   private loweredMembers: ReadonlyMap<string, Member> | null = null;
+  /** Whether anything was asked for that takes parsing. */
+  private isHeadRead = false;
 
   constructor(
     readonly kind: "module" | "class" | "function",
@@ -28,14 +31,26 @@ export class LoweredCode implements Code {
     private readonly maker: CodeMaker,
   ) {
     this.line = kind === "module" ? 1 : node.startPosition.row + 1;
-    const prefix = !parent || parent.kind === "module" ? "" : `${parent.qualifiedName}.${parent.kind === "function" ? "<locals>." : ""}`;
-    this.qualifiedName = kind === "module" ? "<module>" : prefix + name;
+    this.qualifiedName = qualifiedName(kind, name, parent);
     this.fullName = `${unit.module}.${this.qualifiedName}`;
+  }
+
+  private get head(): SyntaxNode {
+    this.isHeadRead = true;
+    return this.node;
+  }
+
+  get headSoFar(): string | null {
+    return this.isHeadRead ? keptHead(this) : null;
+  }
+
+  get bodySoFar(): string | null {
+    return this.loweredBody && keptBody(this.loweredBody);
   }
 
   /** What stands in the brackets of a class. */
   private get supers(): readonly SyntaxNode[] {
-    return this.kind === "class" ? (this.node.childForFieldName("superclasses")?.namedChildren ?? []) : [];
+    return this.kind === "class" ? (this.head.childForFieldName("superclasses")?.namedChildren ?? []) : [];
   }
 
   get bases(): readonly TypeExpression[] {
@@ -59,7 +74,7 @@ export class LoweredCode implements Code {
 
   private nestedClasses(): Code[] {
     const found: Code[] = [];
-    for (const child of this.node.childForFieldName("body")?.namedChildren ?? []) {
+    for (const child of this.head.childForFieldName("body")?.namedChildren ?? []) {
       if (child.type === "class_definition") found.push(this.maker.class(child, [], this));
       const definition = child.type === "decorated_definition" ? child.childForFieldName("definition") : null;
       if (definition?.type !== "class_definition") continue;
@@ -70,23 +85,32 @@ export class LoweredCode implements Code {
   }
 
   get parameters(): readonly Parameter[] {
-    this.loweredParameters ??= this.kind === "function" ? parametersOf(this.node, this.maker) : [];
+    this.loweredParameters ??= this.kind === "function" ? parametersOf(this.head, this.maker) : [];
     return this.loweredParameters;
   }
 
   get returns(): TypeExpression | null {
-    const type = this.kind === "function" ? this.node.childForFieldName("return_type") : null;
+    const type = this.kind === "function" ? this.head.childForFieldName("return_type") : null;
     return type && typeExpression(type, this.maker.parse);
   }
 
   get members(): ReadonlyMap<string, Member> {
-    const block = this.kind === "class" ? this.node.childForFieldName("body") : null;
+    const block = this.kind === "class" ? this.head.childForFieldName("body") : null;
     this.loweredMembers ??= membersOf(block, this.maker);
     return this.loweredMembers;
   }
 
+  get start(): number {
+    return this.kind === "module" ? MODULE : this.node.startIndex;
+  }
+
+  get range(): readonly [number, number] {
+    const { startIndex } = this.head;
+    return [startIndex, startIndex + this.text.length];
+  }
+
   get text(): string {
-    return this.maker.syntax.textOf(this.node);
+    return this.maker.syntax.textOf(this.head);
   }
 
   get body(): Body {

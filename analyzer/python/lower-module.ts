@@ -5,6 +5,7 @@
 import type { Binding, Code, TypeExpression, Unit } from "./code.ts";
 import { pythonOfCython } from "./cython.ts";
 import { importedModule } from "./imports.ts";
+import { KeptContents, type KeptUnits, keptText, type Rereader, type UnitContents, withNested } from "./kept-unit.ts";
 import { decoratorText } from "./lower-body.ts";
 import { LoweredCode, targetNames } from "./lower-code.ts";
 import type { PythonParser } from "./parser.ts";
@@ -36,13 +37,17 @@ export function lowerModule(parser: PythonParser, file: SourceFile): Unit {
   return unit;
 }
 
+/** Keeps what was read since the parser last forgot, so that the next run need not parse it. */
+export function keepUnits({ kept, units }: PythonParser): void {
+  for (const { unit } of [...units.values()].flat()) if (kept && unit instanceof LoweredUnit) unit.keep(kept);
+}
+
 /** A unit that is parsed when something in it is asked for: many modules are only named. */
 class LoweredUnit implements Unit {
   readonly module: string;
   readonly path: string;
   readonly isPackage: boolean;
-  private contents: ModuleReader | null = null;
-  private effects: ImportEffects | null = null;
+  private contents: UnitContents | null = null;
 
   constructor(
     private readonly parser: PythonParser,
@@ -53,10 +58,30 @@ class LoweredUnit implements Unit {
     this.isPackage = file.isPackage;
   }
 
-  private get read(): ModuleReader {
-    const { path, text } = this.file;
-    this.contents ??= new ModuleReader(this, this.parser, path.endsWith(".pyx") ? pythonOfCython(text) : text);
+  private get read(): UnitContents {
+    this.contents ??= this.readKept() ?? this.readFile();
     return this.contents;
+  }
+
+  private readKept(): UnitContents | null {
+    const kept = this.parser.kept?.get(this.file) ?? null;
+    return kept === null
+      ? null
+      : new KeptContents(
+          this,
+          kept,
+          () => parsedText(this.file),
+          () => this.readFile(),
+        );
+  }
+
+  private readFile(): ModuleReader {
+    return new ModuleReader(this, this.parser, this.file);
+  }
+
+  /** Keeps what was read of it; not what is no Python, which is seen to be none when it is parsed. */
+  keep(kept: KeptUnits): void {
+    if (this.contents?.isNew && !this.contents.hasErrors) kept.put(this.file, keptText(this.contents));
   }
 
   get isParsed(): boolean {
@@ -84,33 +109,33 @@ class LoweredUnit implements Unit {
   }
 
   get hasErrors(): boolean {
-    return this.read.syntax.hasErrors;
+    return this.read.hasErrors;
   }
 
   get importEffects(): ImportEffects {
-    this.effects ??= importEffects(this.read.syntax.root, this.file.text, this.path);
-    return this.effects;
+    return this.read.importEffects;
   }
 }
 
-class ModuleReader {
-  readonly code: Code;
+class ModuleReader implements Rereader {
+  readonly code: LoweredCode;
+  readonly isNew = true;
   readonly bindings = new Map<string, Binding[]>();
   readonly starImports: string[] = [];
-  /** Those at the top; each knows those inside it. */
-  private readonly topClasses: Code[] = [];
+  readonly topClasses: Code[] = [];
   exports: string[] | null = null;
-  private readonly codes = new Map<number, Code>();
+  private readonly codes = new Map<number, LoweredCode>();
   private readonly maker: CodeMaker;
-  readonly syntax: Syntax;
+  private readonly syntax: Syntax;
+  private effects: ImportEffects | null = null;
 
   constructor(
     private readonly unit: Unit,
     parser: PythonParser,
-    text: string,
+    private readonly file: SourceFile,
   ) {
     const parse = (text: string) => parser.parse(text);
-    this.syntax = parser.read(text);
+    this.syntax = parser.read(parsedText(file));
     const { root } = this.syntax;
     this.maker = {
       syntax: this.syntax,
@@ -127,11 +152,28 @@ class ModuleReader {
   }
 
   get classes(): readonly Code[] {
-    const withNested = (code: Code): readonly Code[] => [code, ...code.nested.flatMap(withNested)];
-    return this.topClasses.flatMap(withNested);
+    return withNested(this.topClasses);
   }
 
-  private codeOf(node: SyntaxNode, make: () => Code): Code {
+  get hasErrors(): boolean {
+    return this.syntax.hasErrors;
+  }
+
+  get importEffects(): ImportEffects {
+    this.effects ??= importEffects(this.syntax.root, this.file.text, this.file.path);
+    return this.effects;
+  }
+
+  codeAt(start: number): LoweredCode | undefined {
+    return this.codes.get(start);
+  }
+
+  *codesSoFar(): Iterable<LoweredCode> {
+    yield this.code;
+    yield* this.codes.values();
+  }
+
+  private codeOf(node: SyntaxNode, make: () => LoweredCode): LoweredCode {
     const known = this.codes.get(node.startIndex);
     if (known) return known;
     const code = make();
@@ -255,6 +297,11 @@ class ModuleReader {
       this.bind(name, { kind: "class", code, line });
     }
   }
+}
+
+/** A file as Python. */
+function parsedText({ path, text }: SourceFile): string {
+  return path.endsWith(".pyx") ? pythonOfCython(text) : text;
 }
 
 /** The type that a variable stands for in annotations, where its value is one. */

@@ -4,6 +4,7 @@
  */
 import { Language, Parser, type Range, type Tree } from "web-tree-sitter";
 import type { Unit } from "./code.ts";
+import type { KeptUnits } from "./kept-unit.ts";
 import { Syntax } from "./syntax.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 
@@ -22,12 +23,14 @@ export interface PythonParser {
   parse(text: string): SyntaxNode;
   /** The files that were read of the trees it keeps, by module and path, for `lower-module.ts`. */
   readonly units: Map<string, readonly { readonly text: string; readonly unit: Unit }[]>;
+  /** What was kept of files between runs; null where nothing is. */
+  readonly kept: KeptUnits | null;
   /** Frees every tree. Nodes and units handed out before must not be used afterwards. */
   forget(): void;
 }
 
 /** A parser from the wasm of tree-sitter's runtime and of its Python grammar. Rejects if the bytes are not those. */
-export async function createPythonParser(wasm: PythonGrammar): Promise<PythonParser> {
+export async function createPythonParser(wasm: PythonGrammar, kept: KeptUnits | null = null): Promise<PythonParser> {
   await Parser.init({ wasmBinary: wasm.runtime });
   const parser = new Parser();
   parser.setLanguage(await Language.load(wasm.grammar));
@@ -41,6 +44,7 @@ export async function createPythonParser(wasm: PythonGrammar): Promise<PythonPar
   const units: PythonParser["units"] = new Map();
   return {
     units,
+    kept,
     read(text) {
       const syntax = new Syntax(text, parseRanges);
       files.push(syntax);

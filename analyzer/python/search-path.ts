@@ -21,7 +21,8 @@ export function importEffects(root: SyntaxNode, text: string, path: string): Imp
   if (!text.includes("sys.path") && !text.includes("sys.modules")) return NONE;
   const reader = new Reader(path);
   reader.block(root);
-  return reader;
+  const { folders, modules } = reader;
+  return { folders, modules };
 }
 
 class Reader implements ImportEffects {

@@ -8,7 +8,9 @@ import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
 import { infer, inferCheckpoint, openLibrary } from "../../analyzer/policy/infer.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
+import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
+import { openParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
 import { plural } from "../quantities.ts";
@@ -66,10 +68,16 @@ export function inferCommand(context: Context): CensusCommand {
     .option("--json", "print JSON, as it does without --explain")
     .runs(async (options: Options) => {
       const given = releases.map(({ source, dependencies }) => ({ source, dependencies: [...dependencies, ...shared] }));
-      const policy = await inferPolicy(context, await Promise.all(given.map((release) => readRelease(context, release))), options);
+      const trees = await Promise.all(given.map((release) => readRelease(context, release)));
+      const cacheFile = parseCacheFile(context.effects.environment);
+      const cache = cacheFile === null ? null : openParseCache(cacheFile);
+      const parser = await loadPythonParser(cache);
+      const policy = await inferPolicy(context, parser, trees, options);
       const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
       if (options.output === undefined) await context.effects.print(text);
       else await writeFile(resolvePath(context, options.output), text);
+      keepUnits(parser);
+      cache?.close();
       return "done";
     });
 }
@@ -80,12 +88,11 @@ async function readRelease(context: Context, { source, dependencies }: GivenRele
 }
 
 /** The policy that was asked for, with a word on standard error about what the inference noticed. */
-async function inferPolicy(context: Context, releases: readonly Release[], options: Options): Promise<Policy> {
+async function inferPolicy(context: Context, parser: PythonParser, releases: readonly Release[], options: Options): Promise<Policy> {
   const { effects } = context;
   const last = releases.at(-1)!;
   const version = options.libraryVersion ?? last.library.version;
   const all = [...releases.slice(0, -1), { ...last, library: { ...last.library, version } }];
-  const parser = await loadPythonParser();
   const inferred = inferAsked(parser, all, options);
   if (!inferred.ok) throw new UsageError(inferred.error.message);
   const { policy, notices, unparsed } = inferred.value;

@@ -1,0 +1,156 @@
+/**
+ * What was parsed of Python source, kept on a disk between runs: one SQLite file that any number of processes share. It is
+ * only ever a shortcut: where it cannot be read or written, or is damaged, files are parsed as if there was none.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
+import process from "node:process";
+import { gunzipSync, gzipSync } from "node:zlib";
+import BetterSqlite3 from "better-sqlite3";
+import type { KeptFile, KeptUnits } from "../analyzer/python/kept-unit.ts";
+import { pythonGrammarFiles } from "./python-grammar.ts";
+
+/** The largest that the file grows, in bytes; what was used least lately goes first. A library of flair's size with its dependencies takes 2.5 MB. */
+const LARGEST = 256 << 20;
+/** No file of source has more to say than this, in bytes. */
+const LARGEST_TEXT = 64 << 20;
+/** Milliseconds to wait for another process that writes. */
+const PATIENCE = 1000;
+
+/**
+ * Where the cache is, as the environment has it: `CENSUS_PARSE_CACHE` (a file, or `off`), else in the user's folder of caches
+ * (XDG Base Directory Specification). Null where there is to be none.
+ */
+export function parseCacheFile({ CENSUS_PARSE_CACHE: file, XDG_CACHE_HOME: folder, HOME: home }: Environment): string | null {
+  if (file) return file === "off" ? null : path.resolve(file);
+  if (folder) return path.join(folder, "picklecensus", "parsed.sqlite");
+  return home ? path.join(home, ".cache", "picklecensus", "parsed.sqlite") : null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** An open cache. */
+export interface ParseCache extends KeptUnits {
+  /** Writes what was put, and closes it. */
+  close(): void;
+}
+
+/**
+ * Opens the cache in a file, which is made where there is none and made anew where it is damaged. Null where that cannot be,
+ * and where somebody else may write the file: who writes it decides what is read of source.
+ */
+export function openParseCache(file: string, largest = LARGEST): ParseCache | null {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+    if (!isOwn(path.dirname(file)) || !isOwn(file)) return null;
+    return new SqliteParseCache(openFile(file), largest);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether nobody but the user may write a file or folder, or it is not there yet. */
+function isOwn(place: string): boolean {
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found === undefined || process.getuid === undefined) return true;
+  return found.uid === process.getuid() && (found.mode & 0o022) === 0;
+}
+
+function openFile(file: string): BetterSqlite3.Database {
+  try {
+    return openTable(file);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(file + suffix, { force: true });
+    return openTable(file);
+  }
+}
+
+function openTable(file: string): BetterSqlite3.Database {
+  const database = new BetterSqlite3(file, { timeout: PATIENCE });
+  try {
+    database.pragma("journal_mode = WAL");
+    database.pragma("synchronous = NORMAL");
+    database.exec("create table if not exists parsed (key blob primary key, used integer not null, kept blob not null)");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function isDamage(error: unknown): boolean {
+  return error instanceof BetterSqlite3.SqliteError && /^SQLITE_(CORRUPT|NOTADB)/.test(error.code);
+}
+
+class SqliteParseCache implements ParseCache {
+  private readonly version = versionOfParser();
+  private readonly today = Math.floor(Date.now() / 86_400_000);
+  private readonly select: BetterSqlite3.Statement<[Buffer], { used: number; kept: Buffer }>;
+  private readonly used: Buffer[] = [];
+  private readonly added: { readonly key: Buffer; readonly kept: string }[] = [];
+
+  constructor(
+    private readonly database: BetterSqlite3.Database,
+    private readonly largest: number,
+  ) {
+    this.select = database.prepare("select used, kept from parsed where key = ?");
+  }
+
+  get(file: KeptFile): string | null {
+    try {
+      const key = this.keyOf(file);
+      const found = this.select.get(key);
+      if (found === undefined) return null;
+      if (found.used !== this.today) this.used.push(key);
+      // Its checksum tells what is damaged.
+      return gunzipSync(found.kept, { maxOutputLength: LARGEST_TEXT }).toString("utf8");
+    } catch {
+      return null;
+    }
+  }
+
+  put(file: KeptFile, kept: string): void {
+    this.added.push({ key: this.keyOf(file), kept });
+  }
+
+  close(): void {
+    try {
+      if (this.added.length + this.used.length > 0) this.database.transaction(() => this.write()).immediate();
+    } catch {
+      // Full, read-only, or in use for too long: the next run parses again.
+    } finally {
+      this.database.close();
+    }
+  }
+
+  private write(): void {
+    const { database, today } = this;
+    const add = database.prepare("insert or replace into parsed (key, used, kept) values (?, ?, ?)");
+    for (const { key, kept } of this.added) add.run(key, today, gzipSync(kept, { level: 1 }));
+    const use = database.prepare("update parsed set used = ? where key = ?");
+    for (const key of this.used) use.run(today, key);
+    const size = database.prepare<[], number>("select coalesce(sum(length(kept)), 0) from parsed").pluck();
+    const least = database.prepare(
+      "delete from parsed where key in (select key from parsed order by used, rowid limit max(1, (select count(*) / 4 from parsed)))",
+    );
+    while (size.get()! > this.largest) least.run();
+  }
+
+  private keyOf({ module, path, isPackage, text }: KeptFile): Buffer {
+    const name = JSON.stringify([this.version, module, path, isPackage]);
+    return createHash("sha256").update(name).update("\n").update(text).digest();
+  }
+}
+
+/** What a kept text depends on beside the file: this program's parser, and the grammar. */
+function versionOfParser(): string {
+  const folder = path.join(import.meta.dirname, "..", "analyzer", "python");
+  const own = readdirSync(folder)
+    .sort()
+    .map((file) => path.join(folder, file));
+  const hash = createHash("sha256");
+  for (const file of [...own, ...Object.values(pythonGrammarFiles())]) hash.update(readFileSync(file)).update("\n");
+  return hash.digest("hex");
+}
