@@ -26,6 +26,10 @@ again from the store alone, and all the rest reads files and the store.
 What no option says, \`CENSUS_HUB\`, \`CENSUS_INDEX\`, \`CENSUS_DATABASE\` and \`CENSUS_DATABASE_URL\` do: in the environment, or
 else as lines of \`~/.config/picklecensus/settings.env\` (under \`XDG_CONFIG_HOME\`, where that is set). A token is read from
 \`HF_TOKEN\` in the environment alone, and sent to the Hub alone.
+
+\`infer\` keeps what it parsed in \`~/.cache/picklecensus/parsed.sqlite\` (under \`XDG_CACHE_HOME\`, where that is set), up to 256 MB.
+\`CENSUS_PARSE_CACHE\` in the environment names another file, or is \`off\`. It may be deleted at any time, and is not used where
+others may write it.
 `;
 
 const SHAPES = `## JSON

@@ -8,7 +8,9 @@ import process from "node:process";
 import { writePolicy } from "../../analyzer/policy/format.ts";
 import { infer, type SourceTree } from "../../analyzer/policy/infer.ts";
 import { inferReleases } from "../../analyzer/policy/releases.ts";
+import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
+import { openParseCache } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
 
@@ -18,6 +20,8 @@ export interface OnceRequest {
   readonly releases: readonly { readonly source: string; readonly version: string | null; readonly dependencies: readonly string[] }[];
   /** How often it is inferred again, everything forgotten in between: the bytes must be the same. */
   readonly again: number;
+  /** The file of a parse cache to read from and, when all is measured, to write to; none where it is left out. */
+  readonly cache?: string;
   /** Rewrites the library to twice its size: the package beside a copy of it, and a class that holds an object of each. */
   readonly twice?: boolean;
 }
@@ -46,7 +50,8 @@ async function answer(request: OnceRequest): Promise<OnceAnswer> {
   const asked = doubled
     ? { class: doubled.class, releases: [{ ...releases[0]!, library: doubled.library }] }
     : { class: request.class, releases };
-  const parser = await loadPythonParser();
+  const cache = request.cache === undefined ? null : openParseCache(request.cache);
+  const parser = await loadPythonParser(cache);
   const policy = inferred(parser, asked);
   const cold = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(startProcessor);
@@ -58,6 +63,8 @@ async function answer(request: OnceRequest): Promise<OnceAnswer> {
     parser.forget();
     texts.push(inferred(parser, asked).text);
   }
+  keepUnits(parser);
+  cache?.close();
   return {
     cold,
     coldProcessor: (user + system) / 1e6,

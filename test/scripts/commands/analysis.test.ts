@@ -1,6 +1,6 @@
 /** The commands on one file or one policy: trace, enforce, infer, policy. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
@@ -147,6 +147,16 @@ describe("infer", () => {
     const names = (text: string) => JSON.parse(text).imports.map(({ callable }: { callable: string }) => callable);
     expect(names(printed)).toEqual(names(readFileSync(policy, "utf8")));
     expect(JSON.parse(readFileSync(policy, "utf8")).library).toMatchObject({ name: "brine", version: "0.2.0" });
+  });
+
+  it("keeps what it parsed for the next run, which says the same", async () => {
+    const words = ["infer", "--source", WHEEL, "--class", "brine.models.SequenceTagger"];
+    const cache = path.join(folder, "caches");
+    const environment = { XDG_CACHE_HOME: cache };
+    const first = await census(words, { environment });
+    expect(existsSync(path.join(cache, "picklecensus", "parsed.sqlite"))).toBe(true);
+    expect(await census(words, { environment })).toEqual(first);
+    expect((await census(words)).printed).toBe(first.printed);
   });
 
   it("writes PickleBall's format, and explains", async () => {
