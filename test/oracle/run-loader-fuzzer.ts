@@ -7,7 +7,6 @@ import type { HandedContent } from "../../analyzer/containers/nested-contents.ts
 import type { Trace } from "../../analyzer/containers/trace.ts";
 import { decode } from "../../analyzer/pickle/decode.ts";
 import { startPickle } from "../../analyzer/pickle/execution.ts";
-import type { PickleFacts } from "../../analyzer/pickle/facts.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { IN_CONSTANT } from "../../analyzer/verdict/class-policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
@@ -86,7 +85,7 @@ export async function fuzzLoader(python: string, count: number, seed: number): P
     for (const [index, { program, loader: number, resolves }] of questions.entries()) {
       const { policy, mode } = policies[number]!;
       const trace = traceOf(program, resolves);
-      const compared = compare(program, judgeTrace(trace, policy, mode), trace.pickles[0]!, answers[index]!);
+      const compared = compare(program, trace, judgeTrace(trace, policy, mode), answers[index]!);
       if (compared.kind === "agreed") agreed[compared.on]++;
       else if (compared.kind === "stricter") stricter.set(compared.reason, (stricter.get(compared.reason) ?? 0) + 1);
       else disagreements.push({ program, policy, mode, message: compared.message });
@@ -118,7 +117,8 @@ type Compared =
   | { readonly kind: "stricter"; readonly reason: string }
   | { readonly kind: "disagreed"; readonly message: string };
 
-function compare(program: Uint8Array, { verdict, blocked: [first] }: Verdict, facts: PickleFacts, answer: Answer): Compared {
+function compare(program: Uint8Array, trace: Trace, { blocked: [first] }: Verdict, answer: Answer): Compared {
+  const facts = trace.pickles[0]!;
   const refusedAt = first === undefined || first.reason === IN_CONSTANT ? program.length : first.offset;
   const shown = first === undefined ? "blocks nothing" : `blocks ${JSON.stringify(first)}`;
   switch (answer.outcome) {
@@ -127,7 +127,10 @@ function compare(program: Uint8Array, { verdict, blocked: [first] }: Verdict, fa
     case "blocked": {
       if (first !== undefined && isSameRefusal(first, answer.blocked)) return { kind: "agreed", on: "blocked" };
       // Whether it is one, the verdict cannot tell: loaders differ, or it is done more with what is looked up than to call it.
-      if (verdict === "unsupported" && answer.blocked.reason === IN_CONSTANT) return { kind: "stricter", reason: IN_CONSTANT };
+      const isUnsure = trace.findings.some(
+        ({ opcode, names, doesMore }) => opcode === answer.blocked.opcode && (names === null || doesMore),
+      );
+      if (isUnsure && answer.blocked.reason === IN_CONSTANT) return { kind: "stricter", reason: IN_CONSTANT };
       const reason =
         STRICTER.find((part) => answer.blocked.reason.includes(part)) ??
         (answer.shares ? "a constant that a call returned, too" : undefined);

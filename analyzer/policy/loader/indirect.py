@@ -27,9 +27,10 @@ class Indirect:
         if does == "calls":
             self._check_calling(opcode, size, via, details, (arguments, False, (keywords or {}).values()), 0)
             state = _state_of(details, arguments)
-            if overridden := self._overridden(state):
-                self._refuse(opcode, size, via, f"BUILD would override {overridden}")
-            self._check_state(opcode, size, function, state)
+            if state is not None:
+                if overridden := self._overridden(state):
+                    self._refuse(opcode, size, via, f"BUILD would override {overridden}")
+                self._check_state(opcode, size, function, state)
         elif does == "fetches":
             return self._fetching(opcode, size, function, arguments, via)
         elif does in ("imports", "resolves"):
