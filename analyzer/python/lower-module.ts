@@ -5,7 +5,8 @@
 import type { Binding, Code, TypeExpression, Unit } from "./code.ts";
 import { pythonOfCython } from "./cython.ts";
 import { importedModule } from "./imports.ts";
-import { KeptContents, type KeptUnits, keptText, type Rereader, type UnitContents, withNested } from "./kept-unit.ts";
+import { KeptContents, type Rereader } from "./kept-contents.ts";
+import { type KeptUnits, keptText, type UnitContents, withNested } from "./kept-unit.ts";
 import { decoratorText } from "./lower-body.ts";
 import { LoweredCode, targetNames } from "./lower-code.ts";
 import type { PythonParser } from "./parser.ts";
