@@ -22,15 +22,17 @@ export const SLOTS_CLOSED =
 /**
  * The text of a Python module, for Python 3.8 and newer and without dependencies, that lets in what `policy` does and
  * raises `Blocked` at the first thing that it does not. `lazy` as in `Verdict.mode`. Torch's weights-only policies are
- * enforced by torch alone: they have opcodes and types of their own.
+ * enforced by torch alone: they have opcodes and types of their own. With `model`, the sha256 (hex) of a file, the module loads
+ * that file alone: for a policy as `filledPolicy` has it.
  */
-export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"): Result<string, LoaderError> {
+export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict", model: string | null = null): Result<string, LoaderError> {
   if (isWeightsOnly(policy)) {
     const message = `${policy.name} is torch's own: torch.load(file, weights_only=True) enforces it`;
     return failed({ kind: "weights-only", message });
   }
   const constants = [
-    `POLICY = ${JSON.stringify(policy.name)}${policy.fillers === undefined ? "" : `  # ${SLOTS_CLOSED}`}`,
+    `POLICY = ${JSON.stringify(policy.name)}${policy.fillers === undefined || model !== null ? "" : `  # ${SLOTS_CLOSED}`}`,
+    ...(model === null ? [] : [`MODEL = ${JSON.stringify(model)}`]),
     `MODE = ${JSON.stringify(mode)}`,
     `IMPORTS = ${names(policy.imports)}`,
     `CALLS = ${names(policy.calls)}`,

@@ -4,9 +4,10 @@
  * are in `class-policy.ts`, `open-slots.ts`, `weights-only.ts` and `pickleball.ts`.
  */
 import { CONTAINERS, type ContainerName } from "../containers/containers.ts";
-import type { Finding, PickleTrace, Trace, TracedFile } from "../containers/trace.ts";
+import type { Finding, PickleTrace, Program, Trace, TracedFile } from "../containers/trace.ts";
 import type { Outcome } from "../pickle/facts.ts";
 import { placesOf } from "../pickle/places.ts";
+import { unionPolicies } from "../policy/compare.ts";
 import type { Policy } from "../policy/policy.ts";
 import { isWeightsOnly } from "../policy/weights-only.ts";
 import { capabilityOf } from "./capability.ts";
@@ -47,15 +48,29 @@ export function judgeTracedFile({ trace, programs }: TracedFile, policy: Policy,
   if (policy.fillers === undefined || enforcer !== "census" || alone.verdict !== "blocked") return alone;
   const closed = new ClassPolicyRules(policy, mode);
   const blocked = trace.pickles.flatMap((pickle, index) => {
-    const program = programs[index];
-    const places = pickle.outcome === "ok" && program !== undefined ? placesOf(program.bytes) : null;
-    const rules = places === null ? closed : new OpenPolicyRules(policy, mode, places);
+    const rules = openRules(pickle, programs[index], policy, mode) ?? closed;
     const ids = resolvedIds(trace.container, pickle.loader);
     const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []).concat(rules.refuseRoot(pickle) ?? []);
     const untold = rules instanceof OpenPolicyRules ? rules.refuseUntold(pickle, refused) : [];
     return evidence(pickle, index, [...refused, ...untold, ...refuseConstants(trace, pickle, closed)]);
   });
   return verdictOf(trace, { policy: policy.name, mode }, blocked, closed);
+}
+
+/** The rules for one pickle under a `class+open` policy; null where what sits where is not known, and its slots stay closed. */
+function openRules({ outcome }: PickleTrace, program: Program | undefined, policy: Policy, mode: Mode): OpenPolicyRules | null {
+  const places = outcome === "ok" && program !== undefined ? placesOf(program.bytes) : null;
+  return places === null ? null : new OpenPolicyRules(policy, mode, places);
+}
+
+/**
+ * What a policy comes to for one file that loads under it: of a `class+open` policy, its own names and those of what fills its
+ * slots there, as one list. For no other file is that list the policy: it does not say what may sit where.
+ */
+export function filledPolicy(file: TracedFile, policy: Policy, mode: Mode): Policy {
+  if (policy.fillers === undefined || judgeTrace(file.trace, policy, mode).verdict === "loads") return policy;
+  const filled = file.trace.pickles.flatMap((pickle, index) => openRules(pickle, file.programs[index], policy, mode)?.filled ?? []);
+  return unionPolicies(policy.name, [policy, ...filled]);
 }
 
 /** `rules` are those that pickles in constants go by; null where nothing would load them. */

@@ -64,6 +64,8 @@ class Standing {
 
 /** What a `class+open` policy answers for each fact of one pickle. */
 export class OpenPolicyRules {
+  /** The policy and those of the fillers that sit in a slot, as one: what nothing of the pickle may go beyond. */
+  readonly filled: Policy;
   readonly #rules: ClassPolicyRules;
   readonly #own: Standing;
   readonly #fillers: ReadonlyMap<string, Standing>;
@@ -86,7 +88,8 @@ export class OpenPolicyRules {
     for (const name of places.otherStates) {
       if (this.#isFiller(name)) this.#misplaced.set(name, "is given a state that is no dict of attributes");
     }
-    this.#rules = new ClassPolicyRules(this.#merged(policy), mode);
+    this.filled = this.#merged(policy);
+    this.#rules = new ClassPolicyRules(this.filled, mode);
   }
 
   /** Why the load stops at this fact; null where it goes on. */
@@ -154,7 +157,6 @@ export class OpenPolicyRules {
     return [...(this.#standings.get(name) ?? [])].some(({ filler }) => filler?.kind === "class" && filler.name === name);
   }
 
-  /** The policy and those of the fillers that sit in a slot, as one: what nothing of the pickle may go beyond. */
   #merged(policy: Policy): Policy {
     const standings = new Set([...this.#standings.values()].flatMap((each) => [...each]));
     const entries = (kind: "imports" | "calls") => [...new Set([this.#own, ...standings])].flatMap((standing) => standing.policy[kind]);

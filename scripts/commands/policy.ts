@@ -8,10 +8,15 @@ import { lintPolicy } from "../../analyzer/policy/lint.ts";
 import { SLOTS_CLOSED, writeLoader } from "../../analyzer/policy/loader.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { hasSafeGlobals, safeGlobals } from "../../analyzer/policy/safe-globals.ts";
+import { filledPolicy, judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import type { Mode } from "../../analyzer/verdict/verdict.ts";
 import { CensusCommand, type Context, printJson, resolvePath, UsageError } from "../context.ts";
+import { sha256 } from "../disk-source.ts";
 import type { Ending } from "../exit-codes.ts";
+import { withTracer } from "../file-tracer.ts";
+import { endingOf } from "../judging.ts";
 import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
+import { fileOnDisk } from "../targets.ts";
 
 const POLICY = "a policy file, ours or PickleBall's, the name of a built-in one, or what 'census trace' printed of a model";
 
@@ -138,7 +143,11 @@ function loader(context: Context): Command {
     context,
     "loader",
     "Write a Python module that loads pickles under a policy, and nothing outside of it",
-    ["census policy loader tagger.json -o safe_load.py", "census policy loader tagger.json --for-torch 2.6"],
+    [
+      "census policy loader tagger.json -o safe_load.py",
+      "census policy loader pipeline.json --model pipeline.joblib -o safe_load.py",
+      "census policy loader tagger.json --for-torch 2.6",
+    ],
     "policy",
   )
     .addArgument(new Argument("<POLICY>", POLICY))
@@ -148,11 +157,26 @@ function loader(context: Context): Command {
         .choices(RELEASES.filter((release) => hasSafeGlobals(weightsOnlyOf(release))))
         .conflicts("mode"),
     )
+    .addOption(
+      new Option(
+        "--model <FILE>",
+        "write it for this file alone, told by its sha256, with the open slots filled as they are there",
+      ).conflicts("forTorch"),
+    )
     .option("-o, --output <FILE>", "write to a file")
-    .runs(async (given: string, { mode, forTorch, output }: LoaderOptions) => {
+    .runs(async (given: string, { mode, forTorch, model, output }: LoaderOptions) => {
       const policy = await loadPolicy(context, given);
-      const text = forTorch === undefined ? loaderModule(policy, mode) : safeGlobalLines(policy, forTorch);
-      if (policy.fillers !== undefined && forTorch === undefined) context.effects.report(`${policy.name}: ${SLOTS_CLOSED}.\n`);
+      const of = model === undefined ? null : await modelUnder(context, model, policy, mode);
+      if (of?.verdict.verdict !== undefined && of.verdict.verdict !== "loads") {
+        context.effects.report(
+          `${model} does not load under ${policy.name} (${of.verdict.verdict}), so no loader is written for it: 'census enforce' says why.\n`,
+        );
+        return endingOf(of.verdict.verdict);
+      }
+      const text =
+        forTorch === undefined ? loaderModule(of?.policy ?? policy, mode, of?.sha256 ?? null) : safeGlobalLines(policy, forTorch);
+      if (policy.fillers !== undefined && forTorch === undefined && of === null)
+        context.effects.report(`${policy.name}: ${SLOTS_CLOSED}. With --model it is written for one file, as they are filled there.\n`);
       if (output === undefined) await context.effects.print(text);
       else await writeFile(resolvePath(context, output), text);
       return "done";
@@ -162,11 +186,20 @@ function loader(context: Context): Command {
 interface LoaderOptions {
   readonly mode: Mode;
   readonly forTorch?: string;
+  readonly model?: string;
   readonly output?: string;
 }
 
-function loaderModule(policy: Policy, mode: Mode): string {
-  const module = writeLoader(policy, mode);
+/** The verdict on a file under a policy, what the policy comes to for it, and its sha256. */
+async function modelUnder(context: Context, target: string, policy: Policy, mode: Mode) {
+  const file = await fileOnDisk(context, target);
+  const traced = await withTracer((tracer) => file.read(tracer.trace));
+  const verdict = judgeTracedFile(traced, policy, mode);
+  return { verdict, policy: filledPolicy(traced, policy, mode), sha256: await sha256(resolvePath(context, target)) };
+}
+
+function loaderModule(policy: Policy, mode: Mode, model: string | null): string {
+  const module = writeLoader(policy, mode, model);
   if (!module.ok) throw new UsageError(module.error.message);
   return module.value;
 }

@@ -2,14 +2,17 @@
  * What is to be known of one object of the closed loop, small enough to keep: whether it loads, that nothing loads without
  * a name it needs, that nothing else loads in its slots. With a file to keep records in, a run that was interrupted goes on.
  */
+import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import path from "node:path";
 import type { Trace } from "../../analyzer/containers/trace.ts";
 import { dangerOf, JUDGED_BY_ARGUMENTS } from "../../analyzer/policy/danger.ts";
 import type { OpenSlot, Policy } from "../../analyzer/policy/policy.ts";
-import { judgeTrace, judgeTracedFile } from "../../analyzer/verdict/judge.ts";
+import { filledPolicy, judgeTrace, judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import { attackOf, DANGEROUS, FORMS } from "../analyzer/verdict/dangerous.ts";
 import { closeLoop, type Libraries, type Outcome, type SavedObject } from "./closed-loop.ts";
 import { ATTACKS, attack, type Target } from "./intruders.ts";
+import { DEBIAN_PYTHON, SafeLoader } from "./loader.ts";
 
 export interface LoopRecord {
   readonly name: string;
@@ -31,6 +34,8 @@ export interface LoopRecord {
   /** Programs that put into an open slot what may not sit there, and those of them that were not blocked. */
   readonly attacks: number;
   readonly through: readonly string[];
+  /** Files that load by the verdict, and not by the loader of the policy: of the class's own, or the open one's for that file. */
+  readonly unloaded: readonly string[];
   /** Of a processor, for the inference of the class and of what fills its slots, and for the verdicts. */
   readonly seconds: number;
 }
@@ -45,17 +50,19 @@ export async function recordAll(
   const lines = file !== undefined && existsSync(file) ? readFileSync(file, "utf8").split("\n").slice(0, -1) : [];
   const known = new Map(lines.map((line): LoopRecord => JSON.parse(line)).map((record) => [record.name, record]));
   const records: LoopRecord[] = [];
+  const loader = new SafeLoader(DEBIAN_PYTHON);
   for (const [index, object] of objects.entries()) {
-    const record = known.get(object.name) ?? (await recordOf(libraries, object, folder, index));
+    const record = known.get(object.name) ?? (await recordOf(libraries, object, folder, index, loader));
     records.push(record);
     if (file === undefined || known.has(object.name)) continue;
     appendFileSync(file, `${JSON.stringify(record)}\n`);
     console.info(`${index + 1} of ${objects.length}: ${object.name}, ${record.seconds.toFixed(1)} s`);
   }
+  loader.close();
   return records;
 }
 
-async function recordOf(libraries: Libraries, object: SavedObject, folder: string, index: number): Promise<LoopRecord> {
+async function recordOf(libraries: Libraries, object: SavedObject, folder: string, index: number, loader: SafeLoader): Promise<LoopRecord> {
   const start = process.cpuUsage();
   const outcome = await closeLoop(libraries.of(object.library), object, folder);
   const { user, system } = process.cpuUsage(start);
@@ -73,8 +80,23 @@ async function recordOf(libraries: Libraries, object: SavedObject, folder: strin
     unneeded: unneededOf(outcome),
     ...callDangerous(policy),
     ...(await attackSlots(outcome.open, index)),
+    unloaded: await unloadedOf(outcome, folder, loader),
     seconds: (user + system) / 1e6,
   };
+}
+
+async function unloadedOf({ object, policy, open, files, alone, opened }: Outcome, folder: string, loader: SafeLoader): Promise<string[]> {
+  if (opened !== null) return [];
+  const unloaded: string[] = [];
+  const closed = loader.writeLoader(policy);
+  for (const { route, traced } of files) {
+    const file = path.join(folder, object.files[route]!);
+    const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
+    const written = alone === null ? closed : loader.writeLoader(filledPolicy(traced, open, "strict"), "strict", sha256);
+    const loaded = await loader.load({ loader: written, how: route === "torch" || route === "joblib" ? route : "pickle", file });
+    if (loaded.outcome !== "loads") unloaded.push(`${route}: ${JSON.stringify(loaded)}`);
+  }
+  return unloaded;
 }
 
 function unneededOf({ policy, observed, files, alone }: Outcome): string[] {

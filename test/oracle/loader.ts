@@ -55,8 +55,8 @@ export class SafeLoader {
   }
 
   /** Writes the loader of a policy; its path. */
-  writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict"): string {
-    const text = writeLoader(policy, mode);
+  writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict", model: string | null = null): string {
+    const text = writeLoader(policy, mode, model);
     if (!text.ok) throw new Error(text.error.message);
     return this.write("safe_load.py", text.value);
   }

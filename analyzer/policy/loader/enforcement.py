@@ -7,8 +7,8 @@ from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
 from rules import (
-    CALLS, CODE, DESCRIBING, IMPORTS, MODE, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _modern,
-    _noted, _running, _spelt, _text, _type_name, pickle,
+    CALLS, CODE, DESCRIBING, IMPORTS, MODE, MODEL, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _is_checked,
+    _modern, _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
 
@@ -31,6 +31,8 @@ class Enforcement(Keeping, Constants, Indirect):
 
     def load(self):
         running = _running()
+        if MODEL is not None and not running and not _is_checked():
+            raise Blocked(None, "FILE", None, "this loader is of one model, and has not seen that this is it")
         running.append(self)
         try:
             result = super().load()

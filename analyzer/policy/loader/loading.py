@@ -6,9 +6,32 @@ What torch and joblib have for loading is taken as it is, in every version, and 
 
 from enforcement import Enforcement
 from rules import (
-    CALLS, FILE_LOADERS, IMPORTS, Blocked, UnpicklingError, _is_open, _modern, _noted, _running, _type_name, io, pickle,
-    sys, types,
+    CALLS, FILE_LOADERS, IMPORTS, MODEL, Blocked, UnpicklingError, _is_checked, _is_open, _local, _modern, _noted, _running,
+    _type_name, contextlib, hashlib, io, os, pickle, sys, types,
 )  # fmt: skip
+
+
+@contextlib.contextmanager
+def checked(file):
+    """Lets a file (a path, or open for reading) be loaded: any, or the one whose sha256 is `MODEL`. What it unpickles in turn is of it."""
+    if MODEL is not None and not _running() and _sha256(file) != MODEL:
+        raise Blocked(None, "FILE", None, "another file than the one this loader was written for")
+    before, _local.is_checked = _is_checked(), True
+    try:
+        yield
+    finally:
+        _local.is_checked = before
+
+
+def _sha256(file):
+    if isinstance(file, (str, bytes, os.PathLike)):
+        with open(file, "rb") as opened:
+            return _sha256(opened)
+    start, digest = file.tell(), hashlib.sha256()
+    for block in iter(lambda: file.read(1 << 20), b""):
+        digest.update(block)
+    file.seek(start)
+    return digest.hexdigest()
 
 
 def enforced(dispatch):
@@ -24,12 +47,13 @@ class Unpickler(Enforcement, pickle._Unpickler):
 
 def load(file, **options):
     """`pickle.load` under the policy."""
-    return Unpickler(file, **options).load()
+    with checked(file):
+        return Unpickler(file, **options).load()
 
 
 def loads(data, **options):
     """`pickle.loads` under the policy."""
-    return Unpickler(io.BytesIO(data), **options).load()
+    return load(io.BytesIO(data), **options)
 
 
 def torch_load(file, map_location=None, **options):
@@ -37,7 +61,8 @@ def torch_load(file, map_location=None, **options):
     import torch
 
     this = _this_module()
-    return _rebound(torch.serialization.load, torch.serialization, pickle=this)(file, map_location, this, **options)
+    with checked(file):
+        return _rebound(torch.serialization.load, torch.serialization, pickle=this)(file, map_location, this, **options)
 
 
 def joblib_load(filename, **options):
@@ -78,7 +103,8 @@ def joblib_load(filename, **options):
     read_array = _rebound(numpy_pickle.NumpyArrayWrapper.read_array, numpy_pickle, pickle=this, Unpickler=Unpickler)
     unpickle = _rebound(numpy_pickle._unpickle, numpy_pickle, NumpyUnpickler=NumpyUnpickler)
     load_file = _rebound(numpy_pickle.load, numpy_pickle, _unpickle=unpickle, load_compatibility=load_compatibility)
-    return load_file(filename, **options)
+    with checked(filename):
+        return load_file(filename, **options)
 
 
 # What joblib.numpy_pickle.NumpyArrayWrapper has, in all versions.

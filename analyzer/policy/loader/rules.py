@@ -18,7 +18,10 @@ opcodes (joblib's arrays). Weights are no opcodes: models of tensors and arrays 
 """
 
 import base64
+import contextlib
+import hashlib
 import io
+import os
 import pickle
 import re
 import sys
@@ -32,6 +35,8 @@ from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, Pickler, Pic
 POLICY = "nothing"
 # "strict": an import outside the policy is refused. "lazy": it becomes a stub, refused once anything is done with it.
 MODE = "strict"
+# sha256 of the one file that may be loaded, whose open slots were filled to write this; None for any file.
+MODEL = None
 # What may be looked up, and what may be called: (module, qualified name).
 IMPORTS = frozenset()
 CALLS = frozenset()
@@ -143,6 +148,11 @@ def _running():
     if not hasattr(_local, "running"):
         _local.running = []
     return _local.running
+
+
+def _is_checked():
+    """Whether this thread loads a file that was let be loaded."""
+    return getattr(_local, "is_checked", False)
 
 
 def _noted(blocked):

@@ -21,7 +21,10 @@ opcodes (joblib's arrays). Weights are no opcodes: models of tensors and arrays 
 """
 
 import base64
+import contextlib
+import hashlib
 import io
+import os
 import pickle
 import re
 import sys
@@ -35,6 +38,8 @@ from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, Pickler, Pic
 POLICY = "nothing"
 # "strict": an import outside the policy is refused. "lazy": it becomes a stub, refused once anything is done with it.
 MODE = "strict"
+# sha256 of the one file that may be loaded, whose open slots were filled to write this; None for any file.
+MODEL = None
 # What may be looked up, and what may be called: (module, qualified name).
 IMPORTS = frozenset()
 CALLS = frozenset()
@@ -358,6 +363,11 @@ def _running():
     if not hasattr(_local, "running"):
         _local.running = []
     return _local.running
+
+
+def _is_checked():
+    """Whether this thread loads a file that was let be loaded."""
+    return getattr(_local, "is_checked", False)
 
 
 def _noted(blocked):
@@ -787,6 +797,8 @@ class Enforcement(Keeping, Constants, Indirect):
 
     def load(self):
         running = _running()
+        if MODEL is not None and not running and not _is_checked():
+            raise Blocked(None, "FILE", None, "this loader is of one model, and has not seen that this is it")
         running.append(self)
         try:
             result = super().load()
@@ -1116,6 +1128,29 @@ class Enforcement(Keeping, Constants, Indirect):
             return None
 
 
+@contextlib.contextmanager
+def checked(file):
+    """Lets a file (a path, or open for reading) be loaded: any, or the one whose sha256 is \`MODEL\`. What it unpickles in turn is of it."""
+    if MODEL is not None and not _running() and _sha256(file) != MODEL:
+        raise Blocked(None, "FILE", None, "another file than the one this loader was written for")
+    before, _local.is_checked = _is_checked(), True
+    try:
+        yield
+    finally:
+        _local.is_checked = before
+
+
+def _sha256(file):
+    if isinstance(file, (str, bytes, os.PathLike)):
+        with open(file, "rb") as opened:
+            return _sha256(opened)
+    start, digest = file.tell(), hashlib.sha256()
+    for block in iter(lambda: file.read(1 << 20), b""):
+        digest.update(block)
+    file.seek(start)
+    return digest.hexdigest()
+
+
 def enforced(dispatch):
     """The opcodes of an unpickler in Python, with the checked ones in place of its own."""
     return {code: getattr(Enforcement, handler.__name__, handler) for code, handler in dispatch.items()}
@@ -1129,12 +1164,13 @@ class Unpickler(Enforcement, pickle._Unpickler):
 
 def load(file, **options):
     """\`pickle.load\` under the policy."""
-    return Unpickler(file, **options).load()
+    with checked(file):
+        return Unpickler(file, **options).load()
 
 
 def loads(data, **options):
     """\`pickle.loads\` under the policy."""
-    return Unpickler(io.BytesIO(data), **options).load()
+    return load(io.BytesIO(data), **options)
 
 
 def torch_load(file, map_location=None, **options):
@@ -1142,7 +1178,8 @@ def torch_load(file, map_location=None, **options):
     import torch
 
     this = _this_module()
-    return _rebound(torch.serialization.load, torch.serialization, pickle=this)(file, map_location, this, **options)
+    with checked(file):
+        return _rebound(torch.serialization.load, torch.serialization, pickle=this)(file, map_location, this, **options)
 
 
 def joblib_load(filename, **options):
@@ -1183,7 +1220,8 @@ def joblib_load(filename, **options):
     read_array = _rebound(numpy_pickle.NumpyArrayWrapper.read_array, numpy_pickle, pickle=this, Unpickler=Unpickler)
     unpickle = _rebound(numpy_pickle._unpickle, numpy_pickle, NumpyUnpickler=NumpyUnpickler)
     load_file = _rebound(numpy_pickle.load, numpy_pickle, _unpickle=unpickle, load_compatibility=load_compatibility)
-    return load_file(filename, **options)
+    with checked(filename):
+        return load_file(filename, **options)
 
 
 # What joblib.numpy_pickle.NumpyArrayWrapper has, in all versions.

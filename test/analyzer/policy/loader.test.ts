@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -12,8 +13,8 @@ function policyOf(imports: readonly PolicyEntry[], calls: readonly PolicyEntry[]
   return { name, class: null, library: null, imports, calls };
 }
 
-function textOf(policy: Policy, mode: "strict" | "lazy" = "strict"): string {
-  const text = writeLoader(policy, mode);
+function textOf(policy: Policy, mode: "strict" | "lazy" = "strict", model: string | null = null): string {
+  const text = writeLoader(policy, mode, model);
   if (!text.ok) throw new Error(text.error.message);
   return text.value;
 }
@@ -96,5 +97,35 @@ print(json.dumps([all(loaded), issubclass(safe_load.Blocked, safe_load.Unpicklin
 
   it("is not written for torch's own policies", () => {
     expect(writeLoader(DEFAULT_WEIGHTS_ONLY)).toMatchObject({ ok: false, error: { kind: "weights-only" } });
+  });
+});
+
+describe("the loader of one model", () => {
+  const names = [...["collections.OrderedDict", "_pickle.loads"].map((callable): PolicyEntry => ({ callable, reasons: [] }))];
+  // pickle.loads of a pickle: what a model unpickles in turn is of it.
+  const model = Buffer.from("\x80\x04c_pickle\nloads\nC\x1e\x80\x04ccollections\nOrderedDict\n)R.\x85R.", "latin1");
+  const sha256 = createHash("sha256").update(model).digest("hex");
+  const text = textOf(policyOf(names, names), "strict", sha256);
+  const loads = (how: string, bytes: Buffer) =>
+    run(
+      text,
+      `import io, os, tempfile
+data = bytes.fromhex("${bytes.toString("hex")}")
+try: print(json.dumps(type(${how}).__name__))
+except safe_load.Blocked as blocked: print(json.dumps(blocked.reason))`,
+    );
+
+  it("loads that model, from memory and from a file", () => {
+    expect(loads("safe_load.loads(data)", model)).toBe("OrderedDict");
+    expect(loads("safe_load.load(io.BytesIO(data))", model)).toBe("OrderedDict");
+  });
+
+  it("refuses every other file, and an unpickler that has not seen the whole of it", () => {
+    const another = "another file than the one this loader was written for";
+    expect(loads("safe_load.loads(data)", Buffer.concat([model, Buffer.from("N.")]))).toBe(another);
+    expect(loads("safe_load.loads(data)", Buffer.from("ccollections\nOrderedDict\n)R."))).toBe(another);
+    expect(loads("safe_load.Unpickler(io.BytesIO(data)).load()", model)).toBe(
+      "this loader is of one model, and has not seen that this is it",
+    );
   });
 });

@@ -3,6 +3,8 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { assemble } from "../../../analyzer/pickle/assembler.ts";
+import { writePolicy } from "../../../analyzer/policy/format.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
@@ -295,5 +297,47 @@ describe("policy", () => {
     const { printed, reported } = await census(["policy", "loader", open]);
     expect(printed).toMatch(/^POLICY = "class\+open:brine" {2}# the loader keeps its open slots closed/m);
     expect(reported).toContain("class+open:brine: the loader keeps its open slots closed, and refuses what would fill them");
+  });
+
+  it("writes the loader of one model, with its slots filled, and none of a model that does not load", async () => {
+    const entries = (callable: string) => ({ imports: [{ callable, reasons: [] }], calls: [{ callable, reasons: [] }], openSlots: [] });
+    const asks = { attributes: ["walk"], classes: [], functions: false };
+    const open = path.join(folder, "holder.json");
+    writeFileSync(
+      open,
+      writePolicy({
+        ...entries("inert.D"),
+        name: "class+open:inert.D@inert-1",
+        class: "inert.D",
+        library: null,
+        openSlots: [{ class: "inert.D", attribute: "step", from: [], asks, takes: ["inert.C"] }],
+        fillers: [{ ...entries("inert.C"), name: "inert.C", kind: "class", touches: [], isCalled: false }],
+      }),
+    );
+    const model = (attribute: string) => {
+      const object = (name: string) => `GLOBAL "inert ${name}"\nEMPTY_TUPLE\nNEWOBJ`;
+      const program = assemble(
+        `PROTO 4\n${object("D")}\nEMPTY_DICT\nSHORT_BINUNICODE "${attribute}"\n${object("C")}\nSETITEM\nBUILD\nSTOP`,
+      );
+      if (!program.ok) throw new Error(program.error.message);
+      const file = path.join(folder, `${attribute}.pkl`);
+      writeFileSync(file, program.value);
+      return file;
+    };
+    const loader = path.join(folder, "load_step.py");
+    expect(await census(["policy", "loader", open, "--model", model("step"), "-o", loader])).toMatchObject({
+      ending: "done",
+      reported: "",
+    });
+    const inert = path.resolve(import.meta.dirname, "../../oracle");
+    const program = `import sys; sys.path[:0] = ${JSON.stringify([folder, inert])}; import load_step
+for file in sys.argv[1:]:
+    try: print(type(load_step.load(open(file, "rb")).step).__name__)
+    except load_step.Blocked as blocked: print(blocked.reason)`;
+    const printed = execFileSync("/usr/bin/python3", ["-c", program, model("step"), model("other")], { encoding: "utf8" });
+    expect(printed).toBe("C\nanother file than the one this loader was written for\n");
+    const { ending, reported } = await census(["policy", "loader", open, "--model", model("other")]);
+    expect(ending).toBe("blocked");
+    expect(reported).toContain("other.pkl does not load under class+open:inert.D@inert-1 (blocked), so no loader is written for it");
   });
 });
