@@ -139,7 +139,9 @@ function compare(program: Uint8Array, trace: Trace, { blocked: [first] }: Verdic
       if (first === undefined && (answer.blocked.offset ?? answer.position) >= end) return { kind: "agreed", on: "fails" };
       // What only the loader sees comes before what the verdict blocks. The offset of what is in a pickle inside the pickle is
       // before that of the call that loads it.
-      const isNested = answer.blocked.callable === NESTS && (first?.reason.endsWith(`by ${NESTS}`) ?? false);
+      const isNested =
+        answer.blocked.callable === NESTS &&
+        facts.facts.some((fact) => fact.offset === first?.offset && "via" in fact && (fact.via ?? "").endsWith(NESTS));
       if (reason !== undefined && (first === undefined || isNested || (answer.blocked.offset ?? 0) <= refusedAt))
         return { kind: "stricter", reason };
       return { kind: "disagreed", message: `the verdict ${shown}; the loader, ${JSON.stringify(answer.blocked)}` };
