@@ -231,6 +231,8 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
       return;
     }
     case "native":
+      if (!HOLDS_NUMBERS.has(data.type)) graph.add(into, value, source);
+      return;
     case "unanalysed":
     case "open":
       graph.add(into, value, source);
@@ -245,6 +247,8 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
       return;
   }
 }
+
+const HOLDS_NUMBERS = new Set(["builtins.range", "builtins.bytes", "builtins.bytearray", "torch.Size"]);
 
 export function isMapping(type: string): boolean {
   return /^(builtins\.dict|collections\.(OrderedDict|defaultdict|Counter|ChainMap|UserDict))$/.test(type);

@@ -222,7 +222,8 @@ export class Holding {
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (/\.[A-Z]\w*$/.test(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
-    if (dangerOf(name) !== null) return;
+    // What is an attribute of a recorded type is not known, nor that it has it.
+    if (dangerOf(name) !== null || nativeType(name.slice(0, name.lastIndexOf("."))) !== null) return;
     this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
   }
 

@@ -12,7 +12,7 @@ import type { Node } from "./graph.ts";
 import { addUnpickled, isUnpickler } from "./loaders.ts";
 import { isContainer, nativeType } from "./natives.ts";
 import { askAttribute, askCall, askClass } from "./open-values.ts";
-import { evaluated, globalNames } from "./reflection.ts";
+import { computedAttribute, evaluated, globalNames } from "./reflection.ts";
 import type { Value } from "./values.ts";
 
 type Model = (flow: Flow, frame: Frame, call: NativeCall) => void;
@@ -133,6 +133,10 @@ const getattr: Model = (flow, frame, call) => {
   if (fallback !== null) flow.graph.edge(fallback, into);
   listenTexts(flow, argument(call, 1), (name) => {
     flow.graph.listen(object, (value) => loadFrom(flow, frame, value, name, into, call.line, object));
+  });
+  flow.graph.listen(object, (value) => {
+    const data = flow.data(value);
+    if (data.kind === "module") computedAttribute(flow, frame, data.unit, call);
   });
 };
 

@@ -2,17 +2,31 @@
  * Code that looks things up by computed names: `eval(name)`, `globals()[name]`. Boundary: each look-up that could mean
  * anything is recorded as a notice, because it widens the policy to every class that is visible there.
  */
-import type { Unit } from "../../python/code.ts";
-import type { NativeCall } from "./container-methods.ts";
+import type { Code, Unit } from "../../python/code.ts";
+import { argument, type NativeCall } from "./container-methods.ts";
 import { addMade, elementInto, newContainer } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { nativeType } from "./natives.ts";
+import { OPEN_SUBCLASSES } from "./types.ts";
 
-/** `eval(expression)`: any class that the module can see under a plain name. */
+/**
+ * `eval(expression)`: any class that the module can see under a plain name, and those of other modules that it writes
+ * itself (`nn.Upsample`).
+ */
 export function evaluated(flow: Flow, frame: Frame, call: NativeCall): void {
   if (call.into === null) return;
-  addVisibleClasses(flow, frame.code.unit, call.into);
+  const { unit } = frame.code;
+  addVisibleClasses(flow, unit, call.into);
+  for (const [alias, name] of writtenAttributes(unit))
+    for (const definition of flow.resolver.name(unit, alias))
+      if (definition.kind === "module")
+        addClasses(
+          flow,
+          visibleClasses(flow, definition.unit, (visible) => visible === name),
+          call.into,
+        );
   flow.notice("eval of a computed expression: every class visible in the module may be meant", frame.code, call.line);
 }
 
@@ -24,9 +38,43 @@ export function globalNames(flow: Flow, frame: Frame, call: NativeCall): void {
   addVisibleClasses(flow, frame.code.unit, elementInto(flow, dict, null));
 }
 
+/**
+ * `getattr(module, name)` in the library with a name of which nothing is known: any class of that module which the library
+ * itself writes (`nn.Upsample`) somewhere. What else is there could be meant as well, but then by somebody else.
+ */
+export function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCall): void {
+  const name = argument(call, 1);
+  if (call.into === null || name === null || !flow.isOfLibrary(frame.code)) return;
+  if (flow.graph.valuesOf(name).some((value) => flow.data(value).kind === "text")) return;
+  const visible = visibleClasses(flow, unit, (name) => isWritten(flow, name));
+  if (visible.size === 0 || visible.size > OPEN_SUBCLASSES) return;
+  addClasses(flow, visible, call.into);
+  flow.notice(`an attribute of ${unit.module} by a computed name: any class there that is written in the library`, frame.code, call.line);
+}
+
+function isWritten(flow: Flow, name: string): boolean {
+  return flow.resolver.modules.libraryModulesWith(new RegExp(`\\.${name}\\b`), [name]).length > 0;
+}
+
+/** What a module writes with a dot and a capital letter: `nn.Upsample`, as the name before the dot and that behind it. */
+function writtenAttributes(unit: Unit): (readonly [string, string])[] {
+  const found = new Set([...unit.code.text.matchAll(/(?<![\w.])\w+\.[A-Z]\w*/g)].map(([text]) => text));
+  return [...found].map((text) => text.split(".") as [string, string]);
+}
+
 function addVisibleClasses(flow: Flow, unit: Unit, into: Node): void {
-  const definitions = visibleNames(flow, unit, new Set()).flatMap((name) => [...flow.resolver.name(unit, name)]);
-  const visible = new Set(definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : [])));
+  addClasses(flow, visibleClasses(flow, unit), into);
+}
+
+function visibleClasses(flow: Flow, unit: Unit, isMeant: (name: string) => boolean = () => true): Set<Code> {
+  const names = visibleNames(flow, unit, new Set()).filter(isMeant);
+  const definitions = names.flatMap((name) => [...flow.resolver.name(unit, name)]);
+  const classes = definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : []));
+  // A type that pickles as recorded is data: nobody looks its class up to make a part of a model.
+  return new Set(classes.filter((code) => !nativeType(flow.nameOf(code))?.own));
+}
+
+function addClasses(flow: Flow, visible: ReadonlySet<Code>, into: Node): void {
   if (!flow.objects.isWorldClosed) {
     for (const code of visible) flow.define({ kind: "class", code }, into);
     return;
