@@ -14,6 +14,7 @@ import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { nativeType, type Reduction } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
+import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
 import { seedType } from "./types.ts";
 import type { Value } from "./values.ts";
@@ -277,7 +278,11 @@ export class Holding {
       if (!definer || this.ran.has(key)) continue;
       this.ran.add(key);
       const receiver = name === "__new__" ? this.flow.classValue(data.code) : value;
-      this.flow.graph.listen(this.flow.field(this.flow.classValue(definer), name), (member) => openCall(this.flow, member, receiver));
+      this.flow.graph.listen(this.flow.field(this.flow.classValue(definer), name), (member) => {
+        const frame = openCall(this.flow, member, receiver);
+        // The user calls the class: what a constructor takes is open, also where the class has it from a dependency.
+        if (frame && this.flow.isOfLibrary(data.code) && !this.flow.isOfLibrary(definer)) leaveOpen(this.flow, frame);
+      });
     }
   }
 

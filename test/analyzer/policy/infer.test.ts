@@ -133,6 +133,20 @@ describe("asking for a class", () => {
     expect(namesOf(result.value.imports).filter((name) => name.startsWith("lib.Part"))).toEqual(["lib.Part7"]);
   });
 
+  test("what a constructor takes is open, also where the class has it from a dependency", () => {
+    const library = {
+      name: "lib",
+      version: null,
+      files: [{ path: "lib.py", text: "import base\n\n\nclass Pipeline(base.Pipeline):\n    pass\n" }],
+    };
+    const text =
+      "class Pipeline:\n    def __init__(self, steps, *, memory=None):\n        self.steps = steps\n        self.memory = memory\n";
+    const base = { name: "base", version: null, files: [{ path: "base.py", text }] };
+    const result = inferPolicy({ parser, library, dependencies: [base], class: "lib.Pipeline" });
+    if (!result.ok) throw new Error(result.error.message);
+    expect(result.value.openSlots?.map(({ attribute }) => attribute).sort()).toEqual(["memory", "steps"]);
+  });
+
   test("a tree without Python", () => {
     const library = { name: "empty", version: null, files: [{ path: "README.md", text: "no code" }] };
     expect(inferPolicy({ parser, library, dependencies: [], class: "a.B" })).toMatchObject({
