@@ -300,7 +300,7 @@ export function initialise(flow: Flow, frame: Frame, value: Value, args: readonl
     });
     return;
   }
-  initialiseFields(flow, frame, value, args);
+  initialiseFields(flow, frame, value, args, line);
   const container = flow.classes.externalBases(data.code).find(isContainer);
   const [first] = args;
   if (!container || first?.kind !== "positional") return;

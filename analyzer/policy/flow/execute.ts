@@ -124,7 +124,9 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       return;
     }
     case "annotate":
-      if (frame.code.kind === "function" && flow.isOfLibrary(frame.code))
+      if (isStubModule(frame.code))
+        seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what, isExact: true });
+      else if (frame.code.kind === "function" && flow.isOfLibrary(frame.code))
         seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what });
       return;
   }
@@ -148,4 +150,9 @@ function outerFrame(frame: Frame, hops: number): Frame | null {
 function enclosingClass(code: Code): Code | null {
   for (let parent = code.parent; parent; parent = parent.parent) if (parent.kind === "class") return parent;
   return null;
+}
+
+/** A stub says what compiled code has: there is nothing else to know it from. */
+function isStubModule(code: Code): boolean {
+  return code.kind === "module" && code.unit.path.endsWith(".pyi");
 }

@@ -4,12 +4,16 @@
  */
 import type { Code } from "../../python/code.ts";
 import type { Passed } from "./calls.ts";
+import { callMethod } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./values.ts";
 
 const FIELD_DECORATORS = /(^|\.)(dataclass|attrs|define|frozen|mutable)$|^attr\.(s|attrs|dataclass)$/;
 const FIELD_BASES = new Set(["typing.NamedTuple", "pydantic.BaseModel", "typing.TypedDict"]);
+
+/** What the constructor calls in the end, where the class has it (dataclasses; attrs). */
+export const POST_INITS = ["__post_init__", "__attrs_post_init__"];
 
 /** Whether the class gets a constructor from its annotated names. */
 export function hasFields(flow: Flow, code: Code): boolean {
@@ -30,10 +34,11 @@ export function fieldsOf(flow: Flow, code: Code): string[] {
   return [...names];
 }
 
-/** Fills the fields from the arguments of the constructor, and from their defaults. */
-export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: readonly Passed[]): void {
+/** Fills the fields from the arguments of the constructor, and from their defaults, and runs what the constructor calls then. */
+export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
   const data = flow.data(value);
   if (data.kind !== "instance" || !hasFields(flow, data.code)) return;
+  for (const name of POST_INITS) callMethod(flow, frame, value, name, [], null, line);
   const names = fieldsOf(flow, data.code);
   let next = 0;
   for (const passed of args) {

@@ -9,7 +9,7 @@ import { dangerOf, JUDGED_BY_ARGUMENTS } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
-import { hasFields } from "./fields.ts";
+import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { nativeType, type Reduction } from "./natives.ts";
@@ -272,7 +272,7 @@ export class Holding {
   private runConstructor(value: Value): void {
     const data = this.flow.data(value);
     if (data.kind !== "instance") return;
-    for (const name of ["__init__", "__new__"]) {
+    for (const name of ["__init__", "__new__", ...(hasFields(this.flow, data.code) ? POST_INITS : [])]) {
       const definer = this.flow.classes.definerOf(data.code, name);
       const key = `${value}:${name}`;
       if (!definer || this.ran.has(key)) continue;
