@@ -4,7 +4,7 @@ import { listProgram } from "../../analyzer/pickle/listing.ts";
 import { DEBIAN_PYTHON } from "./loader.ts";
 import { fuzzLoader } from "./run-loader-fuzzer.ts";
 
-const PROGRAMS = 60_000;
+const PROGRAMS = 40_000;
 
 describe("loader and verdict", () => {
   it(`agree on ${PROGRAMS} programs`, { timeout: 600_000 }, async () => {

@@ -3,6 +3,7 @@
  * anything is recorded as a notice, because it widens the policy to every class that is visible there.
  */
 import type { Code, Unit } from "../../python/code.ts";
+import type { Modules } from "../../python/modules.ts";
 import { argument, type NativeCall } from "./container-methods.ts";
 import { addMade, elementInto, newContainer } from "./containers.ts";
 import type { Flow } from "./flow.ts";
@@ -46,15 +47,24 @@ export function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: Na
   const name = argument(call, 1);
   if (call.into === null || name === null || !flow.isOfLibrary(frame.code)) return;
   if (flow.graph.valuesOf(name).some((value) => flow.data(value).kind === "text")) return;
-  const visible = visibleClasses(flow, unit, (name) => isWritten(flow, name));
+  const visible = writtenClasses(flow, unit);
   if (visible.size === 0 || visible.size > OPEN_SUBCLASSES) return;
   addClasses(flow, visible, call.into);
   flow.notice(`an attribute of ${unit.module} by a computed name: any class there that is written in the library`, frame.code, call.line);
 }
 
-function isWritten(flow: Flow, name: string): boolean {
-  return flow.resolver.modules.libraryModulesWith(new RegExp(`\\.${name}\\b`), [name]).length > 0;
+/** The classes of a module that the library writes: asked for by many calls, and the same for every class that is inferred. */
+function writtenClasses(flow: Flow, unit: Unit): ReadonlySet<Code> {
+  const { modules } = flow.resolver;
+  const known = written.get(modules) ?? new Map<Unit, ReadonlySet<Code>>();
+  written.set(modules, known);
+  const found =
+    known.get(unit) ?? visibleClasses(flow, unit, (name) => modules.libraryModulesWith(new RegExp(`\\.${name}\\b`), [name]).length > 0);
+  known.set(unit, found);
+  return found;
 }
+
+const written = new WeakMap<Modules, Map<Unit, ReadonlySet<Code>>>();
 
 /** What a module writes with a dot and a capital letter: `nn.Upsample`, as the name before the dot and that behind it. */
 function writtenAttributes(unit: Unit): (readonly [string, string])[] {
@@ -67,11 +77,15 @@ function addVisibleClasses(flow: Flow, unit: Unit, into: Node): void {
 }
 
 function visibleClasses(flow: Flow, unit: Unit, isMeant: (name: string) => boolean = () => true): Set<Code> {
-  const names = visibleNames(flow, unit, new Set()).filter(isMeant);
-  const definitions = names.flatMap((name) => [...flow.resolver.name(unit, name)]);
-  const classes = definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : []));
-  // A type that pickles as recorded is data: nobody looks its class up to make a part of a model.
-  return new Set(classes.filter((code) => !nativeType(flow.nameOf(code))?.own));
+  const visible = new Set<Code>();
+  for (const name of visibleNames(flow, unit, new Set())) {
+    const definitions = [...flow.resolver.name(unit, name)];
+    const classes = definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : []));
+    // A type that pickles as recorded is data: nobody looks its class up to make a part of a model.
+    const parts = classes.filter((code) => !nativeType(flow.nameOf(code))?.own);
+    if (parts.length > 0 && isMeant(name)) for (const code of parts) visible.add(code);
+  }
+  return visible;
 }
 
 function addClasses(flow: Flow, visible: ReadonlySet<Code>, into: Node): void {
