@@ -58,11 +58,12 @@ export async function* filesBelow(folder: string, entered: Set<string> = new Set
   const real = await realpath(folder);
   if (entered.has(real)) return;
   entered.add(real);
-  for (const name of (await readdir(folder)).toSorted()) {
-    if (name === ".git") continue;
-    const inside = path.join(folder, name);
+  const entries = await readdir(folder, { withFileTypes: true });
+  for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
+    if (entry.name === ".git") continue;
+    const inside = path.join(folder, entry.name);
     // A link to nowhere is a file that cannot be read; whoever opens it says so.
-    const kind = await stat(inside).catch(() => null);
+    const kind = entry.isFile() || entry.isDirectory() ? entry : await stat(inside).catch(() => null);
     if (kind?.isDirectory()) yield* filesBelow(inside, entered);
     else if (kind === null || kind.isFile()) yield inside;
   }
