@@ -4,7 +4,7 @@
  */
 
 import { EventEmitter } from "node:events";
-import { Logger, type Runner, run, runMigrations } from "graphile-worker";
+import type { Runner } from "graphile-worker";
 import pg from "pg";
 import { addModelJobs, freeDeadWorkers, holdAlive, type JobRequest, MODEL_TASK, type ModelJob, standingOf } from "../db/jobs.ts";
 import { migrating } from "../db/migrate.ts";
@@ -26,8 +26,6 @@ export interface Workplace {
 const LOOK = 1_000;
 /** Between looks for workers that are gone. */
 const REAP = 2_000;
-
-const silent = new Logger(() => () => undefined);
 
 /** Works on whatever surveys have jobs, until it is interrupted. Returns why it gave up, or null. */
 export async function work(place: Workplace, effects: SurveyEffects): Promise<string | null> {
@@ -108,6 +106,9 @@ class Workshop {
 
   private async start(): Promise<void> {
     const { pool } = this;
+    // Most surveys are of one process, and need none of it.
+    const { Logger, run, runMigrations } = await import("graphile-worker");
+    const silent = new Logger(() => () => undefined);
     await migrating(this.effects.store, () => runMigrations({ pgPool: pool, logger: silent }));
     const ids: string[] = [];
     const events = new EventEmitter() as NonNullable<Parameters<typeof run>[0]["events"]>;

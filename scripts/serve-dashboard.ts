@@ -10,7 +10,6 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
-import next from "next";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
@@ -84,6 +83,8 @@ async function hashOf(sources: readonly string[]): Promise<string> {
 /** Serves the dashboard as it was built, its first pages already made. Rejects where the port is taken, or nothing was built. */
 export async function serveDashboard({ database, port, host }: DashboardOptions): Promise<Dashboard> {
   Object.assign(process.env, { CENSUS_DATABASE: path.resolve(database), NODE_ENV: "production", NEXT_TELEMETRY_DISABLED: "1" });
+  // As long to load as all else that a command needs, and most commands serve nothing.
+  const { default: next } = await import("next");
   const app = next({ dev: false, dir: ROOT, hostname: host, port });
   await quietly(() => app.prepare());
   const handle = app.getRequestHandler();

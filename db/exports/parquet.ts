@@ -1,5 +1,5 @@
 /** Research tables as Parquet: a row group at a time, so that a table of any length is written in constant memory. */
-import { ByteWriter, ParquetWriter } from "hyparquet-writer";
+import type { ByteWriter } from "hyparquet-writer";
 import type { ExportColumn, ExportRow } from "./table.ts";
 
 /** Rows in a row group: enough for columns to compress, few enough to be gone before the collector takes them for what stays. */
@@ -14,6 +14,8 @@ const TYPES = {
 
 /** The bytes of a Parquet file; every column may hold null. */
 export async function* writeParquet(columns: readonly ExportColumn[], rows: AsyncIterable<ExportRow>): AsyncGenerator<Uint8Array> {
+  // Every command can export, and few do: it is loaded when it is asked for.
+  const { ByteWriter, ParquetWriter } = await import("hyparquet-writer");
   const bytes = new ByteWriter();
   const file = new ParquetWriter({
     writer: bytes,
