@@ -7,7 +7,8 @@
 import { decode } from "../pickle/decode.ts";
 import { runPickle } from "../pickle/execution.ts";
 import type { Fact, PickleFacts } from "../pickle/facts.ts";
-import { BYTE_OF_OPCODE, OPCODE_OF_BYTE, type Opcode, type OpcodeName } from "../pickle/opcodes.ts";
+import * as kinds from "../pickle/kinds.ts";
+import { ARGUMENTS, BYTE_OF_OPCODE, OPCODE_OF_BYTE, OPCODES, type Opcode, type OpcodeName } from "../pickle/opcodes.ts";
 import { textOf } from "../pickle/operand-values.ts";
 import type { HandedContent } from "./nested-contents.ts";
 import { KEPT_BYTES } from "./program-view.ts";
@@ -37,14 +38,13 @@ const STOP = BYTE_OF_OPCODE.STOP;
 /** PROTO, something that is made, STOP. */
 const SHORTEST = 4;
 
-/** Opcodes that push bytes or text, by the bytes of their count; those of a line have none. */
-const COUNTED: Readonly<Record<1 | 4 | 8, readonly OpcodeName[]>> = {
-  1: ["SHORT_BINBYTES", "SHORT_BINSTRING", "SHORT_BINUNICODE"],
-  4: ["BINBYTES", "BINSTRING", "BINUNICODE"],
-  8: ["BINBYTES8", "BINUNICODE8", "BYTEARRAY8"],
-};
-const LINES: readonly OpcodeName[] = ["STRING", "UNICODE"];
-const CONSTANTS: ReadonlySet<OpcodeName> = new Set([...Object.values(COUNTED).flat(), ...LINES]);
+/** Bytes of the count behind each opcode that pushes bytes or text; 0 where a line is. */
+const CONSTANTS: ReadonlyMap<Opcode, number> = new Map(
+  OPCODES.filter(({ code }) => [kinds.BYTES, kinds.BYTEARRAY, kinds.STR, kinds.STRING].includes(kinds.KIND[code]!)).map((opcode) => {
+    const argument = ARGUMENTS[opcode.argument!];
+    return [opcode, "count" in argument ? argument.count : 0];
+  }),
+);
 
 /**
  * The pickles among the constants of a program that came to its STOP, and of the pickles that it hands to loaders, but for what
@@ -128,31 +128,29 @@ function mayHold(program: Uint8Array): boolean {
 
 /** Whether an opcode that pushes a constant, and what is between it and its content, may lie before `at`. */
 function beginsConstant(bytes: Buffer, at: number): boolean {
-  const nameBefore = (distance: number) => OPCODE_OF_BYTE[bytes[at - distance] ?? 0]?.name;
-  for (const width of [1, 4, 8] as const) {
-    const opcode = nameBefore(width + 1);
-    if (opcode === undefined || !COUNTED[width].includes(opcode)) continue;
+  const countAt = (distance: number) => CONSTANTS.get(OPCODE_OF_BYTE[bytes[at - distance] ?? 0]!);
+  for (const width of [1, 4, 8]) {
+    if (countAt(width + 1) !== width) continue;
     const length = width === 1 ? bytes[at - 1]! : bytes.readUInt32LE(at - width);
     if (length >= SHORTEST && at + length <= bytes.length) return true;
   }
-  return nameBefore(1) === "UNICODE" || nameBefore(2) === "STRING";
+  // A line, or a quote and a line.
+  return countAt(1) === 0 || countAt(2) === 0;
 }
 
-/** Every constant of a program, as its opcodes come. */
+/** Every constant of a program, as its opcodes come: bytes as they are, text as UTF-8. */
 function* constantsOf(program: Uint8Array): Iterable<{ opcode: OpcodeName; offset: number; constant: Uint8Array }> {
   for (let at = 0; ; ) {
     const decoded = decode(program, at);
     if (!decoded.ok) return;
     const { opcode, offset, argumentStart, argumentEnd, end } = decoded.value;
-    if (CONSTANTS.has(opcode.name) && argumentEnd - argumentStart >= SHORTEST)
-      yield { opcode: opcode.name, offset, constant: pushedBytes(program, opcode, offset, argumentStart, argumentEnd) };
+    const count = CONSTANTS.get(opcode);
+    if (count !== undefined && argumentEnd - argumentStart >= SHORTEST) {
+      const line = () => Buffer.from(textOf(program, offset, program.length).text, "utf8");
+      yield { opcode: opcode.name, offset, constant: count === 0 ? line() : program.subarray(argumentStart, argumentEnd) };
+    }
     at = end;
   }
-}
-
-/** Bytes as they are, text as UTF-8. */
-function pushedBytes(program: Uint8Array, { name }: Opcode, offset: number, from: number, to: number): Uint8Array {
-  return LINES.includes(name) ? Buffer.from(textOf(program, offset, program.length).text, "utf8") : program.subarray(from, to);
 }
 
 /** The bytes that a constant spells, if a pickle could begin and end like them. */

@@ -102,6 +102,7 @@ export class KeptContents implements UnitContents {
     if (start === MODULE) return this.again.code;
     if (this.again.codeAt(start) === undefined && parent !== null) {
       const outer = this.readCode(startOf(parent), parent.parent);
+      // Whoever reads them meets the codes in them.
       void [outer.nested, outer.body];
     }
     return this.again.codeAt(start)!;

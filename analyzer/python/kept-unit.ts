@@ -5,8 +5,7 @@
  * The form: a line of JSON with what the unit says and which codes it has, then the heads and bodies of those that were
  * read, each JSON. `JSON.parse` is native: in a process that just started no decoder written here is as fast.
  */
-import type { Binding, Body, Code, Instruction, Member, Parameter, TypeExpression, Unit } from "./code.ts";
-import type { ImportEffects } from "./search-path.ts";
+import type { Binding, Body, Code, Instruction, Member, Unit } from "./code.ts";
 
 /** Where the texts are kept between runs. */
 export interface KeptUnits {
@@ -51,26 +50,18 @@ type WithStart<T extends { readonly code: Code }> = Omit<T, "code"> & { readonly
 type BindingWithCode = Extract<Binding, { readonly code: Code }>;
 export type KeptBinding = Exclude<Binding, BindingWithCode> | WithStart<BindingWithCode>;
 
-export interface KeptHeader {
+export interface KeptHeader extends Pick<Unit, "starImports" | "exports" | "importEffects"> {
   readonly codes: readonly KeptPlace[];
   readonly bindings: readonly (readonly [string, readonly KeptBinding[]])[];
-  readonly starImports: readonly string[];
-  readonly exports: readonly string[] | null;
   readonly topClasses: readonly CodeStart[];
-  readonly importEffects: ImportEffects;
 }
 
 /** What is known of a code before its head is read, and how long its head and its body are in the text; 0 is not read. */
 type KeptPlace = readonly [CodeStart, Code["kind"], string, number, CodeStart | null, readonly string[], number, number];
 
-export interface KeptHead {
-  readonly parameters: readonly Parameter[];
-  readonly returns: TypeExpression | null;
-  readonly bases: readonly TypeExpression[];
-  readonly metaclass: TypeExpression | null;
+export interface KeptHead extends Pick<KeepableCode, "parameters" | "returns" | "bases" | "metaclass" | "range"> {
   readonly nested: readonly CodeStart[];
   readonly members: readonly (readonly [string, Member])[];
-  readonly range: readonly [number, number];
 }
 
 export interface KeptBody extends Omit<Body, "instructions" | "names" | "clearedAttributes" | "removedKeys"> {

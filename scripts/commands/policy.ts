@@ -167,14 +167,14 @@ function loader(context: Context): Command {
     .runs(async (given: string, { mode, forTorch, model, output }: LoaderOptions) => {
       const policy = await loadPolicy(context, given);
       const of = model === undefined ? null : await modelUnder(context, model, policy, mode);
-      if (of?.verdict.verdict !== undefined && of.verdict.verdict !== "loads") {
+      if (of !== null && of.verdict !== "loads") {
         context.effects.report(
-          `${model} does not load under ${policy.name} (${of.verdict.verdict}), so no loader is written for it: 'census enforce' says why.\n`,
+          `${model} does not load under ${policy.name} (${of.verdict}), so no loader is written for it: 'census enforce' says why.\n`,
         );
-        return endingOf(of.verdict.verdict);
+        return endingOf(of.verdict);
       }
       const text =
-        forTorch === undefined ? loaderModule(of?.policy ?? policy, mode, of?.sha256 ?? null) : safeGlobalLines(policy, forTorch);
+        forTorch === undefined ? loaderModule(of?.filled ?? policy, mode, of?.sha256 ?? null) : safeGlobalLines(policy, forTorch);
       if (policy.fillers !== undefined && forTorch === undefined && of === null)
         context.effects.report(`${policy.name}: ${SLOTS_CLOSED}. With --model it is written for one file, as they are filled there.\n`);
       if (output === undefined) await context.effects.print(text);
@@ -190,12 +190,13 @@ interface LoaderOptions {
   readonly output?: string;
 }
 
-/** The verdict on a file under a policy, what the policy comes to for it, and its sha256. */
+/** What a file is under a policy; where it loads also its sha256, and what the policy comes to for it. */
 async function modelUnder(context: Context, target: string, policy: Policy, mode: Mode) {
   const file = await fileOnDisk(context, target);
   const traced = await withTracer((tracer) => file.read(tracer.trace));
-  const verdict = judgeTracedFile(traced, policy, mode);
-  return { verdict, policy: filledPolicy(traced, policy, mode), sha256: await sha256(resolvePath(context, target)) };
+  const { verdict } = judgeTracedFile(traced, policy, mode);
+  if (verdict !== "loads") return { verdict };
+  return { verdict, filled: filledPolicy(traced, policy, mode), sha256: await sha256(resolvePath(context, target)) };
 }
 
 function loaderModule(policy: Policy, mode: Mode, model: string | null): string {

@@ -22,12 +22,8 @@ export function evaluated(flow: Flow, frame: Frame, call: NativeCall): void {
   addVisibleClasses(flow, unit, call.into);
   for (const [alias, name] of writtenAttributes(unit))
     for (const definition of flow.resolver.name(unit, alias))
-      if (definition.kind === "module")
-        addClasses(
-          flow,
-          visibleClasses(flow, definition.unit, (visible) => visible === name),
-          call.into,
-        );
+      if (definition.kind === "module" && visibleNames(flow, definition.unit, new Set()).includes(name))
+        addClasses(flow, new Set(classesNamed(flow, definition.unit, name)), call.into);
   flow.notice("eval of a computed expression: every class visible in the module may be meant", frame.code, call.line);
 }
 
@@ -58,8 +54,8 @@ function writtenClasses(flow: Flow, unit: Unit): ReadonlySet<Code> {
   const { modules } = flow.resolver;
   const known = written.get(modules) ?? new Map<Unit, ReadonlySet<Code>>();
   written.set(modules, known);
-  const found =
-    known.get(unit) ?? visibleClasses(flow, unit, (name) => modules.libraryModulesWith(new RegExp(`\\.${name}\\b`), [name]).length > 0);
+  const isWritten = (name: string) => modules.libraryModulesWith(new RegExp(`\\.${name}\\b`), [name]).length > 0;
+  const found = known.get(unit) ?? visibleClasses(flow, unit, isWritten);
   known.set(unit, found);
   return found;
 }
@@ -76,16 +72,19 @@ function addVisibleClasses(flow: Flow, unit: Unit, into: Node): void {
   addClasses(flow, visibleClasses(flow, unit), into);
 }
 
+/** `isMeant` is asked of names of classes alone. */
 function visibleClasses(flow: Flow, unit: Unit, isMeant: (name: string) => boolean = () => true): Set<Code> {
-  const visible = new Set<Code>();
-  for (const name of visibleNames(flow, unit, new Set())) {
-    const definitions = [...flow.resolver.name(unit, name)];
-    const classes = definitions.flatMap((definition) => (definition.kind === "class" ? [definition.code] : []));
-    // A type that pickles as recorded is data: nobody looks its class up to make a part of a model.
-    const parts = classes.filter((code) => !nativeType(flow.nameOf(code))?.own);
-    if (parts.length > 0 && isMeant(name)) for (const code of parts) visible.add(code);
-  }
-  return visible;
+  const visible = visibleNames(flow, unit, new Set()).flatMap((name) => {
+    const classes = classesNamed(flow, unit, name);
+    return classes.length > 0 && isMeant(name) ? classes : [];
+  });
+  return new Set(visible);
+}
+
+/** The classes that a module has under a name. A type that pickles as recorded is data: nobody looks its class up to make a part of a model. */
+function classesNamed(flow: Flow, unit: Unit, name: string): Code[] {
+  const classes = flow.resolver.name(unit, name).flatMap((definition) => (definition.kind === "class" ? [definition.code] : []));
+  return classes.filter((code) => !nativeType(flow.nameOf(code))?.own);
 }
 
 function addClasses(flow: Flow, visible: ReadonlySet<Code>, into: Node): void {
