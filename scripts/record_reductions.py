@@ -219,9 +219,21 @@ def record(name, samples, aliases=(), torch=False):
         for kind in ("imports", "calls"):
             found = entry["subclass"].get(kind, {})
             entry["subclass"][kind] = {name.replace("__main__.Subclass", "{class}"): routes for name, routes in found.items()}
+    if name in CONSTANTS:
+        entry["constants"] = record_constants(cls, torch)
     names = {name, *aliases} | ({dotted(cls), *compiled_names(cls)} if isinstance(cls, type) else set())
     entry["names"] = sorted(names)
     return entry
+
+
+# Types whose values are constants of the package and pickle as a name of theirs, which not every name of a value is (torch.half is torch.float16).
+CONSTANTS = ("torch.dtype", "torch.memory_format", "torch.qscheme")
+
+
+def record_constants(cls, torch):
+    """The constants of a type in its package: how each is called there -> what its pickles look up."""
+    values = vars(importlib.import_module(cls.__module__)).items()
+    return {name: record_samples([value], torch)["imports"] for name, value in sorted(values) if isinstance(value, cls)}
 
 
 def compiled_names(cls):
@@ -502,7 +514,7 @@ def torch_types():
     yield "torch.device", [torch.device("cpu")]
     yield "torch.dtype", dtypes
     yield "torch.layout", [torch.strided, torch.sparse_coo]
-    yield "torch.memory_format", [torch.contiguous_format]
+    yield "torch.memory_format", [value for value in vars(torch).values() if isinstance(value, torch.memory_format)]
     yield "torch.qscheme", [torch.per_tensor_affine]
     yield "torch.Generator", [torch.Generator()]
     yield "torch.storage", [tensor.storage() for tensor in tensors]
@@ -558,6 +570,10 @@ def merge(into, entry):
             into.setdefault(kind, {})[callable_name] = {*into.get(kind, {}).get(callable_name, ()), *found}
     if "subclass" in entry:
         merge(into.setdefault("subclass", {}), entry["subclass"])
+    for constant, found in entry.get("constants", {}).items():
+        known = into.setdefault("constants", {}).setdefault(constant, {})
+        for callable_name, routes_found in found.items():
+            known[callable_name] = {*known.get(callable_name, ()), *routes_found}
     if "names" in entry:
         into["names"] = sorted({*into.get("names", ()), *entry["names"]})
     if entry.get("unpicklable"):
@@ -566,9 +582,14 @@ def merge(into, entry):
 
 def plain(entry):
     """The entry as JSON: the routes of a callable as one word, `0` to `5` for pickle's protocols, `t` for torch.save, `j` for joblib.dump."""
+    def words(found):
+        return {name: "".join(sorted(routes)) for name, routes in sorted(found.items())}
+
     return {
-        key: {name: "".join(sorted(routes)) for name, routes in sorted(value.items())}
+        key: words(value)
         if key in ("imports", "calls", "makers")
+        else {name: words(found) for name, found in value.items()}
+        if key == "constants"
         else plain(value)
         if key == "subclass"
         else value

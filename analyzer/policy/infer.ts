@@ -242,9 +242,9 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
     roots.push(subclass);
     holding.hold(subclass, { holder: root, node: null, reason });
   }
-  flow.graph.solve();
+  flow.solve();
   runForeignWriters(flow, roots);
-  flow.graph.solve();
+  flow.solve();
   return holding;
 }
 

@@ -4,7 +4,7 @@
  * Boundary: instructions and names only. What is not seen to be made by the call counts as shared.
  */
 import type { Classes } from "../python/classes.ts";
-import { type Code, NOTHING, type Register } from "../python/code.ts";
+import { type Code, isEmpty, type Register } from "../python/code.ts";
 import type { Definition } from "../python/resolve.ts";
 import { nativeType } from "./flow/natives.ts";
 import { originsOf, type RegisterOrigin } from "./flow/register-origins.ts";
@@ -32,7 +32,7 @@ class Makers {
   }
 
   private isMade(code: Code, register: Register): boolean {
-    if (register === NOTHING) return true;
+    if (isEmpty(register)) return true;
     const origins = originsOf(code, register);
     return origins.length > 0 && origins.every((origin) => this.isMaking(code, origin));
   }

@@ -6,9 +6,17 @@
 
 import type { ImportEffects } from "./search-path.ts";
 
-/** A slot of a code's frame. 0 holds nothing: numbers, None, what cannot carry an object. */
+/** A slot of a code's frame. The first two never hold anything, and are there to be told apart. */
 export type Register = number;
+/** Where numbers and None go: what can neither be a string nor carry an object. */
 export const NOTHING: Register = 0;
+/** Where values go that are made while the program runs and that no pickle would name: strings of which nothing is known, for one. */
+export const COMPUTED: Register = 1;
+
+/** Whether a register never holds anything. */
+export function isEmpty(register: Register): boolean {
+  return register <= COMPUTED;
+}
 
 /** A type as it is written in an annotation, before any name in it is resolved. */
 export type TypeExpression =
@@ -101,6 +109,8 @@ export interface Body {
   readonly parameters: readonly Register[];
   readonly statements: readonly StatementRange[];
   readonly isGenerator: boolean;
+  /** Whether calling it can only end with an exception that it raises itself: there is no `return`, and the last statement is a `raise`. */
+  readonly alwaysRaises: boolean;
   /** Whether the code writes what its first parameter holds: `self.x = ...`, `self.x[k] = ...`, `self.x.append(...)`. */
   readonly writesReceiver: boolean;
   /** Attributes of its first parameter that it sets to None. */
@@ -140,6 +150,12 @@ export interface Code {
   readonly start: number;
 }
 
+/** A constant that is written out; `auto` is `enum.auto()`, which counts, or takes the member's name. */
+export type Literal =
+  | { readonly kind: "string"; readonly text: string }
+  | { readonly kind: "number"; readonly number: number }
+  | { readonly kind: "auto" };
+
 /** A name in a class body. */
 export interface Member {
   readonly annotation: TypeExpression | null;
@@ -148,6 +164,8 @@ export interface Member {
   readonly isAssigned: boolean;
   /** Its value is None: a place for someone else to fill. */
   readonly isEmpty: boolean;
+  /** What it is assigned, where that is a constant and it is assigned once. */
+  readonly literal: Literal | null;
   readonly line: number;
 }
 

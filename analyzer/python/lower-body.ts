@@ -3,7 +3,7 @@
  * `lower-expression.ts`, names and registers `scope.ts`.
  */
 import type { Body, Code } from "./code.ts";
-import { NOTHING } from "./code.ts";
+import { isEmpty, NOTHING } from "./code.ts";
 import { importedModule } from "./imports.ts";
 import { constantKey, emit, lineOf, lowerExpression } from "./lower-expression.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
@@ -13,8 +13,10 @@ import { dottedPath, isBetween, typeExpression } from "./type-expression.ts";
 /** The instructions of a module's, class's or function's body. */
 export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body {
   const scope = new Scope(code, maker);
-  if (block.type === "block" || block.type === "module") lowerBlock(block, scope, code.kind === "module");
-  else scope.instructions.push({ op: "return", from: lowerExpression(block, scope), line: lineOf(block) });
+  if (block.type === "block" || block.type === "module") {
+    lowerBlock(block, scope, code.kind === "module");
+    scope.endsWithRaise = block.namedChildren.findLast((child) => !isBetween(child))?.type === "raise_statement";
+  } else scope.instructions.push({ op: "return", from: lowerExpression(block, scope), line: lineOf(block) });
   return scope.finish();
 }
 
@@ -58,6 +60,7 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       for (const child of node.namedChildren) lowerExpressionStatement(child, scope);
       return;
     case "return_statement": {
+      scope.returns = true;
       const [value] = node.namedChildren;
       if (value) scope.instructions.push({ op: "return", from: lowerExpression(value, scope), line });
       return;
@@ -135,7 +138,7 @@ function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
     if (!target || !value) return;
     const left = lowerExpression(target, scope);
     const right = lowerExpression(value, scope);
-    if (left === NOTHING && right === NOTHING) return;
+    if (isEmpty(left) && isEmpty(right)) return;
     scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: true, line: lineOf(node) }));
   } else if (node.type !== "string" && !isBetween(node)) lowerExpression(node, scope);
 }
@@ -193,7 +196,7 @@ function lowerDecorators(decorators: readonly SyntaxNode[], decorated: number, s
     if (!expression || BUILTIN_DECORATORS.has(decoratorText(decorator))) continue;
     if (expression.type !== "call") scope.noteStatementCall(expression);
     const callee = lowerExpression(expression, scope);
-    if (callee === NOTHING) continue;
+    if (isEmpty(callee)) continue;
     const args = [{ kind: "positional" as const, from: decorated }];
     emit(scope, { op: "call", into: scope.fresh(), callee, arguments: args, line: lineOf(decorator) });
   }

@@ -2,12 +2,12 @@
  * A module, class or function as Code: its head is read at once, its body is lowered when it is first reached, its
  * parameters and members when they are first asked for. Boundary: one definition; what a file binds is `lower-module.ts`.
  */
-import type { Body, Code, Member, Parameter, TypeExpression, Unit } from "./code.ts";
+import type { Body, Code, Literal, Member, Parameter, TypeExpression, Unit } from "./code.ts";
 import { type KeepableCode, keptBody, keptHead, MODULE, qualifiedName } from "./kept-unit.ts";
 import { decoratorText, lowerBody } from "./lower-body.ts";
 import type { CodeMaker } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { isBetween, typeExpression } from "./type-expression.ts";
+import { isBetween, stringText, typeExpression } from "./type-expression.ts";
 
 export class LoweredCode implements KeepableCode {
   readonly qualifiedName: string;
@@ -170,20 +170,23 @@ function membersOf(block: SyntaxNode | null, maker: CodeMaker): Map<string, Memb
   const members = new Map<string, Member>();
   const add = (name: string, member: Member) => {
     const known = members.get(name);
-    if (!known || (known.annotation === null && member.annotation !== null)) members.set(name, member);
-    else if (member.hasValue && !known.hasValue) members.set(name, { ...known, hasValue: true });
+    if (!known) members.set(name, member);
+    else if (known.annotation === null && member.annotation !== null) members.set(name, { ...member, literal: null });
+    else members.set(name, { ...known, hasValue: known.hasValue || member.hasValue, literal: null });
   };
   const visit = (node: SyntaxNode): void => {
     const line = node.startPosition.row + 1;
     if (node.type === "assignment" || node.type === "augmented_assignment") {
       const type = node.childForFieldName("type");
       const right = node.childForFieldName("right");
+      const isPlain = node.type === "assignment" && node.childForFieldName("left")?.type === "identifier";
       for (const name of targetNames(node.childForFieldName("left")))
         add(name, {
           annotation: type && typeExpression(type, maker.parse),
           hasValue: right !== null,
           isAssigned: true,
           isEmpty: right?.type === "none",
+          literal: right && isPlain ? literalOf(right) : null,
           line,
         });
       if (right) visit(right);
@@ -200,7 +203,15 @@ function membersOf(block: SyntaxNode | null, maker: CodeMaker): Map<string, Memb
   return members;
 }
 
-const DEFINED = { annotation: null, hasValue: true, isAssigned: false, isEmpty: false };
+/** The constant that an expression is, if it is one. One with escapes (`\n`) is not told. */
+function literalOf(node: SyntaxNode): Literal | null {
+  if (node.type === "integer" && /^\d+$/.test(node.text)) return { kind: "number", number: Number(node.text) };
+  if (node.type === "call" && /^(\w+\.)*auto\(\)$/.test(node.text)) return { kind: "auto" };
+  const text = stringText(node);
+  return text === null || text.includes("\\") ? null : { kind: "string", text };
+}
+
+const DEFINED = { annotation: null, hasValue: true, isAssigned: false, isEmpty: false, literal: null };
 
 const MEMBER_CONTAINERS = new Set([
   "block",

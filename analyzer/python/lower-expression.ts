@@ -1,9 +1,9 @@
 /**
- * Expressions to instructions: each gives the register that holds its value, or NOTHING where the value cannot be or
- * carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
+ * Expressions to instructions: each gives the register that holds its value, or NOTHING or COMPUTED where the value cannot be
+ * or carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
  */
 import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from "./code.ts";
-import { NOTHING } from "./code.ts";
+import { COMPUTED, isEmpty, NOTHING } from "./code.ts";
 import type { Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { isBetween, operandsOf, stringText } from "./type-expression.ts";
@@ -12,13 +12,16 @@ type Lower = (node: SyntaxNode, scope: Scope) => Register;
 
 /** The register that holds the value of `node`. */
 export function lowerExpression(node: SyntaxNode, scope: Scope): Register {
-  return EXPRESSIONS[node.type]?.(node, scope) ?? NOTHING;
+  return EXPRESSIONS[node.type]?.(node, scope) ?? COMPUTED;
 }
 
 const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   identifier: (node, scope) => scope.read(node.text, lineOf(node)),
   string: lowerString,
   concatenated_string: lowerString,
+  none: () => NOTHING,
+  true: () => NOTHING,
+  false: () => NOTHING,
   ellipsis: (node, scope) => constant(node, scope, "ellipsis"),
   integer: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : NOTHING),
   float: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : NOTHING),
@@ -64,7 +67,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     }
     scope.instructions.push({ op: "yield", from, line: lineOf(node) });
     scope.isGenerator = true;
-    return NOTHING;
+    return COMPUTED;
   },
   list: (node, scope) => display(node, scope, "list", node.namedChildren),
   tuple: (node, scope) => display(node, scope, "tuple", node.namedChildren),
@@ -95,13 +98,13 @@ function lowerField(node: SyntaxNode, field: string, scope: Scope): Register {
 
 function lowerInner(node: SyntaxNode, scope: Scope): Register {
   const [inner] = operandsOf(node);
-  return inner ? lowerExpression(inner, scope) : NOTHING;
+  return inner ? lowerExpression(inner, scope) : COMPUTED;
 }
 
 function lowerString(node: SyntaxNode, scope: Scope): Register {
   const text = stringText(node);
   if (text !== null) return emit(scope, { op: "text", into: scope.fresh(), value: text, line: lineOf(node) });
-  return /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : NOTHING;
+  return /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : COMPUTED;
 }
 
 function constant(node: SyntaxNode, scope: Scope, type: string): Register {
@@ -110,21 +113,21 @@ function constant(node: SyntaxNode, scope: Scope, type: string): Register {
 
 function join(node: SyntaxNode, scope: Scope, sides: readonly (SyntaxNode | null | undefined)[]): Register {
   const registers = sides.map((side) => (side ? lowerExpression(side, scope) : NOTHING)).filter((register) => register !== NOTHING);
-  if (registers.length < 2) return registers[0] ?? NOTHING;
+  if (registers.length < 2 || registers.every(isEmpty)) return registers[0] ?? NOTHING;
   const into = scope.fresh();
   for (const from of registers) scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
   return into;
 }
 
 function operate(node: SyntaxNode, scope: Scope, left: Register, right: Register): Register {
-  if (left === NOTHING && right === NOTHING) return NOTHING;
+  if (isEmpty(left) && isEmpty(right)) return Math.max(left, right);
   return emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: false, line: lineOf(node) });
 }
 
 function lowerAttribute(node: SyntaxNode, scope: Scope): Register {
   const object = lowerField(node, "object", scope);
   const attribute = node.childForFieldName("attribute")?.text;
-  if (object === NOTHING || !attribute) return NOTHING;
+  if (isEmpty(object) || !attribute) return COMPUTED;
   return emit(scope, { op: "load", into: scope.fresh(), object, attribute, line: lineOf(node) });
 }
 
@@ -141,7 +144,7 @@ function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
   const key = subscripts.length === 1 ? subscripts[0] : undefined;
   const isSlice = key?.type === "slice";
   const keyFrom = key && !isSlice && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
-  if (object === NOTHING) return NOTHING;
+  if (isEmpty(object)) return COMPUTED;
   // A slice is the same kind of container with the same elements.
   if (isSlice) return object;
   return emit(scope, { op: "item", into: scope.fresh(), object, key: constantKey(key), keyFrom, line: lineOf(node) });
@@ -150,7 +153,7 @@ function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
 function lowerCall(node: SyntaxNode, scope: Scope): Register {
   const callee = node.childForFieldName("function");
   const list = node.childForFieldName("arguments");
-  if (!callee || !list) return NOTHING;
+  if (!callee || !list) return COMPUTED;
   const line = lineOf(node);
   if (callee.type === "identifier" && callee.text === "super") {
     const object = list.namedChildren[1] ? lowerExpression(list.namedChildren[1], scope) : scope.receiver(line);
@@ -159,7 +162,7 @@ function lowerCall(node: SyntaxNode, scope: Scope): Register {
   scope.noteCall(callee, list);
   const from = lowerExpression(callee, scope);
   const args = list.type === "argument_list" ? lowerArguments(list, scope) : [positional(lowerExpression(list, scope))];
-  if (from === NOTHING) return NOTHING;
+  if (isEmpty(from)) return COMPUTED;
   return emit(scope, { op: "call", into: scope.fresh(), callee: from, arguments: args, line });
 }
 

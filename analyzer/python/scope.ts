@@ -29,7 +29,11 @@ export class Scope {
   readonly instructions: Instruction[] = [];
   readonly statements: StatementRange[] = [];
   isGenerator = false;
-  private registers = 1;
+  /** Whether there is a `return`. */
+  returns = false;
+  /** Whether the last statement is a `raise`. */
+  endsWithRaise = false;
+  private registers = 2;
   private readonly names = new Map<string, Register>();
   private readonly bound = new Set<string>();
   private readonly globals = new Set<string>();
@@ -255,6 +259,7 @@ export class Scope {
       parameters: this.parameters,
       statements: this.statements,
       isGenerator: this.isGenerator,
+      alwaysRaises: this.endsWithRaise && !this.returns && !this.isGenerator,
       writesReceiver: this.writesReceiver,
       clearedAttributes: this.clearedAttributes,
       removedKeys: this.removedKeys,

@@ -5,6 +5,7 @@
 import type { Code } from "../../python/code.ts";
 import { invoke } from "./calls.ts";
 import { isContainerMethod } from "./container-methods.ts";
+import { memberOf } from "./enumerations.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -25,7 +26,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       if (attribute === "__class__") graph.add(into, flow.classValue(data.code), source);
       else if (attribute === "__dict__") graph.add(into, values.namespace(value), source);
       else {
-        graph.edge(flow.field(value, attribute), into);
+        graph.edge(flow.field(attributesOf(flow, value), attribute), into);
         loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
       }
       return;
@@ -37,12 +38,14 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       loadFromClass(flow, frame, receiver.code, rest, data.receiver, attribute, into, line, source);
       return;
     }
-    case "class":
+    case "class": {
       if (attribute === "__class__") return;
-      if (isEnumMember(flow, data.code, attribute)) graph.add(into, values.instance(data.code, null), source);
+      const member = memberOf(flow, data.code, attribute);
+      if (member !== null) graph.add(into, member, source);
       graph.edge(flow.field(value, attribute), into);
       loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
       return;
+    }
     case "module":
       for (const definition of flow.resolver.member(data.unit.module, attribute)) flow.define(definition, into);
       if (data.unit.bindings.has(attribute)) graph.edge(flow.variable(data.unit, attribute), into);
@@ -91,16 +94,10 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
   }
 }
 
-/** The names of an enumeration's members. */
-export function enumMembers(flow: Flow, code: Code): string[] {
-  return [...code.members.keys()].filter((name) => isEnumMember(flow, code, name));
-}
-
-/** `Enumeration.NAME` is an object of the class. */
-function isEnumMember(flow: Flow, code: Code, attribute: string): boolean {
-  const member = code.members.get(attribute);
-  if (!member?.hasValue || !member.isAssigned || attribute.startsWith("_")) return false;
-  return flow.classes.externalBases(code).some((base) => base.startsWith("enum."));
+/** The object under which the attributes of one are kept. */
+function attributesOf(flow: Flow, value: Value): Value {
+  const data = flow.data(value);
+  return data.kind === "instance" && data.member !== null ? flow.values.instance(data.code, null) : value;
 }
 
 /** Names of chains of attributes are cut here: their number has no bound, and nothing is looked up under longer ones. */
@@ -202,13 +199,14 @@ export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: str
     case "instance": {
       if (attribute === "__class__") return;
       if (attribute === "__dict__") {
+        flow.noteNamedStore(value, null, from);
         flow.graph.listen(from, (namespace) => updateNamespace(flow, value, namespace, from));
         return;
       }
       const setter = propertySetter(flow, data.code, attribute);
       if (setter)
         invoke(flow, frame, flow.values.method(flow.values.function(setter, null), value), [{ kind: "positional", from }], null, line);
-      else flow.store(from, flow.field(value, attribute), frame.code, line);
+      else flow.store(from, flow.field(attributesOf(flow, value), attribute), frame.code, line);
       return;
     }
     case "super":

@@ -5,6 +5,7 @@
 import type { Code, Instruction, Parameter } from "../../python/code.ts";
 import { builtinMethod } from "./container-methods.ts";
 import { addMade, callMethod, copyElements, elementInto, elementsFrom, iterate, newContainer } from "./containers.ts";
+import { isEnumeration } from "./enumerations.ts";
 import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -136,6 +137,7 @@ function invokeFunction(
     return null;
   }
   if (!isFollowed(flow, frame, code, receiver)) {
+    flow.calledUnseen.add(code);
     if (into !== null) addResult(flow, name, into, frame, code.line);
     return null;
   }
@@ -172,6 +174,7 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
   const registers = code.body.parameters;
   const node = (index: number) => activation.base + (registers[index] ?? 0);
   const { parameters } = code;
+  if (args.some(({ kind }) => kind === "star" || kind === "double-star")) flow.calledOtherwise.add(activation);
   parameters.forEach((parameter, index) => {
     if (parameter.hasDefault) graph.edge(flow.field(callee, parameter.name), node(index));
   });
@@ -253,6 +256,7 @@ export function openCall(flow: Flow, callee: Value, receiver: Value | null): Fra
   if (data.kind !== "function") return null;
   const activation = flow.frame(data.code, data.outer, receiver);
   bindArguments(flow, activation, callee, receiver, []);
+  flow.calledOtherwise.add(activation);
   if (!flow.isOfLibrary(data.code)) return activation;
   data.code.parameters.forEach((parameter, index) => {
     const register = data.code.body.parameters[index];
@@ -274,6 +278,16 @@ export function annotatedNode(flow: Flow, activation: Frame, parameter: Paramete
 
 /** Makes an object of an analysed class. */
 function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
+  const [argument] = args;
+  const giveAny = () => makeInstance(flow, frame, code, args, into, line);
+  if (isEnumeration(flow, code) && into !== null && args.length === 1 && argument?.kind === "positional") {
+    const source = flow.graph.origins.made(frame.code.unit.path, line);
+    if (flow.enumerations.note({ code, argument: argument.from, into, source, giveAny })) return;
+  }
+  giveAny();
+}
+
+function makeInstance(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
   const { graph, values } = flow;
   const value = values.instance(code, makerOf(flow, frame, code));
   if (into !== null) addMade(flow, frame, into, value, line);

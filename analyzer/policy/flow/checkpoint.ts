@@ -18,7 +18,7 @@ export function holdCheckpoints(holding: Holding): number {
   });
   const savers = savingFunctions(flow);
   for (const code of savers) start(flow, code);
-  flow.graph.solve();
+  flow.solve();
   return savers.length;
 }
 

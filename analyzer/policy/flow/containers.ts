@@ -3,9 +3,10 @@
  * by constant key where the source writes one, and together otherwise. Boundary: methods of containers are
  * `container-methods.ts`.
  */
-import type { Instruction } from "../../python/code.ts";
+import { type Instruction, isEmpty } from "../../python/code.ts";
 import { storeAttribute } from "./attributes.ts";
 import { invoke, type Passed } from "./calls.ts";
+import { isEnumeration, memberOf } from "./enumerations.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -86,7 +87,7 @@ export function make(flow: Flow, frame: Frame, instruction: Op<"make">): void {
       continue;
     }
     flow.store(base + entry.from, elementInto(flow, value, many ? null : entry.key), frame.code, instruction.line);
-    if (entry.keyFrom) flow.graph.edge(base + entry.keyFrom, flow.field(value, KEYS));
+    if (!isEmpty(entry.keyFrom)) flow.graph.edge(base + entry.keyFrom, flow.field(value, KEYS));
   }
 }
 
@@ -100,7 +101,7 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
       case "instance":
         if (holdsElements(flow, value)) readElements(flow, value, instruction, into);
         // Reading a missing key of a defaultdict puts the key into it.
-        if (data.kind === "container" && data.type === "collections.defaultdict" && instruction.keyFrom)
+        if (data.kind === "container" && data.type === "collections.defaultdict" && !isEmpty(instruction.keyFrom))
           graph.edge(frame.base + instruction.keyFrom, flow.field(value, KEYS));
         if (data.kind === "instance") {
           const args = [{ kind: "positional" as const, from: frame.base + instruction.keyFrom }];
@@ -120,10 +121,15 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
         return;
       case "unanalysed":
       case "open":
-      // `Generic[T]` and the like are the class itself.
-      case "class":
         graph.add(into, value, frame.base + instruction.object);
         return;
+      case "class": {
+        // `Enumeration[name]` is a member, `Generic[T]` and the like are the class itself.
+        const named = instruction.key === null ? null : memberOf(flow, data.code, instruction.key);
+        const member = isEnumeration(flow, data.code) ? (named ?? flow.values.instance(data.code, null)) : value;
+        graph.add(into, member, frame.base + instruction.object);
+        return;
+      }
       case "external": {
         const types = familyOf(data.name);
         if (/\.[A-Z]\w*$/.test(data.name) || types.length === 0) graph.add(into, value, frame.base + instruction.object);
@@ -155,13 +161,14 @@ export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): 
   flow.graph.listen(base + instruction.object, (value) => {
     const data = flow.data(value);
     if (data.kind === "namespace") {
+      if (instruction.key === null) flow.noteNamedStore(data.owner, base + instruction.keyFrom, from);
       flow.store(from, flow.field(data.owner, instruction.key ?? SOME), frame.code, instruction.line);
       return;
     }
     if (data.kind === "native") putIntoNative(flow, frame, instruction);
     if (holdsElements(flow, value)) {
       flow.store(from, elementInto(flow, value, instruction.key), frame.code, instruction.line);
-      if (instruction.keyFrom) flow.graph.edge(base + instruction.keyFrom, flow.field(value, KEYS));
+      if (!isEmpty(instruction.keyFrom)) flow.graph.edge(base + instruction.keyFrom, flow.field(value, KEYS));
     }
     if (data.kind !== "instance") return;
     const args = [base + instruction.keyFrom, from].map((node) => ({ kind: "positional" as const, from: node }));
@@ -237,12 +244,10 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
     case "open":
       graph.add(into, value, source);
       return;
-    case "class": {
+    case "class":
       // Iterating over an enumeration gives its members.
-      if (flow.classes.externalBases(data.code).some((base) => base.startsWith("enum.")))
-        graph.add(into, flow.values.instance(data.code, null), source);
+      if (isEnumeration(flow, data.code)) graph.add(into, flow.values.instance(data.code, null), source);
       return;
-    }
     default:
       return;
   }
@@ -278,7 +283,7 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
   const { base } = frame;
   const into = base + instruction.into;
   for (const register of [instruction.left, instruction.right]) {
-    if (!register) continue;
+    if (isEmpty(register)) continue;
     const node = base + register;
     const isLeft = register === instruction.left;
     const other = base + (isLeft ? instruction.right : instruction.left);
@@ -296,8 +301,10 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
         for (const name of methods) callMethod(flow, frame, value, name, args, into, instruction.line);
       }
       // `left += right` puts the elements of the right into the left.
-      const isTarget = instruction.inPlace && isLeft && instruction.right !== 0;
-      if (isTarget && holdsElements(flow, value)) iterate(flow, frame, other, elementInto(flow, value, null), instruction.line);
+      const isTarget = instruction.inPlace && isLeft && !isEmpty(instruction.right);
+      if (!isTarget || !holdsElements(flow, value)) return;
+      flow.noteNamedStore(value, null, other);
+      iterate(flow, frame, other, elementInto(flow, value, null), instruction.line);
     });
   }
 }

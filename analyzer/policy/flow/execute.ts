@@ -125,7 +125,11 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     }
     case "annotate":
       if (isStubModule(frame.code))
-        seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what, isExact: true });
+        seedType(flow, frame.code, instruction.type, base + instruction.into, {
+          what: instruction.what,
+          isExact: true,
+          constant: instruction.what,
+        });
       else if (frame.code.kind === "function" && flow.isOfLibrary(frame.code))
         seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what });
       return;

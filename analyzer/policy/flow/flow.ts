@@ -8,6 +8,7 @@ import type { Definition, Resolver } from "../../python/resolve.ts";
 import { CalledNames } from "./called-names.ts";
 import type { Passed } from "./calls.ts";
 import { Effects, type Statement } from "./effects.ts";
+import { EnumerationCalls } from "./enumerations.ts";
 import { execute } from "./execute.ts";
 import { FieldTable } from "./field-table.ts";
 import type { Frame } from "./frame.ts";
@@ -29,6 +30,12 @@ export interface Notice {
   readonly line: number;
 }
 
+/** A store under a computed name. */
+interface NamedStore {
+  readonly name: Node | null;
+  readonly from: Node;
+}
+
 /** The element of a container under a key that is not constant, and under any key. */
 export const SOME = "[*]";
 export const ANY = "[]";
@@ -46,10 +53,15 @@ export class Flow {
   readonly called = new CalledNames(this);
   readonly reductions = new Reductions(this);
   readonly lateMembers = new LateMembers();
+  readonly enumerations = new EnumerationCalls(this);
+  /** Activations that code may have called that was not seen, or with arguments that were not. */
+  readonly calledOtherwise = new Set<Frame>();
   /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator. */
   readonly copied = new Once();
   readonly iterated = new Once();
   readonly iterators = new Once();
+  /** Functions of which a call was not followed. */
+  readonly calledUnseen = new Set<Code>();
   private readonly effects: Effects;
   private readonly frames = new Pairs();
   private readonly framesByKey: Frame[] = [];
@@ -62,6 +74,8 @@ export class Flow {
   private readonly moduleFrames = new Map<Unit, Frame>();
   private readonly evaluated = new Map<Unit, Set<number>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
+  private readonly variableNodes = new Set<Node>();
+  private readonly namedStores = new Map<Value, NamedStore[]>();
   private readonly bodies = new Set<Code>();
   private readonly classValues = new Map<Code, Value>();
   private readonly uses = new Map<Value, Set<string>>();
@@ -113,6 +127,12 @@ export class Flow {
   notice(text: string, code: Code, line: number): void {
     if (this.notices.some((known) => known.text === text && known.file === code.unit.path && known.line === line)) return;
     this.notices.push({ text, file: code.unit.path, line });
+  }
+
+  /** Works until nothing changes. What calls of enumerations give is said when all that reaches them is known. */
+  solve(): void {
+    do this.graph.solve();
+    while (this.enumerations.settle());
   }
 
   // -- activations
@@ -199,6 +219,18 @@ export class Flow {
     this.graph.edge(from, to);
   }
 
+  /** `from` is stored into an object under a name that a node holds, or that is not known at all. */
+  noteNamedStore(object: Value, name: Node | null, from: Node): void {
+    const known = this.namedStores.get(object);
+    if (known) known.push({ name, from });
+    else this.namedStores.set(object, [{ name, from }]);
+  }
+
+  /** What was stored into an object under names that are no constants of the code that stores. */
+  storesByName(object: Value): readonly NamedStore[] {
+    return this.namedStores.get(object) ?? [];
+  }
+
   storeOf(from: Node, to: Node): { file: string; line: number } | undefined {
     return this.storePlaces[this.stores.find(from, to)];
   }
@@ -224,11 +256,17 @@ export class Flow {
     if (known !== undefined) return known;
     const node = this.graph.allocate(1);
     names.set(name, node);
+    this.variableNodes.add(node);
     this.evaluate(unit, name);
     if (!unit.bindings.has(name)) {
       for (const definition of this.resolver.name(unit, name)) this.define(definition, node);
     }
     return node;
+  }
+
+  /** Whether a node is a module's variable. */
+  isVariable(node: Node): boolean {
+    return this.variableNodes.has(node);
   }
 
   private evaluate(unit: Unit, name: string): void {

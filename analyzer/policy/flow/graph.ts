@@ -15,7 +15,7 @@ export type Node = number;
 type Listener = (value: Value) => void;
 
 /** Constant strings beyond this many in one node say only that it holds a string. */
-const TEXTS_PER_NODE = 12;
+export const TEXTS_PER_NODE = 12;
 /**
  * A node that holds more values than this, not counting classes, is one that everything flows through (a dict that is
  * filled from another's items, and fills it in turn): what else comes is left out. Of 200,000 nodes of a large library
@@ -118,6 +118,16 @@ export class Graph {
    */
   ignore(node: Node): void {
     this.set(node, FLAGS, this.of(node, FLAGS) | IS_IGNORED);
+  }
+
+  /** The node that a node became; itself where it was not merged. */
+  rootOf(node: Node): Node {
+    return this.find(node);
+  }
+
+  /** Every edge, between what its ends became. */
+  eachEdge(visit: (from: Node, to: Node) => void): void {
+    for (let edge = 0; edge < this.edges.size; edge++) visit(this.find(this.edges.firstOf(edge)), this.find(this.edges.secondOf(edge)));
   }
 
   holds(node: Node, value: Value): boolean {

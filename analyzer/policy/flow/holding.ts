@@ -85,7 +85,7 @@ export class Holding {
         holdReduction(this, value, data.code);
         return;
       case "native":
-        this.holdNative(value, data.type);
+        this.holdNative(value, data.type, data.constant);
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
@@ -166,9 +166,11 @@ export class Holding {
     if (holder === owner && holdsElements(flow, owner)) this.holdElements(owner);
   }
 
-  private holdNative(value: Value, type: string): void {
+  private holdNative(value: Value, type: string, constant: string | null = null): void {
     const native = nativeType(type);
-    if (native?.own && !isDangerous(native.own)) this.needReduction(value, native.own, null, native.type);
+    const looked = constant === null ? undefined : native?.constants.get(constant);
+    if (native && looked) this.needReduction(value, { imports: looked, calls: {} }, null, `${native.type} ${constant}`);
+    else if (native?.own && !isDangerous(native.own)) this.needReduction(value, native.own, null, native.type);
   }
 
   /** The names of a recorded reduction; `{class}` is `class_`. */

@@ -119,7 +119,7 @@ class LoadReader {
     for (const function_ of found) {
       if (function_.decorators.length > 0 && name !== "__new__") this.acts.add(`${definer.qualifiedName}.${name} is decorated`);
       openCall(this.flow, this.flow.values.function(function_, null), this.receiver);
-      this.flow.graph.solve();
+      this.flow.solve();
       // The state is the pickle's dict, a name is a name; anything else is whatever the pickle hands over.
       const known = NAMED_FIRST.has(name) ? 2 : 1;
       this.places.pass(

@@ -4,7 +4,7 @@
  * Nothing that the pickle brought takes part in either. Boundary: one store; what the decorator itself runs is read as
  * any function that loading calls.
  */
-import { type Code, type Instruction, NOTHING, type Register } from "../../python/code.ts";
+import { type Code, type Instruction, isEmpty, type Register } from "../../python/code.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { originsOf } from "./register-origins.ts";
@@ -25,7 +25,7 @@ export function isLateDecoration(flow: Flow, frame: Frame, { object, attribute, 
 /** Whether a constant is put on a function, under a name that nothing but the library reads. */
 export function isFlag(code: Code, { attribute, from }: Store): boolean {
   const origins = originsOf(code, from);
-  const isConstant = from === NOTHING || (origins.length > 0 && origins.every(({ op }) => op === "text" || op === "constant"));
+  const isConstant = isEmpty(from) || (origins.length > 0 && origins.every(({ op }) => op === "text" || op === "constant"));
   return isConstant && !isSpecial(attribute);
 }
 

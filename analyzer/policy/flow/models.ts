@@ -145,6 +145,7 @@ const setattr: Model = (flow, frame, call) => {
   const from = argument(call, 2);
   if (object === null || from === null) return;
   const name = argument(call, 1);
+  flow.graph.listen(object, (value) => flow.noteNamedStore(value, name, from));
   let isOpen = true;
   listenTexts(flow, name, (text) => {
     isOpen = false;
@@ -296,6 +297,11 @@ const MODELS: Readonly<Record<string, Model>> = {
   "copyreg.pickle": registerReduction,
   "copy_reg.pickle": registerReduction,
 };
+
+/** Whether a function makes a field of a dataclass, and gives its default. */
+export function isFieldMaker(name: string): boolean {
+  return MODELS[name] === dataclassField;
+}
 
 /** `object.__new__` needs no receiver, only some value to be asked on. */
 function newReceiver(flow: Flow, frame: Frame): Value {

@@ -19,6 +19,8 @@ export interface NativeType {
   readonly own: Reduction | null;
   /** What a pickle calls to make an instance, or the class that it tells the maker; for a constant the name it is looked up by. */
   readonly makers: readonly string[];
+  /** Constants of the type, by how the package calls them, each with what its pickle looks up: by no other name than that. */
+  readonly constants: ReadonlyMap<string, Routes>;
   /** How instances of a subclass that adds nothing pickle; `{class}` stands for the subclass. Null where not recorded. */
   readonly subclass: Reduction | null;
 }
@@ -31,13 +33,15 @@ interface RecordedReduction {
 }
 interface RecordedType extends RecordedReduction {
   readonly names: readonly string[];
+  readonly constants?: Readonly<Record<string, Routes>>;
   readonly subclass?: RecordedReduction;
 }
 
 const BY_NAME = new Map<string, NativeType>();
 for (const [type, entry] of Object.entries(recorded.types as unknown as Record<string, RecordedType>)) {
   const makers = Object.keys(entry.makers ?? {});
-  const native = { type, own: reduction(entry), makers, subclass: entry.subclass ? reduction(entry.subclass) : null };
+  const constants = new Map(Object.entries(entry.constants ?? {}));
+  const native = { type, own: reduction(entry), makers, constants, subclass: entry.subclass ? reduction(entry.subclass) : null };
   for (const name of [type, ...entry.names]) BY_NAME.set(name, native);
 }
 

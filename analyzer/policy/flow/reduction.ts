@@ -6,9 +6,9 @@
 import type { Code } from "../../python/code.ts";
 import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
-import { enumMembers } from "./attributes.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
+import { alwaysRaises, enumMembers, pickledNames } from "./enumerations.ts";
 import { holdExtensionType } from "./extension-types.ts";
 import type { Holding } from "./holding.ts";
 import { type NativeType, nativeType } from "./natives.ts";
@@ -132,6 +132,7 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   const { flow } = holding;
   const name = flow.nameOf(code);
   const native = nativeBase(flow.classes.externalBases(code));
+  if (!native && refusesState(holding, code)) return;
   if (!name.includes("<") && !holdExtensionType(holding, value, code)) {
     if (native?.subclass) {
       holding.needReduction(value, native.subclass, name, native.type);
@@ -150,6 +151,12 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
   holdState(holding, value, code);
 }
 
+/** Whether every protocol asks the object for its state, and is told that it has none to give. */
+function refusesState({ flow }: Holding, code: Code): boolean {
+  const definer = flow.classes.definerOf(code, "__getstate__");
+  return definer !== null && alwaysRaises(definer, "__getstate__");
+}
+
 /** What a subclass of `bytes` is made from is a `bytes`, which protocols 0 to 2 have no opcode for. */
 function holdContent(holding: Holding, value: Value, type: string): void {
   if (type !== "builtins.bytes" && type !== "builtins.bytearray") return;
@@ -160,7 +167,9 @@ function holdContent(holding: Holding, value: Value, type: string): void {
 /** Some Pythons (3.11.2 among them) save a member of an enumeration as `getattr(Enumeration, name)`, others as a call of the class. */
 function holdEnumMembers(holding: Holding, value: Value, code: Code): void {
   const { path, module } = code.unit;
-  for (const member of enumMembers(holding.flow, code)) {
+  const data = holding.flow.data(value);
+  const known = data.kind === "instance" ? data.member : null;
+  for (const member of known === null ? enumMembers(holding.flow, code) : pickledNames(holding.flow, code, known)) {
     const name = `${holding.flow.nameOf(code)}.${member}`;
     const text = `getattr looks up the member ${member} of ${code.qualifiedName}`;
     const line = code.members.get(member)?.line ?? code.line;

@@ -17,6 +17,8 @@ export interface Annotated {
   readonly isClass?: boolean;
   /** The annotation names the type itself, not a base of it. */
   readonly isExact?: boolean;
+  /** What is annotated is a module's variable of this name, which never changes. */
+  readonly constant?: string;
 }
 
 /** Lets a node hold what the annotation says. */
@@ -162,7 +164,9 @@ class Seeder {
       graph.add(into, values.container(native.type, `${this.scope.unit.module}:${line}:${this.annotated.what}`), source);
     } else if (native) {
       // A scalar's annotation (`int`, `str`) says that there is nothing to look up.
-      if (native.own && native.type !== "builtins.object") graph.add(into, values.native(native.type), source);
+      const constant =
+        this.annotated.constant !== undefined && native.constants.has(this.annotated.constant) ? this.annotated.constant : null;
+      if (native.own && native.type !== "builtins.object") graph.add(into, values.native(native.type, constant), source);
     } else if (!TYPING.test(name) && /(^|\.)[A-Z]\w*$/.test(name)) graph.add(into, values.unanalysed(name), source);
   }
 }

@@ -11,11 +11,12 @@ export type Value = number;
 export type ValueData =
   /**
    * Every object of an analysed class. `maker` is the class whose method made it, kept apart for classes of
-   * dependencies only: without it all the `Sequential`s of a program would hold each other's layers.
+   * dependencies only: without it all the `Sequential`s of a program would hold each other's layers. `member` is which
+   * member of an enumeration it is, where that is known; attributes are kept of all members together.
    */
-  | { readonly kind: "instance"; readonly code: Code; readonly maker: Code | null }
-  /** An object of a type in the table of recorded reductions. */
-  | { readonly kind: "native"; readonly type: string }
+  | { readonly kind: "instance"; readonly code: Code; readonly maker: Code | null; readonly member: string | null }
+  /** An object of a type in the table of recorded reductions; `constant` is which of the type's constants it is, where that is known. */
+  | { readonly kind: "native"; readonly type: string; readonly constant: string | null }
   /** An object of a class whose source is not given. */
   | { readonly kind: "unanalysed"; readonly name: string }
   | { readonly kind: "class"; readonly code: Code }
@@ -105,11 +106,15 @@ export class Values {
   instance(code: Code, maker: Code | null): Value {
     const [first, second] = [this.codeId(code), this.codeId(maker)];
     const known = this.instances.find(first, second);
-    return known !== -1 ? known : this.instances.add(first, second, this.make({ kind: "instance", code, maker }));
+    return known !== -1 ? known : this.instances.add(first, second, this.make({ kind: "instance", code, maker, member: null }));
   }
 
-  native(type: string): Value {
-    return this.intern(`n${type}`, { kind: "native", type });
+  member(code: Code, name: string): Value {
+    return this.intern(`e${this.codeId(code)}:${name}`, { kind: "instance", code, maker: null, member: name });
+  }
+
+  native(type: string, constant: string | null = null): Value {
+    return this.intern(constant === null ? `n${type}` : `n${type}=${constant}`, { kind: "native", type, constant });
   }
 
   unanalysed(name: string): Value {
