@@ -194,6 +194,16 @@ export class Modules {
     return mentionsBinding(file, name) || file.starTargets.some((target) => target !== module && this.mayExport(target, name));
   }
 
+  /**
+   * Whether a module certainly has nothing of that name: a plain file of Python whose text does not have it, and that neither imports with
+   * `*` nor makes names while it runs. A package may have a compiled module of that name.
+   */
+  lacks(module: string, name: string): boolean {
+    const file = this.files.get(module);
+    if (!file || file.isPackage || !file.path.endsWith(".py") || name.startsWith("__")) return false;
+    return !file.words.mayHave(name) && file.starTargets.length === 0 && !MAKES_NAMES.test(file.text);
+  }
+
   /** The same of what `from module import *` brings. */
   mayExport(module: string, name: string): boolean {
     const { exported, files } = this.offerOf(module);
@@ -333,6 +343,8 @@ function mentionsBinding({ words, text }: ModuleFile, name: string): boolean {
 }
 
 const WORD_PART = /\w/;
+/** What a module may get names by that its text does not have, or be replaced by another object. */
+const MAKES_NAMES = /\b(__getattr__|globals|vars|locals|setattr|exec|eval|sys\s*\.\s*modules)\b|import\s*\(?\s*\*/;
 const BEFORE_BOUND = /\b(class|def|import|as|for)$/;
 
 /** The modules that a text imports with `*`, as it spells them. */

@@ -47,6 +47,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
     }
     case "module":
+      if (flow.resolver.modules.lacks(data.unit.module, attribute)) return;
       for (const definition of flow.resolver.member(data.unit.module, attribute)) flow.define(definition, into);
       if (data.unit.bindings.has(attribute)) graph.edge(flow.variable(data.unit, attribute), into);
       return;
@@ -62,8 +63,8 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       else flow.asked.of(data).attributes.add(attribute);
       return;
     case "unanalysed":
-      flow.noteUse(value, attribute);
-      graph.add(into, value, source);
+      if (isCalled(frame, into)) flow.noteCall(data.name, attribute);
+      graph.add(into, values.unanalysed(data.name, true), source);
       return;
     case "derived-class":
       // A member of an enumeration; a named tuple's class has nothing that is kept.
@@ -92,6 +93,11 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
     default:
       return;
   }
+}
+
+/** Whether a node is a register that is called. */
+function isCalled({ base, code }: Frame, node: Node): boolean {
+  return code.body.instructions.some((instruction) => instruction.op === "call" && base + instruction.callee === node);
 }
 
 /** The object under which the attributes of one are kept. */

@@ -87,7 +87,8 @@ export function invoke(
         if (into !== null && source !== undefined) graph.add(into, flow.values.native(type), source);
       return null;
     case "unanalysed":
-      if (into !== null && source !== undefined) graph.add(into, callee, source);
+      // Methods of what is not known mostly give the object itself (`model.to(device)`).
+      if (into !== null && source !== undefined) graph.add(into, flow.values.unanalysed(data.name), source);
       return null;
     case "open":
       if (!data.isClass) flow.asked.of(data).attributes.add("__call__");

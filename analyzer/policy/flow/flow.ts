@@ -78,8 +78,8 @@ export class Flow {
   private readonly namedStores = new Map<Value, NamedStore[]>();
   private readonly bodies = new Set<Code>();
   private readonly classValues = new Map<Code, Value>();
-  private readonly uses = new Map<Value, Set<string>>();
-  private readonly useListeners = new Map<Value, ((attribute: string) => void)[]>();
+  private readonly calledMethods = new Map<string, Set<string>>();
+  private readonly callListeners = new Map<string, ((method: string) => void)[]>();
   private readonly imported = new Map<string, boolean>();
   private readonly partials = new Map<Value, readonly Passed[]>();
   private readonly stores = new Pairs();
@@ -332,18 +332,19 @@ export class Flow {
     return value;
   }
 
-  /** An attribute of something unknown is used: the only thing that is known of it. */
-  noteUse(value: Value, attribute: string): void {
-    const known = this.uses.get(value) ?? new Set<string>();
-    this.uses.set(value, known);
-    if (known.has(attribute)) return;
-    known.add(attribute);
-    for (const listener of this.useListeners.get(value)?.slice() ?? []) listener(attribute);
+  /** A method of something unknown is called: the only thing that is known of it. */
+  noteCall(name: string, method: string): void {
+    const known = this.calledMethods.get(name) ?? new Set<string>();
+    this.calledMethods.set(name, known);
+    if (known.has(method)) return;
+    known.add(method);
+    for (const listener of this.callListeners.get(name)?.slice() ?? []) listener(method);
   }
 
-  listenUses(value: Value, listener: (attribute: string) => void): void {
-    this.useListeners.set(value, [...(this.useListeners.get(value) ?? []), listener]);
-    for (const attribute of [...(this.uses.get(value) ?? [])]) listener(attribute);
+  /** Calls `listener` with every method of the unknown object, or of what it has, that is called. */
+  listenCalls(name: string, listener: (method: string) => void): void {
+    this.callListeners.set(name, [...(this.callListeners.get(name) ?? []), listener]);
+    for (const method of [...(this.calledMethods.get(name) ?? [])]) listener(method);
   }
 
   /** The field of that name, if anything has been asked of it. */

@@ -89,7 +89,7 @@ export class Holding {
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
-        if (/\.[A-Z]\w*$/.test(data.name) && this.isNearby(data.name) && dangerOf(data.name) === null)
+        if (!data.isPart && /\.[A-Z]\w*$/.test(data.name) && this.isNearby(data.name) && dangerOf(data.name) === null)
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
       case "class":
@@ -197,14 +197,14 @@ export class Holding {
   }
 
   /**
-   * An unknown object that is used as a torch module holds tensors, whatever its class: its state is saved with theirs,
+   * An unknown object of which methods of torch modules are called holds tensors, whatever its class: its state is saved with theirs,
    * and often alone (`model.state_dict()`).
    */
   private holdTensorsOf(value: Value, name: string): void {
     const { flow } = this;
-    flow.listenUses(value, (attribute) => {
-      if (!MODULE_METHODS.has(attribute) || !flow.libraryImports("torch")) return;
-      const text = `${name} is unknown; .${attribute} is used of it, as of a torch module, which holds tensors`;
+    flow.listenCalls(name, (method) => {
+      if (!MODULE_METHODS.has(method) || !flow.libraryImports("torch")) return;
+      const text = `${name} is unknown; .${method}() is called on it, as on a torch module, which holds tensors`;
       const reason = { kind: "unanalysed" as const, text };
       this.hold(flow.values.native("torch.Tensor"), { holder: value, node: null, reason });
       this.hold(flow.values.native("torch.nn.parameter.Parameter"), { holder: value, node: null, reason });

@@ -17,8 +17,8 @@ export type ValueData =
   | { readonly kind: "instance"; readonly code: Code; readonly maker: Code | null; readonly member: string | null }
   /** An object of a type in the table of recorded reductions; `constant` is which of the type's constants it is, where that is known. */
   | { readonly kind: "native"; readonly type: string; readonly constant: string | null }
-  /** An object of a class whose source is not given. */
-  | { readonly kind: "unanalysed"; readonly name: string }
+  /** An object of a class whose source is not given; with `isPart`, what one of its attributes holds, whatever that is. */
+  | { readonly kind: "unanalysed"; readonly name: string; readonly isPart: boolean }
   | { readonly kind: "class"; readonly code: Code }
   | { readonly kind: "function"; readonly code: Code; readonly outer: Frame | null }
   /** A class made by a call, `namedtuple("Name", ...)`, under its dotted name; and an object of it. */
@@ -117,8 +117,8 @@ export class Values {
     return this.intern(constant === null ? `n${type}` : `n${type}=${constant}`, { kind: "native", type, constant });
   }
 
-  unanalysed(name: string): Value {
-    return this.intern(`u${name}`, { kind: "unanalysed", name });
+  unanalysed(name: string, isPart = false): Value {
+    return this.intern(`${isPart ? "a" : "u"}${name}`, { kind: "unanalysed", name, isPart });
   }
 
   class(code: Code): Value {
