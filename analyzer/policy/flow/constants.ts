@@ -137,7 +137,7 @@ class Walk {
       case "instance":
         return this.isUnderstoodAttribute(owner.value, data.code, owner.name);
       default:
-        return isOneOf(data, SEQUENCES) && hasSource && flow.storesByName(owner.value).length === 0;
+        return isOneOf(data, SEQUENCES) && hasSource && flow.namedStores.of(owner.value).length === 0;
     }
   }
 
@@ -220,7 +220,7 @@ class Walk {
       .orderOf(code)
       .every((base) => (typeof base === "string" ? base === "builtins.object" : !WATCHING.some((name) => base.members.has(name))));
     if (!isPlain || flow.objects.isOpen(value)) return false;
-    return flow.storesByName(value).every(({ name, from }) => {
+    return flow.namedStores.of(value).every(({ name, from }) => {
       if (name === null) return false;
       return !this.constants.mayName(name, attribute) || this.reach(from);
     });
