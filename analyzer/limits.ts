@@ -1,6 +1,6 @@
 /**
  * Every limit of the analyzer, with its reason. Reaching one ends a run as `unfinished`, with the resource, the limit
- * and the offset; it never makes a file load, and never takes the process down. Of the last two kinds before time and memory,
+ * and the offset; it never makes a file load, and never takes the process down. Of the last three kinds before time and memory,
  * what is left out makes policies smaller.
  */
 interface Limit {
@@ -124,6 +124,11 @@ export const LIMITS = Object.freeze({
     limit: 6,
     unit: "releases",
     reason: "Releases of a library that class-range unites, each fetched with its dependencies; six minor versions are two to three years.",
+  },
+  savedEdges: {
+    limit: 1_000_000,
+    unit: "edges",
+    reason: "Ways for values to go while one class of a library saves: half a minute of work. The largest that ends by itself has 700,000.",
   },
   workSeconds: { limit: 60, unit: "seconds", reason: "Work on one file, waiting for bytes not counted; the slowest real ones take five." },
   heapMegabytes: { limit: 2_048, unit: "megabytes", reason: "JavaScript heap of the worker that has one file in its hands." },

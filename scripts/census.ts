@@ -26,17 +26,26 @@ function systemEffects(signal: AbortSignal): Effects {
     network: systemNetwork,
     date: () => new Date(),
     signal,
+    withoutPause: (work) => {
+      // No listener would be called before the work is done; without one the system ends the process.
+      for (const name of SIGNALS) process.off(name, interrupt);
+      try {
+        return work();
+      } finally {
+        for (const name of SIGNALS) process.on(name, interrupt);
+      }
+    },
   };
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const interruption = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  // The first finishes what is in hand; the second does not wait for it.
-  process.on(signal, () => {
-    if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
-    interruption.abort();
-  });
+/** The first finishes what is in hand; the second does not wait for it. */
+function interrupt(): void {
+  if (interruption.signal.aborted) process.exit(EXIT_CODES.interrupted.code);
+  interruption.abort();
 }
+for (const signal of SIGNALS) process.on(signal, interrupt);
 // Whoever reads our output may have seen enough: `census trace FILE | head`.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(EXIT_CODES.done.code);

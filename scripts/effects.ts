@@ -17,6 +17,8 @@ export interface Effects {
   readonly date: () => Date;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
+  /** Does work that lets nothing else run and leaves nothing half done: an interrupt meanwhile ends the process at once. */
+  readonly withoutPause: <Made>(work: () => Made) => Made;
 }
 
 export interface Terminal {

@@ -54,6 +54,12 @@ class Pace {
 /** Seconds before a rate means anything. */
 const SETTLED = 2;
 
+/** A line on a terminal, drawn over the last, for work that lets nothing else run meanwhile; an empty one clears it. */
+export function drawLine({ report, terminal }: Pick<Effects, "report" | "terminal">, text: string): void {
+  // What is longer than the terminal is wide would go on in the next line, and stay there.
+  if (terminal.progress) report(text === "" ? "\r\x1b[2K" : `\r\x1b[2K\x1b[?7l${text}\x1b[?7h`);
+}
+
 class ProgressLine implements Progress {
   readonly #bar = new SingleBar(
     { format: "{text} {bar}", barsize: 20, hideCursor: null, clearOnComplete: true, noTTYOutput: false },

@@ -2,7 +2,7 @@
  * From the source of a library and the name of a class to the policy that loading the class needs. Boundary: the whole
  * of inference behind one function; nothing is run, imported or read from a disk.
  */
-import { aliasesOf } from "../python/aliases.ts";
+import { LIMITS } from "../limits.ts";
 import { Classes } from "../python/classes.ts";
 import type { Code } from "../python/code.ts";
 import { findClass, findDefinition, findNearMisses } from "../python/find-class.ts";
@@ -12,17 +12,14 @@ import { Resolver } from "../python/resolve.ts";
 import { failed, ok, type Result } from "../result.ts";
 import { dangerIn } from "./danger-in-code.ts";
 import type { Candidate, Filling, FindCandidate } from "./fill.ts";
-import { holdCheckpoints } from "./flow/checkpoint.ts";
+import { holdSaved, saversOf } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
-import { Holding, type Need } from "./flow/holding.ts";
+import { Holding } from "./flow/holding.ts";
 import { loadingOf } from "./flow/inertness.ts";
 import { nativeType } from "./flow/natives.ts";
-import { slotsOf } from "./flow/open-slots.ts";
-import { reasonsFor } from "./flow/reasons.ts";
-import { byCallable } from "./format-entry.ts";
-import type { Policy, PolicyEntry } from "./policy.ts";
-import { returnsShared } from "./shared-results.ts";
+import { joinParts, type Part, partOf, withAliases } from "./parts.ts";
+import type { Policy } from "./policy.ts";
 
 export type { SourceTree } from "../python/modules.ts";
 
@@ -66,14 +63,18 @@ export function infer(request: InferRequest): Result<Inferred, InferError> {
  * The policy of what a library itself saves (`checkpoint`): the values that reach `torch.save`, `pickle.dump` and the like
  * anywhere in it. Each chain of reasons starts with the call that saves. An error where the library saves nothing.
  */
-export function inferCheckpoint(request: Omit<InferRequest, "class">): Result<Inferred, InferError> {
-  return openLibrary({ ...request, class: request.library.name }).inferCheckpoint();
+export function inferCheckpoint(request: Omit<InferRequest, "class">, report?: ReportSaver): Result<Inferred, InferError> {
+  return openLibrary({ ...request, class: request.library.name }).inferCheckpoint(report);
 }
+
+/** The name of what is followed next, how many are done, and how many there are. */
+export type ReportSaver = (saver: string, done: number, all: number) => void;
 
 /** A library whose source has been opened: several of its classes share what was parsed and resolved. */
 export interface OpenLibrary {
   infer(class_: string): Result<Inferred, InferError>;
-  inferCheckpoint(): Result<Inferred, InferError>;
+  /** `report` is told before each function or class that saves something is followed. */
+  inferCheckpoint(report?: ReportSaver): Result<Inferred, InferError>;
   /** What a name stands for in the library or its dependencies, as something to fill slots with. */
   candidate: FindCandidate;
 }
@@ -87,7 +88,7 @@ export function openLibrary(request: InferRequest): OpenLibrary {
   const source = { library, modules, resolver, classes, candidates: new Map() };
   return {
     infer: (class_) => inferClass(source, class_),
-    inferCheckpoint: () => inferSaved(source),
+    inferCheckpoint: (report = () => {}) => inferSaved(source, report),
     candidate: (name) => candidateOf(source, name),
   };
 }
@@ -120,7 +121,7 @@ function solveClass(source: Source, class_: string): Result<Solved, InferError> 
   const native = target ? null : nativeType(class_);
   if (native?.own) {
     const holding = holdNative(resolver, classes, native.type, class_);
-    return ok({ inferred: inferredFrom(source, holding, `class:${class_}`, class_), holding, target });
+    return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${class_}`, class_), holding, target });
   }
   if (!target) {
     const nearMisses = findNearMisses(classes, class_);
@@ -129,7 +130,7 @@ function solveClass(source: Source, class_: string): Result<Solved, InferError> 
   }
   const holding = solveWithRegistrations((registered) => solve(resolver, classes, target, registered));
   const name = holding.flow.nameOf(target);
-  return ok({ inferred: inferredFrom(source, holding, `class:${name}`, name), holding, target });
+  return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${name}`, name), holding, target });
 }
 
 function fillingOf({ flow, named }: Holding, target: Code): Filling {
@@ -163,17 +164,22 @@ function findCandidate(source: Source, name: string): Candidate | null {
   return { kind: "class", policy: inferred.policy, filling: fillingOf(holding, target) };
 }
 
-function inferSaved(source: Source): Result<Inferred, InferError> {
+function inferSaved(source: Source, report: ReportSaver): Result<Inferred, InferError> {
   const { library, modules, resolver, classes } = source;
   if (modules.libraryModules().length === 0) return failed(nothingToParse(library));
-  let savers = 0;
-  const holding = solveWithRegistrations((registered) => {
-    const checkpoints = new Holding(new Flow(resolver, classes, registered));
-    savers = holdCheckpoints(checkpoints);
-    return checkpoints;
+  const savers = saversOf(new Flow(resolver, classes));
+  if (savers.length === 0) return failed({ kind: "nothing-saved", message: `no function of ${library.name} saves anything by pickle` });
+  // One by one: what flows through one trainer would flow through all, and their number times as far.
+  const parts = savers.map((saver, index) => {
+    report(saver.code.fullName, index, savers.length);
+    const holding = solveWithRegistrations((registered) => {
+      const checkpoint = new Holding(new Flow(resolver, classes, registered));
+      holdSaved(checkpoint, saver, LIMITS.savedEdges.limit);
+      return checkpoint;
+    });
+    return partOf(holding);
   });
-  if (savers === 0) return failed({ kind: "nothing-saved", message: `no function of ${library.name} saves anything by pickle` });
-  return ok(inferredFrom(source, holding, `checkpoint:${library.name}`, null));
+  return ok(inferredFrom(source, parts, `checkpoint:${library.name}`, null));
 }
 
 function nothingToParse(library: SourceTree): InferError {
@@ -187,22 +193,18 @@ function solveWithRegistrations(solve: (registered: ReadonlySet<Code>) => Holdin
   return [...registered].some((code) => holding.named.has(code)) ? solve(registered) : holding;
 }
 
-function inferredFrom({ library, modules, resolver }: Source, holding: Holding, name: string, class_: string | null): Inferred {
-  const { flow } = holding;
+function inferredFrom({ library, modules, resolver }: Source, parts: readonly Part[], name: string, class_: string | null): Inferred {
+  const { imports, calls, openSlots, named, notices, activations, nodes } = joinParts(parts);
   const version = library.version === null ? "" : `-${library.version}`;
   const policy: Policy = {
     name: `${name}@${library.name}${version}`,
     class: class_,
     library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
-    openSlots: slotsOf(holding),
-    ...withAliases(resolver, holding, {
-      imports: entries(holding, holding.imports),
-      calls: withResults(holding, entries(holding, holding.calls)),
-    }),
+    openSlots,
+    ...withAliases(resolver, named, { imports, calls }),
   };
   const unparsed = modules.parsed.filter((unit) => unit.hasErrors).map((unit) => unit.path);
-  const size = { files: modules.parsed.length, activations: flow.frameCount, nodes: flow.graph.nodes };
-  return { policy, notices: flow.notices, unparsed, size };
+  return { policy, notices, unparsed, size: { files: modules.parsed.length, activations, nodes } };
 }
 
 /** A class that has no Python source, but was recorded. */
@@ -246,45 +248,6 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
   runForeignWriters(flow, roots);
   flow.solve();
   return holding;
-}
-
-function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntry[] {
-  // A class inside a class, or a method: everything before the last dot is no module.
-  const nested = new Map(
-    [...holding.named].filter((code) => code.qualifiedName.includes(".")).map((code) => [holding.flow.nameOf(code), code.unit.module]),
-  );
-  return [...needs.values()]
-    .map((need): PolicyEntry => {
-      const module = need.module ?? nested.get(need.callable);
-      return { callable: need.callable, ...(module !== undefined && { module }), reasons: reasonsFor(holding, need) };
-    })
-    .sort(byCallable);
-}
-
-/** Says of the library's own functions which return what others may hold. */
-function withResults({ flow, named }: Holding, calls: readonly PolicyEntry[]): PolicyEntry[] {
-  const functions = new Map([...named].filter((code) => code.kind === "function").map((code) => [flow.nameOf(code), code]));
-  return calls.map((entry): PolicyEntry => {
-    const code = functions.get(entry.callable);
-    return code !== undefined && returnsShared(flow.classes, code) ? { ...entry, returns: "shared" } : entry;
-  });
-}
-
-/** The same objects under every other name that the library gives them: pickles carry the name of the day they were saved. */
-function withAliases(resolver: Resolver, holding: Holding, policy: Pick<Policy, "imports" | "calls">): Pick<Policy, "imports" | "calls"> {
-  const aliases = aliasesOf(resolver, holding.named);
-  const extend = (known: readonly PolicyEntry[]) => {
-    const byName = new Map(known.map((entry) => [entry.callable, entry]));
-    const added = aliases.flatMap(({ name, code, file, line }): PolicyEntry[] => {
-      const entry = byName.get(holding.flow.nameOf(code));
-      if (!entry || byName.has(name)) return [];
-      const reason = { kind: "alias" as const, text: `another name of ${entry.callable}`, name, file, line };
-      const { module: _, ...same } = entry;
-      return [{ ...same, callable: name, sameAs: entry.callable, reasons: [...entry.reasons, reason] }];
-    });
-    return [...known, ...added].sort(byCallable);
-  };
-  return { imports: extend(policy.imports), calls: extend(policy.calls) };
 }
 
 /** A tree that is the inside of a package is that of the class asked for, whatever the folder is called. */

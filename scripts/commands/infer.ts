@@ -13,6 +13,7 @@ import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { openParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
+import { drawLine } from "../progress.ts";
 import { plural } from "../quantities.ts";
 import { readIdentifiedTree, readSourceTree } from "../source-trees.ts";
 import { fileOnDisk } from "../targets.ts";
@@ -93,7 +94,8 @@ async function inferPolicy(context: Context, parser: PythonParser, releases: rea
   const last = releases.at(-1)!;
   const version = options.libraryVersion ?? last.library.version;
   const all = [...releases.slice(0, -1), { ...last, library: { ...last.library, version } }];
-  const inferred = inferAsked(parser, all, options);
+  const inferred = inferAsked(context, parser, all, options);
+  drawLine(effects, "");
   if (!inferred.ok) throw new UsageError(inferred.error.message);
   const { policy, notices, unparsed } = inferred.value;
   for (const { text, file, line } of notices) effects.report(`${file}:${line}: ${text}\n`);
@@ -114,11 +116,17 @@ async function namesIn(context: Context, files: readonly string[]): Promise<stri
 }
 
 /** Of a class, in one release or in several together; or of what the library saves. */
-function inferAsked(parser: PythonParser, releases: readonly Release[], { class: class_, checkpoint }: Options) {
+function inferAsked({ effects }: Context, parser: PythonParser, releases: readonly Release[], { class: class_, checkpoint }: Options) {
   if ((class_ === undefined) === (checkpoint === undefined)) throw new UsageError("give either --class or --checkpoint");
   const [first, ...others] = releases as [Release, ...Release[]];
-  if (class_ !== undefined)
-    return others.length === 0 ? infer({ parser, ...first, class: class_ }) : inferReleases({ parser, releases, class: class_ });
+  if (class_ !== undefined) {
+    drawLine(effects, `Inferring what ${class_} needs${others.length > 0 ? ` in ${plural(releases.length, "release")}` : ""}`);
+    return effects.withoutPause(() =>
+      others.length === 0 ? infer({ parser, ...first, class: class_ }) : inferReleases({ parser, releases, class: class_ }),
+    );
+  }
   if (others.length > 0) throw new UsageError("--checkpoint takes one --source");
-  return inferCheckpoint({ parser, ...first });
+  return effects.withoutPause(() =>
+    inferCheckpoint({ parser, ...first }, (saver, done, all) => drawLine(effects, `${done} of ${all} that save; following ${saver}`)),
+  );
 }

@@ -34,6 +34,7 @@ export async function census(words: readonly string[], changes: Partial<Effects>
     network: systemNetwork,
     date: () => new Date("2026-11-20T12:00:00Z"),
     signal: new AbortController().signal,
+    withoutPause: (work) => work(),
     ...changes,
   };
   const ending = await runCensus(words, effects);

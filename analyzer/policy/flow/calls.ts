@@ -62,13 +62,9 @@ export function invoke(
     case "instance":
       callObject(flow, frame, callee, args, into, line);
       return null;
-    case "partial": {
-      const bound = flow.partialArguments(callee);
-      graph.listen(flow.field(callee, "[0]"), (inner) => {
-        if (inner !== callee) invoke(flow, frame, inner, [...bound, ...args], into, line);
-      });
+    case "partial":
+      invokePartial(flow, frame, callee, args, into, line, new Set());
       return null;
-    }
     case "derived-class": {
       const value = flow.values.derived(data.name, data.base);
       if (into !== null) addMade(flow, frame, into, value, line);
@@ -97,6 +93,25 @@ export function invoke(
     default:
       return null;
   }
+}
+
+/** Calls what a partial was made of, which may be a partial: of those that come round to themselves (`step = partial(step)`) each once. */
+function invokePartial(
+  flow: Flow,
+  frame: Frame,
+  callee: Value,
+  args: readonly Passed[],
+  into: Node | null,
+  line: number,
+  around: ReadonlySet<Value>,
+): void {
+  const all = [...flow.partialArguments(callee), ...args];
+  const inside = new Set([...around, callee]);
+  flow.graph.listen(flow.field(callee, "[0]"), (inner) => {
+    if (inside.has(inner)) return;
+    if (flow.data(inner).kind === "partial") invokePartial(flow, frame, inner, all, into, line, inside);
+    else invoke(flow, frame, inner, all, into, line);
+  });
 }
 
 /**

@@ -1,68 +1,113 @@
 /**
  * What the library itself saves: the code around its saving calls runs as a user would start it, and what reaches a call
- * is held. Boundary: which functions run; which calls save is `saves.ts`.
+ * is held. Boundary: which functions run, and together with which; which calls save is `saves.ts`.
  */
 import type { Code } from "../../python/code.ts";
+import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import { functionsOf } from "./foreign-stores.ts";
 import type { Holding } from "./holding.ts";
 import { isPickler, MAY_SAVE, SAVES_TENSORS, type Save } from "./saves.ts";
+import { OPEN_SUBCLASSES } from "./types.ts";
 import type { Value } from "./values.ts";
 
-/** Holds what the library saves, and gives how many of its functions do. */
-export function holdCheckpoints(holding: Holding): number {
-  const { flow } = holding;
-  flow.saves.listen((save) => {
-    if (flow.isOfLibrary(save.code)) hold(holding, save);
-  });
-  const savers = savingFunctions(flow);
-  for (const code of savers) start(flow, code);
-  flow.solve();
-  return savers.length;
+/** A function of the library that saves, or a class with a method that does. */
+export interface Saver {
+  readonly code: Code;
+  /** Where all it saves are the tensors of something: the line of the call. */
+  readonly tensorsAt: number | null;
 }
 
-function hold(holding: Holding, save: Save): void {
-  const { flow } = holding;
-  const { by, code, line, node } = save;
-  const where = code.kind === "module" ? code.unit.module : flow.nameOf(code);
-  const reason = { kind: "save" as const, text: `${where} calls ${by}`, file: code.unit.path, line };
-  if (by !== SAVES_TENSORS) {
-    flow.graph.listen(node, (value) => holding.hold(value, { holder: null, node, reason }));
-    return;
-  }
-  for (const type of ["torch.Tensor", "collections.OrderedDict"])
-    holding.hold(flow.values.native(type), { holder: null, node: null, reason: { ...reason, name: type } });
-}
-
-/** Functions and methods of the library with a call that saves; for one inside another, the outermost. */
-function savingFunctions(flow: Flow): Code[] {
+/**
+ * What saves in the library. Of those that save nothing but tensors only the first: what another would say is the same.
+ * A subclass runs with the class that saves.
+ */
+export function saversOf(flow: Flow): Saver[] {
   const { modules } = flow.resolver;
-  return modules.libraryModulesWith(MAY_SAVE).flatMap((module) => {
+  const pickling = new Set<Code>();
+  const saving: Saver[] = [];
+  for (const module of modules.libraryModulesWith(MAY_SAVE)) {
     const unit = modules.unit(module);
-    return unit ? functionsOf(unit.code).filter((code) => MAY_SAVE.test(code.text) && saves(flow, code)) : [];
-  });
+    for (const code of unit ? functionsOf(unit.code) : []) {
+      if (!MAY_SAVE.test(code.text)) continue;
+      const tensorsAt = saving.length === 0 ? lineOfTensors(code) : null;
+      if (tensorsAt !== null) saving.push({ code, tensorsAt });
+      if (pickles(flow, code)) pickling.add(code.parent?.kind === "class" ? code.parent : code);
+    }
+  }
+  const isWithAnother = (code: Code) => [...pickling].some((other) => other !== code && familyOf(flow, other).includes(code));
+  return [...saving, ...[...pickling].filter((code) => !isWithAnother(code)).map((code) => ({ code, tensorsAt: null }))];
 }
 
-function saves(flow: Flow, code: Code): boolean {
+function pickles(flow: Flow, code: Code): boolean {
   const { instructions } = code.body;
   return (
     flow.called.of(code).some(isPickler) ||
-    instructions.some((instruction) => instruction.op === "load" && instruction.attribute === SAVES_TENSORS) ||
-    instructions.some((instruction) => instruction.op === "function" && saves(flow, instruction.code))
+    instructions.some((instruction) => instruction.op === "function" && pickles(flow, instruction.code))
   );
+}
+
+/** The line on which a function asks something for the method that saves its tensors. */
+function lineOfTensors(code: Code): number | null {
+  for (const instruction of code.body.instructions) {
+    if (instruction.op === "load" && instruction.attribute === SAVES_TENSORS) return instruction.line;
+    const inside = instruction.op === "function" ? lineOfTensors(instruction.code) : null;
+    if (inside !== null) return inside;
+  }
+  return null;
+}
+
+/** Lets a saver run, and holds what it saves; gives false, with a notice, where there is more to follow than `most` edges. */
+export function holdSaved(holding: Holding, { code, tensorsAt }: Saver, most: number): boolean {
+  const { flow } = holding;
+  if (tensorsAt !== null) {
+    const reason = reasonFor(flow, code, SAVES_TENSORS, tensorsAt);
+    for (const type of ["torch.Tensor", "collections.OrderedDict"])
+      holding.hold(flow.values.native(type), { holder: null, node: null, reason: { ...reason, name: type } });
+    return true;
+  }
+  flow.saves.listen((save) => {
+    if (flow.isOfLibrary(save.code)) hold(holding, save);
+  });
+  start(flow, code);
+  if (flow.solve(most)) return true;
+  flow.notice(
+    `what ${code.name} saves was not followed to its end: more than ${most.toLocaleString("en-US")} ways for values to go`,
+    code,
+    code.line,
+  );
+  return false;
+}
+
+function hold(holding: Holding, { by, code, line, node }: Save): void {
+  const reason = reasonFor(holding.flow, code, by, line);
+  holding.flow.graph.listen(node, (value) => holding.hold(value, { holder: null, node, reason }));
+}
+
+function reasonFor(flow: Flow, code: Code, by: string, line: number): Reason {
+  const where = code.kind === "module" ? code.unit.module : flow.nameOf(code);
+  return { kind: "save", text: `${where} calls ${by}`, file: code.unit.path, line };
 }
 
 /** A function is called by the user; a method on an object that the user made, with all that its other methods do to it. */
 function start(flow: Flow, code: Code): void {
-  const { parent } = code;
-  if (parent?.kind !== "class") {
+  if (code.kind !== "class") {
     openCall(flow, flow.values.function(code, null), null);
     return;
   }
-  for (const class_ of [parent, ...flow.classes.librarySubclasses(parent)]) {
-    if (!flow.classes.isAbstract(class_)) startMethods(flow, class_);
-  }
+  const family = familyOf(flow, code);
+  const subclasses = flow.classes.librarySubclasses(code).length;
+  if (family.length <= subclasses)
+    flow.notice(`what ${code.name} saves: of its ${subclasses} subclasses none is followed`, code, code.line);
+  for (const class_ of family) if (!flow.classes.isAbstract(class_)) startMethods(flow, class_);
+}
+
+/** A class and its subclasses; of an interface of the whole library itself alone. */
+function familyOf(flow: Flow, class_: Code): readonly Code[] {
+  if (class_.kind !== "class") return [class_];
+  const subclasses = flow.classes.librarySubclasses(class_);
+  return subclasses.length > OPEN_SUBCLASSES ? [class_] : [class_, ...subclasses];
 }
 
 function startMethods(flow: Flow, class_: Code): void {

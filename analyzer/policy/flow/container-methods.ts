@@ -41,7 +41,7 @@ function addAll(index: number): Method {
   return (flow, frame, receiver, call) => {
     const from = argument(call, index);
     if (from === null) return;
-    flow.namedStores.note(receiver, null, from);
+    flow.noteNamedStore(receiver, null, from);
     iterate(flow, frame, from, elementInto(flow, receiver, null), call.line);
   };
 }
@@ -131,9 +131,22 @@ const METHODS: Readonly<Record<string, Method>> = {
   },
 };
 
-/** Whether a method does anything to what containers hold; calling any other gives nothing that is kept. */
-export function isContainerMethod(name: string): boolean {
-  return Object.hasOwn(METHODS, name);
+/** What only containers of one kind have: whatever else reaches the variable, `update` is not called of a list. */
+const KINDS: readonly { readonly types: RegExp; readonly methods: ReadonlySet<string> }[] = [
+  {
+    types: /^(builtins\.dict|collections\.(OrderedDict|defaultdict|Counter|ChainMap|UserDict))$/,
+    methods: new Set(["get", "pop", "popitem", "setdefault", "update", "keys", "values", "items", "move_to_end"]),
+  },
+  { types: /^builtins\.(list|tuple|generator)$/, methods: new Set(["append", "extend", "insert", "pop"]) },
+  { types: /^builtins\.(frozen)?set$/, methods: new Set(["add", "pop", "update", "union", "intersection", "difference"]) },
+];
+const OF_SOME_KIND = new Set(KINDS.flatMap(({ methods }) => [...methods]));
+
+/** Whether a container of that type has a method that does anything to what it holds; calling any other gives nothing that is kept. */
+export function isContainerMethod(type: string, name: string): boolean {
+  if (!Object.hasOwn(METHODS, name)) return false;
+  const kind = OF_SOME_KIND.has(name) ? KINDS.find(({ types }) => types.test(type)) : undefined;
+  return kind === undefined || kind.methods.has(name);
 }
 
 function view(flow: Flow, frame: Frame, receiver: Value, call: NativeCall, field: string): void {
@@ -197,7 +210,7 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
   if (data.kind !== "instance") return;
   switch (name) {
     case "__setattr__":
-      if (argument(call, 1) !== null) flow.namedStores.note(receiver, argument(call, 0), argument(call, 1)!);
+      if (argument(call, 1) !== null) flow.noteNamedStore(receiver, argument(call, 0), argument(call, 1)!);
       listenTexts(flow, argument(call, 0), (text) => {
         const from = argument(call, 1);
         if (from !== null) storeInto(flow, frame, receiver, text, from, call.line);
@@ -245,7 +258,7 @@ function namespaceMethod(flow: Flow, frame: Frame, name: string, namespace: Valu
       for (const passed of call.args) {
         if (passed.kind === "keyword") flow.store(passed.from, flow.field(owner, passed.name ?? SOME), frame.code, call.line);
         else {
-          flow.namedStores.note(owner, null, passed.from);
+          flow.noteNamedStore(owner, null, passed.from);
           graph.listen(passed.from, (value) => updateNamespace(flow, owner, value, passed.from));
         }
       }

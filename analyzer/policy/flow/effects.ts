@@ -20,8 +20,17 @@ export class Effects {
   private readonly index = new Map<Key, readonly Statement[]>();
   private readonly modules = new Map<string, Map<Key, Statement[]>>();
   private readonly writers = new Map<Unit, Map<string, Code[]>>();
+  /** By what is looked for: hundreds of modules call one of their variables the same (`logger`). */
+  private readonly mentions = new Map<string, readonly string[]>();
 
-  constructor(private readonly resolver: Resolver) {}
+  private constructor(private readonly resolver: Resolver) {}
+
+  /** Those of a library: the same for everything that is inferred of it. */
+  static of(resolver: Resolver): Effects {
+    const known = OF_LIBRARIES.get(resolver) ?? new Effects(resolver);
+    OF_LIBRARIES.set(resolver, known);
+    return known;
+  }
 
   /** Statements anywhere in the library that change a variable: calls on it, and calls of functions that write it. */
   onVariable(unit: Unit, name: string): readonly Statement[] {
@@ -39,11 +48,17 @@ export class Effects {
   private statements(key: Key): readonly Statement[] {
     const known = this.index.get(key);
     if (known) return known;
-    const mention = mentionOf(key);
-    const found = this.resolver.modules
-      .libraryModulesWith((text) => isAtTop(text, mention), [nameOf(key)])
-      .flatMap((module) => this.effectsOf(module).get(key) ?? []);
+    const found = this.modulesWith(mentionOf(key), nameOf(key)).flatMap((module) => this.effectsOf(module).get(key) ?? []);
     this.index.set(key, found);
+    return found;
+  }
+
+  /** Modules with a mention of `name` that runs when they are imported. */
+  private modulesWith(mention: RegExp, name: string): readonly string[] {
+    const known = this.mentions.get(mention.source);
+    if (known) return known;
+    const found = this.resolver.modules.libraryModulesWith((text) => isAtTop(text, mention), [name]);
+    this.mentions.set(mention.source, found);
     return found;
   }
 
@@ -83,6 +98,8 @@ export class Effects {
     return writers;
   }
 }
+
+const OF_LIBRARIES = new WeakMap<Resolver, Effects>();
 
 /**
  * What calls what the key stands for, or gives it another name. Of a function the call itself counts, of a variable

@@ -8,7 +8,6 @@ import { call } from "./calls.ts";
 import { enter, item, iterate, make, operate, setItem } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
-import { SAVES_TENSORS } from "./saves.ts";
 import { seedType } from "./types.ts";
 
 /** Adds the instructions of an activation to the graph. */
@@ -55,8 +54,6 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     }
     case "load":
       loadAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.into, line);
-      if (instruction.attribute === SAVES_TENSORS)
-        flow.saves.note({ node: base + instruction.object, by: SAVES_TENSORS, code: frame.code, context: null, line });
       return;
     case "store":
       storeAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.from, line);

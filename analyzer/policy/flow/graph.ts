@@ -101,8 +101,8 @@ export class Graph {
     this.set(node, FLAGS, this.of(node, FLAGS) | REFUSES_TEXTS);
   }
 
-  /** The node that a node became. */
-  private find(node: Node): Node {
+  /** The node that a node became: itself, or the one of all on a cycle with it. */
+  find(node: Node): Node {
     let next = this.of(node, MERGED);
     if (next === 0) return node;
     let root = next;
@@ -212,9 +212,10 @@ export class Graph {
     return held === -1 ? undefined : { source: this.sources.items[held]!, into: this.arrivals.get(held) ?? at };
   }
 
-  /** Works until nothing changes. */
-  solve(): void {
+  /** Works until nothing changes; stops, and gives false, where there are more than `most` edges. */
+  solve(most = Number.POSITIVE_INFINITY): boolean {
     for (let index = 0; index < this.queue.length; index++) {
+      if (this.edges.size > most) return false;
       const node = this.find(this.queue[index]!);
       const flags = this.of(node, FLAGS);
       if (!(flags & IS_WAITING)) continue;
@@ -227,6 +228,7 @@ export class Graph {
       }
     }
     this.queue = [];
+    return true;
   }
 
   /** Tells targets and listeners of the values that wait. Those that are added meanwhile see the node's whole set then. */

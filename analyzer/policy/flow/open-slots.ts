@@ -14,13 +14,14 @@ import type { Value } from "./values.ts";
 /** The open slots of everything that is held, by class and attribute. What is stored under a computed name is in none. */
 export function slotsOf(holding: Holding): OpenSlot[] {
   const { flow } = holding;
+  const contents = new OpenContents(flow);
   const slots = new Map<string, { readonly class: string; readonly attribute: string; readonly found: Set<OpenValue> }>();
   for (const value of holding.links.keys()) {
     const data = flow.data(value);
     if (data.kind !== "instance" || data.code.qualifiedName.includes("<")) continue;
     const class_ = flow.nameOf(data.code);
     for (const [field, node] of stateOf(flow, value)) {
-      const found = openValuesIn(flow, node);
+      const found = contents.reachedFrom(node);
       if (found.size === 0) continue;
       const key = `${class_} ${field}`;
       const slot = slots.get(key) ?? { class: class_, attribute: field, found: new Set() };
@@ -28,9 +29,35 @@ export function slotsOf(holding: Holding): OpenSlot[] {
       for (const open of found) slot.found.add(open);
     }
   }
-  return [...slots.values()]
-    .map(({ class: class_, attribute, found }) => slotOf(flow, class_, attribute, [...found]))
-    .sort((a, b) => byText(a.class, b.class) || byText(a.attribute, b.attribute));
+  return [...slots.values()].map(({ class: class_, attribute, found }) => slotOf(flow, class_, attribute, [...found])).sort(bySlot);
+}
+
+/** Slots by class and attribute: what several say of one is said together. */
+export function joinSlots(slots: readonly OpenSlot[]): OpenSlot[] {
+  const found = new Map<string, OpenSlot[]>();
+  for (const slot of slots) {
+    const key = `${slot.class} ${slot.attribute}`;
+    found.set(key, [...(found.get(key) ?? []), slot]);
+  }
+  return [...found.values()].map(joined).sort(bySlot);
+}
+
+function joined(same: readonly OpenSlot[]): OpenSlot {
+  const from = new Map(same.flatMap((slot) => slot.from.map((source) => [`${source.function} ${source.parameter}`, source])));
+  const asked = (what: "attributes" | "classes") => [...new Set(same.flatMap(({ asks }) => asks[what]))].sort(byText);
+  return {
+    ...same[0]!,
+    from: [...from.values()].sort(bySource),
+    asks: { attributes: asked("attributes"), classes: asked("classes"), functions: same.some(({ asks }) => asks.functions) },
+  };
+}
+
+function bySlot(a: OpenSlot, b: OpenSlot): number {
+  return byText(a.class, b.class) || byText(a.attribute, b.attribute);
+}
+
+function bySource(a: SlotSource, b: SlotSource): number {
+  return byText(a.function, b.function) || byText(a.parameter, b.parameter);
 }
 
 /** What is saved of an object by its attributes' names; its elements, if it is a container, are under `[]`. */
@@ -41,25 +68,53 @@ function stateOf(flow: Flow, value: Value): [string, Node][] {
   });
 }
 
-/** Open values in a node, and in the containers there. */
-function openValuesIn(flow: Flow, start: Node): Set<OpenValue> {
-  const found = new Set<OpenValue>();
-  const seen = new Set<Node>([start]);
-  const queue = [start];
-  for (let node = queue.pop(); node !== undefined; node = queue.pop()) {
+/** What is open in nodes, and in the containers there. What a node itself holds is looked at once: many attributes lead to the same. */
+class OpenContents {
+  private readonly contents = new Map<Node, Contents>();
+  private readonly reached = new Map<Node, ReadonlySet<OpenValue>>();
+
+  constructor(private readonly flow: Flow) {}
+
+  reachedFrom(node: Node): ReadonlySet<OpenValue> {
+    const start = this.flow.graph.find(node);
+    const known = this.reached.get(start);
+    if (known) return known;
+    const found = new Set<OpenValue>();
+    const seen = new Set([start]);
+    for (const at of seen) {
+      const { open, inside } = this.contentsOf(at);
+      for (const value of open) found.add(value);
+      for (const next of inside) seen.add(next);
+    }
+    this.reached.set(start, found);
+    return found;
+  }
+
+  private contentsOf(node: Node): Contents {
+    const known = this.contents.get(node);
+    if (known) return known;
+    const { flow } = this;
+    const open: OpenValue[] = [];
+    const inside = new Set<Node>();
     for (const value of flow.graph.valuesOf(node)) {
       const data = flow.data(value);
-      if (data.kind === "open" && !data.isClass) found.add(data);
+      if (data.kind === "open" && !data.isClass) open.push(data);
       if (data.kind !== "container") continue;
       for (const name of [ANY, KEYS]) {
-        const inside = flow.knownField(value, name);
-        if (inside === null || seen.has(inside)) continue;
-        seen.add(inside);
-        queue.push(inside);
+        const field = flow.knownField(value, name);
+        if (field !== null) inside.add(flow.graph.find(field));
       }
     }
+    const contents = { open, inside };
+    this.contents.set(node, contents);
+    return contents;
   }
-  return found;
+}
+
+/** The open values of a node, and the nodes of what its containers hold. */
+interface Contents {
+  readonly open: readonly OpenValue[];
+  readonly inside: ReadonlySet<Node>;
 }
 
 function slotOf(flow: Flow, class_: string, attribute: string, found: readonly OpenValue[]): OpenSlot {
@@ -69,7 +124,7 @@ function slotOf(flow: Flow, class_: string, attribute: string, found: readonly O
   return {
     class: class_,
     attribute,
-    from: found.map(sourceOf).sort((a, b) => byText(a.function, b.function) || byText(a.parameter, b.parameter)),
+    from: found.map(sourceOf).sort(bySource),
     asks: {
       attributes: [...attributes].sort(byText),
       classes: [...new Set(asked.flatMap((each) => [...each.classes]))].sort(byText),

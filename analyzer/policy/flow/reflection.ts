@@ -19,7 +19,7 @@ import { OPEN_SUBCLASSES } from "./types.ts";
 export function evaluated(flow: Flow, frame: Frame, call: NativeCall): void {
   if (call.into === null) return;
   const { unit } = frame.code;
-  addVisibleClasses(flow, unit, call.into);
+  addClasses(flow, visibleClasses(flow, unit), call.into);
   for (const [alias, name] of writtenAttributes(unit))
     for (const definition of flow.resolver.name(unit, alias))
       if (definition.kind === "module" && visibleNames(flow, definition.unit, new Set()).includes(name))
@@ -27,12 +27,25 @@ export function evaluated(flow: Flow, frame: Frame, call: NativeCall): void {
   flow.notice("eval of a computed expression: every class visible in the module may be meant", frame.code, call.line);
 }
 
-/** `globals()`: a dict with every class of the module. */
+/**
+ * `globals()`: a dict with every class of the module. Of a module that passes on a whole library it is one with those
+ * that are asked for by a constant name.
+ */
 export function globalNames(flow: Flow, frame: Frame, call: NativeCall): void {
   if (call.into === null) return;
   const dict = newContainer(flow, frame, "builtins.dict", call.line);
   addMade(flow, frame, call.into, dict, call.line);
-  addVisibleClasses(flow, frame.code.unit, elementInto(flow, dict, null));
+  const { unit } = frame.code;
+  const visible = visibleClasses(flow, unit);
+  if (visible.size <= OPEN_SUBCLASSES) {
+    addClasses(flow, visible, elementInto(flow, dict, null));
+    return;
+  }
+  flow.listenFields(dict, (field, node) => {
+    const name = /^\[(\w+)\]$/.exec(field)?.[1];
+    if (name !== undefined) addClasses(flow, new Set(classesNamed(flow, unit, name)), node);
+  });
+  flow.notice(`globals(): any of ${visible.size} classes, left to names that are written`, frame.code, call.line);
 }
 
 /**
@@ -66,10 +79,6 @@ const written = new WeakMap<Modules, Map<Unit, ReadonlySet<Code>>>();
 function writtenAttributes(unit: Unit): (readonly [string, string])[] {
   const found = new Set([...unit.code.text.matchAll(/(?<![\w.])\w+\.[A-Z]\w*/g)].map(([text]) => text));
   return [...found].map((text) => text.split(".") as [string, string]);
-}
-
-function addVisibleClasses(flow: Flow, unit: Unit, into: Node): void {
-  addClasses(flow, visibleClasses(flow, unit), into);
 }
 
 /** `isMeant` is asked of names of classes alone. */

@@ -133,6 +133,37 @@ describe("asking for a class", () => {
     expect(namesOf(result.value.imports).filter((name) => name.startsWith("lib.Part"))).toEqual(["lib.Part7"]);
   });
 
+  test("a class that hundreds derive from saves by itself: none of them is followed, and that is said", () => {
+    const text = [
+      "import torch\n\n",
+      "class State:\n    pass\n",
+      "class Model:\n    def __init__(self):\n        self.state = State()\n    def save(self, path):\n        torch.save(self.state, path)\n",
+      ...Array.from({ length: 120 }, (_, index) => `class Layer${index}:\n    pass\n`),
+      ...Array.from(
+        { length: 120 },
+        (_, index) => `class Model${index}(Model):\n    def build(self):\n        self.state = Layer${index}()\n`,
+      ),
+    ].join("\n");
+    const library = { name: "lib", version: null, files: [{ path: "lib.py", text }] };
+    const told: string[] = [];
+    const result = inferCheckpoint({ parser, library, dependencies: [] }, (saver, done, all) => told.push(`${saver} ${done} of ${all}`));
+    if (!result.ok) throw new Error(result.error.message);
+    expect(namesOf(result.value.policy.imports).filter((name) => name.startsWith("lib."))).toEqual(["lib.State"]);
+    expect(result.value.notices.map((notice) => notice.text)).toEqual(["what Model saves: of its 120 subclasses none is followed"]);
+    expect(told).toEqual(["lib.Model 0 of 1"]);
+  });
+
+  test("globals() of a module with hundreds of classes: only what is asked for by name", () => {
+    const text = [
+      ...Array.from({ length: 120 }, (_, index) => `class Part${index}:\n    pass\n`),
+      "class Model:\n    def __init__(self, name):\n        self.first = globals()['Part7']()\n        self.file = globals()['__file__']\n        self.other = globals()[name]()\n",
+    ].join("\n");
+    const library = { name: "lib", version: null, files: [{ path: "lib.py", text }] };
+    const result = inferPolicy({ parser, library, dependencies: [], class: "lib.Model" });
+    if (!result.ok) throw new Error(result.error.message);
+    expect(namesOf(result.value.imports).filter((name) => name.startsWith("lib.Part"))).toEqual(["lib.Part7"]);
+  });
+
   test("what a constructor takes is open, also where the class has it from a dependency", () => {
     const library = {
       name: "lib",

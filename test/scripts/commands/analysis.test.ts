@@ -185,6 +185,23 @@ describe("infer", () => {
     expect((await census([...words, "--explain"])).printed).toContain("release: needed in ");
   });
 
+  it("says on a terminal what it follows, and lets an interrupt end it meanwhile", async () => {
+    const fixture = path.join(ROOT, "test/fixtures/inference/checkpoint/source");
+    const terminal = { colour: false, progress: true };
+    let pauses = 0;
+    const withoutPause = <Made>(work: () => Made): Made => {
+      pauses++;
+      return work();
+    };
+    const saved = await census(["infer", "--source", fixture, "--checkpoint"], { terminal, withoutPause });
+    expect(saved.reported).toContain("0 of 2 that save; following lib.trainer.Trainer");
+    expect(saved.reported).toContain("1 of 2 that save; following lib.trainer.remember");
+    const one = await census(["infer", "--source", fixture, "--class", "lib.trainer.Trainer"], { terminal, withoutPause });
+    expect(one.reported).toContain("Inferring what lib.trainer.Trainer needs");
+    for (const { reported } of [saved, one]) expect(reported.endsWith("\r\x1b[2K")).toBe(true);
+    expect(pauses).toBe(2);
+  });
+
   it("says what a library saves itself, or that it saves nothing", async () => {
     const fixture = path.join(ROOT, "test/fixtures/inference/checkpoint/source");
     const { value } = await censusJson<Policy>(["infer", "--source", fixture, "--checkpoint"]);
