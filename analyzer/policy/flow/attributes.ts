@@ -63,7 +63,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       else flow.asked.of(data).attributes.add(attribute);
       return;
     case "unanalysed":
-      if (isCalled(frame, into)) flow.noteCall(data.name, attribute);
+      if (isCalled(frame, into)) flow.unanalysedCalls.note(data.name, attribute);
       graph.add(into, values.unanalysed(data.name, true), source);
       return;
     case "derived-class":
@@ -205,7 +205,7 @@ export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: str
     case "instance": {
       if (attribute === "__class__") return;
       if (attribute === "__dict__") {
-        flow.noteNamedStore(value, null, from);
+        flow.namedStores.note(value, null, from);
         flow.graph.listen(from, (namespace) => updateNamespace(flow, value, namespace, from));
         return;
       }

@@ -109,6 +109,8 @@ class Walk {
     const data = graph.valuesOf(node).map((value) => this.flow.data(value));
     const texts = data.flatMap((each) => (each.kind === "text" ? [each.text] : []));
     if (texts.length >= TEXTS_PER_NODE || !data.every((each) => each.kind === "text" || this.isKnown(each))) return false;
+    // What escapes stand for is not told.
+    if (texts.some((text) => text.includes("\\"))) return false;
     for (const text of texts) this.texts.add(text);
     const sources = this.constants.backwards.sourcesOf(node);
     const hasSource = sources.length > 0 || data.length > 0;
@@ -135,7 +137,7 @@ class Walk {
       case "instance":
         return this.isUnderstoodAttribute(owner.value, data.code, owner.name);
       default:
-        return isOneOf(data, SEQUENCES) && hasSource && flow.storesByName(owner.value).length === 0;
+        return isOneOf(data, SEQUENCES) && hasSource && flow.namedStores.of(owner.value).length === 0;
     }
   }
 
@@ -218,18 +220,22 @@ class Walk {
       .orderOf(code)
       .every((base) => (typeof base === "string" ? base === "builtins.object" : !WATCHING.some((name) => base.members.has(name))));
     if (!isPlain || flow.objects.isOpen(value)) return false;
-    return flow.storesByName(value).every(({ name, from }) => {
+    return flow.namedStores.of(value).every(({ name, from }) => {
       if (name === null) return false;
       return !this.constants.mayName(name, attribute) || this.reach(from);
     });
   }
 
   /** A dataclass's field gives its default, and the enumeration its members. */
-  private isUnderstoodCall(frame: Frame, { callee }: Op<"call">, hasSource: boolean): boolean {
+  private isUnderstoodCall(frame: Frame, { callee, arguments: args }: Op<"call">, hasSource: boolean): boolean {
     const callees = this.flow.graph.valuesOf(frame.base + callee).map((value) => this.flow.data(value));
     if (callees.length === 0) return false;
     if (callees.every((data) => data.kind === "class" && data.code === this.enumeration)) return true;
-    return hasSource && callees.every((data) => data.kind === "external" && isFieldMaker(data.name));
+    return (
+      hasSource &&
+      !args.some(({ name }) => name === "converter") &&
+      callees.every((data) => data.kind === "external" && isFieldMaker(data.name))
+    );
   }
 
   /** Iterating over `text.split()` gives the words of the text. What is no text has no such method. */

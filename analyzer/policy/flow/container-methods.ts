@@ -41,7 +41,7 @@ function addAll(index: number): Method {
   return (flow, frame, receiver, call) => {
     const from = argument(call, index);
     if (from === null) return;
-    flow.noteNamedStore(receiver, null, from);
+    flow.namedStores.note(receiver, null, from);
     iterate(flow, frame, from, elementInto(flow, receiver, null), call.line);
   };
 }
@@ -210,7 +210,7 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
   if (data.kind !== "instance") return;
   switch (name) {
     case "__setattr__":
-      if (argument(call, 1) !== null) flow.noteNamedStore(receiver, argument(call, 0), argument(call, 1)!);
+      if (argument(call, 1) !== null) flow.namedStores.note(receiver, argument(call, 0), argument(call, 1)!);
       listenTexts(flow, argument(call, 0), (text) => {
         const from = argument(call, 1);
         if (from !== null) storeInto(flow, frame, receiver, text, from, call.line);
@@ -258,7 +258,7 @@ function namespaceMethod(flow: Flow, frame: Frame, name: string, namespace: Valu
       for (const passed of call.args) {
         if (passed.kind === "keyword") flow.store(passed.from, flow.field(owner, passed.name ?? SOME), frame.code, call.line);
         else {
-          flow.noteNamedStore(owner, null, passed.from);
+          flow.namedStores.note(owner, null, passed.from);
           graph.listen(passed.from, (value) => updateNamespace(flow, owner, value, passed.from));
         }
       }

@@ -161,7 +161,7 @@ export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): 
   flow.graph.listen(base + instruction.object, (value) => {
     const data = flow.data(value);
     if (data.kind === "namespace") {
-      if (instruction.key === null) flow.noteNamedStore(data.owner, base + instruction.keyFrom, from);
+      if (instruction.key === null) flow.namedStores.note(data.owner, base + instruction.keyFrom, from);
       flow.store(from, flow.field(data.owner, instruction.key ?? SOME), frame.code, instruction.line);
       return;
     }
@@ -303,7 +303,7 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
       // `left += right` puts the elements of the right into the left.
       const isTarget = instruction.inPlace && isLeft && !isEmpty(instruction.right);
       if (!isTarget || !holdsElements(flow, value)) return;
-      flow.noteNamedStore(value, null, other);
+      flow.namedStores.note(value, null, other);
       iterate(flow, frame, other, elementInto(flow, value, null), instruction.line);
     });
   }

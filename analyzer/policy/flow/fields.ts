@@ -47,7 +47,7 @@ export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: r
       if (name !== undefined) flow.store(passed.from, flow.field(value, name), frame.code, data.code.line);
     } else if (passed.kind === "keyword" && passed.name !== undefined)
       flow.store(passed.from, flow.field(value, passed.name), frame.code, data.code.line);
-    else flow.noteNamedStore(value, null, passed.from);
+    else flow.namedStores.note(value, null, passed.from);
   }
   for (const base of flow.classes.orderOf(data.code)) {
     if (typeof base === "string") continue;

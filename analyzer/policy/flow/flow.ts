@@ -16,11 +16,13 @@ import { Graph, type Node } from "./graph.ts";
 import { runInitSubclass } from "./init-subclass.ts";
 import { Once, Pairs } from "./integer-tables.ts";
 import { LateMembers } from "./late-members.ts";
+import { NamedStores } from "./named-stores.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
 import { AskedOfCallers } from "./open-values.ts";
 import { Reductions } from "./reductions.ts";
 import { Saves } from "./saves.ts";
+import { UnanalysedCalls } from "./unanalysed-calls.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
 
 /** Something the analysis could not follow, and what it did instead. */
@@ -28,12 +30,6 @@ export interface Notice {
   readonly text: string;
   readonly file: string;
   readonly line: number;
-}
-
-/** A store under a computed name. */
-interface NamedStore {
-  readonly name: Node | null;
-  readonly from: Node;
 }
 
 /** The element of a container under a key that is not constant, and under any key. */
@@ -54,6 +50,8 @@ export class Flow {
   readonly reductions = new Reductions(this);
   readonly lateMembers = new LateMembers();
   readonly enumerations = new EnumerationCalls(this);
+  readonly namedStores = new NamedStores();
+  readonly unanalysedCalls = new UnanalysedCalls();
   /** Activations that code may have called that was not seen, or with arguments that were not. */
   readonly calledOtherwise = new Set<Frame>();
   /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator. */
@@ -75,11 +73,8 @@ export class Flow {
   private readonly evaluated = new Map<Unit, Set<number>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
   private readonly variableNodes = new Set<Node>();
-  private readonly namedStores = new Map<Value, NamedStore[]>();
   private readonly bodies = new Set<Code>();
   private readonly classValues = new Map<Code, Value>();
-  private readonly calledMethods = new Map<string, Set<string>>();
-  private readonly callListeners = new Map<string, ((method: string) => void)[]>();
   private readonly imported = new Map<string, boolean>();
   private readonly partials = new Map<Value, readonly Passed[]>();
   private readonly stores = new Pairs();
@@ -224,18 +219,6 @@ export class Flow {
     this.graph.edge(from, to);
   }
 
-  /** `from` is stored into an object under a name that a node holds, or that is not known at all. */
-  noteNamedStore(object: Value, name: Node | null, from: Node): void {
-    const known = this.namedStores.get(object);
-    if (known) known.push({ name, from });
-    else this.namedStores.set(object, [{ name, from }]);
-  }
-
-  /** What was stored into an object under names that are no constants of the code that stores. */
-  storesByName(object: Value): readonly NamedStore[] {
-    return this.namedStores.get(object) ?? [];
-  }
-
   storeOf(from: Node, to: Node): { file: string; line: number } | undefined {
     return this.storePlaces[this.stores.find(from, to)];
   }
@@ -335,21 +318,6 @@ export class Flow {
     const value = isNative ? this.values.external(name) : this.values.class(code);
     this.classValues.set(code, value);
     return value;
-  }
-
-  /** A method of something unknown is called: the only thing that is known of it. */
-  noteCall(name: string, method: string): void {
-    const known = this.calledMethods.get(name) ?? new Set<string>();
-    this.calledMethods.set(name, known);
-    if (known.has(method)) return;
-    known.add(method);
-    for (const listener of this.callListeners.get(name)?.slice() ?? []) listener(method);
-  }
-
-  /** Calls `listener` with every method of the unknown object, or of what it has, that is called. */
-  listenCalls(name: string, listener: (method: string) => void): void {
-    this.callListeners.set(name, [...(this.callListeners.get(name) ?? []), listener]);
-    for (const method of [...(this.calledMethods.get(name) ?? [])]) listener(method);
   }
 
   /** The field of that name, if anything has been asked of it. */

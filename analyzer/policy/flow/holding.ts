@@ -202,7 +202,7 @@ export class Holding {
    */
   private holdTensorsOf(value: Value, name: string): void {
     const { flow } = this;
-    flow.listenCalls(name, (method) => {
+    flow.unanalysedCalls.listen(name, (method) => {
       if (!MODULE_METHODS.has(method) || !flow.libraryImports("torch")) return;
       const text = `${name} is unknown; .${method}() is called on it, as on a torch module, which holds tensors`;
       const reason = { kind: "unanalysed" as const, text };

@@ -145,7 +145,7 @@ const setattr: Model = (flow, frame, call) => {
   const from = argument(call, 2);
   if (object === null || from === null) return;
   const name = argument(call, 1);
-  flow.graph.listen(object, (value) => flow.noteNamedStore(value, name, from));
+  flow.graph.listen(object, (value) => flow.namedStores.note(value, name, from));
   let isOpen = true;
   listenTexts(flow, name, (text) => {
     isOpen = false;

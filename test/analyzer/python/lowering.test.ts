@@ -1,7 +1,7 @@
 /** Source to instructions: what moves objects is kept, with the registers that say where; scopes are Python's. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { Code, Instruction } from "../../../analyzer/python/code.ts";
+import { COMPUTED, type Code, type Instruction, NOTHING } from "../../../analyzer/python/code.ts";
 import { lowerModule } from "../../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../../analyzer/python/parser.ts";
 import { loadPythonParser } from "../../../crawler/python-grammar.ts";
@@ -137,6 +137,60 @@ describe("scopes", () => {
       { name: "late", hasValue: true, isEmpty: false },
     ]);
     expect(members.get("part")?.annotation).toMatchObject({ kind: "name", path: ["Part"] });
+  });
+
+  test.each([
+    ["x = 'a'", { kind: "string", text: "a" }],
+    ["x: str = 'a' 'b'", { kind: "string", text: "ab" }],
+    ["x = 12", { kind: "number", number: 12 }],
+    ["x = enum.auto()", { kind: "auto" }],
+    ["x = '\\n'", null],
+    ["x = -1", null],
+    ["x = f'{y}'", null],
+    ["x = auto(1)", null],
+    ["x, y = 'ab'", null],
+    ["x = y = 'a'", null],
+    ["x = 'a'\n    x = 'b'", null],
+    ["if y:\n        x = 'a'\n    else:\n        x = 'b'", null],
+    ["x: str", null],
+  ])("the constant that a class assigns once: %j", (statement, expected) => {
+    expect(codeOf(`class A:\n    ${statement}\n`, "A").members.get("x")?.literal).toEqual(expected);
+  });
+});
+
+describe("values that no pickle would name", () => {
+  test.each([
+    ["None", NOTHING],
+    ["1 + 2", NOTHING],
+    ["not self", NOTHING],
+    ["None if self else 1", NOTHING],
+    ["f'{self}'", COMPUTED],
+    ["f'{self}'.upper()", COMPUTED],
+    ["1 + f'{self}'", COMPUTED],
+    ["None or f'{self}'", COMPUTED],
+  ])("%s is of the kind %i", (expression, expected) => {
+    expect(only(codeOf(`def f(self):\n    return ${expression}\n`, "f"), "return")).toMatchObject([{ from: expected }]);
+  });
+
+  test("a variable that may be one is told of it, and one that may be a number is not", () => {
+    const code = codeOf("def f(x, y):\n    x = f'{x}'\n    y = 1\n    return 'a' if x else f'{y}'\n", "f");
+    expect(only(code, "move").filter(({ from }) => from === COMPUTED)).toHaveLength(2);
+    expect(only(code, "move").filter(({ from }) => from === NOTHING)).toEqual([]);
+  });
+});
+
+describe("a function that can only raise an exception", () => {
+  test.each([
+    ["raise E", true],
+    ["log()\n    raise E", true],
+    ["if x: raise E", false],
+    ["if x: return 1\n    raise E", false],
+    ["yield\n    raise E", false],
+    ["raise E\n    # no more", true],
+    ["def inner(): return 1\n    raise E", true],
+    ["pass", false],
+  ])("%j: %s", (body, expected) => {
+    expect(codeOf(`def f(x):\n    ${body}\n`, "f").body.alwaysRaises).toBe(expected);
   });
 });
 
