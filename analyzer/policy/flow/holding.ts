@@ -12,7 +12,7 @@ import { holdsElements } from "./containers.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
-import { nativeType, type Reduction } from "./natives.ts";
+import { isRecordedConstant, nativeType, type Reduction } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
@@ -225,6 +225,7 @@ export class Holding {
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (/\.[A-Z]\w*$/.test(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
+    if (isRecordedConstant(name)) return;
     // What is an attribute of a recorded type is not known, nor that it has it.
     if (dangerOf(name) !== null || nativeType(name.slice(0, name.lastIndexOf("."))) !== null) return;
     this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });

@@ -2,6 +2,7 @@
  * What is known of types that are not written in Python: how they pickle, as recorded from the real libraries by
  * `scripts/record_reductions.py`, and what the functions of a native library give. Boundary: data and look-ups.
  */
+import recordedConstants from "../recorded-constants.json" with { type: "json" };
 import recorded from "../recorded-reductions.json" with { type: "json" };
 
 /** Callable -> the routes on which pickles name it: `0` to `5` are pickle's protocols, `t` is torch.save, `j` is joblib.dump. */
@@ -61,6 +62,18 @@ export function nativeType(name: string): NativeType | null {
 /** Every type in the table, once. */
 export function recordedTypes(): readonly NativeType[] {
   return [...new Set(BY_NAME.values())];
+}
+
+const CONSTANTS = new Set(
+  Object.entries(recordedConstants.constants).flatMap(([module, names]) => names.split(" ").map((name) => `${module}.${name}`)),
+);
+
+/**
+ * Whether a dotted name is that of a number, a text or None, as recorded from the real modules by
+ * `scripts/record_constants.py`: a pickle has the value, and never looks the name up.
+ */
+export function isRecordedConstant(name: string): boolean {
+  return CONSTANTS.has(name);
 }
 
 /** Types whose instances hold what is put into them. */
