@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/browser/**/*.test.ts"],
+    // Not the cache of whoever runs them.
+    env: { CENSUS_PARSE_CACHE: "off" },
     maxWorkers: 1,
     testTimeout: 120_000,
     hookTimeout: 300_000,

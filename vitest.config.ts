@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ["test/browser/**"],
     // Two cores: more workers only wait for each other.
     maxWorkers: 2,
+    // Not the cache of whoever runs them.
+    env: { CENSUS_PARSE_CACHE: "off" },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

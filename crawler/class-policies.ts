@@ -139,6 +139,7 @@ export class ClassPolicies {
       dependencies: dependencies.value.map(treeOf),
       class: name,
       named,
+      parseCache: this.run.effects.parseCache ?? null,
     });
     if (!answer.ok) return failed({ unavailable: false, message: `inference: ${answer.error.message}` });
     if (!answer.value.ok) return failed({ unavailable: false, message: answer.value.error.message });

@@ -2,9 +2,11 @@
 import { openPolicy } from "../analyzer/policy/fill.ts";
 import { type InferError, openLibrary, type SourceTree } from "../analyzer/policy/infer.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
+import { keepUnits } from "../analyzer/python/lower-module.ts";
 import type { Result } from "../analyzer/result.ts";
 import { failed, ok } from "../analyzer/result.ts";
 import type { CostOfInference } from "../db/stored-policy.ts";
+import { openParseCache, type ParseCache } from "./parse-cache.ts";
 import { loadPythonParser } from "./python-grammar.ts";
 
 export interface InferTask {
@@ -13,6 +15,8 @@ export interface InferTask {
   readonly class: string;
   /** The callables that the policy's slots are to be filled from (`class+open`); null to leave them as the class does. */
   readonly named: readonly string[] | null;
+  /** The file that keeps what was parsed; null where nothing is kept. */
+  readonly parseCache: string | null;
 }
 
 /** A policy, and the files of the library that are not Python as the grammar knows it. */
@@ -21,11 +25,14 @@ export type InferAnswer = Result<
   InferError
 >;
 
-const parser = loadPythonParser();
+/** Open while a task is in hand: what it parsed is written before the next begins, whatever becomes of the worker. */
+let cache: ParseCache | null = null;
+const parser = loadPythonParser({ get: (file) => cache?.get(file) ?? null, put: (file, kept) => cache?.put(file, kept) });
 
-export default async function inferRemote({ library, dependencies, class: name, named }: InferTask): Promise<InferAnswer> {
+export default async function inferRemote({ library, dependencies, class: name, named, parseCache }: InferTask): Promise<InferAnswer> {
   const python = await parser;
   const started = performance.now();
+  cache = parseCache === null ? null : openParseCache(parseCache);
   try {
     const opened = openLibrary({ parser: python, library, dependencies, class: name });
     const inferred = opened.infer(name);
@@ -35,6 +42,9 @@ export default async function inferRemote({ library, dependencies, class: name, 
     const milliseconds = Math.round(performance.now() - started);
     return ok({ policy: answer, unparsed, cost: { milliseconds, ...sizeOf([library, ...dependencies]) } });
   } finally {
+    if (cache !== null) keepUnits(python);
+    cache?.close();
+    cache = null;
     python.forget();
   }
 }

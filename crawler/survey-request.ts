@@ -82,4 +82,6 @@ export interface SurveyEffects {
   readonly report: (event: SurveyEvent) => void;
   /** Once aborted, what is in hand is finished and nothing more is begun. */
   readonly signal: AbortSignal;
+  /** The file in which what was parsed of libraries' source is kept between inferences; nothing is kept where there is none. */
+  readonly parseCache?: string | null;
 }

@@ -1,6 +1,7 @@
 /** What `survey`, `crawl`, `infer-all` and `judge` share: which models, which survey, and how a run is told of. */
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { isModelName } from "../crawler/hub.ts";
+import { parseCacheFile } from "../crawler/parse-cache.ts";
 import type { SurveySummary } from "../crawler/summary.ts";
 import { queryOf } from "../crawler/survey.ts";
 import { type Population, SORTS, type Sort, type SurveyEffects, type SurveyEvent, type SurveyRequest } from "../crawler/survey-request.ts";
@@ -114,7 +115,8 @@ export async function runStage(context: Context, options: SurveyOptions, stage: 
 const ENDINGS = { finished: "done", interrupted: "interrupted", stopped: "network", refused: "usage" } as const;
 
 export function effectsOf({ effects }: Context, store: Store): SurveyEffects {
-  return { store, network: effects.network, date: effects.date, signal: effects.signal, report: () => undefined };
+  const parseCache = parseCacheFile(effects.environment);
+  return { store, network: effects.network, date: effects.date, signal: effects.signal, report: () => undefined, parseCache };
 }
 
 /** What the options ask for; of a survey that is there and named without models, what it was asked for then. */
