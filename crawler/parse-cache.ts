@@ -9,12 +9,15 @@ import process from "node:process";
 import { gunzipSync, gzipSync } from "node:zlib";
 import BetterSqlite3 from "better-sqlite3";
 import type { KeptFile, KeptUnits } from "../analyzer/python/kept-unit.ts";
+import { textOf } from "./python-file.ts";
 import { pythonGrammarFiles } from "./python-grammar.ts";
 
 /** The largest that the file grows, in bytes; what was used least lately goes first. A library of flair's size with its dependencies takes 2.5 MB. */
 const LARGEST = 256 << 20;
 /** No file of source has more to say than this, in bytes. */
 const LARGEST_TEXT = 64 << 20;
+/** Most texts come out in one piece of this many bytes. */
+const CHUNK = 1 << 17;
 /** Milliseconds to wait for another process that writes. */
 const PATIENCE = 1000;
 
@@ -105,7 +108,7 @@ class SqliteParseCache implements ParseCache {
       if (found === undefined) return null;
       if (found.used !== this.today) this.used.push(key);
       // Its checksum tells what is damaged.
-      return gunzipSync(found.kept, { maxOutputLength: LARGEST_TEXT }).toString("utf8");
+      return textOf(gunzipSync(found.kept, { maxOutputLength: LARGEST_TEXT, chunkSize: CHUNK }));
     } catch {
       return null;
     }

@@ -39,6 +39,7 @@ export class PythonFile implements SourceFileText {
   }
 }
 
-function textOf(bytes: Buffer): string {
+/** Bytes of UTF-8 as text; of ASCII, as most are, that is a copy. */
+export function textOf(bytes: Buffer): string {
   return isAscii(bytes) ? bytes.toString("latin1") : bytes.toString("utf8");
 }

@@ -118,6 +118,7 @@ class KeptCode implements KeepableCode {
   private heldHead: Head | null = null;
   private heldBody: Body | null = null;
   private heldName: string | null = null;
+  private heldFullName: string | null = null;
 
   constructor(
     private readonly contents: KeptContents,
@@ -144,7 +145,8 @@ class KeptCode implements KeepableCode {
   }
 
   get fullName(): string {
-    return `${this.unit.module}.${this.qualifiedName}`;
+    this.heldFullName ??= `${this.unit.module}.${this.qualifiedName}`;
+    return this.heldFullName;
   }
 
   get headSoFar(): string | null {

@@ -184,17 +184,42 @@ function lowerArguments(list: SyntaxNode, scope: Scope): Argument[] {
   return result;
 }
 
-function display(node: SyntaxNode, scope: Scope, container: ContainerKind, children: readonly SyntaxNode[]): Register {
+function display(
+  node: SyntaxNode,
+  scope: Scope,
+  container: ContainerKind,
+  children: readonly SyntaxNode[],
+  into: Register | null = null,
+): Register {
   const items: DisplayItem[] = [];
+  // Nobody tells the items of a list or a set from each other: those that are displays of one form (the pairs of a table) are one.
+  const forms = container === "tuple" ? null : new Map<string, Register>();
   let index: number | null = 0;
   for (const child of children) {
     if (isBetween(child)) continue;
-    const spread = child.type === "list_splat" || child.type === "list_splat_pattern" || child.type === "parenthesized_list_splat";
+    const spread = isSpread(child);
     if (spread) index = null;
     const key = container === "tuple" && index !== null ? String(index++) : null;
-    items.push({ key, keyFrom: NOTHING, from: lowerExpression(child, scope), spread });
+    const form = forms === null ? null : formOf(child);
+    const known = form === null ? undefined : forms!.get(form);
+    const from =
+      form === null ? lowerExpression(child, scope) : display(child, scope, child.type as ContainerKind, child.namedChildren, known);
+    if (known !== undefined) continue;
+    if (form !== null) forms!.set(form, from);
+    items.push({ key, keyFrom: NOTHING, from, spread });
   }
-  return emit(scope, { op: "make", into: scope.fresh(), container, items, line: lineOf(node) });
+  return emit(scope, { op: "make", into: into ?? scope.fresh(), container, items, line: lineOf(node) });
+}
+
+function isSpread(node: SyntaxNode): boolean {
+  return node.type === "list_splat" || node.type === "list_splat_pattern" || node.type === "parenthesized_list_splat";
+}
+
+/** What displays have in common that hold as many items each; null of what is no such display. */
+function formOf(node: SyntaxNode): string | null {
+  if (node.type !== "tuple" && node.type !== "list" && node.type !== "set") return null;
+  const items = node.namedChildren.filter((child) => !isBetween(child));
+  return items.some(isSpread) ? null : `${node.type} of ${items.length}`;
 }
 
 function lowerDictionary(node: SyntaxNode, scope: Scope): Register {

@@ -169,9 +169,14 @@ export class Modules {
     });
   }
 
+  /** The names of the library's modules, and their texts. */
+  libraryTexts(): (readonly [module: string, text: string])[] {
+    return this.libraryModules().map((module) => [module, this.files.get(module)?.text ?? ""]);
+  }
+
   /** The library's modules that may define a subclass, direct or not, of a class of that name. */
   modulesWithSubclasses(class_: string): readonly string[] {
-    this.headers ??= classHeaders(this.libraryModules().map((module) => [module, this.files.get(module)?.text ?? ""]));
+    this.headers ??= classHeaders(this.libraryTexts());
     const names = new Set([class_]);
     const modules = new Set<string>();
     for (const name of names) {

@@ -29,11 +29,40 @@ export interface Passed {
 export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction, { readonly op: "call" }>): void {
   // Most of what is called in a large library is never known.
   let args: Passed[] | null = null;
+  let crowd: Crowd | null = null;
   flow.graph.listen(frame.base + instruction.callee, (callee) => {
     const { base } = frame;
     args ??= instruction.arguments.map(({ kind, name, from }): Passed => ({ kind, name, from: base + from }));
-    invoke(flow, frame, callee, args, base + instruction.into, instruction.line, base + instruction.callee);
+    const into = base + instruction.into;
+    const data = flow.data(callee);
+    if (data.kind === "method" && flow.data(data.receiver).kind === "class") {
+      crowd ??= new Crowd(flow);
+      invokeFunction(flow, frame, data.function, data.receiver, args, into, crowd.receiverFor(data.function, data.receiver));
+    } else invoke(flow, frame, callee, args, into, instruction.line, base + instruction.callee);
   });
+}
+
+/** Of so many classes that a call may find a dependency's classmethod on, each runs it on its own. */
+const CLASSES_PER_CALL = 8;
+
+/**
+ * The classes on which one call may run classmethods. A call of `choose(name).load(...)` gives what any of them gives: beyond a
+ * few, those that inherit the method from a dependency's class run it together, on behalf of that class.
+ */
+class Crowd {
+  private readonly counts = new Map<Value, number>();
+
+  constructor(private readonly flow: Flow) {}
+
+  /** On whose behalf it runs for a receiver. */
+  receiverFor(function_: Value, receiver: Value): Value {
+    const { flow } = this;
+    const data = flow.data(function_);
+    if (data.kind !== "function" || data.code.parent?.kind !== "class" || flow.isOfLibrary(data.code)) return receiver;
+    const count = (this.counts.get(function_) ?? 0) + 1;
+    this.counts.set(function_, count);
+    return count > CLASSES_PER_CALL ? flow.classValue(data.code.parent) : receiver;
+  }
 }
 
 /** Calls one value. Gives the node of the result where the value is a function of the analysed source that is followed. */
@@ -134,6 +163,8 @@ function invokeFunction(
   receiver: Value | null,
   args: readonly Passed[],
   into: Node | null,
+  /** On whose behalf it runs, where that is not the receiver alone. */
+  behalf: Value | null = receiver,
 ): Node | null {
   const { graph } = flow;
   const data = flow.data(callee);
@@ -158,7 +189,7 @@ function invokeFunction(
     return null;
   }
   // A function made inside another one runs on behalf of whoever made it.
-  const activation = flow.frame(code, outer, receiver, receiver ?? (outer ? outer.context : frame.context));
+  const activation = flow.frame(code, outer, behalf, behalf ?? (outer ? outer.context : frame.context));
   bindArguments(flow, activation, callee, receiver, args);
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
@@ -180,7 +211,17 @@ function addDeclared(flow: Flow, code: Code, into: Node | null): void {
 export function addResult(flow: Flow, name: string, into: Node, frame: Frame, line: number): void {
   const types = flow.familyOf(name);
   for (const type of types) addMade(flow, frame, into, flow.values.native(type), line);
-  if (types.length === 0) addMade(flow, frame, into, flow.values.unanalysed(`${name}()`), line);
+  if (types.length === 0) addMade(flow, frame, into, unknownResult(flow, frame, name), line);
+}
+
+/**
+ * What a function gives that is not followed. Nothing is asked of it but what the library does with it, so that all that comes
+ * from one distribution is one value: dozens of them would flow through the same variables. In a dependency it is the
+ * dependency's, whatever it has it from.
+ */
+export function unknownResult(flow: Flow, { code }: Frame, name: string): Value {
+  const from = flow.isOfLibrary(code) ? name : code.unit.module;
+  return flow.values.unanalysed(`${from.split(".")[0]}()`);
 }
 
 /** Lets the arguments of a call flow to the parameters of an activation. */

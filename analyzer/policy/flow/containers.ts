@@ -77,7 +77,7 @@ const TYPES = { list: "builtins.list", tuple: "builtins.tuple", set: "builtins.s
 
 export function make(flow: Flow, frame: Frame, instruction: Op<"make">): void {
   const { base } = frame;
-  const value = newContainer(flow, frame, TYPES[instruction.container], instruction.line, `:${instruction.into}`);
+  const value = flow.values.container(TYPES[instruction.container], `${frame.id}:register ${instruction.into}`);
   addMade(flow, frame, base + instruction.into, value, instruction.line);
   const many = instruction.items.length > KEPT_KEYS;
   for (const entry of instruction.items) {

@@ -5,6 +5,7 @@
  */
 import type { Code, Instruction, Unit } from "../../python/code.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
+import { type CallsAtTop, callsAtTop } from "../../python/top-calls.ts";
 
 export interface Statement {
   readonly unit: Unit;
@@ -19,9 +20,8 @@ const WRITES = new Set(["append", "add", "extend", "insert", "update", "setdefau
 export class Effects {
   private readonly index = new Map<Key, readonly Statement[]>();
   private readonly modules = new Map<string, Map<Key, Statement[]>>();
+  private calls: CallsAtTop | null = null;
   private readonly writers = new Map<Unit, Map<string, Code[]>>();
-  /** By what is looked for: hundreds of modules call one of their variables the same (`logger`). */
-  private readonly mentions = new Map<string, readonly string[]>();
 
   private constructor(private readonly resolver: Resolver) {}
 
@@ -48,18 +48,19 @@ export class Effects {
   private statements(key: Key): readonly Statement[] {
     const known = this.index.get(key);
     if (known) return known;
-    const found = this.modulesWith(mentionOf(key), nameOf(key)).flatMap((module) => this.effectsOf(module).get(key) ?? []);
+    const found = this.modulesAbout(key).flatMap((module) => this.effectsOf(module).get(key) ?? []);
     this.index.set(key, found);
     return found;
   }
 
-  /** Modules with a mention of `name` that runs when they are imported. */
-  private modulesWith(mention: RegExp, name: string): readonly string[] {
-    const known = this.mentions.get(mention.source);
-    if (known) return known;
-    const found = this.resolver.modules.libraryModulesWith((text) => isAtTop(text, mention), [name]);
-    this.mentions.set(mention.source, found);
-    return found;
+  /**
+   * The library's modules whose text may have such a statement. Of a function the call itself counts, of a variable or a class
+   * only calls of what it has.
+   */
+  private modulesAbout(key: Key): readonly string[] {
+    this.calls ??= callsAtTop(this.resolver.modules.libraryTexts());
+    const isFunction = typeof key !== "string" && key.kind === "function";
+    return this.calls[isFunction ? "called" : "owners"].get(nameOf(key)) ?? [];
   }
 
   /** The statements at the top of a module, by what their calls are about. */
@@ -100,45 +101,6 @@ export class Effects {
 }
 
 const OF_LIBRARIES = new WeakMap<Resolver, Effects>();
-
-/**
- * What calls what the key stands for, or gives it another name. Of a function the call itself counts, of a variable
- * or a class only calls of what it has.
- */
-function mentionOf(key: Key): RegExp {
-  const isFunction = typeof key !== "string" && key.kind === "function";
-  const name = nameOf(key);
-  const call = isFunction ? `\\b${name}\\s*\\(|@[\\w.]*\\b${name}\\b` : `\\b${name}\\s*\\.\\s*\\w+\\s*\\(|@[\\w.]*\\b${name}\\.\\w`;
-  return new RegExp(`${call}|\\b${name}\\s+as\\s`, "g");
-}
-
-/** Whether a text has something that runs when the module is imported: no function is around it. */
-function isAtTop(text: string, mention: RegExp): boolean {
-  for (const { index } of text.matchAll(mention)) if (!isInFunction(text, text.lastIndexOf("\n", index) + 1)) return true;
-  return false;
-}
-
-/** Whether a line is in the body of a function, by the lines before it that are less deep. */
-function isInFunction(text: string, start: number): boolean {
-  let depth = depthAt(text, start);
-  for (let end = start - 1; depth > 0 && end > 0; ) {
-    const line = text.lastIndexOf("\n", end - 1) + 1;
-    const deep = depthAt(text, line);
-    if (deep < depth && line + deep < end) {
-      if (/^(async\s+)?def\b/.test(text.slice(line + deep, line + deep + 20))) return true;
-      depth = deep;
-    }
-    end = line - 1;
-  }
-  return false;
-}
-
-/** How many blanks a line starts with. */
-function depthAt(text: string, start: number): number {
-  let end = start;
-  while (text[end] === " " || text[end] === "\t") end++;
-  return end - start;
-}
 
 function nameOf(key: Key): string {
   return typeof key === "string" ? key.slice(key.indexOf(":") + 1) : key.name;

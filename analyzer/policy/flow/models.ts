@@ -3,7 +3,7 @@
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
 import { loadFrom, storeInto } from "./attributes.ts";
-import { addResult, invoke, type Passed } from "./calls.ts";
+import { addResult, invoke, type Passed, unknownResult } from "./calls.ts";
 import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from "./container-methods.ts";
 import { addMade, copyElements, elementInto, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
@@ -332,10 +332,8 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
     else addMade(flow, frame, into, flow.values.native(native.type), call.line);
   } else if (flow.familyOf(name).length > 0) addResult(flow, name, into, frame, call.line);
   else if (!/^(builtins|typing|typing_extensions|abc)\./.test(name))
-    addMade(flow, frame, into, flow.values.unanalysed(unanalysedName(name)), call.line);
+    // An object of the class where the name looks like one; else what the function returns, which nothing can be imported by.
+    addMade(flow, frame, into, CLASS_NAME.test(name) ? flow.values.unanalysed(name) : unknownResult(flow, frame, name), call.line);
 }
 
-/** The class itself where the name looks like one; else what the function returns, which nothing can be imported by. */
-function unanalysedName(name: string): string {
-  return /\.[A-Z]\w*$/.test(name) ? name : `${name}()`;
-}
+const CLASS_NAME = /\.[A-Z]\w*$/;

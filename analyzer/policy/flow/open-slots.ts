@@ -29,7 +29,10 @@ export function slotsOf(holding: Holding): OpenSlot[] {
       for (const open of found) slot.found.add(open);
     }
   }
-  return [...slots.values()].map(({ class: class_, attribute, found }) => slotOf(flow, class_, attribute, [...found])).sort(bySlot);
+  const documentation = new Documentation();
+  return [...slots.values()]
+    .map(({ class: class_, attribute, found }) => slotOf(flow, class_, attribute, [...found], documentation))
+    .sort(bySlot);
 }
 
 /** Slots by class and attribute: what several say of one is said together. */
@@ -117,14 +120,14 @@ interface Contents {
   readonly inside: ReadonlySet<Node>;
 }
 
-function slotOf(flow: Flow, class_: string, attribute: string, found: readonly OpenValue[]): OpenSlot {
+function slotOf(flow: Flow, class_: string, attribute: string, found: readonly OpenValue[], documentation: Documentation): OpenSlot {
   const asked = found.map((open) => flow.asked.of(open));
   const attributes = new Set(asked.flatMap((each) => [...each.attributes]));
   const isFunction = attributes.delete("__call__") || found.some((open) => takesFunction(parameterOf(open)?.annotation ?? null));
   return {
     class: class_,
     attribute,
-    from: found.map(sourceOf).sort(bySource),
+    from: found.map((open) => sourceOf(open, documentation)).sort(bySource),
     asks: {
       attributes: [...attributes].sort(byText),
       classes: [...new Set(asked.flatMap((each) => [...each.classes]))].sort(byText),
@@ -137,29 +140,43 @@ function parameterOf({ code, parameter }: OpenValue) {
   return code.parameters.find(({ name }) => name === parameter);
 }
 
-function sourceOf(open: OpenValue): SlotSource {
+function sourceOf(open: OpenValue, documentation: Documentation): SlotSource {
   const { code, parameter } = open;
-  const documentation = documentationOf(code, parameter);
+  const said = documentation.of(code, parameter);
   return {
     function: `${code.unit.module}.${code.qualifiedName}`,
     parameter,
     file: code.unit.path,
     line: parameterOf(open)?.line ?? code.line,
-    ...(documentation !== null && { documentation }),
+    ...(said !== null && { documentation: said }),
   };
 }
 
 /** Longest line of documentation that is told. */
 const LONGEST_DOCUMENTATION = 200;
 
-/** What the docstring of the function, or of its class, says that a parameter is: `name : type` (numpy), `name (type): text` (Google). */
-function documentationOf(code: Code, parameter: string): string | null {
-  const pattern = new RegExp(`^\\s*\\*{0,2}${parameter}\\s*(?::\\s*(\\S.*)|(\\([^)]*\\)\\s*:.*))$`, "m");
-  for (const text of [code.text, code.parent?.kind === "class" ? code.parent.text : ""]) {
-    for (const docstring of text.match(/"""[\s\S]*?"""/g) ?? []) {
-      const found = pattern.exec(docstring);
-      if (found) return (found[1] ?? found[2] ?? "").trim().slice(0, LONGEST_DOCUMENTATION);
+/** What docstrings say of parameters; those of a function and of a class are looked for once. */
+class Documentation {
+  private readonly docstrings = new Map<Code, readonly string[]>();
+
+  /** What the docstring of the function, or of its class, says that a parameter is: `name : type` (numpy), `name (type): text` (Google). */
+  of(code: Code, parameter: string): string | null {
+    const pattern = new RegExp(`^\\s*\\*{0,2}${parameter}\\s*(?::\\s*(\\S.*)|(\\([^)]*\\)\\s*:.*))$`, "m");
+    for (const scope of [code, code.parent]) {
+      if (scope === null || (scope !== code && scope.kind !== "class")) continue;
+      for (const docstring of this.docstringsOf(scope)) {
+        const found = docstring.includes(parameter) ? pattern.exec(docstring) : null;
+        if (found) return (found[1] ?? found[2] ?? "").trim().slice(0, LONGEST_DOCUMENTATION);
+      }
     }
+    return null;
   }
-  return null;
+
+  private docstringsOf(code: Code): readonly string[] {
+    const known = this.docstrings.get(code);
+    if (known) return known;
+    const found = code.text.match(/"""[\s\S]*?"""/g) ?? [];
+    this.docstrings.set(code, found);
+    return found;
+  }
 }

@@ -2,7 +2,7 @@
  * What a caller leaves in a parameter: where such values enter the flow, and what the code was seen to ask of them.
  * Boundary: in which attributes they end is `open-slots.ts`.
  */
-import type { TypeExpression } from "../../python/code.ts";
+import type { Code, TypeExpression } from "../../python/code.ts";
 import { annotatedNode } from "./calls.ts";
 import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
 import { ANY, type Flow } from "./flow.ts";
@@ -22,13 +22,19 @@ export interface Asked {
 
 /** What was asked of each open value, by the function and the parameter it is passed as. */
 export class AskedOfCallers {
-  private readonly asked = new Map<string, Asked>();
+  private readonly asked = new Map<Code, Map<string, Asked>>();
 
   of({ code, parameter }: OpenValue): Asked {
-    const key = `${code.unit.module}:${code.line}:${code.qualifiedName}:${parameter}`;
-    const known = this.asked.get(key) ?? { attributes: new Set(), classes: new Set() };
-    this.asked.set(key, known);
-    return known;
+    let parameters = this.asked.get(code);
+    if (!parameters) {
+      parameters = new Map();
+      this.asked.set(code, parameters);
+    }
+    const known = parameters.get(parameter);
+    if (known) return known;
+    const asked = { attributes: new Set<string>(), classes: new Set<string>() };
+    parameters.set(parameter, asked);
+    return asked;
   }
 }
 

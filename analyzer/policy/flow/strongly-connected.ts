@@ -39,7 +39,7 @@ export function stronglyConnected(count: number, edges: Edges): number[][] {
     if (component.length > 1) components.push(component.reverse());
   };
   for (let root = 0; root < count; root++) {
-    if (index[root] !== 0) continue;
+    if (index[root] !== 0 || edges.firstOf(root) === 0) continue;
     enter(root);
     for (let node = root; ; ) {
       const edge = edgeAt[node]!;
@@ -54,6 +54,8 @@ export function stronglyConnected(count: number, edges: Edges): number[][] {
       edgeAt[node] = edges.after(edge, node);
       const target = edges.targetOf(edge);
       if (index[target] === 0) {
+        // What leads nowhere is on no cycle; half of the nodes are such.
+        if (edges.firstOf(target) === 0) continue;
         from[target] = node + 1;
         enter(target);
         node = target;

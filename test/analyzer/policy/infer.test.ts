@@ -178,6 +178,12 @@ describe("asking for a class", () => {
     expect(result.value.openSlots?.map(({ attribute }) => attribute).sort()).toEqual(["memory", "steps"]);
   });
 
+  test("a dependency's classmethod on one class gives objects of that one, also where another call may find it on a dozen", () => {
+    const result = inferPolicy(requestOf("classmethods-of-many-classes", "keepers.JayKeeper"));
+    const held = result.ok ? result.value.imports.map(({ callable }) => callable).filter((name) => name.startsWith("zoo.")) : [];
+    expect(held).toEqual(["zoo.Jay", "zoo.Tag"]);
+  });
+
   test("a tree without Python", () => {
     const library = { name: "empty", version: null, files: [{ path: "README.md", text: "no code" }] };
     expect(inferPolicy({ parser, library, dependencies: [], class: "a.B" })).toMatchObject({

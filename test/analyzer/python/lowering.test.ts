@@ -30,6 +30,21 @@ function only<Op extends Instruction["op"]>(code: Code, op: Op): Extract<Instruc
   return code.body.instructions.filter((each): each is Extract<Instruction, { op: Op }> => each.op === op);
 }
 
+describe("displays", () => {
+  test.each([
+    ["[(1, self), (2, self), (3, self, self)]", ["tuple", "tuple", "tuple", "list"], 3],
+    ["{(1, self), (2, self)}", ["tuple", "tuple", "set"], 2],
+    ["[[self], [self], (self,)]", ["list", "list", "tuple", "list"], 3],
+    ["((1, self), (2, self))", ["tuple", "tuple", "tuple"], 3],
+    ["[(1, *self), (2, *self)]", ["tuple", "tuple", "list"], 3],
+  ])("%s: items of a list or set that are displays of one form are one container", (text, kinds, containers) => {
+    const makes = only(codeOf(`def f(self):\n    self.x = ${text}\n`, "f"), "make");
+    expect(makes.map(({ container }) => container)).toEqual(kinds);
+    expect(new Set(makes.map(({ into }) => into)).size).toBe(containers);
+    expect(new Set(makes.at(-1)!.items.map(({ from }) => from)).size).toBe(makes.at(-1)!.items.length);
+  });
+});
+
 describe("statements", () => {
   test.each([
     ["self.x = make()", ["name", "call", "store"]],

@@ -1,0 +1,141 @@
+/**
+ * Which names the texts of modules call outside of functions: when a module is imported. Boundary: read from text, so that
+ * modules without such calls need not be parsed; what a name means is `resolve.ts`'s. It tells more rather than less: what
+ * stands in strings and comments counts too.
+ */
+
+/** Names, with the modules in which they stand, in the order of the modules. */
+export interface CallsAtTop {
+  /** `name(...)`, `@a.name`, and names that an import gives another name: `name as alias`. */
+  readonly called: ReadonlyMap<string, readonly string[]>;
+  /** `name.method(...)`, `@name.method`, and the same imports. */
+  readonly owners: ReadonlyMap<string, readonly string[]>;
+}
+
+/** `texts`: names of modules, and their texts. */
+export function callsAtTop(texts: readonly (readonly [module: string, text: string])[]): CallsAtTop {
+  const called = new Map<string, string[]>();
+  const owners = new Map<string, string[]>();
+  const note = (names: Map<string, string[]>, name: string, module: string) => {
+    const modules = names.get(name);
+    if (!modules) names.set(name, [module]);
+    else if (modules.at(-1) !== module) modules.push(module);
+  };
+  for (const [module, text] of texts) {
+    const parentheses = new Places(text, "(");
+    const words = new Places(text, "as");
+    for (const [start, end] of linesAtTop(text)) {
+      if (text[start] === "@") {
+        const path = text.slice(start + 1, endOfPath(text, start + 1)).split(".");
+        path.forEach((name, index) => {
+          note(called, name, module);
+          if (index + 1 < path.length) note(owners, name, module);
+        });
+      }
+      for (let at = parentheses.from(start); at < end; at = parentheses.from(at + 1)) {
+        const nameEnd = skipBlanksBefore(text, at);
+        const nameStart = startOfWord(text, nameEnd);
+        if (nameStart === nameEnd) continue;
+        note(called, text.slice(nameStart, nameEnd), module);
+        const dot = skipBlanksBefore(text, nameStart) - 1;
+        if (text[dot] !== ".") continue;
+        const ownerEnd = skipBlanksBefore(text, dot);
+        note(owners, text.slice(startOfWord(text, ownerEnd), ownerEnd), module);
+      }
+      for (let at = words.from(start); at < end; at = words.from(at + 1)) {
+        if (!isBlank(text.charCodeAt(at - 1)) || !isBlank(text.charCodeAt(at + 2))) continue;
+        const nameEnd = skipBlanksBefore(text, at);
+        const name = text.slice(startOfWord(text, nameEnd), nameEnd);
+        note(called, name, module);
+        note(owners, name, module);
+      }
+    }
+  }
+  return { called, owners };
+}
+
+/** Where something stands in a text, from the front to the back: no stretch is searched twice. */
+class Places {
+  private next = -1;
+
+  constructor(
+    private readonly text: string,
+    private readonly what: string,
+  ) {}
+
+  /** The first place from one on that is no less than that of the last call; infinite where there is none. */
+  from(at: number): number {
+    if (this.next < at) {
+      const found = this.text.indexOf(this.what, at);
+      this.next = found === -1 ? Number.POSITIVE_INFINITY : found;
+    }
+    return this.next;
+  }
+}
+
+/** Where the lines of a text begin, after their blanks, and end that no function is around, by the lines before each that are less deep. */
+function* linesAtTop(text: string): Generator<readonly [start: number, end: number]> {
+  // The lines that a line is in: by how many blanks they start with, whether they start a function; and how many of them do.
+  const depths: number[] = [];
+  const startsFunction: boolean[] = [];
+  let functions = 0;
+  for (let start = 0; start < text.length; ) {
+    const next = text.indexOf("\n", start);
+    const end = next === -1 ? text.length : next;
+    let first = start;
+    for (let code = text.charCodeAt(first); code === SPACE || code === TAB; code = text.charCodeAt(first)) first++;
+    if (first < end) {
+      while (depths.length > 0 && depths.at(-1)! >= first - start) {
+        depths.pop();
+        if (startsFunction.pop()) functions--;
+      }
+      if (functions === 0) yield [first, end];
+      depths.push(first - start);
+      startsFunction.push(isFunction(text, first));
+      if (startsFunction.at(-1)) functions++;
+    }
+    start = end + 1;
+  }
+}
+
+function isFunction(text: string, at: number): boolean {
+  if (!text.startsWith("def", at) && !text.startsWith("async", at)) return false;
+  FUNCTION.lastIndex = at;
+  return FUNCTION.test(text);
+}
+
+const FUNCTION = /(async\s+)?def\b/y;
+const SPACE = 32;
+const TAB = 9;
+const NEWLINE = 10;
+const CARRIAGE_RETURN = 13;
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB || code === NEWLINE || code === CARRIAGE_RETURN;
+}
+
+/** The end of what is before the blanks before a place. */
+function skipBlanksBefore(text: string, at: number): number {
+  let end = at;
+  while (end > 0 && isBlank(text.charCodeAt(end - 1))) end--;
+  return end;
+}
+
+/** Where a word starts that ends at a place: the place itself where none does. */
+function startOfWord(text: string, end: number): number {
+  let start = end;
+  while (start > 0 && isWord(text.charCodeAt(start - 1))) start--;
+  return start;
+}
+
+/** Where the dotted path ends that starts at a place. */
+function endOfPath(text: string, start: number): number {
+  let end = start;
+  while (end < text.length && (text[end] === "." || isWord(text.charCodeAt(end)))) end++;
+  return end;
+}
+
+/** A letter, a digit or an underscore; beyond ASCII whatever there is may be a letter. */
+function isWord(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95 || code >= 128;
+}
