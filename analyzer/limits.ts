@@ -1,6 +1,6 @@
 /**
  * Every limit of the analyzer, with its reason. Reaching one ends a run as `unfinished`, with the resource, the limit
- * and the offset; it never makes a file load, and never takes the process down. Of the last three kinds before time and memory,
+ * and the offset; it never makes a file load, and never takes the process down. Of the last four kinds before time and memory,
  * what is left out makes policies smaller.
  */
 interface Limit {
@@ -124,6 +124,11 @@ export const LIMITS = Object.freeze({
     limit: 6,
     unit: "releases",
     reason: "Releases of a library that class-range unites, each fetched with its dependencies; six minor versions are two to three years.",
+  },
+  classEdges: {
+    limit: 2_000_000,
+    unit: "edges",
+    reason: "Ways for values to go while a class is followed: a minute of work. The largest that was seen to end has 800,000.",
   },
   savedEdges: {
     limit: 1_000_000,

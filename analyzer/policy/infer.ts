@@ -244,9 +244,10 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
     roots.push(subclass);
     holding.hold(subclass, { holder: root, node: null, reason });
   }
-  flow.solve();
+  const followed = () => flow.solveWithin(LIMITS.classEdges.limit, `what ${target.name} holds`, target);
+  if (!followed()) return holding;
   runForeignWriters(flow, roots);
-  flow.solve();
+  followed();
   return holding;
 }
 

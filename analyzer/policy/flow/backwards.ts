@@ -19,7 +19,7 @@ export class Backwards {
       this.lastEdge.items[to] = this.froms.push(from) + 1;
     });
     for (let node = 0; node < graph.nodes; node++) {
-      const root = graph.rootOf(node);
+      const root = graph.find(node);
       if (root === node) continue;
       const known = this.merged.get(root);
       if (known) known.push(node);

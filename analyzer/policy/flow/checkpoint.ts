@@ -71,13 +71,7 @@ export function holdSaved(holding: Holding, { code, tensorsAt }: Saver, most: nu
     if (flow.isOfLibrary(save.code)) hold(holding, save);
   });
   start(flow, code);
-  if (flow.solve(most)) return true;
-  flow.notice(
-    `what ${code.name} saves was not followed to its end: more than ${most.toLocaleString("en-US")} ways for values to go`,
-    code,
-    code.line,
-  );
-  return false;
+  return flow.solveWithin(most, `what ${code.name} saves`, code);
 }
 
 function hold(holding: Holding, { by, code, line, node }: Save): void {

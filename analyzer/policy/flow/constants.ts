@@ -103,7 +103,7 @@ class Walk {
   /** Whether all is known that reaches a node. */
   private reach(at: Node): boolean {
     const { graph } = this.flow;
-    const node = graph.rootOf(at);
+    const node = graph.find(at);
     if (this.seen.has(node)) return true;
     if (this.seen.add(node).size > MOST_NODES) return false;
     const data = graph.valuesOf(node).map((value) => this.flow.data(value));
@@ -200,7 +200,7 @@ class Walk {
     if (code === this.enumeration && code.members.has(attribute)) return true;
     const definer = flow.classes.definerOf(code, attribute);
     const own = flow.knownField(value, attribute);
-    if (!definer && (own === null || this.constants.backwards.sourcesOf(flow.graph.rootOf(own)).length === 0)) return false;
+    if (!definer && (own === null || this.constants.backwards.sourcesOf(flow.graph.find(own)).length === 0)) return false;
     return flow.classes.orderOf(code).every((base) => {
       if (typeof base === "string") return base === "builtins.object";
       const member = flow.knownField(flow.classValue(base), attribute);

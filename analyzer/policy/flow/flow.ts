@@ -135,6 +135,14 @@ export class Flow {
     return isEnded;
   }
 
+  /** The same; where it stops, a notice says so of `what`, at `code`. */
+  solveWithin(most: number, what: string, code: Code): boolean {
+    if (this.solve(most)) return true;
+    const text = `${what} was not followed to its end: more than ${most.toLocaleString("en-US")} ways for values to go`;
+    this.notice(text, code, code.line);
+    return false;
+  }
+
   // -- activations
 
   private codeId(code: Code): number {

@@ -120,11 +120,6 @@ export class Graph {
     this.set(node, FLAGS, this.of(node, FLAGS) | IS_IGNORED);
   }
 
-  /** The node that a node became; itself where it was not merged. */
-  rootOf(node: Node): Node {
-    return this.find(node);
-  }
-
   /** Every edge, between what its ends became. */
   eachEdge(visit: (from: Node, to: Node) => void): void {
     for (let edge = 0; edge < this.edges.size; edge++) visit(this.find(this.edges.firstOf(edge)), this.find(this.edges.secondOf(edge)));

@@ -23,7 +23,7 @@ test("it leads to every node with a way to one, also where cycles became one", (
       if (isCollapsed) graph.collapseCycles();
       const backwards = new Backwards(graph);
       for (let to = 0; to < NODES; to++) {
-        const roots = new Set([graph.rootOf(to)]);
+        const roots = new Set([graph.find(to)]);
         for (const root of roots) for (const from of backwards.sourcesOf(root)) roots.add(from);
         const found = [...roots].flatMap((root) => backwards.membersOf(root));
         expect(found.sort((a, b) => a - b)).toEqual(reaching(pairs, to));
