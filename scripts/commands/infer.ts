@@ -69,10 +69,13 @@ export function inferCommand(context: Context): CensusCommand {
     .option("--json", "print JSON, as it does without --explain")
     .runs(async (options: Options) => {
       const given = releases.map(({ source, dependencies }) => ({ source, dependencies: [...dependencies, ...shared] }));
-      const trees = await Promise.all(given.map((release) => readRelease(context, release)));
       const cacheFile = parseCacheFile(context.effects.environment);
       const cache = cacheFile === null ? null : openParseCache(cacheFile);
-      const parser = await loadPythonParser(cache);
+      // The grammar is compiled while folders are read.
+      const [parser, trees] = await Promise.all([
+        loadPythonParser(cache),
+        Promise.all(given.map((release) => readRelease(context, release))),
+      ]);
       const policy = await inferPolicy(context, parser, trees, options);
       const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
       if (options.output === undefined) await context.effects.print(text);

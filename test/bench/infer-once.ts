@@ -42,6 +42,8 @@ export interface OnceAnswer {
 async function answer(request: OnceRequest): Promise<OnceAnswer> {
   const start = performance.now();
   const startProcessor = process.cpuUsage();
+  const cache = request.cache === undefined ? null : openParseCache(request.cache);
+  const loading = loadPythonParser(cache);
   const releases = request.releases.map(({ source, version, dependencies }) => ({
     library: { ...readTree(source), version },
     dependencies: dependencies.map(readTree),
@@ -50,8 +52,7 @@ async function answer(request: OnceRequest): Promise<OnceAnswer> {
   const asked = doubled
     ? { class: doubled.class, releases: [{ ...releases[0]!, library: doubled.library }] }
     : { class: request.class, releases };
-  const cache = request.cache === undefined ? null : openParseCache(request.cache);
-  const parser = await loadPythonParser(cache);
+  const parser = await loading;
   const policy = inferred(parser, asked);
   const cold = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(startProcessor);

@@ -10,6 +10,7 @@ import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { attributeType, familyOf } from "./natives.ts";
+import { MODULE_METHODS } from "./unanalysed-calls.ts";
 import type { Value } from "./values.ts";
 
 /** Lets what `object.attribute` gives flow to `into`. */
@@ -63,7 +64,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       else flow.asked.of(data).attributes.add(attribute);
       return;
     case "unanalysed":
-      if (isCalled(frame, into)) flow.unanalysedCalls.note(data.name, attribute);
+      if (MODULE_METHODS.has(attribute) && isCalled(frame, into)) flow.unanalysedCalls.note(data.name, attribute);
       graph.add(into, values.unanalysed(data.name, true), source);
       return;
     case "derived-class":

@@ -203,7 +203,7 @@ export class Holding {
   private holdTensorsOf(value: Value, name: string): void {
     const { flow } = this;
     flow.unanalysedCalls.listen(name, (method) => {
-      if (!MODULE_METHODS.has(method) || !flow.libraryImports("torch")) return;
+      if (!flow.libraryImports("torch")) return;
       const text = `${name} is unknown; .${method}() is called on it, as on a torch module, which holds tensors`;
       const reason = { kind: "unanalysed" as const, text };
       this.hold(flow.values.native("torch.Tensor"), { holder: value, node: null, reason });
@@ -326,19 +326,6 @@ function isAnnotatedNumber(order: readonly Base[], name: string): boolean {
 
 /** Builtin functions that only compute: as a value one is looked up, and nothing follows from that. */
 const PURE_BUILTINS = new Set(["abs", "all", "any", "bool", "hash", "len", "max", "min", "pow", "repr", "round", "sorted", "sum"]);
-
-/** Methods that tell a torch module from other objects. */
-const MODULE_METHODS = new Set([
-  "to",
-  "cuda",
-  "half",
-  "eval",
-  "state_dict",
-  "load_state_dict",
-  "parameters",
-  "named_parameters",
-  "zero_grad",
-]);
 
 function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
   const base = annotation.base as { path?: readonly string[] } | undefined;

@@ -1,7 +1,21 @@
 /**
- * Which methods are called on objects whose source is not given, or on what those have: the only thing that is known of
- * them. Boundary: by the name that such an object is known by; what follows from a method is `holding.ts`.
+ * Which methods of torch modules are called on objects whose source is not given, or on what those have: the only thing that
+ * is known of them. Boundary: by the name that such an object is known by; what follows from a method is `holding.ts`.
  */
+
+/** Methods that tell a torch module from other objects. */
+export const MODULE_METHODS: ReadonlySet<string> = new Set([
+  "to",
+  "cuda",
+  "half",
+  "eval",
+  "state_dict",
+  "load_state_dict",
+  "parameters",
+  "named_parameters",
+  "zero_grad",
+]);
+
 type Listener = (method: string) => void;
 
 export class UnanalysedCalls {
