@@ -83,6 +83,7 @@ export class Modules {
   private readonly files = new Map<string, ModuleFile>();
   private readonly units = new Map<string, Unit>();
   private ofLibrary: string[] | null = null;
+  private ofLibraryPackages: Set<string> | null = null;
   private headers: ClassHeaders | null = null;
   private readonly packages = new Set<string>();
   private readonly offers = new Map<string, Offer>();
@@ -140,7 +141,8 @@ export class Modules {
 
   /** Whether the library has modules in that top-level package. */
   isLibraryPackage(package_: string): boolean {
-    return this.libraryModules().some((module) => module === package_ || module.startsWith(`${package_}.`));
+    this.ofLibraryPackages ??= new Set(this.libraryModules().map((module) => module.split(".")[0]!));
+    return this.ofLibraryPackages.has(package_);
   }
 
   isOfLibrary(unit: Unit): boolean {

@@ -33,9 +33,9 @@ export class Pairs {
   /** The two of each pair, one after the other. */
   private readonly members = new Integers();
   /** The number of a pair, and 1. */
-  private slots = new Int32Array(2048);
+  private slots = new Int32Array(4096);
   /** How many pairs there may be before there are more places: memory that is touched for the first time costs as much as a search. */
-  private limit = 1280;
+  private limit = 2560;
   /** Where the pair that was looked for last is, or would be. */
   private last = 0;
 
@@ -87,7 +87,7 @@ export class Pairs {
   }
 
   private grow(): void {
-    const factor = this.slots.length < 1 << 17 ? 4 : 2;
+    const factor = this.slots.length < 1 << 19 ? 4 : 2;
     this.slots = new Int32Array(this.slots.length * factor);
     this.limit *= factor;
     for (let index = 0; index < this.size; index++) {

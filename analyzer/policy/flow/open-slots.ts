@@ -155,19 +155,30 @@ function sourceOf(open: OpenValue, documentation: Documentation): SlotSource {
 /** Longest line of documentation that is told. */
 const LONGEST_DOCUMENTATION = 200;
 
-/** What docstrings say of parameters; those of a function and of a class are looked for once. */
+/** What docstrings say of parameters. Each is looked for once, though many slots take from the same. */
 class Documentation {
   private readonly docstrings = new Map<Code, readonly string[]>();
+  private readonly known = new Map<Code, Map<string, string | null>>();
 
   /** What the docstring of the function, or of its class, says that a parameter is: `name : type` (numpy), `name (type): text` (Google). */
   of(code: Code, parameter: string): string | null {
+    const parameters = this.known.get(code) ?? new Map<string, string | null>();
+    this.known.set(code, parameters);
+    const known = parameters.get(parameter);
+    if (known !== undefined) return known;
+    const found = this.find(code, parameter);
+    parameters.set(parameter, found);
+    return found;
+  }
+
+  private find(code: Code, parameter: string): string | null {
+    const scopes = code.parent?.kind === "class" ? [code, code.parent] : [code];
+    const docstrings = scopes.flatMap((scope) => this.docstringsOf(scope)).filter((docstring) => docstring.includes(parameter));
+    if (docstrings.length === 0) return null;
     const pattern = new RegExp(`^\\s*\\*{0,2}${parameter}\\s*(?::\\s*(\\S.*)|(\\([^)]*\\)\\s*:.*))$`, "m");
-    for (const scope of [code, code.parent]) {
-      if (scope === null || (scope !== code && scope.kind !== "class")) continue;
-      for (const docstring of this.docstringsOf(scope)) {
-        const found = docstring.includes(parameter) ? pattern.exec(docstring) : null;
-        if (found) return (found[1] ?? found[2] ?? "").trim().slice(0, LONGEST_DOCUMENTATION);
-      }
+    for (const docstring of docstrings) {
+      const found = pattern.exec(docstring);
+      if (found) return (found[1] ?? found[2] ?? "").trim().slice(0, LONGEST_DOCUMENTATION);
     }
     return null;
   }
