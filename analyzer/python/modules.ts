@@ -158,16 +158,12 @@ export class Modules {
     return this.ofLibrary;
   }
 
-  /**
-   * The library's modules whose text matches, or passes the test: where to look, without parsing the rest. One of `words`
-   * is in every match.
-   */
-  libraryModulesWith(pattern: RegExp | ((text: string) => boolean), words: readonly string[] = []): readonly string[] {
-    const matches = typeof pattern === "function" ? pattern : (text: string) => pattern.test(text);
+  /** The library's modules whose text matches: where to look, without parsing the rest. One of `words` is in every match. */
+  libraryModulesWith(pattern: RegExp, words: readonly string[] = []): readonly string[] {
     return this.libraryModules().filter((module) => {
       const file = this.files.get(module);
       if (!file || (words.length > 0 && !words.some((word) => file.words.mayHave(word)))) return false;
-      return matches(file.text);
+      return pattern.test(file.text);
     });
   }
 

@@ -4,7 +4,7 @@
  */
 import { loadFrom, storeInto, updateNamespace } from "./attributes.ts";
 import type { Passed } from "./calls.ts";
-import { addMade, copyElements, elementInto, elementsFrom, holdsElements, iterate, newContainer } from "./containers.ts";
+import { addMade, copyElements, elementInto, elementsFrom, holdsElements, isMapping, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -132,21 +132,31 @@ const METHODS: Readonly<Record<string, Method>> = {
 };
 
 /** What only containers of one kind have: whatever else reaches the variable, `update` is not called of a list. */
-const KINDS: readonly { readonly types: RegExp; readonly methods: ReadonlySet<string> }[] = [
+const KINDS: readonly { readonly isOf: (type: string) => boolean; readonly methods: ReadonlySet<string> }[] = [
   {
-    types: /^(builtins\.dict|collections\.(OrderedDict|defaultdict|Counter|ChainMap|UserDict))$/,
+    isOf: isMapping,
     methods: new Set(["get", "pop", "popitem", "setdefault", "update", "keys", "values", "items", "move_to_end"]),
   },
-  { types: /^builtins\.(list|tuple|generator)$/, methods: new Set(["append", "extend", "insert", "pop"]) },
-  { types: /^builtins\.(frozen)?set$/, methods: new Set(["add", "pop", "update", "union", "intersection", "difference"]) },
+  { isOf: (type) => /^builtins\.(list|tuple|generator)$/.test(type), methods: new Set(["append", "extend", "insert", "pop"]) },
+  {
+    isOf: (type) => /^builtins\.(frozen)?set$/.test(type),
+    methods: new Set(["add", "pop", "update", "union", "intersection", "difference"]),
+  },
 ];
 const OF_SOME_KIND = new Set(KINDS.flatMap(({ methods }) => [...methods]));
+/** By type, what its kind has; null where the type is of none. */
+const METHODS_OF = new Map<string, ReadonlySet<string> | null>();
 
 /** Whether a container of that type has a method that does anything to what it holds; calling any other gives nothing that is kept. */
 export function isContainerMethod(type: string, name: string): boolean {
   if (!Object.hasOwn(METHODS, name)) return false;
-  const kind = OF_SOME_KIND.has(name) ? KINDS.find(({ types }) => types.test(type)) : undefined;
-  return kind === undefined || kind.methods.has(name);
+  if (!OF_SOME_KIND.has(name)) return true;
+  let methods = METHODS_OF.get(type);
+  if (methods === undefined) {
+    methods = KINDS.find(({ isOf }) => isOf(type))?.methods ?? null;
+    METHODS_OF.set(type, methods);
+  }
+  return methods === null || methods.has(name);
 }
 
 function view(flow: Flow, frame: Frame, receiver: Value, call: NativeCall, field: string): void {

@@ -348,4 +348,4 @@ function ring(next: Integers, last: number): number[] {
 }
 
 /** A sweep looks at every edge; so many offers are worth one. */
-const SWEEP_AFTER = 400_000;
+const SWEEP_AFTER = 1_000_000;
