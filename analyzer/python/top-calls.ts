@@ -75,33 +75,21 @@ class Places {
 
 /** Where the lines of a text begin, after their blanks, and end that no function is around, by the lines before each that are less deep. */
 function* linesAtTop(text: string): Generator<readonly [start: number, end: number]> {
-  // The lines that a line is in: by how many blanks they start with, whether they start a function; and how many of them do.
-  const depths: number[] = [];
-  const startsFunction: boolean[] = [];
-  let functions = 0;
+  /** How deep the outermost function is that is open: what is deeper is in it. */
+  let around = Number.POSITIVE_INFINITY;
   for (let start = 0; start < text.length; ) {
     const next = text.indexOf("\n", start);
     const end = next === -1 ? text.length : next;
     let first = start;
     for (let code = text.charCodeAt(first); code === SPACE || code === TAB; code = text.charCodeAt(first)) first++;
-    if (first < end) {
-      while (depths.length > 0 && depths.at(-1)! >= first - start) {
-        depths.pop();
-        if (startsFunction.pop()) functions--;
-      }
-      if (functions === 0) yield [first, end];
-      depths.push(first - start);
-      startsFunction.push(isFunction(text, first));
-      if (startsFunction.at(-1)) functions++;
+    const depth = first - start;
+    if (first < end && depth <= around) {
+      yield [first, end];
+      FUNCTION.lastIndex = first;
+      around = FUNCTION.test(text) ? depth : Number.POSITIVE_INFINITY;
     }
     start = end + 1;
   }
-}
-
-function isFunction(text: string, at: number): boolean {
-  if (!text.startsWith("def", at) && !text.startsWith("async", at)) return false;
-  FUNCTION.lastIndex = at;
-  return FUNCTION.test(text);
 }
 
 const FUNCTION = /(async\s+)?def\b/y;

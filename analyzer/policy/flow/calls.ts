@@ -3,7 +3,7 @@
  * written in Python is modelled in `models.ts`.
  */
 import type { Code, Instruction, Parameter } from "../../python/code.ts";
-import { builtinMethod } from "./container-methods.ts";
+import { builtinMethod, type NativeCall } from "./container-methods.ts";
 import { addMade, callMethod, copyElements, elementInto, elementsFrom, iterate, newContainer } from "./containers.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { initialiseFields } from "./fields.ts";
@@ -81,10 +81,8 @@ export function invoke(
     case "function":
       noteSave(flow, frame, flow.nameOf(data.code), args, line);
       return invokeFunction(flow, frame, callee, null, args, into);
-    case "method": {
-      const function_ = flow.data(data.function);
-      return function_.kind === "function" ? invokeFunction(flow, frame, data.function, data.receiver, args, into) : null;
-    }
+    case "method":
+      return invokeFunction(flow, frame, data.function, data.receiver, args, into);
     case "class":
       construct(flow, frame, data.code, args, into, line);
       return null;
@@ -92,7 +90,7 @@ export function invoke(
       callObject(flow, frame, callee, args, into, line);
       return null;
     case "partial":
-      invokePartial(flow, frame, callee, args, into, line, new Set());
+      invokePartial(flow, frame, callee, { args, into, line }, new Set());
       return null;
     case "derived-class": {
       const value = flow.values.derived(data.name, data.base);
@@ -125,20 +123,12 @@ export function invoke(
 }
 
 /** Calls what a partial was made of, which may be a partial: of those that come round to themselves (`step = partial(step)`) each once. */
-function invokePartial(
-  flow: Flow,
-  frame: Frame,
-  callee: Value,
-  args: readonly Passed[],
-  into: Node | null,
-  line: number,
-  around: ReadonlySet<Value>,
-): void {
+function invokePartial(flow: Flow, frame: Frame, callee: Value, { args, into, line }: NativeCall, around: ReadonlySet<Value>): void {
   const all = [...flow.partialArguments(callee), ...args];
   const inside = new Set([...around, callee]);
   flow.graph.listen(flow.field(callee, "[0]"), (inner) => {
     if (inside.has(inner)) return;
-    if (flow.data(inner).kind === "partial") invokePartial(flow, frame, inner, all, into, line, inside);
+    if (flow.data(inner).kind === "partial") invokePartial(flow, frame, inner, { args: all, into, line }, inside);
     else invoke(flow, frame, inner, all, into, line);
   });
 }

@@ -10,7 +10,7 @@ import { isEnumeration, memberOf } from "./enumerations.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
-import { familyOf, isContainer } from "./natives.ts";
+import { familyOf, isContainer, looksLikeClass } from "./natives.ts";
 import type { Value } from "./values.ts";
 
 type Op<Name> = Extract<Instruction, { readonly op: Name }>;
@@ -132,7 +132,7 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
       }
       case "external": {
         const types = familyOf(data.name);
-        if (/\.[A-Z]\w*$/.test(data.name) || types.length === 0) graph.add(into, value, frame.base + instruction.object);
+        if (looksLikeClass(data.name) || types.length === 0) graph.add(into, value, frame.base + instruction.object);
         else for (const type of types) graph.add(into, flow.values.native(type), frame.base + instruction.object);
         return;
       }

@@ -12,7 +12,7 @@ import { holdsElements } from "./containers.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
-import { isRecordedConstant, nativeType, type Reduction } from "./natives.ts";
+import { isRecordedConstant, looksLikeClass, nativeType, type Reduction } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
@@ -89,7 +89,7 @@ export class Holding {
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
-        if (!data.isPart && /\.[A-Z]\w*$/.test(data.name) && this.isNearby(data.name) && dangerOf(data.name) === null)
+        if (!data.isPart && looksLikeClass(data.name) && this.isNearby(data.name) && dangerOf(data.name) === null)
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
       case "class":
@@ -223,7 +223,7 @@ export class Holding {
   private holdExternal(value: Value, name: string): void {
     // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
-    if (/\.[A-Z]\w*$/.test(name) && !nativeType(name) && !this.isNearby(name)) return;
+    if (looksLikeClass(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
     if (isRecordedConstant(name)) return;
     // What is an attribute of a recorded type is not known, nor that it has it.

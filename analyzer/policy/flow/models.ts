@@ -10,7 +10,7 @@ import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, isUnpickler } from "./loaders.ts";
-import { isContainer, nativeType } from "./natives.ts";
+import { isContainer, looksLikeClass, nativeType } from "./natives.ts";
 import { askAttribute, askCall, askClass } from "./open-values.ts";
 import { computedAttribute, evaluated, globalNames } from "./reflection.ts";
 import type { Value } from "./values.ts";
@@ -333,7 +333,5 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   } else if (flow.familyOf(name).length > 0) addResult(flow, name, into, frame, call.line);
   else if (!/^(builtins|typing|typing_extensions|abc)\./.test(name))
     // An object of the class where the name looks like one; else what the function returns, which nothing can be imported by.
-    addMade(flow, frame, into, CLASS_NAME.test(name) ? flow.values.unanalysed(name) : unknownResult(flow, frame, name), call.line);
+    addMade(flow, frame, into, looksLikeClass(name) ? flow.values.unanalysed(name) : unknownResult(flow, frame, name), call.line);
 }
-
-const CLASS_NAME = /\.[A-Z]\w*$/;

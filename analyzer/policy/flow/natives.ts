@@ -76,6 +76,11 @@ export function isRecordedConstant(name: string): boolean {
   return CONSTANTS.has(name);
 }
 
+/** Whether a dotted name looks like that of a class: all that is known of one whose source is not given. */
+export function looksLikeClass(name: string): boolean {
+  return /\.[A-Z]\w*$/.test(name);
+}
+
 /** Types whose instances hold what is put into them. */
 const CONTAINERS = new Set([
   "builtins.list",
