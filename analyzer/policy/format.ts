@@ -26,8 +26,9 @@ export const policyFile = z.object({
   fillers: z.array(fillerSchema).exactOptional(),
 });
 
-/** A policy file in PickleBall's format: exactly one class. */
-export const pickleballFile = z.record(z.string(), z.object({ globals: z.array(z.string()), reduces: z.array(z.string()) }));
+/** A policy file in PickleBall's format: exactly one class, by its name. */
+const pickleballClass = z.object({ globals: z.array(z.string()), reduces: z.array(z.string()) });
+const pickleballFile = z.record(z.string(), pickleballClass);
 
 /** Why a text is not a policy. */
 export interface PolicyFormatError {
@@ -82,11 +83,15 @@ function readOurs(json: object): Result<Policy, PolicyFormatError> {
 function readPickleball(json: unknown): Result<Policy, PolicyFormatError> {
   const parsed = pickleballFile.safeParse(json);
   if (!parsed.success) return failed({ kind: "not-a-policy", message: z.prettifyError(parsed.error) });
-  const classes = Object.entries(parsed.data);
+  // A record leaves out what is called `__proto__`.
+  const classes = Object.entries(json as object);
   const [only] = classes;
   if (!only || classes.length !== 1)
     return failed({ kind: "not-one-class", message: `${classes.length} classes; a policy has exactly one` });
-  const [key, { globals, reduces }] = only;
+  const [key, value] = only;
+  const names = pickleballClass.safeParse(value);
+  if (!names.success) return failed({ kind: "not-a-policy", message: z.prettifyError(names.error) });
+  const { globals, reduces } = names.data;
   return ok({ name: `class:${key}`, class: key, library: null, imports: plainEntries(globals), calls: plainEntries(reduces) });
 }
 

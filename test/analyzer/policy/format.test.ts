@@ -85,8 +85,14 @@ describe("policy files", () => {
     );
   });
 
+  it("keep a name that objects of JavaScript have another use for", () => {
+    const text = '{"__proto__": {"globals": ["a.b"], "reduces": []}}';
+    expect(readPolicy(text)).toMatchObject({ ok: true, value: { class: "__proto__", imports: [{ callable: "a.b" }] } });
+  });
+
   it.each([
     ["{", "not-json"],
+    ['{"__proto__": {"globals": [1], "reduces": []}}', "not-a-policy"],
     ["[]", "not-a-policy"],
     ['{"format": "pickle-census-policy", "version": 99}', "unknown-version"],
     ['{"a": {"globals": [], "reduces": []}, "b": {"globals": [], "reduces": []}}', "not-one-class"],
