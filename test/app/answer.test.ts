@@ -29,6 +29,7 @@ async function readFrom(name: string, fill: (file: string) => Promise<Store>): P
 
 afterAll(async () => {
   await (await kept.censusStore)?.destroy();
+  delete kept.censusStore;
   delete process.env.CENSUS_DATABASE;
   rmSync(folder, { recursive: true, force: true });
 });

@@ -24,6 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await (await kept.censusStore)?.destroy();
+  delete kept.censusStore;
   delete process.env.CENSUS_DATABASE;
   rmSync(folder, { recursive: true, force: true });
 });
