@@ -6,8 +6,11 @@ import { access, constants, mkdir, readFile, rename, stat, writeFile } from "nod
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const ROOT = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const SELF = fileURLToPath(import.meta.url);
+const ROOT = path.dirname(path.dirname(SELF));
 const CACHE = path.join(ROOT, "node_modules", ".cache", "picklecensus");
+/** Packages of many small modules, which cost more to find than to run: they go into the file, as far as they are used. */
+const BUNDLED = new Set(["@huggingface/hub", "@huggingface/tasks", "csv-stringify", "hyparquet", "hyparquet-writer", "kysely", "zod"]);
 
 /**
  * Imports a TypeScript module of this checkout, compiled where that can be kept.
@@ -24,7 +27,7 @@ export async function importTypeScript(module) {
 
 /**
  * The address to import in place of a TypeScript module's: the module and all that it imports of this checkout in one file,
- * made anew whenever one of them has changed. Packages are left outside. Rejects where the module does not compile; null
+ * made anew whenever one of them has changed. Most packages are left outside. Rejects where the module does not compile; null
  * where there is nowhere to put it, as in an installation that is read-only.
  */
 async function compiled(module) {
@@ -44,16 +47,17 @@ async function compiled(module) {
     platform: "node",
     format: "esm",
     target: "node20",
-    packages: "external",
     absWorkingDir: ROOT,
-    plugins: [OWN_ADDRESSES],
+    plugins: [OWN_ADDRESSES, PACKAGES],
     metafile: true,
     write: false,
     logLevel: "silent",
   });
-  const inputs = Object.keys(metafile.inputs).map((input) => path.resolve(ROOT, input));
+  const files = Object.keys(metafile.inputs).map((input) => path.resolve(ROOT, input));
+  // A package changes when its manifest does, and has too many files to ask each.
+  const inputs = new Set([SELF, ...files.map((file) => (packageOf(file) === null ? file : path.join(packageOf(file), "package.json")))]);
   await replace(`${name}.mjs`, outputFiles[0].contents);
-  await replace(`${name}.json`, JSON.stringify(await Promise.all(inputs.map(async (input) => [input, await stampOf(input)]))));
+  await replace(`${name}.json`, JSON.stringify(await Promise.all([...inputs].map(async (input) => [input, await stampOf(input)]))));
   return pathToFileURL(`${name}.mjs`).href;
 }
 
@@ -68,6 +72,23 @@ const OWN_ADDRESSES = {
     });
   },
 };
+
+/** Of the packages only some go along, and what they import themselves. */
+const PACKAGES = {
+  name: "packages",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, ({ path: name, importer, kind }) => {
+      if (kind === "entry-point" || packageOf(importer) !== null) return undefined;
+      return BUNDLED.has(/^(@[^/]+\/)?[^/]+/.exec(name)[0]) ? undefined : { external: true };
+    });
+  },
+};
+
+/** The folder of the package that a file is of; null where it is one of ours, which may be installed as a package too. */
+function packageOf(file) {
+  const folder = /^.*[\\/]node_modules[\\/](@[^\\/]+[\\/])?[^\\/]+(?=[\\/])/.exec(file)?.[0] ?? null;
+  return folder === null || SELF.startsWith(`${folder}${path.sep}`) ? null : folder;
+}
 
 /** Whether the files that something was made of are as they were. */
 async function isCurrent(record) {
