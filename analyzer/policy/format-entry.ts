@@ -1,47 +1,12 @@
-/** How the entries of a policy are written, and in which order: what all parts of a policy file share. */
-import { z } from "zod";
+/**
+ * How the entries of a policy are written, and in which order: what all parts of a policy file share. What reads them is
+ * `entry-schema.ts`, apart: worker threads order entries and read no policy file, and would each load zod for it.
+ */
+import type { EntryOnFile } from "./entry-schema.ts";
 import type { PolicyEntry } from "./policy.ts";
 
-const reason = z.object({
-  kind: z.enum([
-    "class",
-    "base",
-    "subclass",
-    "attribute",
-    "element",
-    "annotation",
-    "reduce",
-    "argument",
-    "setstate",
-    "alias",
-    "protocol",
-    "native",
-    "loader",
-    "release",
-    "save",
-    "observed",
-    "unanalysed",
-  ]),
-  text: z.string(),
-  name: z.string().optional(),
-  file: z.string().optional(),
-  line: z.number().int().positive().optional(),
-  releases: z.array(z.string()).optional(),
-});
-
-/** A dotted name. */
-export const callableName = z.string().regex(/^[^\s.]+(\.[^\s.]+)+$/, "not a dotted name");
-/** A policy's entry, as a policy file has it. */
-export const entrySchema = z.object({
-  callable: callableName,
-  sameAs: callableName.optional(),
-  module: z.string().optional(),
-  returns: z.literal("shared").optional(),
-  reasons: z.array(reason),
-});
-
 /** Entries as they are written: by callable. */
-export function sortedEntries(entries: readonly PolicyEntry[]): z.infer<typeof entrySchema>[] {
+export function sortedEntries(entries: readonly PolicyEntry[]): EntryOnFile[] {
   return [...entries].sort(byCallable).map(({ callable, sameAs, module, returns, reasons }) => ({
     callable,
     ...(sameAs === undefined ? {} : { sameAs }),

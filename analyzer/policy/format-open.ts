@@ -1,6 +1,7 @@
 /** The part of a policy file that is about open slots and what fills them. Boundary: shapes only, as `policy.ts` has them. */
 import { z } from "zod";
-import { byText, callableName, entrySchema, sortedEntries } from "./format-entry.ts";
+import { callableName, entrySchema } from "./entry-schema.ts";
+import { byText, sortedEntries } from "./format-entry.ts";
 import type { Filler, OpenSlot } from "./policy.ts";
 
 const source = z.object({

@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import { failed, ok, type Result } from "../result.ts";
-import { byCallable, entrySchema, sortedEntries } from "./format-entry.ts";
+import { entrySchema } from "./entry-schema.ts";
+import { byCallable, sortedEntries } from "./format-entry.ts";
 import { fillerSchema, slotSchema, writeFillers, writeSlots } from "./format-open.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
