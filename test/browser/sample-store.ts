@@ -1,11 +1,14 @@
 /** Fills a store with the invented models, by plain inserts: for pages, not for the truth of what they say. */
 import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import type { Trace } from "../../analyzer/containers/trace.ts";
 import type { Fact as FactOfTrace } from "../../analyzer/pickle/facts.ts";
 import type { VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import { callableIds } from "../../db/callables.ts";
-import { openStore, type Store } from "../../db/connection.ts";
+import { isPostgres, openStore, type Store } from "../../db/connection.ts";
 import { writeInferenceCost } from "../../db/stored-policy.ts";
 import { readTrace, writeTrace } from "../../db/stored-trace.ts";
 import { type ScanToStore, writeHubScans } from "../../db/writes-hub-scans.ts";
@@ -20,9 +23,38 @@ export interface SampleOptions {
   readonly finished?: boolean;
 }
 
-/** A new store at `path` with the sample models in it. */
-export async function sampleStore(path: string, { running = false, finished = true }: SampleOptions = {}): Promise<Store> {
-  const store = await openStore(path);
+/** A new store at `address` with the sample models in it; a file's is a copy of one that was filled once. */
+export async function sampleStore(address: string, options: SampleOptions = {}): Promise<Store> {
+  const isFile = !isPostgres(address) && address !== ":memory:";
+  if (isFile) writeFileSync(address, await filledFile(options));
+  const store = await openStore(address);
+  if (!isFile) await fill(store, options);
+  return store;
+}
+
+const filledFiles = new Map<string, Promise<Uint8Array>>();
+
+/** The file of a store with the sample models in it. */
+function filledFile(options: SampleOptions): Promise<Uint8Array> {
+  const key = JSON.stringify(options);
+  const known = filledFiles.get(key) ?? fillFile(options);
+  filledFiles.set(key, known);
+  return known;
+}
+
+async function fillFile(options: SampleOptions): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), "census-samples-"));
+  try {
+    const store = await openStore(join(folder, "census.db"));
+    await fill(store, options);
+    await store.destroy();
+    return readFileSync(join(folder, "census.db"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function fill(store: Store, { running = false, finished = true }: SampleOptions): Promise<void> {
   await store.transaction().execute(async (transaction) => {
     const filling = new Filling(transaction);
     await filling.policies();
@@ -30,7 +62,6 @@ export async function sampleStore(path: string, { running = false, finished = tr
     if (finished) await filling.survey("2026-q4", "2026-11-20T06:00:00.000Z", SAMPLE_MODELS, "finished");
     if (running) await filling.survey("2027-q1", "2027-02-20T06:00:00.000Z", SAMPLE_MODELS, "running");
   });
-  return store;
 }
 
 const capabilityOf = (callable: string) => CAPABILITIES_OF[callable] ?? "unknown";

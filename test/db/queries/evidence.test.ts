@@ -4,8 +4,8 @@ import { findProgram, firstBlocked, modelEvidence } from "../../../db/queries/ev
 import { findModel, judgedModel, modelFiles, modelHistory, usedCallables } from "../../../db/queries/model.ts";
 import { sampleSurvey } from "./sample.ts";
 
-async function model(name: string) {
-  const { store, surveyId } = await sampleSurvey();
+async function model(name: string, survey?: Awaited<ReturnType<typeof sampleSurvey>>) {
+  const { store, surveyId } = survey ?? (await sampleSurvey());
   const found = (await findModel(store, surveyId, name))!;
   const judged = await judgedModel(store, surveyId, found.modelId);
   const files = await modelFiles(store, found.revisionId, judged);
@@ -79,11 +79,12 @@ describe("evidence", () => {
   });
 
   it("leads from a verdict to what a loader under its policy comes to first", async () => {
-    const { store, surveyId } = await sampleSurvey();
+    const survey = await sampleSurvey();
+    const { store, surveyId } = survey;
     const names = await store.selectFrom("survey_model").select("listed_name").where("survey_id", "=", surveyId).execute();
     let judgements = 0;
     for (const { listed_name } of names) {
-      const { files, judged, evidence } = await model(listed_name);
+      const { files, judged, evidence } = await model(listed_name, survey);
       for (const judgement of judged) {
         const first = await store
           .selectFrom("file")
