@@ -8,8 +8,10 @@ import path from "node:path";
 import process from "node:process";
 import { gunzipSync, gzipSync } from "node:zlib";
 import BetterSqlite3 from "better-sqlite3";
-import type { KeptFile, KeptUnits } from "../analyzer/python/kept-unit.ts";
-import { textOf } from "./python-file.ts";
+import type { KeptUnits } from "../analyzer/python/kept-unit.ts";
+import type { SourceFile } from "../analyzer/python/lower-module.ts";
+import { FolderAnswers } from "./folder-answers.ts";
+import { sha256, textOf } from "./python-file.ts";
 import { pythonGrammarFiles } from "./python-grammar.ts";
 
 /** The largest that the file grows, in bytes; what was used least lately goes first. A library of flair's size with its dependencies takes 2.5 MB. */
@@ -35,6 +37,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** An open cache. */
 export interface ParseCache extends KeptUnits {
+  /** What was answered about the files below a folder. */
+  answersBelow(folder: string): FolderAnswers;
   /** Writes what was put, and closes it. */
   close(): void;
 }
@@ -43,11 +47,11 @@ export interface ParseCache extends KeptUnits {
  * Opens the cache in a file, which is made where there is none and made anew where it is damaged. Null where that cannot be,
  * and where somebody else may write the file: who writes it decides what is read of source.
  */
-export function openParseCache(file: string, largest = LARGEST): ParseCache | null {
+export function openParseCache(file: string, largest = LARGEST, now = Date.now): ParseCache | null {
   try {
     mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
     if (!isOwn(path.dirname(file)) || !isOwn(file)) return null;
-    return new SqliteParseCache(openFile(file), largest);
+    return new SqliteParseCache(openFile(file), largest, now);
   } catch {
     return null;
   }
@@ -89,21 +93,27 @@ function isDamage(error: unknown): boolean {
 
 class SqliteParseCache implements ParseCache {
   private readonly version = versionOfParser();
-  private readonly today = Math.floor(Date.now() / 86_400_000);
+  private readonly today: number;
   private readonly select: BetterSqlite3.Statement<[Buffer], { used: number; kept: Buffer }>;
   private readonly used: Buffer[] = [];
   private readonly added: { readonly key: Buffer; readonly kept: string }[] = [];
+  private readonly folders = new Map<string, FolderAnswers>();
 
   constructor(
     private readonly database: BetterSqlite3.Database,
     private readonly largest: number,
+    private readonly now: () => number,
   ) {
+    this.today = Math.floor(now() / 86_400_000);
     this.select = database.prepare("select used, kept from parsed where key = ?");
   }
 
-  get(file: KeptFile): string | null {
+  get(file: SourceFile): string | null {
+    return this.read(this.keyOf(file));
+  }
+
+  private read(key: Buffer): string | null {
     try {
-      const key = this.keyOf(file);
       const found = this.select.get(key);
       if (found === undefined) return null;
       if (found.used !== this.today) this.used.push(key);
@@ -114,12 +124,24 @@ class SqliteParseCache implements ParseCache {
     }
   }
 
-  put(file: KeptFile, kept: string): void {
-    this.added.push({ key: this.keyOf(file), kept });
+  answersBelow(folder: string): FolderAnswers {
+    const place = path.resolve(folder);
+    const known = this.folders.get(place);
+    if (known) return known;
+    const answers = answersIn(place, this.read(this.keyOfFolder(place)), this.now);
+    this.folders.set(place, answers);
+    return answers;
+  }
+
+  put(file: SourceFile, kept: string): void {
+    // What was read is of the text. A file may have changed since it was asked for its sha256.
+    if (file.sha256 === undefined || file.sha256 === sha256(file.text)) this.added.push({ key: this.keyOf(file), kept });
   }
 
   close(): void {
     try {
+      for (const [place, answers] of this.folders)
+        if (answers.isNew) this.added.push({ key: this.keyOfFolder(place), kept: answers.write() });
       if (this.added.length + this.used.length > 0) this.database.transaction(() => this.write()).immediate();
     } catch {
       // Full, read-only, or in use for too long: the next run parses again.
@@ -141,9 +163,26 @@ class SqliteParseCache implements ParseCache {
     while (size.get()! > this.largest) least.run();
   }
 
-  private keyOf({ module, path, isPackage, text }: KeptFile): Buffer {
-    const name = JSON.stringify([this.version, module, path, isPackage]);
-    return createHash("sha256").update(name).update("\n").update(text).digest();
+  private keyOf(file: SourceFile): Buffer {
+    return this.hash(["file", file.module, file.path, file.isPackage, file.sha256 ?? sha256(file.text)]);
+  }
+
+  private keyOfFolder(place: string): Buffer {
+    return this.hash(["folder", place]);
+  }
+
+  private hash(of: readonly (string | boolean)[]): Buffer {
+    return createHash("sha256")
+      .update(JSON.stringify([this.version, ...of]))
+      .digest();
+  }
+}
+
+function answersIn(folder: string, written: string | null, now: () => number): FolderAnswers {
+  try {
+    return new FolderAnswers(folder, written, now);
+  } catch {
+    return new FolderAnswers(folder, null, now);
   }
 }
 
@@ -152,7 +191,8 @@ function versionOfParser(): string {
   const folder = path.join(import.meta.dirname, "..", "analyzer", "python");
   const own = readdirSync(folder)
     .sort()
-    .map((file) => path.join(folder, file));
+    .map((file) => path.join(folder, file))
+    .concat(["folder-answers.ts", "python-file.ts"].map((file) => path.join(import.meta.dirname, file)));
   const hash = createHash("sha256");
   for (const file of [...own, ...Object.values(pythonGrammarFiles())]) hash.update(readFileSync(file)).update("\n");
   return hash.digest("hex");

@@ -1,20 +1,33 @@
 /** A file of Python source on a disk, as the inference takes it: it is read when its text is needed, and not kept. */
 import { isAscii } from "node:buffer";
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import type { SourceFileText } from "../analyzer/python/modules.ts";
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import type { Answers, SourceFileText } from "../analyzer/python/module-file.ts";
+import type { FileAnswers, FolderAnswers } from "./folder-answers.ts";
 
 /** Files are read into the same memory one after the other: new memory for each of thousands costs more than reading. */
 const MEMORY = Buffer.allocUnsafeSlow(1 << 20);
 
 export class PythonFile implements SourceFileText {
-  /** `path` is the one in its tree, `place` where it lies. Reading throws where there is no such file any more. */
+  private known: FileAnswers | null | undefined;
+
+  /**
+   * `path` is the one in its tree, `place` where it lies, `folder` what was answered before about the files below the tree's folder.
+   * Reading throws where there is no such file any more, or where it is no longer the one of which something was recalled.
+   */
   constructor(
     readonly path: string,
     private readonly place: string,
+    private readonly folder: FolderAnswers | null = null,
   ) {}
 
   get text(): string {
     return textOf(this.read());
+  }
+
+  /** Of the text: where the bytes are no UTF-8, that is not theirs. */
+  get sha256(): string {
+    return this.recall("sha256", () => sha256(this.text));
   }
 
   onlyMention(word: string): string | null {
@@ -24,10 +37,22 @@ export class PythonFile implements SourceFileText {
     return textOf(bytes.subarray(bytes.lastIndexOf("\n", at) + 1));
   }
 
+  recall<Answer extends Answers>(question: string, ask: () => Answer): Answer {
+    return this.answers ? this.answers.recall(question, ask) : ask();
+  }
+
+  private get answers(): FileAnswers | null {
+    if (this.known === undefined) this.known = this.folder?.of(this.path) ?? null;
+    return this.known;
+  }
+
   /** The content, until the next file is read. */
   private read(): Buffer {
+    // Looked at before it is read, so that what is answered of this content is not kept for one that is there later.
+    const { answers } = this;
     const file = openSync(this.place, "r");
     try {
+      if (answers?.isRecalled && !answers.isOf(fstatSync(file))) throw new Error(`${this.place} was changed while it was in use`);
       let length = 0;
       // A read may bring less than there is; only one that brings nothing is the end.
       for (let more = -1; more !== 0 && length < MEMORY.length; length += more)
@@ -37,6 +62,11 @@ export class PythonFile implements SourceFileText {
       closeSync(file);
     }
   }
+}
+
+/** sha256 of a text, in hex. */
+export function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
 }
 
 /** Bytes of UTF-8 as text; of ASCII, as most are, that is a copy. */

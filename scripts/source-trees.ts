@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { SourceTree } from "../analyzer/policy/infer.ts";
+import type { ParseCache } from "../crawler/parse-cache.ts";
 import { PythonFile } from "../crawler/python-file.ts";
 import { readWheel } from "../crawler/wheel.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
@@ -10,28 +11,29 @@ import { filesBelow } from "./disk-source.ts";
 
 /**
  * The Python source below a folder, or in a wheel; of a folder, each file is read when it is needed. Throws `UsageError`
- * where there is none.
+ * where there is none. `cache`: what was answered about a folder's files in earlier runs.
  */
-export async function readSourceTree(context: Context, given: string): Promise<SourceTree> {
+export async function readSourceTree(context: Context, given: string, cache: ParseCache | null): Promise<SourceTree> {
   const place = resolvePath(context, given);
   const found = await stat(place).catch(() => null);
   if (found === null) throw new UsageError(`no such folder or wheel: ${given}`);
-  const tree = found.isDirectory() ? await readFolder(place) : await readWheelFile(place, given);
+  const tree = found.isDirectory() ? await readFolder(place, cache) : await readWheelFile(place, given);
   if (tree.files.length === 0) throw new UsageError(`${given} holds no Python source`);
   return tree;
 }
 
 /** The same with its version and the sha256 over its files, for which all of them are read. */
-export async function readIdentifiedTree(context: Context, given: string): Promise<SourceTree> {
-  const tree = await readSourceTree(context, given);
+export async function readIdentifiedTree(context: Context, given: string, cache: ParseCache | null): Promise<SourceTree> {
+  const tree = await readSourceTree(context, given, cache);
   return { ...tree, version: tree.version ?? statedVersion(tree.files), sha256: digest(tree.files) };
 }
 
-async function readFolder(folder: string): Promise<SourceTree> {
+async function readFolder(folder: string, cache: ParseCache | null): Promise<SourceTree> {
+  const answers = cache?.answersBelow(folder) ?? null;
   const files: SourceTree["files"][number][] = [];
   for await (const file of filesBelow(folder)) {
     if (!/\.py[ix]?$/.test(file)) continue;
-    files.push(new PythonFile(path.relative(folder, file).replaceAll(path.sep, "/"), file));
+    files.push(new PythonFile(path.relative(folder, file).replaceAll(path.sep, "/"), file, answers));
   }
   return { name: path.basename(folder), version: null, files };
 }

@@ -6,7 +6,8 @@ import { LIMITS } from "../limits.ts";
 import { Classes } from "../python/classes.ts";
 import type { Code } from "../python/code.ts";
 import { findClass, findDefinition, findNearMisses } from "../python/find-class.ts";
-import { Modules, type SourceTree } from "../python/modules.ts";
+import type { SourceTree } from "../python/module-file.ts";
+import { Modules } from "../python/modules.ts";
 import type { PythonParser } from "../python/parser.ts";
 import { Resolver } from "../python/resolve.ts";
 import { failed, ok, type Result } from "../result.ts";
@@ -21,7 +22,7 @@ import { nativeType } from "./flow/natives.ts";
 import { joinParts, type Part, partOf, withAliases } from "./parts.ts";
 import type { Policy } from "./policy.ts";
 
-export type { SourceTree } from "../python/modules.ts";
+export type { SourceTree } from "../python/module-file.ts";
 
 export interface InferRequest {
   readonly parser: PythonParser;

@@ -6,20 +6,13 @@
  * read, each JSON. `JSON.parse` is native: in a process that just started no decoder written here is as fast.
  */
 import type { Binding, Body, Code, Instruction, Member, Unit } from "./code.ts";
+import type { SourceFile } from "./lower-module.ts";
 
 /** Where the texts are kept between runs. */
 export interface KeptUnits {
   /** What was kept of a file; null where nothing was. */
-  get(file: KeptFile): string | null;
-  put(file: KeptFile, kept: string): void;
-}
-
-/** What a kept text depends on. */
-export interface KeptFile {
-  readonly module: string;
-  readonly path: string;
-  readonly isPackage: boolean;
-  readonly text: string;
+  get(file: SourceFile): string | null;
+  put(file: SourceFile, kept: string): void;
 }
 
 /** What a unit says, apart from what it is called. */

@@ -21,6 +21,8 @@ export interface SourceFile {
   readonly module: string;
   readonly path: string;
   readonly text: string;
+  /** sha256 (hex) of its text, where that is known without it. */
+  readonly sha256?: string | undefined;
   readonly isPackage: boolean;
 }
 
@@ -31,11 +33,15 @@ export interface SourceFile {
 export function lowerModule(parser: PythonParser, file: SourceFile): Unit {
   const key = `${file.module}\n${file.path}`;
   const known = parser.units.get(key) ?? [];
-  const same = known.find(({ text }) => text === file.text);
+  const same = known.find((other) => isSameText(other.file, file));
   if (same) return same.unit;
   const unit = new LoweredUnit(parser, file);
-  parser.units.set(key, [...known, { text: file.text, unit }]);
+  parser.units.set(key, [...known, { file, unit }]);
   return unit;
+}
+
+function isSameText(one: SourceFile, other: SourceFile): boolean {
+  return one.sha256 !== undefined && other.sha256 !== undefined ? one.sha256 === other.sha256 : one.text === other.text;
 }
 
 /** Keeps what was read since the parser last forgot, so that the next run need not parse it. */

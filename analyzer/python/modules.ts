@@ -3,80 +3,9 @@
  * Boundary: what a name inside a module means is `resolve.ts`.
  */
 import type { Unit } from "./code.ts";
-import { absoluteModule } from "./imports.ts";
-import { lowerModule, type SourceFile } from "./lower-module.ts";
+import { lowerModule } from "./lower-module.ts";
+import { ModuleFile, type SourceTree } from "./module-file.ts";
 import type { PythonParser } from "./parser.ts";
-import { Words } from "./words.ts";
-
-/** A file of a distribution. */
-export interface SourceFileText {
-  /** Relative, with `/`. */
-  readonly path: string;
-  /** May be a getter: only what is needed is read. */
-  readonly text: string;
-  /**
-   * The text from the line of the only place on where a word stands; null where it stands nowhere or more than once. Where
-   * there is one, it is quicker than to read the whole text.
-   */
-  onlyMention?(word: string): string | null;
-}
-
-/** A distribution's source, as in a wheel, a repository or just the package's folder. */
-export interface SourceTree {
-  /** The distribution's (or the folder's) name. */
-  readonly name: string;
-  readonly version: string | null;
-  /** Only `.py`, `.pyi` and `.pyx` files are read, and only those that are needed. */
-  readonly files: readonly SourceFileText[];
-  /** sha256 (hex) over the files, if whoever read them computed it. */
-  readonly sha256?: string | null;
-}
-
-/** A file under its module's name. What is read of its text is read once, and the text itself when it is first asked for. */
-class ModuleFile implements SourceFile {
-  private held: string | null = null;
-  private heldWords: Words | null = null;
-  private stars: readonly string[] | null = null;
-  private exported: ReadonlySet<string> | null | undefined;
-
-  constructor(
-    readonly module: string,
-    readonly path: string,
-    readonly isPackage: boolean,
-    readonly tree: SourceTree,
-    private readonly source: SourceTree["files"][number],
-  ) {}
-
-  get text(): string {
-    this.held ??= this.source.text;
-    return this.held;
-  }
-
-  /** The text, without keeping it. */
-  get passingText(): string {
-    return this.held ?? this.source.text;
-  }
-
-  get words(): Words {
-    this.heldWords ??= new Words(this.text);
-    return this.heldWords;
-  }
-
-  /** The names of `__all__` where the text writes it once, as a list of plain strings; null where it says nothing, or more. */
-  get literalExports(): ReadonlySet<string> | null {
-    if (this.exported === undefined) {
-      const mention = this.held === null ? this.source.onlyMention?.(EXPORTS) : undefined;
-      this.exported = literalExports(mention === undefined ? onlyMention(this.passingText, EXPORTS) : mention);
-    }
-    return this.exported;
-  }
-
-  /** Absolute names of the modules that are imported with `*`, as the text spells them. */
-  get starTargets(): readonly string[] {
-    this.stars ??= starTargets(this.text).map((target) => absoluteModule(target, this));
-    return this.stars;
-  }
-}
 
 /** All modules of a library and its dependencies. Where two trees have the same module, the earlier tree's counts. */
 export class Modules {
@@ -84,7 +13,8 @@ export class Modules {
   private readonly units = new Map<string, Unit>();
   private ofLibrary: string[] | null = null;
   private ofLibraryPackages: Set<string> | null = null;
-  private headers: ClassHeaders | null = null;
+  private subclasses: Subclasses | null = null;
+  private calls: { readonly called: NamesInModules; readonly owners: NamesInModules } | null = null;
   private readonly packages = new Set<string>();
   private readonly offers = new Map<string, Offer>();
   private readonly classes = new Map<string, Map<string, string[]>>();
@@ -131,7 +61,7 @@ export class Modules {
 
   /** Whether a module's text defines a class or function at its top; one that does not only passes names on. */
   definesAnything(module: string): boolean {
-    return /^(class|def|async def) /m.test(this.files.get(module)?.text ?? "");
+    return this.files.get(module)?.definesAnything ?? false;
   }
 
   /** Whether something can be imported under that name: a module, or a folder of modules without `__init__.py`. */
@@ -162,24 +92,35 @@ export class Modules {
   libraryModulesWith(pattern: RegExp, words: readonly string[] = []): readonly string[] {
     return this.libraryModules().filter((module) => {
       const file = this.files.get(module);
-      if (!file || (words.length > 0 && !words.some((word) => file.words.mayHave(word)))) return false;
+      if (!file || (words.length > 0 && !words.some((word) => file.mayHave(word)))) return false;
       return pattern.test(file.text);
     });
   }
 
-  /** The names of the library's modules, and their texts. */
-  libraryTexts(): (readonly [module: string, text: string])[] {
-    return this.libraryModules().map((module) => [module, this.files.get(module)?.text ?? ""]);
+  private libraryFiles(): readonly ModuleFile[] {
+    return this.libraryModules().map((module) => this.files.get(module)!);
+  }
+
+  /** The library's modules that call something of a name outside of functions, sorted: see `top-calls.ts`. */
+  modulesCalling(name: string): readonly string[] {
+    this.calls ??= callsOf(this.libraryFiles());
+    return this.calls.called.get(name) ?? [];
+  }
+
+  /** The same of those that call a method of something of a name. */
+  modulesCallingMethodsOf(name: string): readonly string[] {
+    this.calls ??= callsOf(this.libraryFiles());
+    return this.calls.owners.get(name) ?? [];
   }
 
   /** The library's modules that may define a subclass, direct or not, of a class of that name. */
   modulesWithSubclasses(class_: string): readonly string[] {
-    this.headers ??= classHeaders(this.libraryTexts());
+    this.subclasses ??= subclassesOf(this.libraryFiles());
     const names = new Set([class_]);
     const modules = new Set<string>();
     for (const name of names) {
-      for (const alias of this.headers.aliases.get(name) ?? []) names.add(alias);
-      for (const subclass of this.headers.subclasses.get(name) ?? []) {
+      for (const alias of this.subclasses.aliases.get(name) ?? []) names.add(alias);
+      for (const subclass of this.subclasses.byBase.get(name) ?? []) {
         names.add(subclass.name);
         modules.add(subclass.module);
       }
@@ -194,7 +135,7 @@ export class Modules {
   mayBind(module: string, name: string): boolean {
     const file = this.files.get(module);
     if (!file) return false;
-    return mentionsBinding(file, name) || file.starTargets.some((target) => target !== module && this.mayExport(target, name));
+    return file.mayBind(name) || file.starTargets.some((target) => target !== module && this.mayExport(target, name));
   }
 
   /**
@@ -204,13 +145,13 @@ export class Modules {
   lacks(module: string, name: string): boolean {
     const file = this.files.get(module);
     if (!file || file.isPackage || !file.path.endsWith(".py") || name.startsWith("__")) return false;
-    return !file.words.mayHave(name) && file.starTargets.length === 0 && !MAKES_NAMES.test(file.text);
+    return !file.mayHave(name) && file.starTargets.length === 0 && !file.makesNames;
   }
 
   /** The same of what `from module import *` brings. */
   mayExport(module: string, name: string): boolean {
     const { exported, files } = this.offerOf(module);
-    return exported.has(name) || files.some((file) => mentionsBinding(file, name));
+    return exported.has(name) || files.some((file) => file.mayBind(name));
   }
 
   private offerOf(module: string): Offer {
@@ -239,7 +180,7 @@ export class Modules {
       index = new Map();
       const modules = [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
       for (const module of modules) {
-        for (const name of classesAtTop(this.files.get(module)?.passingText ?? "")) index.set(name, [...(index.get(name) ?? []), module]);
+        for (const name of this.files.get(module)?.classesAtTop ?? []) index.set(name, [...(index.get(name) ?? []), module]);
       }
       this.classes.set(package_, index);
     }
@@ -256,25 +197,42 @@ interface Offer {
 /** Folders that hold packages without being part of their names. */
 const SOURCE_ROOTS = new Set(["src", "lib", "python", "source", "purelib", "platlib"]);
 
-/** What the heads of class statements say, read from text: by the last name of a base, who derives from it. */
-interface ClassHeaders {
-  readonly subclasses: ReadonlyMap<string, readonly { readonly module: string; readonly name: string }[]>;
-  /** `import name as alias`. */
+/** By the last name of a base, who derives from it, and by a name its other names, as texts have it. */
+interface Subclasses {
+  readonly byBase: ReadonlyMap<string, readonly { readonly module: string; readonly name: string }[]>;
   readonly aliases: ReadonlyMap<string, readonly string[]>;
 }
 
-function classHeaders(texts: readonly (readonly [string, string])[]): ClassHeaders {
-  const subclasses = new Map<string, { module: string; name: string }[]>();
+function subclassesOf(files: readonly ModuleFile[]): Subclasses {
+  const byBase = new Map<string, { module: string; name: string }[]>();
   const aliases = new Map<string, string[]>();
-  for (const [module, text] of texts) {
-    for (const [, name = "", bases = ""] of text.matchAll(/^[ \t]*class\s+(\w+)[^(\n]*\(([^:]*?)\)\s*:/gm)) {
-      for (const [base] of bases.matchAll(/\w+/g)) subclasses.set(base, [...(subclasses.get(base) ?? []), { module, name }]);
-    }
-    for (const [, name = "", alias = ""] of text.matchAll(/\b(\w+) as (\w+)/g)) aliases.set(name, [...(aliases.get(name) ?? []), alias]);
-    for (const [, alias = "", name = ""] of text.matchAll(/^(\w+)\s*=\s*(?:\w+\.)*(\w+)\s*$/gm))
-      aliases.set(name, [...(aliases.get(name) ?? []), alias]);
+  for (const { module, classHeads } of files) {
+    for (const [name, bases] of classHeads.classes) for (const base of bases) listed(byBase, base).push({ module, name });
+    for (const [name, alias] of classHeads.aliases) listed(aliases, name).push(alias);
   }
-  return { subclasses, aliases };
+  return { byBase, aliases };
+}
+
+/** The modules in which each name stands, in their order. */
+type NamesInModules = ReadonlyMap<string, readonly string[]>;
+
+function callsOf(files: readonly ModuleFile[]): { readonly called: NamesInModules; readonly owners: NamesInModules } {
+  const called = new Map<string, string[]>();
+  const owners = new Map<string, string[]>();
+  for (const { module, callsAtTop } of files) {
+    for (const name of callsAtTop.called) listed(called, name).push(module);
+    for (const name of callsAtTop.owners) listed(owners, name).push(module);
+  }
+  return { called, owners };
+}
+
+/** The list of a key, which is made where there is none. */
+function listed<Value>(lists: Map<string, Value[]>, key: string): Value[] {
+  const known = lists.get(key);
+  if (known) return known;
+  const list: Value[] = [];
+  lists.set(key, list);
+  return list;
 }
 
 const TESTS = /(^|\/)(tests?\/|test_[^/]*\.py$|[^/]*_test\.py$|conftest\.py$)/;
@@ -312,62 +270,6 @@ function rootDepth(parts: readonly string[], paths: ReadonlySet<string>): number
     depth++;
   }
   return depth;
-}
-
-/** Names of the classes at the top of a text, in order. */
-function classesAtTop(text: string): string[] {
-  // Large packages are gone through whole for this, and most of their text has nothing to do with classes.
-  const names: string[] = [];
-  for (let at = text.startsWith(CLASS) ? 0 : text.indexOf(CLASS_LINE) + 1; at >= 0; ) {
-    CLASS_NAME.lastIndex = at + CLASS.length;
-    const name = CLASS_NAME.exec(text)?.[0];
-    if (name !== undefined && text.startsWith(CLASS, at)) names.push(name);
-    const next = text.indexOf(CLASS_LINE, at);
-    at = next === -1 ? -1 : next + 1;
-  }
-  return names;
-}
-
-const CLASS = "class ";
-const CLASS_NAME = /\w+/y;
-const CLASS_LINE = "\nclass ";
-
-/** Whether a text may bind a name: where the name opens a line, or follows a word or comma after which a name is bound. */
-function mentionsBinding({ words, text }: ModuleFile, name: string): boolean {
-  if (!words.mayHave(name)) return false;
-  for (let at = text.indexOf(name); at !== -1; at = text.indexOf(name, at + 1)) {
-    if (WORD_PART.test(text[at + name.length] ?? "")) continue;
-    let before = at - 1;
-    while (text[before] === " " || text[before] === "\t") before--;
-    if (before < 0 || "\n\r,=(".includes(text[before]!)) return true;
-    if (before < at - 1 && BEFORE_BOUND.test(text.slice(Math.max(0, before - 6), before + 1))) return true;
-  }
-  return false;
-}
-
-const WORD_PART = /\w/;
-/** What a module may get names by that its text does not have, or be replaced by another object. */
-const MAKES_NAMES = /\b(__getattr__|globals|vars|locals|setattr|exec|eval|sys\s*\.\s*modules)\b|import\s*\(?\s*\*/;
-const BEFORE_BOUND = /\b(class|def|import|as|for)$/;
-
-/** The modules that a text imports with `*`, as it spells them. */
-function starTargets(text: string): string[] {
-  if (!/import\s+\*/.test(text)) return [];
-  return Array.from(text.matchAll(/^\s*from\s+(\S+)\s+import\s+\*/gm), ([, target = ""]) => target);
-}
-
-const EXPORTS = "__all__";
-
-function onlyMention(text: string, word: string): string | null {
-  const at = text.indexOf(word);
-  if (at === -1 || text.indexOf(word, at + 1) !== -1) return null;
-  return text.slice(text.lastIndexOf("\n", at) + 1);
-}
-
-/** `mention`: a text from the line on in which `__all__` stands for the only time; null where it does not. */
-function literalExports(mention: string | null): ReadonlySet<string> | null {
-  const [, list] = (mention === null ? null : /^__all__\s*=\s*[[(]([\w\s'",]*)[\])]/m.exec(mention)) ?? [];
-  return list === undefined ? null : new Set(Array.from(list.matchAll(/\w+/g), ([name]) => name));
 }
 
 function isIdentifier(text: string): boolean {

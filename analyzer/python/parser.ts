@@ -5,6 +5,7 @@
 import { Language, Parser, type Range, type Tree } from "web-tree-sitter";
 import type { Unit } from "./code.ts";
 import type { KeptUnits } from "./kept-unit.ts";
+import type { SourceFile } from "./lower-module.ts";
 import { Syntax } from "./syntax.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 
@@ -22,7 +23,7 @@ export interface PythonParser {
   /** The root of the syntax tree of a short `text`, as of an annotation in a string; where the text is not Python the tree has error nodes. */
   parse(text: string): SyntaxNode;
   /** The files that were read of the trees it keeps, by module and path, for `lower-module.ts`. */
-  readonly units: Map<string, readonly { readonly text: string; readonly unit: Unit }[]>;
+  readonly units: Map<string, readonly { readonly file: SourceFile; readonly unit: Unit }[]>;
   /** What was kept of files between runs; null where nothing is. */
   readonly kept: KeptUnits | null;
   /** Frees every tree. Nodes and units handed out before must not be used afterwards. */

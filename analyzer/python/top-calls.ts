@@ -1,57 +1,47 @@
 /**
- * Which names the texts of modules call outside of functions: when a module is imported. Boundary: read from text, so that
+ * Which names the text of a module calls outside of functions: when it is imported. Boundary: read from text, so that
  * modules without such calls need not be parsed; what a name means is `resolve.ts`'s. It tells more rather than less: what
  * stands in strings and comments counts too.
  */
 
-/** Names, with the modules in which they stand, in the order of the modules. */
-export interface CallsAtTop {
+/** Names, each once, in the order in which they stand. */
+export type CallsAtTop = {
   /** `name(...)`, `@a.name`, and names that an import gives another name: `name as alias`. */
-  readonly called: ReadonlyMap<string, readonly string[]>;
+  readonly called: readonly string[];
   /** `name.method(...)`, `@name.method`, and the same imports. */
-  readonly owners: ReadonlyMap<string, readonly string[]>;
-}
+  readonly owners: readonly string[];
+};
 
-/** `texts`: names of modules, and their texts. */
-export function callsAtTop(texts: readonly (readonly [module: string, text: string])[]): CallsAtTop {
-  const called = new Map<string, string[]>();
-  const owners = new Map<string, string[]>();
-  const note = (names: Map<string, string[]>, name: string, module: string) => {
-    const modules = names.get(name);
-    if (!modules) names.set(name, [module]);
-    else if (modules.at(-1) !== module) modules.push(module);
-  };
-  for (const [module, text] of texts) {
-    const parentheses = new Places(text, "(");
-    const words = new Places(text, "as");
-    for (const [start, end] of linesAtTop(text)) {
-      if (text[start] === "@") {
-        const path = text.slice(start + 1, endOfPath(text, start + 1)).split(".");
-        path.forEach((name, index) => {
-          note(called, name, module);
-          if (index + 1 < path.length) note(owners, name, module);
-        });
-      }
-      for (let at = parentheses.from(start); at < end; at = parentheses.from(at + 1)) {
-        const nameEnd = skipBlanksBefore(text, at);
-        const nameStart = startOfWord(text, nameEnd);
-        if (nameStart === nameEnd) continue;
-        note(called, text.slice(nameStart, nameEnd), module);
-        const dot = skipBlanksBefore(text, nameStart) - 1;
-        if (text[dot] !== ".") continue;
-        const ownerEnd = skipBlanksBefore(text, dot);
-        note(owners, text.slice(startOfWord(text, ownerEnd), ownerEnd), module);
-      }
-      for (let at = words.from(start); at < end; at = words.from(at + 1)) {
-        if (!isBlank(text.charCodeAt(at - 1)) || !isBlank(text.charCodeAt(at + 2))) continue;
-        const nameEnd = skipBlanksBefore(text, at);
-        const name = text.slice(startOfWord(text, nameEnd), nameEnd);
-        note(called, name, module);
-        note(owners, name, module);
-      }
+export function callsAtTop(text: string): CallsAtTop {
+  const called = new Set<string>();
+  const owners = new Set<string>();
+  const parentheses = new Places(text, "(");
+  const words = new Places(text, "as");
+  for (const [start, end] of linesAtTop(text)) {
+    if (text[start] === "@") {
+      const path = text.slice(start + 1, endOfPath(text, start + 1)).split(".");
+      for (const name of path) called.add(name);
+      for (const name of path.slice(0, -1)) owners.add(name);
+    }
+    for (let at = parentheses.from(start); at < end; at = parentheses.from(at + 1)) {
+      const nameEnd = skipBlanksBefore(text, at);
+      const nameStart = startOfWord(text, nameEnd);
+      if (nameStart === nameEnd) continue;
+      called.add(text.slice(nameStart, nameEnd));
+      const dot = skipBlanksBefore(text, nameStart) - 1;
+      if (text[dot] !== ".") continue;
+      const ownerEnd = skipBlanksBefore(text, dot);
+      owners.add(text.slice(startOfWord(text, ownerEnd), ownerEnd));
+    }
+    for (let at = words.from(start); at < end; at = words.from(at + 1)) {
+      if (!isBlank(text.charCodeAt(at - 1)) || !isBlank(text.charCodeAt(at + 2))) continue;
+      const nameEnd = skipBlanksBefore(text, at);
+      const name = text.slice(startOfWord(text, nameEnd), nameEnd);
+      called.add(name);
+      owners.add(name);
     }
   }
-  return { called, owners };
+  return { called: [...called], owners: [...owners] };
 }
 
 /** Where something stands in a text, from the front to the back: no stretch is searched twice. */

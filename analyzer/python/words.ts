@@ -5,29 +5,37 @@
  */
 
 export class Words {
-  private readonly bits: Uint32Array;
-  private readonly mask: number;
+  private constructor(
+    /** Five bits a character, so that they can be kept as they are. */
+    readonly written: string,
+    private readonly mask: number,
+  ) {}
 
-  constructor(text: string) {
+  static of(text: string): Words {
     // A word in thirty characters or so: of words that are not there, one in thirty is taken to be.
     const size = Math.max(1024, 2 ** Math.ceil(Math.log2(text.length + 1)));
-    this.bits = new Uint32Array(size / 32);
-    this.mask = size - 1;
+    const bits = new Uint8Array(Math.ceil(size / BITS)).fill(FIRST);
+    const add = (hash: number) => {
+      const bit = placeOf(hash) & (size - 1);
+      const at = Math.floor(bit / BITS);
+      bits[at] = FIRST + ((bits[at]! - FIRST) | (1 << (bit % BITS)));
+    };
     let hash = 0;
     for (let at = 0; at < text.length; at++) {
       const character = text.charCodeAt(at);
       if (character < 128 && IS_WORD[character] === 1) hash = Math.imul(hash, 31) + character + 1;
       else if (hash !== 0) {
-        this.add(hash);
+        add(hash);
         hash = 0;
       }
     }
-    if (hash !== 0) this.add(hash);
+    if (hash !== 0) add(hash);
+    return new Words(new TextDecoder().decode(bits), size - 1);
   }
 
-  private add(hash: number): void {
-    const bit = placeOf(hash) & this.mask;
-    this.bits[bit >>> 5]! |= 1 << (bit & 31);
+  /** The same again, from what was `written` of it. */
+  static read(written: string): Words {
+    return new Words(written, 2 ** Math.floor(Math.log2(written.length * BITS)) - 1);
   }
 
   /** False only if the text does not have the word. */
@@ -36,9 +44,13 @@ export class Words {
     let hash = 0;
     for (let at = 0; at < word.length; at++) hash = Math.imul(hash, 31) + word.charCodeAt(at) + 1;
     const bit = placeOf(hash) & this.mask;
-    return hash === 0 || (this.bits[bit >>> 5]! & (1 << (bit & 31))) !== 0;
+    return hash === 0 || ((this.written.charCodeAt(Math.floor(bit / BITS)) - FIRST) & (1 << (bit % BITS))) !== 0;
   }
 }
+
+const BITS = 5;
+/** The character for no bits. It and those for others need no escape in JSON. */
+const FIRST = "#".charCodeAt(0);
 
 function placeOf(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);

@@ -10,7 +10,7 @@ import type { Policy } from "../../analyzer/policy/policy.ts";
 import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
 import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
-import { openParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
+import { openParseCache, type ParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
 import { drawLine } from "../progress.ts";
@@ -74,7 +74,7 @@ export function inferCommand(context: Context): CensusCommand {
       // The grammar is compiled while folders are read.
       const [parser, trees] = await Promise.all([
         loadPythonParser(cache),
-        Promise.all(given.map((release) => readRelease(context, release))),
+        Promise.all(given.map((release) => readRelease(context, release, cache))),
       ]);
       const policy = await inferPolicy(context, parser, trees, options);
       const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
@@ -86,9 +86,9 @@ export function inferCommand(context: Context): CensusCommand {
     });
 }
 
-async function readRelease(context: Context, { source, dependencies }: GivenRelease): Promise<Release> {
-  const library = await readIdentifiedTree(context, source);
-  return { library, dependencies: await Promise.all(dependencies.map((given) => readSourceTree(context, given))) };
+async function readRelease(context: Context, { source, dependencies }: GivenRelease, cache: ParseCache | null): Promise<Release> {
+  const library = await readIdentifiedTree(context, source, cache);
+  return { library, dependencies: await Promise.all(dependencies.map((given) => readSourceTree(context, given, cache))) };
 }
 
 /** The policy that was asked for, with a word on standard error about what the inference noticed. */

@@ -10,7 +10,7 @@ import { infer, type SourceTree } from "../../analyzer/policy/infer.ts";
 import { inferReleases } from "../../analyzer/policy/releases.ts";
 import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
-import { openParseCache } from "../../crawler/parse-cache.ts";
+import { openParseCache, type ParseCache } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
 
@@ -45,8 +45,8 @@ async function answer(request: OnceRequest): Promise<OnceAnswer> {
   const cache = request.cache === undefined ? null : openParseCache(request.cache);
   const loading = loadPythonParser(cache);
   const releases = request.releases.map(({ source, version, dependencies }) => ({
-    library: { ...readTree(source), version },
-    dependencies: dependencies.map(readTree),
+    library: { ...readTree(source, cache), version },
+    dependencies: dependencies.map((dependency) => readTree(dependency, cache)),
   }));
   const doubled = request.twice ? doubledRequest(request.class, releases[0]!.library) : null;
   const asked = doubled
@@ -90,9 +90,9 @@ function inferred(parser: PythonParser, asked: Asked): { text: string; files: nu
   return { text: writePolicy(result.value.policy), files: result.value.size.files };
 }
 
-function readTree(place: string): SourceTree {
+function readTree(place: string, cache: ParseCache | null): SourceTree {
   if (!existsSync(place)) throw new Error(`no such folder: ${place}`);
-  if (statSync(place).isDirectory()) return sourceTree(place, path.basename(place));
+  if (statSync(place).isDirectory()) return sourceTree(place, path.basename(place), null, cache?.answersBelow(place));
   const file = path.basename(place);
   return { name: path.basename(place, ".py"), version: null, files: [{ path: file, text: readFileSync(place, "utf8") }] };
 }

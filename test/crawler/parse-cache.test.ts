@@ -1,5 +1,6 @@
 /** The parse cache only ever saves time: what is damaged, foreign or in use is not there, and what comes back is what was put. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -7,7 +8,7 @@ import { promisify } from "node:util";
 import BetterSqlite3 from "better-sqlite3";
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import type { KeptFile } from "../../analyzer/python/kept-unit.ts";
+import type { SourceFile } from "../../analyzer/python/lower-module.ts";
 import { openParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "parse-cache-"));
@@ -15,15 +16,15 @@ const file = path.join(folder, "inside", "parsed.sqlite");
 afterAll(() => rmSync(folder, { recursive: true }));
 beforeEach(() => rmSync(path.dirname(file), { recursive: true, force: true }));
 
-const sourceOf = (module: string, text = `# ${module}`): KeptFile => ({ module, path: `${module}.py`, isPackage: false, text });
+const sourceOf = (module: string, text = `# ${module}`): SourceFile => ({ module, path: `${module}.py`, isPackage: false, text });
 
-function put(...entries: readonly (readonly [KeptFile, string])[]): void {
+function put(...entries: readonly (readonly [SourceFile, string])[]): void {
   const cache = openParseCache(file)!;
   for (const [source, kept] of entries) cache.put(source, kept);
   cache.close();
 }
 
-function get(source: KeptFile): string | null {
+function get(source: SourceFile): string | null {
   const cache = openParseCache(file)!;
   const kept = cache.get(source);
   cache.close();
@@ -48,6 +49,22 @@ test("it is of this text under this name", () => {
   expect(get({ module, path: "src/m.py", isPackage, text })).toBeNull();
   expect(get({ module, path, isPackage: true, text })).toBeNull();
   expect(get({ module, path, isPackage, text })).toBe("kept");
+});
+
+test("it is found by the sha256 that a file has, and not kept where that is of another text", () => {
+  const sha256 = createHash("sha256").update("x = 1").digest("hex");
+  put([{ ...sourceOf("m", "x = 1"), sha256 }, "kept"], [{ ...sourceOf("changed", "x = 2"), sha256 }, "kept"]);
+  expect(get(sourceOf("m", "x = 1"))).toBe("kept");
+  const unread = {
+    ...sourceOf("m"),
+    sha256,
+    get text(): string {
+      throw new Error("read");
+    },
+  };
+  expect(get(unread)).toBe("kept");
+  expect(get({ ...sourceOf("changed"), sha256 })).toBeNull();
+  expect(get(sourceOf("changed", "x = 2"))).toBeNull();
 });
 
 describe("where it is damaged", () => {
@@ -128,7 +145,7 @@ test("processes that write at the same time lose nothing and break nothing", asy
   const script = path.join(import.meta.dirname, "processes", "parse-cache.ts");
   const write = (name: string) => promisify(execFile)(process.execPath, ["--import", "tsx", script, file, name, "10"]);
   await Promise.all(["a", "b"].map(write));
-  const kept = (module: string): KeptFile => sourceOf(module, module);
+  const kept = (module: string): SourceFile => sourceOf(module, module);
   for (const name of ["a", "b"]) for (let index = 0; index < 10; index++) expect(get(kept(`${name}${index}`))).toBe(`of ${name}`);
   expect(get(kept("shared"))).toMatch(/^x{100000}[ab]$/);
   expect(readdirSync(path.dirname(file))).toEqual(["parsed.sqlite"]);

@@ -7,7 +7,7 @@ import { memorySource } from "../../analyzer/bytes/memory-source.ts";
 import type { TracedFile } from "../../analyzer/containers/trace.ts";
 import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
-import type { SourceTree } from "../../analyzer/python/modules.ts";
+import type { SourceTree } from "../../analyzer/python/module-file.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
 
 /** The intruders' source, as one more dependency of a library: the inference finds them, and must turn them away. */

@@ -5,7 +5,6 @@
  */
 import type { Code, Instruction, Unit } from "../../python/code.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
-import { type CallsAtTop, callsAtTop } from "../../python/top-calls.ts";
 
 export interface Statement {
   readonly unit: Unit;
@@ -20,7 +19,6 @@ const WRITES = new Set(["append", "add", "extend", "insert", "update", "setdefau
 export class Effects {
   private readonly index = new Map<Key, readonly Statement[]>();
   private readonly modules = new Map<string, Map<Key, Statement[]>>();
-  private calls: CallsAtTop | null = null;
   private readonly writers = new Map<Unit, Map<string, Code[]>>();
 
   private constructor(private readonly resolver: Resolver) {}
@@ -58,9 +56,9 @@ export class Effects {
    * only calls of what it has.
    */
   private modulesAbout(key: Key): readonly string[] {
-    this.calls ??= callsAtTop(this.resolver.modules.libraryTexts());
+    const { modules } = this.resolver;
     const isFunction = typeof key !== "string" && key.kind === "function";
-    return this.calls[isFunction ? "called" : "owners"].get(nameOf(key)) ?? [];
+    return isFunction ? modules.modulesCalling(nameOf(key)) : modules.modulesCallingMethodsOf(nameOf(key));
   }
 
   /** The statements at the top of a module, by what their calls are about. */

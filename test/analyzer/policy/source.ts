@@ -1,12 +1,13 @@
 /** Source trees from folders of this repository, and one parser for all tests of a file. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { SourceTree } from "../../../analyzer/python/modules.ts";
+import type { SourceTree } from "../../../analyzer/python/module-file.ts";
+import type { FolderAnswers } from "../../../crawler/folder-answers.ts";
 import { PythonFile } from "../../../crawler/python-file.ts";
 
 /** Every `.py`, `.pyi` and `.pyx` file below a folder, in order of path; each is read when its text is asked for. */
-export function sourceTree(folder: string, name: string, version: string | null = null): SourceTree {
-  return { name, version, files: pythonFiles(folder).map((path) => new PythonFile(path, join(folder, path))) };
+export function sourceTree(folder: string, name: string, version: string | null = null, answers: FolderAnswers | null = null): SourceTree {
+  return { name, version, files: pythonFiles(folder).map((path) => new PythonFile(path, join(folder, path), answers)) };
 }
 
 function pythonFiles(folder: string, prefix = ""): string[] {

@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { callsAtTop } from "../../../analyzer/python/top-calls.ts";
 
 function calls(text: string): { called: string[]; owners: string[] } {
-  const { called, owners } = callsAtTop([["m", text]]);
-  return { called: [...called.keys()], owners: [...owners.keys()] };
+  const { called, owners } = callsAtTop(text);
+  return { called: [...called], owners: [...owners] };
 }
 
 test.each([
@@ -27,13 +27,8 @@ test.each([
   expect(calls(text)).toEqual({ called, owners });
 });
 
-test("names come with their modules, in order, each once", () => {
-  const { called } = callsAtTop([
-    ["a", "f(1)\nf(2)"],
-    ["b", "g()"],
-    ["c", "f()"],
-  ]);
-  expect(called.get("f")).toEqual(["a", "c"]);
+test("names come in order, each once", () => {
+  expect(calls("g(1)\nf(1)\ng(2)\nf(2)").called).toEqual(["g", "f"]);
 });
 
 const LINES = ["def f():", "  x(1)", "class A:", "\t@d.e", "y as z", "(", '"""', "é(", "", "\r", ".p()"];

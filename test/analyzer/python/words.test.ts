@@ -9,20 +9,22 @@ describe("words of a text", () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
         const text = parts.join("");
-        const words = new Words(text);
-        for (const [word] of text.matchAll(/\w+/g)) expect(words.mayHave(word)).toBe(true);
+        const words = Words.of(text);
+        const again = Words.read(words.written);
+        for (const [word] of text.matchAll(/\w+/g)) expect(words.mayHave(word) && again.mayHave(word)).toBe(true);
+        for (const other of ["a", "missing", "é_"]) expect(again.mayHave(other)).toBe(words.mayHave(other));
       }),
     );
   });
 
   test("lacks most of those that are not there", () => {
-    const words = new Words(Array.from({ length: 400 }, (_, index) => `name_of_a_thing_${index} = make(it)`).join("\n"));
+    const words = Words.of(Array.from({ length: 400 }, (_, index) => `name_of_a_thing_${index} = make(it)`).join("\n"));
     const found = Array.from({ length: 500 }, (_, index) => words.mayHave(`other_${index}`)).filter(Boolean);
     expect(found.length).toBeLessThan(60);
   });
 
   test("of what is no word by itself nothing is said", () => {
-    expect(new Words("a").mayHave("b.c")).toBe(true);
-    expect(new Words("").mayHave("b")).toBe(false);
+    expect(Words.of("a").mayHave("b.c")).toBe(true);
+    expect(Words.of("").mayHave("b")).toBe(false);
   });
 });
