@@ -6,12 +6,16 @@
 
 import type { ImportEffects } from "./search-path.ts";
 
-/** A slot of a code's frame. The first two never hold anything, and are there to be told apart. */
+/** A slot of a code's frame. The first three never hold anything, and are there to be told apart. */
 export type Register = number;
 /** Where numbers and None go: what can neither be a string nor carry an object. */
 export const NOTHING: Register = 0;
 /** Where values go that are made while the program runs and that no pickle would name: strings of which nothing is known, for one. */
 export const COMPUTED: Register = 1;
+/** Where values go that nothing asks for. Nothing reads it. */
+export const UNREAD: Register = 2;
+/** How many registers have such a meaning; those after them are the code's own. */
+export const RESERVED = 3;
 
 /** Whether a register never holds anything. */
 export function isEmpty(register: Register): boolean {
@@ -115,8 +119,6 @@ export interface Body {
   readonly writesReceiver: boolean;
   /** Attributes of its first parameter that it sets to None. */
   readonly clearedAttributes: ReadonlySet<string>;
-  /** Registers that are written and that nothing reads. */
-  readonly unread: readonly Register[];
   /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */
   readonly removedKeys: ReadonlySet<string>;
 }

@@ -47,6 +47,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   unary_operator: (node, scope) => operate(node, scope, lowerField(node, "argument", scope), NOTHING),
   comparison_operator(node, scope) {
     const [left, right] = operandsOf(node).map((child) => lowerExpression(child, scope));
+    if (givesBool(node)) return NOTHING;
     return operate(node, scope, left ?? NOTHING, right ?? NOTHING);
   },
   not_operator(node, scope) {
@@ -122,6 +123,17 @@ function join(node: SyntaxNode, scope: Scope, sides: readonly (SyntaxNode | null
 function operate(node: SyntaxNode, scope: Scope, left: Register, right: Register): Register {
   if (isEmpty(left) && isEmpty(right)) return Math.max(left, right);
   return emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: false, line: lineOf(node) });
+}
+
+/** Whether a comparison is of identity or membership, which is true or false whatever is compared; `==` of arrays is an array. */
+function givesBool(node: SyntaxNode): boolean {
+  const [first, ...others] = operandsOf(node);
+  let end = first?.endIndex ?? 0;
+  return others.every((operand) => {
+    const operator = node.text.slice(end - node.startIndex, operand.startIndex - node.startIndex).replace(/#.*|\\/g, "");
+    end = operand.endIndex;
+    return /^\s*(is|is\s+not|in|not\s+in)\s*$/.test(operator);
+  });
 }
 
 function lowerAttribute(node: SyntaxNode, scope: Scope): Register {

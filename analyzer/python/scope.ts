@@ -3,12 +3,12 @@
  * Boundary: it knows Python's scoping rules and nothing of what the instructions mean.
  */
 import type { Body, Code, Instruction, Register, StatementRange } from "./code.ts";
-import { NOTHING } from "./code.ts";
+import { NOTHING, RESERVED } from "./code.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
+import { allocateRegisters } from "./registers.ts";
 import type { Syntax } from "./syntax.ts";
 import { LateNode, type SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, isBetween, operandsOf, stringText } from "./type-expression.ts";
-import { unreadRegisters } from "./unread-registers.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
@@ -33,7 +33,7 @@ export class Scope {
   returns = false;
   /** Whether the last statement is a `raise`. */
   endsWithRaise = false;
-  private registers = 2;
+  private registers = RESERVED;
   private readonly names = new Map<string, Register>();
   private readonly bound = new Set<string>();
   private readonly globals = new Set<string>();
@@ -250,20 +250,25 @@ export class Scope {
         if (this.nonlocals.has(name)) lookups.push({ op: "set-outer", from: register, ...outer, line });
       }
     }
-    const instructions = [...lookups, ...this.instructions];
-    const names = new Map([...this.names].filter(([name]) => this.bound.has(name)));
+    const { instructions, registers, registerOf } = allocateRegisters(
+      [...lookups, ...this.instructions],
+      this.registers,
+      this.parameters,
+      [...this.names.values()],
+      this.code.kind === "module",
+    );
+    const bound = [...this.names].filter(([name]) => this.bound.has(name));
     return {
-      registers: this.registers,
+      registers,
       instructions,
-      names,
-      parameters: this.parameters,
+      names: new Map(bound.map(([name, register]) => [name, registerOf(register)])),
+      parameters: this.parameters.map(registerOf),
       statements: this.statements,
       isGenerator: this.isGenerator,
       alwaysRaises: this.endsWithRaise && !this.returns && !this.isGenerator,
       writesReceiver: this.writesReceiver,
       clearedAttributes: this.clearedAttributes,
       removedKeys: this.removedKeys,
-      unread: unreadRegisters(instructions, this.registers, this.names.values()),
     };
   }
 }

@@ -20,11 +20,27 @@ const KEPT_KEYS = 64;
 
 /** Where an element is put. Every element is also in ANY. */
 export function elementInto(flow: Flow, container: Value, key: string | null): Node {
-  const name = key === null ? SOME : `[${key}]`;
-  const node = flow.field(container, name);
-  flow.graph.edge(node, flow.field(container, ANY));
+  const any = flow.field(container, ANY);
+  if (key === null && hasNoKeys(flow, container)) {
+    flow.graph.alias(any, flow.field(container, SOME));
+    return any;
+  }
+  const node = flow.field(container, key === null ? SOME : `[${key}]`);
+  flow.graph.edge(node, any);
   return node;
 }
+
+/** Whether SOME and ANY are one: of a list or set whose elements were put there without a key from the first. */
+function hasNoKeys(flow: Flow, container: Value): boolean {
+  const data = flow.data(container);
+  if (data.kind !== "container" || !KEYLESS.has(data.type)) return false;
+  const some = flow.knownField(container, SOME);
+  if (some !== null) return flow.graph.find(some) === flow.graph.find(flow.field(container, ANY));
+  return flow.elementFields(container).every(([name]) => name === ANY);
+}
+
+/** Types of which the place of an element says nothing of what it is later. */
+const KEYLESS = new Set(["builtins.list", "builtins.set", "builtins.frozenset", "collections.deque"]);
 
 /** Where elements are read from. */
 export function elementsFrom(flow: Flow, container: Value, key: string | null): Node[] {

@@ -32,7 +32,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     case "name": {
       const into = base + instruction.into;
       const { unit } = frame.code;
-      if (flow.binds(unit, instruction.name)) graph.edge(flow.variable(unit, instruction.name), into);
+      if (flow.binds(unit, instruction.name)) graph.alias(flow.variable(unit, instruction.name), into);
       else graph.add(into, values.external(`builtins.${instruction.name}`), madeAt(flow, frame, line));
       return;
     }
@@ -90,7 +90,8 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       operate(flow, frame, instruction);
       return;
     case "return":
-      graph.edge(base + instruction.from, frame.result);
+      if (returnsOnce(frame.code)) graph.alias(base + instruction.from, frame.result);
+      else graph.edge(base + instruction.from, frame.result);
       return;
     case "yield":
       graph.edge(base + instruction.from, frame.yields);
@@ -131,6 +132,10 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
         seedType(flow, frame.code, instruction.type, base + instruction.into, { what: instruction.what });
       return;
   }
+}
+
+function returnsOnce({ body }: Code): boolean {
+  return body.instructions.filter(({ op }) => op === "return").length === 1;
 }
 
 function madeAt({ graph }: Flow, { code }: Frame, line: number): number {

@@ -3,7 +3,7 @@
  * makes and finds them; what instructions do is `execute.ts`, what calls do `calls.ts`.
  */
 import type { Classes } from "../../python/classes.ts";
-import type { Code, Unit } from "../../python/code.ts";
+import { type Code, UNREAD, type Unit } from "../../python/code.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
 import { CalledNames } from "./called-names.ts";
 import type { Passed } from "./calls.ts";
@@ -166,9 +166,9 @@ export class Flow {
   }
 
   private makeFrame(code: Code, outer: Frame | null, receiver: Value | null, context = receiver): Frame {
-    const { registers, unread } = code.body;
+    const { registers } = code.body;
     const base = this.graph.allocate(registers + 2);
-    for (const register of unread) this.graph.ignore(base + register);
+    this.graph.ignore(base + UNREAD);
     const id = this.frameList.length;
     const frame = { id, code, outer, receiver, context, base, result: base + registers, yields: base + registers + 1 };
     this.frameList.push(frame);
@@ -335,6 +335,11 @@ export class Flow {
 
   fieldNames(value: Value): string[] {
     return this.fields.of(value).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
+  }
+
+  /** The fields of a container that hold elements: by key, SOME and ANY. */
+  elementFields(container: Value): (readonly [string, Node])[] {
+    return this.fields.of(container).filter(([name]) => name.startsWith("[") && name !== KEYS);
   }
 
   partialArguments(partial: Value): readonly Passed[] {

@@ -112,10 +112,19 @@ export class Graph {
     return root - 1;
   }
 
-  /**
-   * Nothing enters this node: nobody will ask what it holds. Edges to it are kept, for it is by what is offered along edges
-   * that sweeps are timed, and with them the order in which values arrive.
-   */
+  /** Lets everything in `source` flow to `target`, into which nothing else ever will: they are one, where nothing was asked of it yet. */
+  alias(source: Node, target: Node): void {
+    const root = this.find(source);
+    if (root === target || !this.isUntouched(target)) this.edge(source, target);
+    else this.set(target, MERGED, root + 1);
+  }
+
+  private isUntouched(node: Node): boolean {
+    for (let part = 0; part < RECORD; part++) if (this.of(node, part) !== 0) return false;
+    return true;
+  }
+
+  /** Nothing enters this node: nobody will ask what it holds. */
   ignore(node: Node): void {
     this.set(node, FLAGS, this.of(node, FLAGS) | IS_IGNORED);
   }
@@ -160,7 +169,7 @@ export class Graph {
   edge(source: Node, target: Node): void {
     const from = this.find(source);
     const to = this.find(target);
-    if (from === to || this.edges.find(from, to) !== -1) return;
+    if (from === to || this.of(to, FLAGS) & IS_IGNORED || this.edges.find(from, to) !== -1) return;
     this.connect(from, to);
     const last = this.of(from, LAST_HELD);
     for (let held = 0; held !== last; ) {

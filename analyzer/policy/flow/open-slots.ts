@@ -29,10 +29,31 @@ export function slotsOf(holding: Holding): OpenSlot[] {
       for (const open of found) slot.found.add(open);
     }
   }
-  const documentation = new Documentation();
+  const sources = sourcesOf(new Set([...slots.values()].flatMap(({ found }) => [...found])));
+  const known = new Map<string, Pick<OpenSlot, "from" | "asks">>();
   return [...slots.values()]
-    .map(({ class: class_, attribute, found }) => slotOf(flow, class_, attribute, [...found], documentation))
+    .map(({ class: class_, attribute, found }): OpenSlot => {
+      const told = [...found].map((open) => sources.get(open)!).sort((a, b) => a.place - b.place);
+      const key = told.map(({ place }) => place).join();
+      const content = known.get(key) ?? contentOf(flow, told);
+      known.set(key, content);
+      return { class: class_, attribute, ...content };
+    })
     .sort(bySlot);
+}
+
+/** Where open values come from, in the order in which they are told: many slots take from the same. */
+function sourcesOf(found: ReadonlySet<OpenValue>): ReadonlyMap<OpenValue, Told> {
+  const documentation = new Documentation();
+  const sources = [...found].map((open) => ({ open, source: sourceOf(open, documentation) }));
+  sources.sort((a, b) => bySource(a.source, b.source));
+  return new Map(sources.map(({ open, source }, place) => [open, { open, source, place }]));
+}
+
+interface Told {
+  readonly open: OpenValue;
+  readonly source: SlotSource;
+  readonly place: number;
 }
 
 /** Slots by class and attribute: what several say of one is said together. */
@@ -85,6 +106,11 @@ class OpenContents {
     const found = new Set<OpenValue>();
     const seen = new Set([start]);
     for (const at of seen) {
+      const all = this.reached.get(at);
+      if (all) {
+        for (const value of all) found.add(value);
+        continue;
+      }
       const { open, inside } = this.contentsOf(at);
       for (const value of open) found.add(value);
       for (const next of inside) seen.add(next);
@@ -120,14 +146,12 @@ interface Contents {
   readonly inside: ReadonlySet<Node>;
 }
 
-function slotOf(flow: Flow, class_: string, attribute: string, found: readonly OpenValue[], documentation: Documentation): OpenSlot {
-  const asked = found.map((open) => flow.asked.of(open));
+function contentOf(flow: Flow, told: readonly Told[]): Pick<OpenSlot, "from" | "asks"> {
+  const asked = told.map(({ open }) => flow.asked.of(open));
   const attributes = new Set(asked.flatMap((each) => [...each.attributes]));
-  const isFunction = attributes.delete("__call__") || found.some((open) => takesFunction(parameterOf(open)?.annotation ?? null));
+  const isFunction = attributes.delete("__call__") || told.some(({ open }) => takesFunction(parameterOf(open)?.annotation ?? null));
   return {
-    class: class_,
-    attribute,
-    from: found.map((open) => sourceOf(open, documentation)).sort(bySource),
+    from: told.map(({ source }) => source),
     asks: {
       attributes: [...attributes].sort(byText),
       classes: [...new Set(asked.flatMap((each) => [...each.classes]))].sort(byText),

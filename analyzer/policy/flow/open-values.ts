@@ -60,7 +60,8 @@ function isSaid(flow: Flow, node: Node, depth: number): boolean {
     const source = graph.arrivalOf(node, value)?.source;
     if (source === undefined || (depth === 0 && (source >= 0 || graph.origins.of(source).kind !== "annotation"))) return false;
     const { kind } = flow.data(value);
-    return kind === "container" ? depth < 3 && isSaid(flow, flow.field(value, ANY), depth + 1) : kind !== "text" && kind !== "open";
+    if (kind !== "container") return kind !== "text" && kind !== "open";
+    return depth < 3 && flow.elementFields(value).some(([, elements]) => isSaid(flow, elements, depth + 1));
   });
 }
 

@@ -49,15 +49,15 @@ describe("statements", () => {
   test.each([
     ["self.x = make()", ["name", "call", "store"]],
     ["self.x += other", ["load", "operate", "store"]],
-    ["a, (b, *c) = self.x", ["load", "item", "move", "item", "item", "move", "make", "move"]],
+    ["a, (b, *c) = self.x", ["load", "item", "item", "item", "make"]],
     ["self.x: Part = None", ["annotate", "store"]],
     ["del self.x['a']", []],
     ["return 1 + 2", ["return"]],
     ["yield self", ["yield"]],
-    ["for x in self.xs: self.y = x", ["load", "iterate", "move", "store"]],
-    ["with self.open() as f: self.f = f", ["load", "call", "enter", "move", "store"]],
-    ["import pickle", ["import", "move"]],
-    ["x = [self for _ in self.xs]", ["load", "iterate", "make", "move"]],
+    ["for x in self.xs: self.y = x", ["load", "iterate", "store"]],
+    ["with self.open() as f: self.f = f", ["load", "call", "enter", "store"]],
+    ["import pickle", ["import"]],
+    ["x = [self for _ in self.xs]", ["load", "iterate", "make"]],
     ["raise ValueError(self)", []],
   ])("%s", (statement, expected) => {
     const code = codeOf(`def f(self, other=None):\n    ${statement}\n`, "f");

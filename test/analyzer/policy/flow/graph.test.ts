@@ -45,6 +45,39 @@ describe("the graph", () => {
     );
   });
 
+  test("an alias holds what its source holds, whenever it is made and whatever is asked of it", () => {
+    fc.assert(
+      fc.property(
+        edges,
+        fc.array(fc.tuple(node, fc.nat(20)), { maxLength: 12 }),
+        fc.array(node, { maxLength: 6 }),
+        fc.boolean(),
+        (pairs, starts, sources, isTouched) => {
+          const graph = new Graph(() => "instance");
+          graph.allocate(NODES);
+          const aliases = sources.map((source) => ({ source, alias: graph.allocate(1), told: [] as number[] }));
+          const late = aliases.filter((_, index) => index % 2 === 1);
+          if (isTouched) for (const { alias, told } of late) graph.listen(alias, (value) => told.push(value));
+          for (const { source, alias } of aliases.filter((each) => !late.includes(each))) graph.alias(source, alias);
+          const origin = graph.origins.add({ kind: "made", text: "", file: "", line: 0 });
+          for (const [at, value] of starts) graph.add(at, value, origin);
+          graph.solve();
+          for (const { source, alias } of late) graph.alias(source, alias);
+          for (const [from, to] of pairs) graph.edge(aliases.find(({ source }) => source === from)?.alias ?? from, to);
+          for (const { alias, told } of aliases) if (!isTouched || told.length === 0) graph.listen(alias, (value) => told.push(value));
+          graph.solve();
+          graph.collapseCycles();
+          const expected = reached(pairs, starts);
+          for (const { source, alias, told } of aliases) {
+            expect(new Set(graph.valuesOf(alias))).toEqual(expected[source]);
+            expect(new Set(told)).toEqual(expected[source]);
+          }
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
   test("a value's way back leads out of a cycle to where it came from", () => {
     const graph = new Graph(() => "instance");
     graph.allocate(4);
