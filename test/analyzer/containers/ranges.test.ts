@@ -9,6 +9,7 @@ import { LIMITS } from "../../../analyzer/limits.ts";
 import { measure } from "../../bench/containers.ts";
 import { inOrder, repeated } from "../../bench/virtual-content.ts";
 import { VIRTUAL_FILES, WHOLE_FORMATS } from "../../bench/virtual-files.ts";
+import { deflatedBomb } from "./bombs.ts";
 import { buildZip } from "./build-zip.ts";
 import { PAYLOAD } from "./pickles.ts";
 
@@ -86,8 +87,9 @@ describe("of a compressed stream, no more is read than it takes to say what beco
   const GIGABYTES = 5e9;
 
   test("a bomb, however long its file: what fills the limit, and some", async () => {
-    const bomb = gzipSync(Buffer.concat([PAYLOAD, Buffer.alloc(LIMITS.inflatedBytes.limit + 2 ** 20)]), { level: 9 });
-    const source = countingSource(inOrder("bomb", [bomb, GIGABYTES]));
+    const bomb = deflatedBomb(PAYLOAD, Buffer.alloc(2 ** 20), LIMITS.inflatedBytes.limit / 2 ** 20 + 1);
+    // Of gzip's frame its end is missing, which nobody comes to.
+    const source = countingSource(inOrder("bomb", [gzipSync("").subarray(0, 10), bomb, GIGABYTES]));
     const { trace } = await traceFile(source);
     expect(trace).toMatchObject({ container: "gzip", outcome: "unfinished", failure: { resource: "inflatedBytes" } });
     expect(trace.pickles).toHaveLength(1);

@@ -56,7 +56,7 @@ describe("prints what pickletools prints, with the same error where it fails", (
     expect(await differences(programs)).toEqual([]);
   });
 
-  test.each([
+  const KINDS: readonly (readonly [name: string, listing: string])[] = [
     ["a mark that TUPLE1 took", "MARK\nTUPLE1\nPOP_MARK\nSTOP"],
     ["a second PUT under a key", "NONE\nBINPUT 0\nPUT 00\nSTOP"],
     ["a GET of nothing", "GET 5\nSTOP"],
@@ -66,8 +66,12 @@ describe("prints what pickletools prints, with the same error where it fails", (
     ["characters that are not printable", 'BINUNICODE "\\u00ad\\u200b\\u3000\\ud800\\u4e2d\\u007f"\nSTOP'],
     ["floats of every size", "BINFLOAT 1e16\nBINFLOAT 1e-5\nBINFLOAT 123456789.125\nBINFLOAT 1e300\nBINFLOAT -0\nBINFLOAT 0.0001\nSTOP"],
     ["nothing at all", ""],
-  ])("%s", async (name, listing) => {
-    expect(await differences([{ name, bytes: program(listing) }])).toEqual([]);
+  ];
+  let asked: Promise<string[]> | undefined;
+
+  test.each(KINDS)("%s", async (name) => {
+    asked ??= differences(KINDS.map(([name, listing]) => ({ name, bytes: program(listing) })));
+    expect((await asked).filter((difference) => difference.startsWith(`${name}: `))).toEqual([]);
   });
 });
 
