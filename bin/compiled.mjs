@@ -2,7 +2,8 @@
  * TypeScript as one JavaScript file that Node reads at once: run module by module through a loader, the command line alone took
  * four seconds to start, and each worker thread one. Plain JavaScript, because it is what runs before TypeScript can.
  */
-import { access, constants, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { readFileSync, statSync } from "node:fs";
+import { access, constants, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -33,7 +34,7 @@ export async function importTypeScript(module) {
 async function compiled(module) {
   const entry = fileURLToPath(module);
   const name = path.join(CACHE, path.relative(ROOT, entry).replaceAll(/[^\w-]+/g, "-"));
-  if (await isCurrent(`${name}.json`)) return pathToFileURL(`${name}.mjs`).href;
+  if (isCurrent(`${name}.json`)) return pathToFileURL(`${name}.mjs`).href;
   try {
     await mkdir(CACHE, { recursive: true });
     await access(CACHE, constants.W_OK);
@@ -57,7 +58,7 @@ async function compiled(module) {
   // A package changes when its manifest does, and has too many files to ask each.
   const inputs = new Set([SELF, ...files.map((file) => (packageOf(file) === null ? file : path.join(packageOf(file), "package.json")))]);
   await replace(`${name}.mjs`, outputFiles[0].contents);
-  await replace(`${name}.json`, JSON.stringify(await Promise.all([...inputs].map(async (input) => [input, await stampOf(input)]))));
+  await replace(`${name}.json`, JSON.stringify([...inputs].map((input) => [input, stampOf(input)])));
   return pathToFileURL(`${name}.mjs`).href;
 }
 
@@ -90,19 +91,17 @@ function packageOf(file) {
   return folder === null || SELF.startsWith(`${folder}${path.sep}`) ? null : folder;
 }
 
-/** Whether the files that something was made of are as they were. */
-async function isCurrent(record) {
+/** Whether the files that something was made of are as they were. Asked one after the other, some hundreds take a millisecond or two. */
+function isCurrent(record) {
   try {
-    const inputs = JSON.parse(await readFile(record, "utf8"));
-    const stamps = await Promise.all(inputs.map(([input]) => stampOf(input)));
-    return inputs.every(([, stamp], index) => stamp === stamps[index]);
+    return JSON.parse(readFileSync(record, "utf8")).every(([input, stamp]) => stampOf(input) === stamp);
   } catch {
     return false;
   }
 }
 
-async function stampOf(file) {
-  const { mtimeMs, size } = await stat(file);
+function stampOf(file) {
+  const { mtimeMs, size } = statSync(file);
   return `${mtimeMs} ${size}`;
 }
 
