@@ -20,6 +20,7 @@ const LARGEST = 256 << 20;
 const LARGEST_TEXT = 64 << 20;
 /** Most texts come out in one piece of this many bytes. */
 const CHUNK = 1 << 17;
+const TABLE = "create table if not exists parsed (key blob primary key, used integer not null, kept blob not null)";
 /** Milliseconds to wait for another process that writes. */
 const PATIENCE = 1000;
 
@@ -79,12 +80,19 @@ function openTable(file: string): BetterSqlite3.Database {
   try {
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = NORMAL");
-    database.exec("create table if not exists parsed (key blob primary key, used integer not null, kept blob not null)");
+    database.exec(TABLE);
+    // A byte of the schema that changed gives a column another name, which SQLite does not call damage.
+    if (!hasColumns(database)) database.exec(`drop table parsed; ${TABLE}`);
     return database;
   } catch (error) {
     database.close();
     throw error;
   }
+}
+
+function hasColumns(database: BetterSqlite3.Database): boolean {
+  const columns = database.pragma("table_info(parsed)") as { name: string }[];
+  return ["key", "used", "kept"].every((column) => columns.some(({ name }) => name === column));
 }
 
 function isDamage(error: unknown): boolean {

@@ -94,6 +94,16 @@ describe("where it is damaged", () => {
     );
   });
 
+  test("with a column by another name it is made anew", () => {
+    put([sourceOf("m"), kept]);
+    const whole = readFileSync(file);
+    whole.write("usec integer", whole.indexOf("used integer"));
+    writeFileSync(file, whole);
+    expect(get(sourceOf("m"))).toBeNull();
+    put([sourceOf("m"), kept]);
+    expect(get(sourceOf("m"))).toBe(kept);
+  });
+
   test("something else in its place is replaced", () => {
     put([sourceOf("m"), kept]);
     writeFileSync(file, "no database at all, but long enough to be looked at".repeat(100));
