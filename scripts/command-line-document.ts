@@ -27,7 +27,7 @@ What no option says, \`CENSUS_HUB\`, \`CENSUS_INDEX\`, \`CENSUS_DATABASE\` and \
 else as lines of \`~/.config/picklecensus/settings.env\` (under \`XDG_CONFIG_HOME\`, where that is set). A token is read from
 \`HF_TOKEN\` in the environment alone, and sent to the Hub alone.
 
-\`infer\` and surveys keep what they parsed in \`~/.cache/picklecensus/parsed.sqlite\` (under \`XDG_CACHE_HOME\`, where that is set), up to 256 MB.
+\`infer\` and surveys keep what they parsed in \`~/.cache/picklecensus/parsed.sqlite\` (under \`XDG_CACHE_HOME\`, where that is set), up to 512 MB.
 \`CENSUS_PARSE_CACHE\` in the environment names another file, or is \`off\`. It may be deleted at any time, and is not used where
 others may write it.
 `;

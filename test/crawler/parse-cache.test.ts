@@ -104,6 +104,23 @@ describe("where it is damaged", () => {
     expect(get(sourceOf("m"))).toBe(kept);
   });
 
+  test("a checksum of something else is not taken for its own", () => {
+    put([sourceOf("m"), kept]);
+    const database = new BetterSqlite3(file);
+    database.exec("update parsed set kept = replace(kept, 'read', 'said')");
+    database.close();
+    expect(get(sourceOf("m"))).toBeNull();
+  });
+
+  test("what an earlier version kept gives way", () => {
+    put([sourceOf("m"), kept]);
+    const database = new BetterSqlite3(file);
+    database.exec("drop table parsed; create table parsed (key blob primary key, used integer not null, kept blob not null)");
+    database.close();
+    put([sourceOf("m"), kept]);
+    expect(get(sourceOf("m"))).toBe(kept);
+  });
+
   test("something else in its place is replaced", () => {
     put([sourceOf("m"), kept]);
     writeFileSync(file, "no database at all, but long enough to be looked at".repeat(100));
@@ -144,7 +161,7 @@ test("it does not grow without bound: what was used least lately goes", () => {
     cache.close();
   }
   const database = new BetterSqlite3(file);
-  const held = database.prepare("select sum(length(kept)) from parsed").pluck().get() as number;
+  const held = database.prepare("select sum(octet_length(kept)) from parsed").pluck().get() as number;
   database.close();
   expect(held).toBeLessThanOrEqual(largest);
   expect(get(sourceOf("m39"))).toBe(noise(39));
