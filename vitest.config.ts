@@ -14,11 +14,14 @@ const ALONE = ["test/analyzer/containers/corpus.test.ts"];
 /** What drives Chromium over running dashboards: a file of two minutes, which waits more than it works. */
 const BROWSER = ["test/browser/**/*.test.ts"];
 
-/** Begins with the browser: at the end one worker would have nothing left to do beside it. */
-class BrowserFirst extends BaseSequencer {
+/**
+ * Begins with the browser, beside which at the end one worker would have nothing left to do, and then with what is alone: the
+ * worker before it would end with all that it has.
+ */
+class ProjectByProject extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isFirst = ({ project }: TestSpecification) => Number(project.name === "browser");
-    return (await super.sort(files)).toSorted((left, right) => isFirst(right) - isFirst(left));
+    const place = ({ project }: TestSpecification) => ["browser", "alone", "tests"].indexOf(project.name);
+    return (await super.sort(files)).toSorted((left, right) => place(left) - place(right));
   }
 }
 
@@ -26,7 +29,7 @@ export default defineConfig({
   test: {
     // Two cores: more workers only wait for each other.
     maxWorkers: 2,
-    sequence: { sequencer: BrowserFirst },
+    sequence: { sequencer: ProjectByProject },
     projects: [
       {
         // A worker takes its modules along to the next file, and their code as it was compiled: made anew for each, that took half the time.
