@@ -37,16 +37,15 @@ export type PolicyResult = Result<StoredPolicy, PolicyFailure>;
 export class ClassPolicies {
   readonly #known = new Map<string, Promise<PolicyResult>>();
 
-  readonly #pool = new WorkerPool(new URL("./infer-worker.ts", import.meta.url), {
-    threads: THREADS,
-    milliseconds: LIMITS.workSeconds.limit * 1000,
-    megabytes: LIMITS.heapMegabytes.limit,
-  });
+  readonly #pool: WorkerPool;
 
   constructor(
     readonly run: SurveyRun,
     readonly sources: LibrarySources,
-  ) {}
+  ) {
+    const limits = { threads: THREADS, milliseconds: LIMITS.workSeconds.limit * 1000, megabytes: LIMITS.heapMegabytes.limit };
+    this.#pool = new WorkerPool(new URL("./infer-worker.ts", import.meta.url), limits, run.effects.workers);
+  }
 
   close(): Promise<void> {
     return this.#pool.close();

@@ -52,13 +52,12 @@ export class Judging {
   readonly #policies = new Map<number, Policy>();
   #weightsOnly: Standing | undefined;
 
-  readonly #pool = new WorkerPool(new URL("./judge-worker.ts", import.meta.url), {
-    threads: 1,
-    milliseconds: LIMITS.workSeconds.limit * 1000,
-    megabytes: LIMITS.heapMegabytes.limit,
-  });
+  readonly #pool: WorkerPool;
 
-  constructor(readonly run: SurveyRun) {}
+  constructor(readonly run: SurveyRun) {
+    const limits = { threads: 1, milliseconds: LIMITS.workSeconds.limit * 1000, megabytes: LIMITS.heapMegabytes.limit };
+    this.#pool = new WorkerPool(new URL("./judge-worker.ts", import.meta.url), limits, run.effects.workers);
+  }
 
   async begin(): Promise<void> {
     const policy = DEFAULT_WEIGHTS_ONLY;

@@ -17,7 +17,7 @@ export class ModelRoad {
     readonly run: SurveyRun,
     readonly startedAt: string,
   ) {
-    this.#tracing = new Tracing(run.threads);
+    this.#tracing = Tracing.of(run);
     this.#crawl = new Crawl(run, this.#tracing);
     this.#inference = new Inference(run);
     this.#judging = new Judging(run);

@@ -3,6 +3,7 @@ import type { Store } from "../db/connection.ts";
 import type { FileState, ModelState } from "../db/schema.ts";
 import type { ClassSlot } from "./class-policies.ts";
 import type { NetworkEffects } from "./effects.ts";
+import type { KeptWorkers } from "./worker-pool.ts";
 
 /** Orders of the Hub's listing, by its own names; of each the largest, or the latest, come first. */
 export const SORTS = ["downloads", "likes", "trendingScore", "createdAt", "lastModified"] as const;
@@ -84,4 +85,6 @@ export interface SurveyEffects {
   readonly signal: AbortSignal;
   /** The file in which what was parsed of libraries' source is kept between inferences; nothing is kept where there is none. */
   readonly parseCache?: string | null;
+  /** Workers that the surveys of this process share, one survey after the other; each starts its own where there are none. */
+  readonly workers?: KeptWorkers;
 }

@@ -89,7 +89,7 @@ async function crawlStage(run: SurveyRun, survey: SurveyRow): Promise<Stop> {
   await run.commit((store) => retryFailed(store, run.surveyId));
   const listed = await listPopulation(run, survey);
   if (!listed.ok && !run.interrupted) return { outcome: "stopped", failure: describeFailure(listed.error) };
-  const tracing = new Tracing(run.threads);
+  const tracing = Tracing.of(run);
   try {
     if (!run.interrupted) await crawlModels(run, tracing);
   } finally {

@@ -5,8 +5,9 @@ import type { Trace } from "../analyzer/containers/trace.ts";
 import { LIMITS, type Resource } from "../analyzer/limits.ts";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { StoredProgram } from "../db/stored-trace.ts";
+import type { SurveyRun } from "./survey-run.ts";
 import type { TraceAnswer } from "./trace-worker.ts";
-import { type WorkerFailure, type WorkerLimits, WorkerPool } from "./worker-pool.ts";
+import { type KeptWorkers, type WorkerFailure, type WorkerLimits, WorkerPool } from "./worker-pool.ts";
 
 export interface TracedSource {
   readonly trace: Trace;
@@ -21,8 +22,13 @@ const WORK = { milliseconds: LIMITS.workSeconds.limit * 1000, megabytes: LIMITS.
 export class Tracing {
   readonly #pool: WorkerPool;
 
-  constructor(threads: number, worker: URL = WORKER, limits: Omit<WorkerLimits, "threads"> = WORK) {
-    this.#pool = new WorkerPool(worker, { ...limits, threads });
+  constructor(threads: number, worker: URL = WORKER, limits: Omit<WorkerLimits, "threads"> = WORK, kept?: KeptWorkers) {
+    this.#pool = new WorkerPool(worker, { ...limits, threads }, kept);
+  }
+
+  /** What reads the files of a survey. */
+  static of({ threads, effects }: SurveyRun): Tracing {
+    return new Tracing(threads, WORKER, WORK, effects.workers);
   }
 
   /** The facts of a file; an error, in words, where its bytes could not be had and there is nothing to say of it. */

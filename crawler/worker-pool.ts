@@ -19,6 +19,37 @@ export interface WorkerLimits {
   readonly megabytes: number;
 }
 
+/**
+ * Workers that stay when their pool is closed, for the next one with the same module and limits: of a process that runs many
+ * small surveys, each of which would take longer to start its workers than for all else. They end when they had nothing to do for a minute.
+ */
+export class KeptWorkers {
+  readonly #free = new Map<string, Tinypool[]>();
+
+  take(worker: URL, limits: WorkerLimits): Tinypool {
+    return this.#free.get(keyOf(worker, limits))?.pop() ?? startPool(limits);
+  }
+
+  giveBack(pool: Tinypool, worker: URL, limits: WorkerLimits): void {
+    const key = keyOf(worker, limits);
+    this.#free.set(key, [...(this.#free.get(key) ?? []), pool]);
+  }
+}
+
+function keyOf(worker: URL, { threads, megabytes }: WorkerLimits): string {
+  return `${worker.href} ${threads} ${megabytes}`;
+}
+
+function startPool({ threads, megabytes }: WorkerLimits): Tinypool {
+  return new Tinypool({
+    filename: new URL("./worker-start.mjs", import.meta.url).href,
+    minThreads: 0,
+    maxThreads: threads,
+    idleTimeout: 60_000,
+    resourceLimits: { maxOldGenerationSizeMb: megabytes },
+  });
+}
+
 /** How a worker came to an end instead of an answer. */
 export interface WorkerFailure {
   readonly kind: "time" | "memory" | "crash";
@@ -32,19 +63,14 @@ export class WorkerPool {
   /** No more tasks are handed to the pool than it has threads: it does not replace a thread that died while tasks queue. */
   readonly #turn: LimitFunction;
 
-  /** `worker` is the module whose default export does the work. */
+  /** `worker` is the module whose default export does the work; its threads are the pool's own, unless there are some that are kept. */
   constructor(
     readonly worker: URL,
     readonly limits: WorkerLimits,
+    readonly kept?: KeptWorkers,
   ) {
     this.#turn = pLimit(limits.threads);
-    this.#pool = new Tinypool({
-      filename: new URL("./worker-start.mjs", import.meta.url).href,
-      minThreads: 0,
-      maxThreads: limits.threads,
-      idleTimeout: 60_000,
-      resourceLimits: { maxOldGenerationSizeMb: limits.megabytes },
-    });
+    this.#pool = kept?.take(worker, limits) ?? startPool(limits);
   }
 
   /**
@@ -56,7 +82,9 @@ export class WorkerPool {
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    const isIdle = this.#turn.activeCount + this.#turn.pendingCount === 0;
+    if (this.kept !== undefined && isIdle) this.kept.giveBack(this.#pool, this.worker, this.limits);
+    else await this.#pool.destroy();
   }
 
   private async runNow<Task extends object, Answer>(task: Task, source: ByteSource): Promise<Result<Answer, WorkerFailure>> {

@@ -1,6 +1,7 @@
 /** Surveys of a loopback Hub on a store of their own, for tests. */
 
 import type { SurveyEffects, SurveyEvent, SurveyRequest } from "../../crawler/survey-request.ts";
+import { KeptWorkers } from "../../crawler/worker-pool.ts";
 import type { Store } from "../../db/connection.ts";
 import type { Hub } from "../hub/hub.ts";
 import { type VirtualNetwork, virtualNetwork } from "./virtual-network.ts";
@@ -23,6 +24,9 @@ export function surveyRequest(hub: Hub, changes: Partial<SurveyRequest> = {}): S
   };
 }
 
+/** Of all surveys of these tests: commands, and surveys in processes of their own, are tested with workers of their own. */
+const workers = new KeptWorkers();
+
 /** Effects on a clock that only moves when somebody sleeps. `onEvent` sees each event as it is reported. */
 export function surveyEffects(
   store: Store,
@@ -41,6 +45,7 @@ export function surveyEffects(
     date: () => new Date("2026-01-01T00:00:00Z"),
     report,
     signal: controller.signal,
+    workers,
     events,
     interrupt,
   };

@@ -2,7 +2,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ByteSource, SourceError } from "../../analyzer/bytes/byte-source.ts";
 import { memorySource } from "../../analyzer/bytes/memory-source.ts";
-import { WorkerPool } from "../../crawler/worker-pool.ts";
+import { KeptWorkers, type WorkerLimits, WorkerPool } from "../../crawler/worker-pool.ts";
 import type { Behaviour } from "./workers/behaviours.ts";
 
 const WORKER = new URL("./workers/behaviours.ts", import.meta.url);
@@ -34,6 +34,23 @@ describe("a worker", () => {
     const slow = { size: 9, read: async (start: number, end: number) => wait(300).then(() => new Uint8Array(end - start)) };
     expect(await run({ does: "read-slowly-answered" }, slow)).toEqual({ ok: true, value: "done" });
   });
+});
+
+test("workers that are kept serve the next pool of the same module and limits, and no other", async () => {
+  const kept = new KeptWorkers();
+  const limits = { threads: 1, milliseconds: 1_000, megabytes: 48 };
+  const threadOf = async (changes: Partial<WorkerLimits>, keeping: KeptWorkers | undefined) => {
+    const used = new WorkerPool(WORKER, { ...limits, ...changes }, keeping);
+    const thread = await used.run<Behaviour, number>({ does: "tell-thread" });
+    await used.close();
+    return thread;
+  };
+  const first = await threadOf({}, kept);
+  expect(first).toMatchObject({ ok: true });
+  expect(await threadOf({ milliseconds: 2_000 }, kept)).toEqual(first);
+  expect(await threadOf({ megabytes: 64 }, kept)).not.toEqual(first);
+  expect(await threadOf({}, undefined)).not.toEqual(first);
+  expect(await threadOf({}, kept)).toEqual(first);
 });
 
 test("a worker that cannot be started is our fault, not the task's", async () => {

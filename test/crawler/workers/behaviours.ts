@@ -1,9 +1,10 @@
 /** A worker for the tests of the pool: it does as it is told. */
+import { threadId } from "node:worker_threads";
 import { SourceError } from "../../../analyzer/bytes/byte-source.ts";
 import { type RemoteSource, workerSource } from "../../../crawler/worker-source.ts";
 
 export interface Behaviour {
-  readonly does: "echo" | "read" | "hang" | "fill-memory" | "throw" | "exit" | "read-slowly-answered";
+  readonly does: "echo" | "read" | "hang" | "fill-memory" | "throw" | "exit" | "read-slowly-answered" | "tell-thread";
   readonly value?: string;
 }
 
@@ -23,6 +24,8 @@ export default async function behave({ does, value, ...remote }: Behaviour & Rem
       for (let read = 0; read < 5; read++) await Promise.all([file.read(0, 1), file.read(1, 2)]);
       return "done";
     }
+    case "tell-thread":
+      return threadId;
     case "hang":
       for (;;);
     case "fill-memory": {
