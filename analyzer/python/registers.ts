@@ -17,19 +17,20 @@ export interface Allocated {
  * Leaves out what is there twice and what nothing reads, and numbers the registers that are left.
  *
  * @param count of registers
+ * @param assigned registers that are also written elsewhere: parameters, by calls
  * @param variables registers that have names, parameters among them; functions inside the code may read them too
  * @param keepsPlaces instructions stay where they are in the list
  */
 export function allocateRegisters(
   instructions: readonly Instruction[],
   count: number,
-  parameters: readonly Register[],
+  assigned: readonly Register[],
   variables: readonly Register[],
   keepsPlaces: boolean,
 ): Allocated {
   const { instructions: different, registerOf: sameOf } = keepsPlaces
     ? { instructions, registerOf: (register: Register) => register }
-    : numberValues(instructions, count, parameters);
+    : numberValues(instructions, count, assigned);
   const isRead = new Uint8Array(count);
   const read = (register: Register) => {
     isRead[sameOf(register)] = 1;

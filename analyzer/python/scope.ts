@@ -33,6 +33,8 @@ export class Scope {
   returns = false;
   /** Whether the last statement is a `raise`. */
   endsWithRaise = false;
+  /** Whether a function inside assigns variables of this one. */
+  private isAssignedInside = false;
   private registers = RESERVED;
   private readonly names = new Map<string, Register>();
   private readonly bound = new Set<string>();
@@ -216,6 +218,7 @@ export class Scope {
 
   declareFunction(node: SyntaxNode, name: string, decorators: readonly string[]): { code: Code; defaults: Register[] } {
     const code = this.maker.function(node, name, decorators, this.code);
+    this.isAssignedInside ||= this.code.kind === "function" && /\bnonlocal\b/.test(node.text);
     if (node instanceof LateNode && !node.hasEquals) return { code, defaults: [] };
     const values = node.childForFieldName("parameters")?.namedChildren ?? [];
     const defaults = values
@@ -250,11 +253,12 @@ export class Scope {
         if (this.nonlocals.has(name)) lookups.push({ op: "set-outer", from: register, ...outer, line });
       }
     }
+    const variables = [...this.names.values()];
     const { instructions, registers, registerOf } = allocateRegisters(
       [...lookups, ...this.instructions],
       this.registers,
-      this.parameters,
-      [...this.names.values()],
+      this.isAssignedInside ? variables : this.parameters,
+      variables,
       this.code.kind === "module",
     );
     const bound = [...this.names].filter(([name]) => this.bound.has(name));

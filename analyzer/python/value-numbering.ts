@@ -8,17 +8,17 @@
 import { type Instruction, isEmpty, type Register } from "./code.ts";
 
 /**
- * The instructions that are left, with their registers as they were, and which register each is now. Parameters, and registers
- * that are written twice, stay what they are.
+ * The instructions that are left, with their registers as they were, and which register each is now. Registers that are written
+ * twice, or elsewhere (`assigned`), stay what they are.
  */
 export function numberValues(
   instructions: readonly Instruction[],
   count: number,
-  parameters: readonly Register[],
+  assigned: readonly Register[],
 ): { readonly instructions: readonly Instruction[]; readonly registerOf: (register: Register) => Register } {
   const writers = new Uint32Array(count);
   for (const instruction of instructions) if ("into" in instruction) writers[instruction.into]!++;
-  for (const parameter of parameters) writers[parameter]!++;
+  for (const register of assigned) writers[register]!++;
   const same = Uint32Array.from({ length: count }, (_, register) => register);
   const registerOf = (register: Register): Register => {
     let found = register;

@@ -63,6 +63,8 @@ export class Values {
   private readonly codes = new Map<Code | Unit, number>();
   private readonly names = new Map<string, number>();
   private readonly instances = new PairedValues();
+  private readonly natives = new PairedValues();
+  private readonly unanalysedNames = new PairedValues();
   private readonly functions = new PairedValues();
   private readonly methods = new PairedValues();
   private readonly builtinMethods = new PairedValues();
@@ -114,11 +116,15 @@ export class Values {
   }
 
   native(type: string, constant: string | null = null): Value {
-    return this.intern(constant === null ? `n${type}` : `n${type}=${constant}`, { kind: "native", type, constant });
+    const [first, second] = [this.nameId(type), constant === null ? 0 : this.nameId(constant) + 1];
+    const known = this.natives.find(first, second);
+    return known !== -1 ? known : this.natives.add(first, second, this.make({ kind: "native", type, constant }));
   }
 
   unanalysed(name: string, isPart = false): Value {
-    return this.intern(`${isPart ? "a" : "u"}${name}`, { kind: "unanalysed", name, isPart });
+    const [first, second] = [this.nameId(name), isPart ? 1 : 0];
+    const known = this.unanalysedNames.find(first, second);
+    return known !== -1 ? known : this.unanalysedNames.add(first, second, this.make({ kind: "unanalysed", name, isPart }));
   }
 
   class(code: Code): Value {

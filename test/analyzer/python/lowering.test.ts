@@ -30,6 +30,23 @@ function only<Op extends Instruction["op"]>(code: Code, op: Op): Extract<Instruc
   return code.body.instructions.filter((each): each is Extract<Instruction, { op: Op }> => each.op === op);
 }
 
+describe("variables", () => {
+  const outer = (inside: string) =>
+    codeOf(`def outer(a):\n    part = a.part\n    def inner():\n        ${inside}\n    return part\n`, "outer");
+
+  test("one that is assigned once is what it is assigned", () => {
+    const code = outer("return part");
+    expect(only(code, "move")).toEqual([]);
+    expect(code.body.names.get("part")).toBe(only(code, "load")[0]!.into);
+  });
+
+  test("one that a function inside assigns too is its own", () => {
+    const code = outer("nonlocal part; part = a.other");
+    expect(only(code, "move").map(({ into }) => into)).toContain(code.body.names.get("part"));
+    expect(code.body.names.get("part")).not.toBe(only(code, "load")[0]!.into);
+  });
+});
+
 describe("displays", () => {
   test.each([
     ["[(1, self), (2, self), (3, self, self)]", ["tuple", "tuple", "tuple", "list"], 3],
