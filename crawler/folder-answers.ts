@@ -3,7 +3,6 @@
  * asked the same. Boundary: which questions there are is `analyzer/python/module-file.ts`'s, where this is kept `parse-cache.ts`'s.
  */
 import { existsSync, type Stats, statSync } from "node:fs";
-import path from "node:path";
 import type { Answers } from "../analyzer/python/module-file.ts";
 
 /**
@@ -32,7 +31,7 @@ export class FolderAnswers {
 
   /** What is known of a file below the folder as it is now; null where that cannot be told. */
   of(name: string): FileAnswers | null {
-    const stats = statSync(path.join(this.folder, name), { throwIfNoEntry: false });
+    const stats = statSync(`${this.folder}/${name}`, { throwIfNoEntry: false });
     if (stats === undefined || this.now() - Math.max(stats.mtimeMs, stats.ctimeMs) < SETTLED) return null;
     const known = this.files.get(name);
     if (known?.isOf(stats)) return known;
@@ -48,7 +47,7 @@ export class FolderAnswers {
 
   /** What is known of the files that are still there. */
   write(): string {
-    const files = [...this.files].filter(([name]) => existsSync(path.join(this.folder, name)));
+    const files = [...this.files].filter(([name]) => existsSync(`${this.folder}/${name}`));
     const parts = files.map(([, file]) => file.write());
     const header = files.map(([name, { stamp }], index): KeptFile => [name, stamp, parts[index]!.length]);
     return `${JSON.stringify(header)}\n${parts.join("")}`;

@@ -1,5 +1,5 @@
 /** Reads tree-sitter's wasm from the installed packages, so that `analyzer/python/` needs no file system. */
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { KeptUnits } from "../analyzer/python/kept-unit.ts";
 import { createPythonParser, type PythonParser } from "../analyzer/python/parser.ts";
@@ -16,7 +16,7 @@ export function pythonGrammarFiles(): { readonly runtime: string; readonly gramm
 
 /** A parser for Python source, and what it kept of files in earlier runs. Rejects if the packages are not installed. */
 export async function loadPythonParser(kept: KeptUnits | null = null): Promise<PythonParser> {
-  const files = pythonGrammarFiles();
-  const [runtime, grammar] = await Promise.all([readFile(files.runtime), readFile(files.grammar)]);
-  return createPythonParser({ runtime, grammar }, kept);
+  const { runtime, grammar } = pythonGrammarFiles();
+  // Compiled beside whatever the caller does next, as long as that waits for nothing.
+  return createPythonParser({ runtime: readFileSync(runtime), grammar: readFileSync(grammar) }, kept);
 }

@@ -4,10 +4,9 @@ import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { SourceTree } from "../analyzer/policy/infer.ts";
 import type { ParseCache } from "../crawler/parse-cache.ts";
-import { PythonFile } from "../crawler/python-file.ts";
+import { pythonFilesBelow } from "../crawler/python-folder.ts";
 import { readWheel } from "../crawler/wheel.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
-import { filesBelow } from "./disk-source.ts";
 
 /**
  * The Python source below a folder, or in a wheel; of a folder, each file is read when it is needed. Throws `UsageError`
@@ -17,7 +16,7 @@ export async function readSourceTree(context: Context, given: string, cache: Par
   const place = resolvePath(context, given);
   const found = await stat(place).catch(() => null);
   if (found === null) throw new UsageError(`no such folder or wheel: ${given}`);
-  const tree = found.isDirectory() ? await readFolder(place, cache) : await readWheelFile(place, given);
+  const tree = found.isDirectory() ? readFolder(place, cache) : await readWheelFile(place, given);
   if (tree.files.length === 0) throw new UsageError(`${given} holds no Python source`);
   return tree;
 }
@@ -28,14 +27,8 @@ export async function readIdentifiedTree(context: Context, given: string, cache:
   return { ...tree, version: tree.version ?? statedVersion(tree.files), sha256: digest(tree.files) };
 }
 
-async function readFolder(folder: string, cache: ParseCache | null): Promise<SourceTree> {
-  const answers = cache?.answersBelow(folder) ?? null;
-  const files: SourceTree["files"][number][] = [];
-  for await (const file of filesBelow(folder)) {
-    if (!/\.py[ix]?$/.test(file)) continue;
-    files.push(new PythonFile(path.relative(folder, file).replaceAll(path.sep, "/"), file, answers));
-  }
-  return { name: path.basename(folder), version: null, files };
+function readFolder(folder: string, cache: ParseCache | null): SourceTree {
+  return { name: path.basename(folder), version: null, files: pythonFilesBelow(folder, cache?.answersBelow(folder)) };
 }
 
 /** The version that a library's source states of itself, as most do: `__version__ = "1.2"` in the topmost file that has it. */
