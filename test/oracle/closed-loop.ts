@@ -16,6 +16,7 @@ import type { Policy } from "../../analyzer/policy/policy.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { judgeTrace, judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
+import { oneByOne } from "../one-by-one.ts";
 import { INTRUDERS, NAMES } from "./intruders.ts";
 import { DEBIAN_PYTHON } from "./loader.ts";
 
@@ -105,12 +106,10 @@ export async function closeLoop(library: OpenLibrary, object: SavedObject, folde
   const inferred = library.infer(object.class);
   if (!inferred.ok) throw new Error(inferred.error.message);
   const { policy } = inferred.value;
-  const files = await Promise.all(
-    Object.entries(object.files).map(async ([route, file]) => ({
-      route,
-      traced: await traceFile(memorySource(readFileSync(path.join(folder, file)))),
-    })),
-  );
+  const files = await oneByOne(Object.entries(object.files), async ([route, file]) => ({
+    route,
+    traced: await traceFile(memorySource(readFileSync(path.join(folder, file)))),
+  }));
   const facts = files.flatMap(({ traced }) => traced.trace.pickles.flatMap((pickle) => pickle.facts));
   const named = (kind: "import" | "call") => new Set(facts.flatMap((fact) => (fact.kind === kind ? [fact.callable] : [])));
   const observed = { imports: named("import"), calls: named("call") };

@@ -14,6 +14,7 @@ import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { WEIGHTS_ONLY } from "../../analyzer/policy/weights-only.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import type { Verdict } from "../../analyzer/verdict/verdict.ts";
+import { oneByOne } from "../one-by-one.ts";
 import { temporaryFolder } from "../scripts/run-census.ts";
 import { DEBIAN_PYTHON, type How, hasLibraries, type Loaded, SafeLoader } from "./loader.ts";
 
@@ -37,16 +38,14 @@ beforeAll(async () => {
   const script = path.join(import.meta.dirname, "library_objects.py");
   const { stdout, status, stderr } = spawnSync(DEBIAN_PYTHON, [script, folder], { encoding: "utf8", maxBuffer: 2 ** 26 });
   if (status !== 0) throw new Error(stderr);
-  objects = await Promise.all((JSON.parse(stdout) as SavedObject[]).map(async ({ name, files }) => ({ name, files: await traced(files) })));
+  objects = await oneByOne(JSON.parse(stdout) as SavedObject[], async ({ name, files }) => ({ name, files: await traced(files) }));
 }, 180_000);
 
 function traced(files: SavedObject["files"]): Promise<SavedFile[]> {
-  return Promise.all(
-    Object.entries(files).map(async ([route, name]) => {
-      const file = path.join(folder, name);
-      return { file, route, trace: (await traceFile(memorySource(readFileSync(file)))).trace };
-    }),
-  );
+  return oneByOne(Object.entries(files), async ([route, name]) => {
+    const file = path.join(folder, name);
+    return { file, route, trace: (await traceFile(memorySource(readFileSync(file)))).trace };
+  });
 }
 
 /** What torch's unpickler says of each file: null where it loads. A pickle that torch.save did not write goes to it directly. */

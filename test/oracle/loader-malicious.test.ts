@@ -37,15 +37,17 @@ const libraries = hasLibraries();
 describe.each(POLICIES)("under a policy of $name", (by) => {
   describe.skipIf(!libraries)("with the libraries", () => {
     let loader: SafeLoader;
+    let safeLoad: string;
     beforeAll(() => {
       loader = new SafeLoader(DEBIAN_PYTHON, [BRINE]);
+      safeLoad = loader.writeLoader(by);
     });
     afterAll(() => loader.close());
 
     it.each(files)("$name is refused", async (file) => {
       const how = file.container === "zlib" ? "joblib" : file.container === "npy" ? "npy" : "pickle";
       const loaded = await Promise.all(
-        programs(file).map((program) => loader.load({ loader: loader.writeLoader(by), how, file: loader.write(file.path, program) })),
+        programs(file).map((program) => loader.load({ loader: safeLoad, how, file: loader.write(file.path, program) })),
       );
       expect(loaded.at(-1)).toMatchObject({ outcome: "blocked" });
     });
@@ -53,20 +55,22 @@ describe.each(POLICIES)("under a policy of $name", (by) => {
     it.each(bare)("$name is refused for what the verdict names first", async ({ path: name, bytes }) => {
       const { trace } = await traceFile(memorySource(bytes));
       const [first] = judgeTrace(trace, by, "strict").blocked;
-      const loaded = await loader.load({ loader: loader.writeLoader(by), how: "pickle", file: loader.write(name, bytes) });
+      const loaded = await loader.load({ loader: safeLoad, how: "pickle", file: loader.write(name, bytes) });
       expect(loaded.outcome === "blocked" && isSameRefusal(first!, loaded.blocked), JSON.stringify([first, loaded])).toBe(true);
     });
   });
 
   describe.each([...pythons()])("in Python %s, which may have no libraries", (_, python) => {
     let loader: SafeLoader;
+    let safeLoad: string;
     beforeAll(() => {
       loader = new SafeLoader(python);
+      safeLoad = loader.writeLoader(by);
     });
     afterAll(() => loader.close());
 
     it.each(bare)("$name does not load", async ({ path: name, bytes }) => {
-      const loaded = await loader.load({ loader: loader.writeLoader(by), how: "pickle", file: loader.write(name, bytes) });
+      const loaded = await loader.load({ loader: safeLoad, how: "pickle", file: loader.write(name, bytes) });
       expect(loaded.outcome === "blocked" || (loaded.outcome === "fails" && loaded.error.startsWith("ModuleNotFoundError"))).toBe(true);
     });
   });

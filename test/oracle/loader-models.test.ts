@@ -12,6 +12,7 @@ import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import type { CallFact, ImportFact } from "../../analyzer/pickle/facts.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
+import { oneByOne } from "../one-by-one.ts";
 import type { RecordedFact, Recording } from "./cpython.ts";
 import { DEBIAN_PYTHON, type How, hasLibraries, type Name, SafeLoader } from "./loader.ts";
 
@@ -47,11 +48,11 @@ interface Model {
   readonly how: How;
 }
 
-const models = await Promise.all(
+const models = await oneByOne(
   readdirSync(MODELS, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(RECORDING))
-    .sort()
-    .map((name) => readModel(name.slice(0, -RECORDING.length))),
+    .sort(),
+  (name) => readModel(name.slice(0, -RECORDING.length)),
 );
 const whole = models.filter(({ trace, policy }) => trace.outcome === "ok" && policy.imports.length > 0);
 const loadable = whole.filter(({ name }) => !CODE_BY_VALUE.test(name));

@@ -13,6 +13,7 @@ import { DEFAULT_WEIGHTS_ONLY, WEIGHTS_ONLY } from "../../../analyzer/policy/wei
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
 import type { Mode, Verdict } from "../../../analyzer/verdict/verdict.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
+import { oneByOne } from "../../one-by-one.ts";
 import { corpusTable, firstBlocked } from "./corpus-table.ts";
 import { policy } from "./traces.ts";
 
@@ -79,13 +80,11 @@ describe.skipIf(!present)("the labelled corpus", () => {
 
   beforeAll(async () => {
     const rows = readFileSync(path.join(CORPUS, "manifest.tsv"), "utf8").trimEnd().split("\n").slice(1);
-    samples = await Promise.all(
-      rows.map(async (row) => {
-        const [file, , , , expected] = row.split("\t") as [string, string, string, string, string];
-        const { trace } = await traceFile(memorySource(readFileSync(path.join(CORPUS, file))));
-        return { path: file, expected, trace };
-      }),
-    );
+    samples = await oneByOne(rows, async (row) => {
+      const [file, , , , expected] = row.split("\t") as [string, string, string, string, string];
+      const { trace } = await traceFile(memorySource(readFileSync(path.join(CORPUS, file))));
+      return { path: file, expected, trace };
+    });
   }, 600_000);
 
   it("lets no malicious file load under weights-only", () => {
