@@ -3,7 +3,7 @@ import { lookup } from "node:dns";
 import { lookup as resolve } from "node:dns/promises";
 import type { LookupFunction } from "node:net";
 import { setTimeout as wait } from "node:timers/promises";
-import { Agent, fetch as undiciFetch } from "undici";
+import type { Agent } from "undici";
 
 /** Whether a connection to a host may be made at an address that it resolves to. */
 export type Permits = (host: string, address: string) => boolean;
@@ -24,10 +24,14 @@ export interface NetworkEffects {
   readonly random: () => number;
 }
 
+/** Loaded by the first request: most commands make none, and it is a fifth of what starting takes. */
+const undici = () => import("undici");
+
 /** Connections are kept for those who permit the same. */
 const agents = new WeakMap<Permits, Agent>();
 
-function agentOf(permits: Permits): Agent {
+async function agentOf(permits: Permits): Promise<Agent> {
+  const { Agent } = await undici();
   const known = agents.get(permits) ?? new Agent({ connect: { lookup: permitted(permits) } });
   agents.set(permits, known);
   return known;
@@ -51,9 +55,10 @@ function permitted(permits: Permits): LookupFunction {
 }
 
 export const systemNetwork: NetworkEffects = {
-  fetch: (input, { permits, ...init }) => {
-    const guarded = { ...init, ...(permits && { dispatcher: agentOf(permits) }) };
-    return undiciFetch(input, guarded as Parameters<typeof undiciFetch>[1]) as unknown as Promise<Response>;
+  fetch: async (input, { permits, ...init }) => {
+    const { fetch } = await undici();
+    const guarded = { ...init, ...(permits && { dispatcher: await agentOf(permits) }) };
+    return (await fetch(input, guarded as Parameters<typeof fetch>[1])) as unknown as Response;
   },
   addressesOf: async (host) => (await resolve(host, { all: true })).map(({ address }) => address),
   monotonic: () => performance.now(),

@@ -5,7 +5,7 @@
 
 import { EventEmitter } from "node:events";
 import type { Runner } from "graphile-worker";
-import pg from "pg";
+import type pg from "pg";
 import { addModelJobs, freeDeadWorkers, holdAlive, type JobRequest, MODEL_TASK, type ModelJob, standingOf } from "../db/jobs.ts";
 import { migrating } from "../db/migrate.ts";
 import { ModelRoad } from "./model-road.ts";
@@ -90,7 +90,8 @@ class Workshop {
   ) {}
 
   static async open(place: Workplace, effects: SurveyEffects): Promise<Workshop> {
-    const pool = new pg.Pool({ connectionString: place.database, max: place.concurrency + 2 });
+    const { Pool } = (await import("pg")).default;
+    const pool = new Pool({ connectionString: place.database, max: place.concurrency + 2 });
     // Whoever uses the connection is told by the query that fails.
     pool.on("error", () => undefined);
     pool.on("connect", (client) => client.on("error", () => undefined));

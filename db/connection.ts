@@ -4,7 +4,7 @@
  */
 import BetterSqlite3 from "better-sqlite3";
 import { type Dialect, HandleEmptyInListsPlugin, Kysely, PostgresDialect, replaceWithNoncontingentExpression, SqliteDialect } from "kysely";
-import pg from "pg";
+import type Pg from "pg";
 import { CONNECTIONS } from "./dialect.ts";
 import { migrate, refuseOtherVersions } from "./migrate.ts";
 import type { Database } from "./schema.ts";
@@ -23,7 +23,7 @@ export function isPostgres(address: string): boolean {
  */
 export async function openStore(address: string, options: { readonly?: boolean } = {}): Promise<Store> {
   const readonly = options.readonly ?? false;
-  const dialect = isPostgres(address) ? openPostgres(address, readonly) : openSqlite(address, readonly);
+  const dialect = isPostgres(address) ? await openPostgres(address, readonly) : openSqlite(address, readonly);
   // `in ()` is nothing in SQLite and an error in PostgreSQL.
   const plugins = [new HandleEmptyInListsPlugin({ strategy: replaceWithNoncontingentExpression })];
   const store = new Kysely<Database>({ dialect, plugins });
@@ -50,18 +50,23 @@ function openSqlite(path: string, readonly: boolean): Dialect {
   return new SqliteDialect({ database });
 }
 
-function openPostgres(address: string, readonly: boolean): Dialect {
+async function openPostgres(address: string, readonly: boolean): Promise<Dialect> {
+  // Most stores are files, and a tenth of a second is a fifth of what a short command takes.
+  const { default: pg } = await import("pg");
   const options = readonly ? "-c default_transaction_read_only=on" : undefined;
-  const pool = new pg.Pool({ connectionString: address, max: CONNECTIONS, types: NUMBERS, ...(options && { options }) });
+  const types = numbersOf(pg);
+  const pool = new pg.Pool({ connectionString: address, max: CONNECTIONS, types, ...(options && { options }) });
   // A connection that is idle when the server goes away; whoever asks next is told.
   pool.on("error", () => undefined);
   return new PostgresDialect({ pool });
 }
 
 /** Counts and sums as numbers, as SQLite has them: PostgreSQL's bigint and numeric come as text, lest they lose digits. */
-const NUMBERS = {
-  getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    oid === pg.types.builtins.INT8 || oid === pg.types.builtins.NUMERIC
-      ? Number
-      : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
-};
+function numbersOf({ types }: typeof Pg): Pg.CustomTypesConfig {
+  return {
+    getTypeParser: ((oid: number, format?: "text" | "binary") =>
+      oid === types.builtins.INT8 || oid === types.builtins.NUMERIC
+        ? Number
+        : types.getTypeParser(oid, format as "text")) as typeof types.getTypeParser,
+  };
+}

@@ -1,5 +1,4 @@
 /** What the Hub reads out of a repository's own files: the front matter of its card, and the configuration of its model. */
-import { parseDocument } from "yaml";
 import type { Content } from "./content.ts";
 import type { RepositoryMetadata } from "./repositories.ts";
 
@@ -7,12 +6,14 @@ import type { RepositoryMetadata } from "./repositories.ts";
 export async function readCard(files: Readonly<Record<string, Content>>): Promise<Pick<RepositoryMetadata, "cardData" | "config">> {
   const card = await readText(files["README.md"]);
   const config = await readText(files["config.json"]);
-  return { cardData: card === undefined ? undefined : frontMatter(card), config: config === undefined ? undefined : excerpt(config) };
+  return { cardData: card === undefined ? undefined : await frontMatter(card), config: config === undefined ? undefined : excerpt(config) };
 }
 
-function frontMatter(card: string): unknown {
+async function frontMatter(card: string): Promise<unknown> {
   const yaml = /^---\r?\n(.*?)\r?\n---\r?\n/s.exec(card)?.[1];
   if (yaml === undefined) return undefined;
+  // `census demo` is part of every start of the command line, and reads no card before it runs.
+  const { parseDocument } = await import("yaml");
   const document = parseDocument(yaml);
   return document.errors.length > 0 ? undefined : document.toJS();
 }
