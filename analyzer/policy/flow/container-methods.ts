@@ -104,7 +104,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     for (const passed of call.args) {
       if (passed.kind === "keyword") flow.store(passed.from, elementInto(flow, receiver, passed.name ?? null), frame.code, call.line);
       else {
-        flow.graph.listen(passed.from, (value) => copyElements(flow, value, receiver));
+        copyElements(flow, gathered(flow, frame, passed.from), receiver);
         addPairs(flow, frame, passed.from, receiver, call.line);
       }
     }
@@ -166,18 +166,30 @@ function view(flow: Flow, frame: Frame, receiver: Value, call: NativeCall, field
   addMade(flow, frame, call.into, list, call.line);
 }
 
+/** A container with everything that what is in a node holds: what is copied from it to each of many need not be copied from each. */
+function gathered(flow: Flow, frame: Frame, from: Node): Value {
+  const all = flow.values.container("builtins.dict", `${frame.id}:gathered ${from}`);
+  if (flow.gathered.isNew(from, frame.id)) flow.graph.listen(from, (value) => copyElements(flow, value, all));
+  return all;
+}
+
 /** A dict made from an iterable of pairs. */
 export function addPairs(flow: Flow, frame: Frame, from: Node, container: Value, line: number): void {
-  const pair = flow.graph.allocate(1);
-  flow.graph.listen(from, (value) => {
-    if (flow.data(value).kind !== "container") return;
-    iterate(flow, frame, from, pair, line);
+  const { graph } = flow;
+  const halves = flow.values.container("builtins.tuple", `${frame.id}:pairs ${from}`);
+  const [key, value] = ["[0]", "[1]"].map((half) => flow.field(halves, half)) as [Node, Node];
+  graph.edge(key, flow.field(container, KEYS));
+  graph.edge(value, elementInto(flow, container, null));
+  if (!flow.paired.isNew(from, frame.id)) return;
+  const pair = graph.allocate(1);
+  graph.listen(from, (value) => {
+    if (flow.data(value).kind === "container") iterate(flow, frame, from, pair, line);
   });
-  flow.graph.listen(pair, (value) => {
-    const data = flow.data(value);
+  graph.listen(pair, (each) => {
+    const data = flow.data(each);
     if (data.kind !== "container" || data.type !== "builtins.tuple") return;
-    for (const node of elementsFrom(flow, value, "0")) flow.graph.edge(node, flow.field(container, KEYS));
-    for (const node of elementsFrom(flow, value, "1")) flow.graph.edge(node, elementInto(flow, container, null));
+    for (const node of elementsFrom(flow, each, "0")) graph.edge(node, key);
+    for (const node of elementsFrom(flow, each, "1")) graph.edge(node, value);
   });
 }
 

@@ -54,10 +54,12 @@ export class Flow {
   readonly unanalysedCalls = new UnanalysedCalls();
   /** Activations that code may have called that was not seen, or with arguments that were not. */
   readonly calledOtherwise = new Set<Frame>();
-  /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator. */
+  /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator, what nodes hold gathered. */
   readonly copied = new Once();
   readonly iterated = new Once();
   readonly iterators = new Once();
+  readonly gathered = new Once();
+  readonly paired = new Once();
   /** Functions of which a call was not followed. */
   readonly calledUnseen = new Set<Code>();
   private readonly effects: Effects;
