@@ -13,7 +13,7 @@ export class PythonFile implements SourceFileText {
 
   /**
    * `path` is the one in its tree, `place` where it lies, `folder` what was answered before about the files below the tree's folder.
-   * Reading throws where there is no such file any more, or where it is no longer the one of which something was recalled.
+   * Reading throws `UnreadableSource` where it cannot be read, or is no longer the file of which something was recalled.
    */
   constructor(
     readonly path: string,
@@ -46,13 +46,24 @@ export class PythonFile implements SourceFileText {
     return this.known;
   }
 
+  private open(): number {
+    try {
+      return openSync(this.place, "r");
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason = code === "ENOENT" ? "there is no such file, or it is a link to none" : message;
+      throw new UnreadableSource(`cannot read ${this.place}: ${reason}`);
+    }
+  }
+
   /** The content, until the next file is read. */
   private read(): Buffer {
     // Looked at before it is read, so that what is answered of this content is not kept for one that is there later.
     const { answers } = this;
-    const file = openSync(this.place, "r");
+    const file = this.open();
     try {
-      if (answers?.isRecalled && !answers.isOf(fstatSync(file))) throw new Error(`${this.place} was changed while it was in use`);
+      if (answers?.isRecalled && !answers.isOf(fstatSync(file)))
+        throw new UnreadableSource(`${this.place} was changed while it was in use: run it again`);
       let length = 0;
       // A read may bring less than there is; only one that brings nothing is the end.
       for (let more = -1; more !== 0 && length < MEMORY.length; length += more)
@@ -63,6 +74,9 @@ export class PythonFile implements SourceFileText {
     }
   }
 }
+
+/** A file of source cannot be read: its message says which, and why. */
+export class UnreadableSource extends Error {}
 
 /** sha256 of a text, in hex. */
 export function sha256(text: string): string {

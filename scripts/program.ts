@@ -1,6 +1,7 @@
 /** The command line as a program: every command registered, every way of ending told apart. */
 import { Command, CommanderError } from "commander";
 import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
+import { UnreadableSource } from "../crawler/python-file.ts";
 import { STORE_SCHEMA, StoreVersionError } from "../db/migrate.ts";
 import packageJson from "../package.json" with { type: "json" };
 import { assembleCommand } from "./commands/assemble.ts";
@@ -131,7 +132,7 @@ export async function runCensus(words: readonly string[], effects: Effects): Pro
   } catch (error) {
     // Commander has said by then what is wrong; help and version are thrown too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "usage";
-    if (error instanceof UsageError || error instanceof StoreVersionError) {
+    if (error instanceof UsageError || error instanceof StoreVersionError || error instanceof UnreadableSource) {
       effects.report(`error: ${error.message}\n`);
       return "usage";
     }

@@ -45,5 +45,5 @@ test("a link to nowhere is a file that cannot be read", () => {
   write("a.py");
   symlinkSync("nowhere.py", path.join(folder, "b.py"));
   expect(found()).toEqual(["a.py", "b.py"]);
-  expect(() => pythonFilesBelow(folder)[1]!.text).toThrow(/ENOENT/);
+  expect(() => pythonFilesBelow(folder)[1]!.text).toThrow(/cannot read .*no such file/);
 });

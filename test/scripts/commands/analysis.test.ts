@@ -1,6 +1,6 @@
 /** The commands on one file or one policy: trace, enforce, infer, policy. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
@@ -173,6 +173,16 @@ describe("infer", () => {
     expect(ending).toBe("usage");
     expect(reported).toContain("did you mean brine.models.sequence_tagger.SequenceTagger");
     expect((await census(["infer", "--source", MODELS, "--class", "a.B"])).ending).toBe("usage");
+  });
+
+  it("names a file of source that cannot be read", async () => {
+    const source = path.join(folder, "linked");
+    mkdirSync(source);
+    writeFileSync(path.join(source, "model.py"), "class Model: pass\n");
+    symlinkSync("nowhere.py", path.join(source, "part.py"));
+    const { ending, reported } = await census(["infer", "--source", source, "--class", "model.Model"]);
+    expect(ending).toBe("usage");
+    expect(reported).toContain(`cannot read ${path.join(source, "part.py")}: there is no such file`);
   });
 
   it("joins the releases of a library", async () => {
