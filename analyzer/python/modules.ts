@@ -180,7 +180,7 @@ export class Modules {
       index = new Map();
       const modules = [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
       for (const module of modules) {
-        for (const name of this.files.get(module)?.classesAtTop ?? []) index.set(name, [...(index.get(name) ?? []), module]);
+        for (const name of this.files.get(module)?.classesAtTop ?? []) listed(index, name).push(module);
       }
       this.classes.set(package_, index);
     }

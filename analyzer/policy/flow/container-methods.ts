@@ -177,13 +177,14 @@ function gathered(flow: Flow, frame: Frame, from: Node): Value {
 export function addPairs(flow: Flow, frame: Frame, from: Node, container: Value, line: number): void {
   const { graph } = flow;
   const halves = flow.values.container("builtins.tuple", `${frame.id}:pairs ${from}`);
-  const [key, value] = ["[0]", "[1]"].map((half) => flow.field(halves, half)) as [Node, Node];
+  const key = flow.field(halves, "[0]");
+  const value = flow.field(halves, "[1]");
   graph.edge(key, flow.field(container, KEYS));
   graph.edge(value, elementInto(flow, container, null));
   if (!flow.paired.isNew(from, frame.id)) return;
   const pair = graph.allocate(1);
-  graph.listen(from, (value) => {
-    if (flow.data(value).kind === "container") iterate(flow, frame, from, pair, line);
+  graph.listen(from, (each) => {
+    if (flow.data(each).kind === "container") iterate(flow, frame, from, pair, line);
   });
   graph.listen(pair, (each) => {
     const data = flow.data(each);

@@ -21,22 +21,21 @@ const KEPT_KEYS = 64;
 /** Where an element is put. Every element is also in ANY. */
 export function elementInto(flow: Flow, container: Value, key: string | null): Node {
   const any = flow.field(container, ANY);
-  if (key === null && hasNoKeys(flow, container)) {
-    flow.graph.alias(any, flow.field(container, SOME));
-    return any;
-  }
+  if (key === null && joinSomeWithAny(flow, container, any)) return any;
   const node = flow.field(container, key === null ? SOME : `[${key}]`);
   flow.graph.edge(node, any);
   return node;
 }
 
-/** Whether SOME and ANY are one: of a list or set whose elements were put there without a key from the first. */
-function hasNoKeys(flow: Flow, container: Value): boolean {
+/** Makes SOME and ANY one, of a list or set in which there are no elements with keys yet; tells whether they are. */
+function joinSomeWithAny(flow: Flow, container: Value, any: Node): boolean {
   const data = flow.data(container);
   if (data.kind !== "container" || !KEYLESS.has(data.type)) return false;
   const some = flow.knownField(container, SOME);
-  if (some !== null) return flow.graph.find(some) === flow.graph.find(flow.field(container, ANY));
-  return flow.elementFields(container).every(([name]) => name === ANY);
+  if (some !== null) return flow.graph.find(some) === flow.graph.find(any);
+  if (flow.elementFields(container).some(([name]) => name !== ANY)) return false;
+  flow.graph.alias(any, flow.field(container, SOME));
+  return true;
 }
 
 /** Types of which the place of an element says nothing of what it is later. */

@@ -112,7 +112,10 @@ export class Graph {
     return root - 1;
   }
 
-  /** Lets everything in `source` flow to `target`, into which nothing else ever will: they are one, where nothing was asked of it yet. */
+  /**
+   * Lets everything in `source` flow to `target`. Where nothing was asked of that yet, they become one: then what flows into either
+   * is in both.
+   */
   alias(source: Node, target: Node): void {
     const root = this.find(source);
     if (root === target || !this.isUntouched(target)) this.edge(source, target);
