@@ -2,7 +2,7 @@
  * What the Hub's own scanners say of a model's files: the names that picklescan found each to import, and what it and the
  * others make of them. For laying beside our verdicts; no verdict depends on it.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { ok, type Result } from "../analyzer/result.ts";
 import type { Http } from "./http.ts";
 import type { HttpFailure } from "./http-failure.ts";

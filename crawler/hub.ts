@@ -5,7 +5,7 @@
  * 200 for a range.
  */
 import { listFiles, modelInfo } from "@huggingface/hub";
-import { z } from "zod";
+import * as z from "zod";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { Http } from "./http.ts";
 import { HttpError, type HttpFailure } from "./http-failure.ts";

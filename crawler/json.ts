@@ -1,5 +1,5 @@
 /** JSON from outside: parsed, and checked against what it should be, before anything uses it. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { HttpFailure } from "./http-failure.ts";
 

@@ -1,5 +1,5 @@
 /** What of a model's configuration and card its class is chosen by: the JSON in `revision.metadata`. */
-import { z } from "zod";
+import * as z from "zod";
 
 const metadata = z.object({
   /** `architectures` of config.json. */

@@ -3,7 +3,7 @@
  * PyPA's "Simple repository API" in JSON (PEP 503, 691, 700).
  */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { Source } from "../db/stored-source.ts";
 import { normalizeName } from "./distributions.ts";

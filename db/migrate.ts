@@ -8,6 +8,7 @@ import * as hubScans from "./migrations/003-hub-scans.ts";
 import * as inference from "./migrations/004-inference.ts";
 import * as moreLists from "./migrations/005-more-lists.ts";
 import * as sharedResults from "./migrations/006-shared-results.ts";
+import { StoreVersionError } from "./store-version-error.ts";
 
 const MIGRATIONS = {
   "001-tables": tables,
@@ -20,9 +21,6 @@ const MIGRATIONS = {
 
 /** The version of the tables: the name of the last migration. */
 export const STORE_SCHEMA = Object.keys(MIGRATIONS).at(-1)!;
-
-/** A store of another version than this census reads. Who only reads changes nothing about it, and is told what would. */
-export class StoreVersionError extends Error {}
 
 /** Throws `StoreVersionError` where a store that is only to be read is not of this census's version. */
 export async function refuseOtherVersions(store: Store): Promise<void> {

@@ -50,8 +50,8 @@ Keys may be added; none of these changes its meaning.
 `;
 
 /** The whole document. */
-export function commandLineDocument(): string {
-  const program = createProgram({
+export async function commandLineDocument(): Promise<string> {
+  const program = await createProgram({
     effects: { print: async () => undefined, report: () => undefined } as never,
     end: () => undefined,
   });

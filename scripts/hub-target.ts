@@ -1,5 +1,5 @@
 /** `hf://owner/name[@revision][/path]`: the files of a model on the Hub that could hold a pickle, read by ranges. */
-import { z } from "zod";
+import * as z from "zod";
 import { SourceError } from "../analyzer/bytes/byte-source.ts";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import { chooseFiles } from "../crawler/candidates.ts";

@@ -3,7 +3,7 @@
  * printed of a model, which stands for the policy of what that model was seen to do.
  */
 import { readFile } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { readPolicy } from "../analyzer/policy/format.ts";
 import { observedPolicy, type Seen } from "../analyzer/policy/observed.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";

@@ -1,57 +1,35 @@
 /** The command line as a program: every command registered, every way of ending told apart. */
 import { Command, CommanderError } from "commander";
-import { WEIGHTS_ONLY } from "../analyzer/policy/weights-only.ts";
 import { UnreadableSource } from "../crawler/python-file.ts";
-import { STORE_SCHEMA, StoreVersionError } from "../db/migrate.ts";
-import packageJson from "../package.json" with { type: "json" };
-import { assembleCommand } from "./commands/assemble.ts";
-import { compareCommand } from "./commands/compare.ts";
-import { completionCommand } from "./commands/completion.ts";
-import { crawlCommand } from "./commands/crawl.ts";
-import { dashboardCommand } from "./commands/dashboard.ts";
-import { decompileCommand } from "./commands/decompile.ts";
-import { demoCommand } from "./commands/demo.ts";
-import { disassembleCommand } from "./commands/disassemble.ts";
-import { enforceCommand } from "./commands/enforce.ts";
-import { exportCommand } from "./commands/export.ts";
-import { importTracesCommand } from "./commands/import-traces.ts";
-import { inferCommand } from "./commands/infer.ts";
-import { inferAllCommand } from "./commands/infer-all.ts";
-import { judgeCommand } from "./commands/judge.ts";
-import { policyCommand } from "./commands/policy.ts";
-import { scanCommand } from "./commands/scan.ts";
-import { statusCommand } from "./commands/status.ts";
-import { surveyCommand } from "./commands/survey.ts";
-import { traceCommand } from "./commands/trace.ts";
-import { workerCommand } from "./commands/worker.ts";
+import { StoreVersionError } from "../db/store-version-error.ts";
 import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { Ending } from "./exit-codes.ts";
 import { withSettings } from "./settings.ts";
 
-/** Every command, in the order of `census --help`. */
-export const COMMANDS: readonly ((context: Context) => Command)[] = [
-  surveyCommand,
-  crawlCommand,
-  inferAllCommand,
-  judgeCommand,
-  workerCommand,
-  statusCommand,
-  compareCommand,
-  scanCommand,
-  traceCommand,
-  disassembleCommand,
-  decompileCommand,
-  assembleCommand,
-  inferCommand,
-  enforceCommand,
-  policyCommand,
-  importTracesCommand,
-  exportCommand,
-  dashboardCommand,
-  demoCommand,
-  completionCommand,
-];
+/** Every command, in the order of `census --help`; loaded when it is needed. */
+export const COMMANDS: Readonly<Record<string, () => Promise<(context: Context) => Command>>> = {
+  survey: async () => (await import("./commands/survey.ts")).surveyCommand,
+  crawl: async () => (await import("./commands/crawl.ts")).crawlCommand,
+  "infer-all": async () => (await import("./commands/infer-all.ts")).inferAllCommand,
+  judge: async () => (await import("./commands/judge.ts")).judgeCommand,
+  worker: async () => (await import("./commands/worker.ts")).workerCommand,
+  status: async () => (await import("./commands/status.ts")).statusCommand,
+  compare: async () => (await import("./commands/compare.ts")).compareCommand,
+  scan: async () => (await import("./commands/scan.ts")).scanCommand,
+  trace: async () => (await import("./commands/trace.ts")).traceCommand,
+  disassemble: async () => (await import("./commands/disassemble.ts")).disassembleCommand,
+  decompile: async () => (await import("./commands/decompile.ts")).decompileCommand,
+  assemble: async () => (await import("./commands/assemble.ts")).assembleCommand,
+  infer: async () => (await import("./commands/infer.ts")).inferCommand,
+  enforce: async () => (await import("./commands/enforce.ts")).enforceCommand,
+  policy: async () => (await import("./commands/policy.ts")).policyCommand,
+  "import-traces": async () => (await import("./commands/import-traces.ts")).importTracesCommand,
+  export: async () => (await import("./commands/export.ts")).exportCommand,
+  dashboard: async () => (await import("./commands/dashboard.ts")).dashboardCommand,
+  demo: async () => (await import("./commands/demo.ts")).demoCommand,
+  completion: async () => (await import("./commands/completion.ts")).completionCommand,
+};
 
 const EXAMPLES = `Examples:
   census scan pytorch_model.bin
@@ -59,24 +37,37 @@ const EXAMPLES = `Examples:
   census survey --top 1000 --dry-run
 `;
 
-/** The program, for one run. */
-export function createProgram(context: Context): Command {
+/** The program, for one run: with the commands that its words need, or else with every command. */
+export async function createProgram(context: Context, words: readonly string[] = []): Promise<Command> {
   const { effects } = context;
+  const commands = await Promise.all(commandsFor(words).map((name) => COMMANDS[name]!()));
   const program = new Command("census")
     .description("Which shared machine-learning models can be loaded safely, and what would it take for the rest?")
-    .version(versions(), "-V, --version", "print the versions of the tool, of its store and of its policies")
+    .option("-V, --version", "print the versions of the tool, of its store and of its policies")
+    .on("option:version", () => {
+      throw new VersionsAsked();
+    })
     .addHelpText("before", EXAMPLES)
     .addHelpText("after", "\n'census help COMMAND' shows a command's examples and options. Exit codes: docs/command-line.md.")
     .showHelpAfterError("(census --help shows examples and commands)")
     .helpCommand("help [COMMAND]", "print the help of a command")
     .enablePositionalOptions(); // a command's options are its own, also where the command that it is part of has some of that name
-  for (const command of COMMANDS) program.addCommand(command(context));
+  for (const command of commands) program.addCommand(command(context));
   addSpeech(program, context);
   forAll(program, (command) => {
     command.exitOverride().configureOutput({ writeOut: (text) => void effects.print(text), writeErr: effects.report });
     command.helpOption("-h, --help", "print this help");
   });
   return program;
+}
+
+const VERSION = new Set(["-V", "--version"]);
+
+/** The one that is asked for. Help, completion and whoever was not understood are told of all; nobody who asks for the versions. */
+function commandsFor(words: readonly string[]): readonly string[] {
+  if (VERSION.has(words[0]!)) return [];
+  const asked = words.find((word) => !word.startsWith("-"));
+  return asked !== undefined && asked !== "completion" && Object.hasOwn(COMMANDS, asked) ? [asked] : Object.keys(COMMANDS);
 }
 
 /** How much is said, and how: options of every command, wherever in the line they stand. The user's settings are read with them. */
@@ -109,28 +100,12 @@ function forAll(command: Command, act: (command: Command) => void): void {
   for (const child of command.commands) forAll(child, act);
 }
 
-function versions(): string {
-  return [`census ${packageJson.version}`, `store ${STORE_SCHEMA}`, ...WEIGHTS_ONLY.map(({ name }) => name)].join("\n");
-}
-
 /** Runs one command; never rejects. */
 export async function runCensus(words: readonly string[], effects: Effects): Promise<Ending> {
-  let ending: Ending = "done";
-  const program = createProgram({
-    effects,
-    end: (how) => {
-      ending = how;
-    },
-  });
-  if (words.length === 0) {
-    program.outputHelp({ error: true });
-    return "usage";
-  }
   try {
-    await program.parseAsync([...words], { from: "user" });
-    return ending;
+    return await run(words, effects);
   } catch (error) {
-    // Commander has said by then what is wrong; help and version are thrown too.
+    // Commander has said by then what is wrong; help is thrown too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "usage";
     if (error instanceof UsageError || error instanceof StoreVersionError || error instanceof UnreadableSource) {
       effects.report(`error: ${error.message}\n`);
@@ -146,3 +121,25 @@ export async function runCensus(words: readonly string[], effects: Effects): Pro
     return "bug";
   }
 }
+
+async function run(words: readonly string[], effects: Effects): Promise<Ending> {
+  let ending: Ending = "done";
+  const end = (how: Ending) => {
+    ending = how;
+  };
+  const program = await createProgram({ effects, end }, words);
+  if (words.length === 0) {
+    program.outputHelp({ error: true });
+    return "usage";
+  }
+  try {
+    await program.parseAsync([...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof VersionsAsked)) throw error;
+    await effects.print((await import("./versions.ts")).versions());
+  }
+  return ending;
+}
+
+/** Thrown while words are read, as commander throws where its own option of versions is among them: nothing more is to be done. */
+class VersionsAsked extends Error {}

@@ -1,5 +1,5 @@
 /** The entries of a policy as a policy file has them: what is checked of a file that somebody wrote. */
-import { z } from "zod";
+import * as z from "zod";
 
 const reason = z.object({
   kind: z.enum([

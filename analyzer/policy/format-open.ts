@@ -1,5 +1,5 @@
 /** The part of a policy file that is about open slots and what fills them. Boundary: shapes only, as `policy.ts` has them. */
-import { z } from "zod";
+import * as z from "zod";
 import { callableName, entrySchema } from "./entry-schema.ts";
 import { byText, sortedEntries } from "./format-entry.ts";
 import type { Filler, OpenSlot } from "./policy.ts";

@@ -2,7 +2,7 @@
  * Policy files: ours (versioned JSON with reasons) and PickleBall's (`{class: {globals, reduces}}`). Boundary: text to
  * policy and back; the same policy always gives the same bytes.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { failed, ok, type Result } from "../result.ts";
 import { entrySchema } from "./entry-schema.ts";
 import { byCallable, sortedEntries } from "./format-entry.ts";

@@ -4,8 +4,8 @@
  */
 import type { Store } from "../../db/connection.ts";
 import { formatOf } from "../../db/exports/formats.ts";
-import { StoreVersionError } from "../../db/migrate.ts";
 import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
+import { StoreVersionError } from "../../db/store-version-error.ts";
 import { addresses } from "../addresses.ts";
 import { type Asked, failure, fault } from "../answer.tsx";
 import { API } from "../api/openapi.ts";

@@ -2,7 +2,7 @@
  * What the API's answers hold, as schemas: the keys that v1 promises. Answers may hold more. A test checks real answers
  * against them, and the OpenAPI document is made of them.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const count = z.int().nonnegative();
 const instant = z.string();

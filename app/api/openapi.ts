@@ -2,7 +2,7 @@
  * The description of the API (OpenAPI 3.1): every address, its parameters from the tables that read them, and what is
  * promised of its answers. The answers are those of the pages' JSON, under addresses that stay.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { VERDICT_KINDS } from "../../analyzer/verdict/verdict.ts";
 import { FILTER_NAMES, FILTERS, NONE, SORTS } from "../../db/queries/filters.ts";
 import { MODES, POLICY_SLOTS, ROLES } from "../../db/queries/judgements.ts";

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
-import { z } from "zod";
+import * as z from "zod";
 import { comparePolicies } from "../../analyzer/policy/compare.ts";
 import { readPolicy } from "../../analyzer/policy/format.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { sql } from "kysely";
 import { expect, it } from "vitest";
 import { openStore } from "../../db/connection.ts";
-import { StoreVersionError } from "../../db/migrate.ts";
+import { StoreVersionError } from "../../db/store-version-error.ts";
 import { makeOlder, temporaryPath } from "./temporary-store.ts";
 
 const digest = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");

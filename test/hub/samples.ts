@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
+import * as z from "zod";
 import { maliciousFiles } from "../fixtures/malicious.ts";
 import { readCard } from "./card.ts";
 import { type Content, diskContent } from "./content.ts";

@@ -1,6 +1,6 @@
 /** The files of a repository as the Hub's API shows them: the tree, page by page, and the entries of chosen paths. */
 import { createHash } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { HubContext } from "./context.ts";
 import { type Answer, errorAnswer, type HubRequest, isTrue, jsonAnswer, nextLink } from "./http.ts";
 import { pointerSize } from "./model-fields.ts";

@@ -24,21 +24,35 @@ describe("usage", () => {
 });
 
 describe("help", () => {
-  const names = COMMANDS.map((create) => create({ effects: {} as never, end: () => undefined }).name());
-
-  it.each(names)("of %s is on standard output and leads with an example that names it", async (name) => {
+  it.each(Object.keys(COMMANDS))("of %s is on standard output and leads with an example that names it", async (name) => {
     const { ending, printed, reported } = await census([name, "--help"]);
     expect({ ending, reported }).toEqual({ ending: "done", reported: "" });
     expect(printed).toMatch(new RegExp(`^Examples:\n  census ${name}\\b`));
   });
 
-  it("of every command and subcommand has examples, and describes every option", () => {
-    const program = createProgram({ effects: { print: async () => undefined, report: () => undefined } as never, end: () => undefined });
+  it("of every command and subcommand has examples, and describes every option", async () => {
+    const program = await createProgram({
+      effects: { print: async () => undefined, report: () => undefined } as never,
+      end: () => undefined,
+    });
     const commands = program.commands.flatMap((command) => [command, ...command.commands]);
     for (const command of commands.filter((candidate) => candidate instanceof CensusCommand)) {
       expect(command.examples.length, command.name()).toBeGreaterThan(0);
       for (const option of command.options) expect(option.description, `${command.name()} ${option.flags}`).not.toBe("");
     }
+  });
+});
+
+describe("the program", () => {
+  const context = { effects: { print: async () => undefined, report: () => undefined } as never, end: () => undefined };
+  const loaded = async (...words: string[]) => (await createProgram(context, words)).commands.map((command) => command.name());
+
+  it("has the command that is asked for, and all where others are told of or none was understood", async () => {
+    const all = Object.keys(COMMANDS);
+    expect(await loaded("--no-color", "infer", "--help")).toEqual(["infer"]);
+    expect(await loaded("--version")).toEqual([]);
+    for (const words of [[], ["--help"], ["help", "infer"], ["completion", "bash"], ["inferr"], ["constructor"]])
+      expect(await loaded(...words), words.join(" ")).toEqual(all);
   });
 });
 

@@ -7,7 +7,7 @@ import { createProgram } from "../../../scripts/program.ts";
 import { census, temporaryFolder } from "../run-census.ts";
 
 const folder = temporaryFolder();
-const program = createProgram({ effects: { print: async () => undefined, report: () => undefined } as never, end: () => undefined });
+const program = await createProgram({ effects: { print: async () => undefined, report: () => undefined } as never, end: () => undefined });
 const commands = program.commands.map((command) => command.name()).filter((name) => name !== "help");
 
 describe("completion in bash", () => {

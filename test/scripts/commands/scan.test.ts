@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { readPolicy } from "../../../analyzer/policy/format.ts";
 import { openStore } from "../../../db/connection.ts";
 import { writePolicy } from "../../../db/stored-policy.ts";
