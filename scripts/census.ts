@@ -52,5 +52,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const ending = await runCensus(process.argv.slice(2), systemEffects(interruption.signal));
-process.exitCode = EXIT_CODES[ending].code;
+runCensus(process.argv.slice(2), systemEffects(interruption.signal)).then((ending) => {
+  process.exitCode = EXIT_CODES[ending].code;
+});

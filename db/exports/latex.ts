@@ -75,7 +75,7 @@ const SPECIAL: Readonly<Record<string, string>> = {
 
 /** `text` with nothing in it that LaTeX would run: names come from strangers, and `\input` is a name as well. */
 export function escaped(text: string): string {
-  return text.replaceAll(/[\\~^<>|’&%$#_{}]|[^\x20-\x7e\u00c0-\u00ff]/gu, (character) => SPECIAL[character] ?? codePoint(character));
+  return text.replaceAll(/[\\~^<>|\u2019&%$#_{}]|[^\x20-\x7e\u00c0-\u00ff]/gu, (character) => SPECIAL[character] ?? codePoint(character));
 }
 
 function codePoint(character: string): string {

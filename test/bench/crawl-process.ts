@@ -118,4 +118,4 @@ function sendPage(population: ReturnType<typeof syntheticPopulation>, request: I
 }
 
 const [side, ...words] = process.argv.slice(2);
-await SIDES[side!]!(...words);
+void SIDES[side!]!(...words);

@@ -29,6 +29,13 @@ console.log(part, process.argv.slice(2).join(" "), readFileSync(new URL("./text.
   expect(run().printed).toContain("second time");
 });
 
+test("one that fails says in which function", () => {
+  writeFileSync(program, "function explode(): void {\n  throw new TypeError('broken');\n}\nexplode();\n");
+  const { status, reported } = run();
+  expect(status).toBe(1);
+  expect(reported).toMatch(/TypeError: broken\n +at explode \(/);
+});
+
 test("one that does not compile says where", () => {
   writeFileSync(program, "export const a: = 1;\n");
   const { status, reported } = run();

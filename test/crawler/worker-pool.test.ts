@@ -1,3 +1,5 @@
+import { existsSync, rmSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type ByteSource, SourceError } from "../../analyzer/bytes/byte-source.ts";
@@ -51,6 +53,13 @@ test("workers that are kept serve the next pool of the same module and limits, a
   expect(await threadOf({ megabytes: 64 }, kept)).not.toEqual(first);
   expect(await threadOf({}, undefined)).not.toEqual(first);
   expect(await threadOf({}, kept)).toEqual(first);
+});
+
+test("a worker's code is kept, once it has done its first task", async () => {
+  const code = path.join(import.meta.dirname, "../../node_modules/.cache/picklecensus/test-crawler-workers-behaviours-ts.run.code");
+  rmSync(code, { force: true });
+  expect(await run({ does: "echo", value: "x" })).toEqual({ ok: true, value: "x" });
+  expect(existsSync(code)).toBe(true);
 });
 
 test("a worker that cannot be started is our fault, not the task's", async () => {

@@ -1,6 +1,8 @@
 /** The command line as a process: real streams, real exit codes. What commands do is tested in process. */
+
+import { isAscii } from "node:buffer";
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { EXIT_CODES } from "../../scripts/exit-codes.ts";
@@ -45,6 +47,11 @@ describe("the process", () => {
     const { status, stdout, stderr } = spawnSync("bash", ["-c", pipe], { cwd: folder, encoding: "utf8" });
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^weights-only@torch-2\.6 /);
+  });
+
+  it("is run from text that takes a byte a character: it is read in half of the time", () => {
+    census(["--version"]);
+    expect(isAscii(readFileSync(path.join(ROOT, "node_modules/.cache/picklecensus/scripts-census-ts.cjs")))).toBe(true);
   });
 
   it("means paths from where the user stands, through `npm run` too", () => {
