@@ -68,6 +68,13 @@ export class FieldTable {
     return found;
   }
 
+  /** Lets who listens to a value listen to another from now on. */
+  moveListeners(from: Value, to: Value): void {
+    const listeners = this.listeners.get(from) ?? [];
+    this.listeners.delete(from);
+    for (const listener of listeners) this.listen(to, listener);
+  }
+
   /** Calls `listener` with every field of a value, now or when it comes to be. */
   listen(value: Value, listener: FieldListener): void {
     const listeners = this.listeners.get(value);

@@ -40,7 +40,11 @@ export const KEYS = "[keys]";
 
 export class Flow {
   readonly values = new Values();
-  readonly graph = new Graph((value) => this.values.get(value).kind);
+  readonly graph: Graph = new Graph({
+    kindOf: (value) => this.values.get(value).kind,
+    groupOf: (value) => this.values.groupOf(value),
+    unite: (values, into) => this.unite(values, into),
+  });
   private readonly root = this.graph.origins.add({ kind: "root", text: "", file: "", line: 0 });
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
@@ -203,7 +207,8 @@ export class Flow {
   // -- fields
 
   /** What an object (a class, a container) holds under a name. */
-  field(value: Value, name: string): Node {
+  field(of: Value, name: string): Node {
+    const value = this.graph.valueOf(of);
     const known = this.fields.known(value, name);
     if (known !== null) return known;
     const node = this.graph.allocate(1);
@@ -220,7 +225,20 @@ export class Flow {
 
   /** Calls `listener` with every field of a value, now or when it is first written or read. */
   listenFields(value: Value, listener: (name: string, node: Node) => void): void {
-    this.fields.listen(value, listener);
+    this.fields.listen(this.graph.valueOf(value), listener);
+  }
+
+  /** Containers became another: what one of them holds under a name, all hold. */
+  private unite(values: readonly Value[], into: Value): void {
+    const nodes = new Map<string, Node[]>();
+    for (const value of values)
+      for (const [name, node] of this.fields.of(value)) {
+        const same = nodes.get(name);
+        if (same) same.push(node);
+        else nodes.set(name, [this.field(into, name), node]);
+      }
+    for (const same of nodes.values()) this.graph.unite(same);
+    for (const value of values) this.fields.moveListeners(value, into);
   }
 
   /** `from` is stored into `to` at a place in the source, which the reasons will name. */
@@ -332,16 +350,16 @@ export class Flow {
 
   /** The field of that name, if anything has been asked of it. */
   knownField(value: Value, name: string): Node | null {
-    return this.fields.known(value, name);
+    return this.fields.known(this.graph.valueOf(value), name);
   }
 
   fieldNames(value: Value): string[] {
-    return this.fields.of(value).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
+    return this.fields.of(this.graph.valueOf(value)).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
   }
 
   /** The fields of a container that hold elements: by key, SOME and ANY. */
   elementFields(container: Value): (readonly [string, Node])[] {
-    return this.fields.of(container).filter(([name]) => name.startsWith("[") && name !== KEYS);
+    return this.fields.of(this.graph.valueOf(container)).filter(([name]) => name.startsWith("[") && name !== KEYS);
   }
 
   partialArguments(partial: Value): readonly Passed[] {

@@ -6,13 +6,24 @@
  * and Hankin do, "Online Cycle Detection and Difference Propagation", 2003): containers that hold each other would
  * otherwise cost their square.
  */
+import { CROWD, Crowds } from "./crowds.ts";
 import { Integers, Pairs } from "./integer-tables.ts";
 import { Origins, type Source } from "./origins.ts";
+import { Rings } from "./rings.ts";
 import { type Edges, stronglyConnected } from "./strongly-connected.ts";
 import type { Value } from "./values.ts";
 
 export type Node = number;
 type Listener = (value: Value) => void;
+
+/** What the graph asks about the values that it moves. */
+export interface ValueKinds {
+  kindOf(value: Value): string;
+  /** Which values are alike, from 1 up: where many crowd in one node they become one. 0 for those that stay apart. */
+  groupOf(value: Value): number;
+  /** Values became another. What is asked of one is asked of all. */
+  unite(values: readonly Value[], into: Value): void;
+}
 
 /** Constant strings beyond this many in one node say only that it holds a string. */
 export const TEXTS_PER_NODE = 12;
@@ -23,8 +34,8 @@ export const TEXTS_PER_NODE = 12;
  */
 const VALUES_PER_NODE = 256;
 
-// What is kept of each node, side by side. Values, edges and listeners of a node are chains in order of arrival, closed to
-// a ring: the last leads to the first. All are numbered from 1, so that 0 is none.
+// What is kept of each node, side by side. Values, edges and listeners of a node are rings, of which the last is kept. All are
+// numbered from 1, so that 0 is none.
 const MERGED = 0;
 const LAST_HELD = 1;
 /** The last value that listeners and targets were told of; those after it wait in the queue. */
@@ -50,27 +61,32 @@ export class Graph {
   /** Nodes with the values they hold. */
   private readonly held = new Pairs();
   private readonly sources = new Integers();
-  private readonly nextHeld = new Integers();
+  private readonly heldRings = new Rings();
   /** Of what merged nodes hold: the one of them that it came into. */
   private readonly arrivals = new Map<number, Node>();
   private readonly edges = new Pairs();
-  private readonly nextEdge = new Integers();
+  private readonly edgeRings = new Rings();
   private readonly listeners: Listener[] = [];
-  private readonly nextListener = new Integers();
+  private readonly listenerRings = new Rings();
   private queue: Node[] = [];
   private size = 0;
   /** Values offered to nodes since the last sweep for cycles. */
   private offered = 0;
   /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`. */
   private readonly kinds = new Integers();
+  private readonly crowds: Crowds;
+  /** Nodes that took as many values more as may be a crowd. */
+  private crowded: Node[] = [];
 
-  constructor(private readonly kindOf: (value: Value) => string) {}
+  constructor(private readonly about: ValueKinds) {
+    this.crowds = new Crowds((value) => about.groupOf(value));
+  }
 
   private kind(value: Value): number {
     this.kinds.extend(value + 1);
     const known = this.kinds.items[value]!;
     if (known !== 0) return known;
-    const name = this.kindOf(value);
+    const name = this.about.kindOf(value);
     const kind = name === "text" ? TEXT : name === "class" ? CLASS : OTHER;
     this.kinds.items[value] = kind;
     return kind;
@@ -137,13 +153,23 @@ export class Graph {
     for (let edge = 0; edge < this.edges.size; edge++) visit(this.find(this.edges.firstOf(edge)), this.find(this.edges.secondOf(edge)));
   }
 
+  /** What a value became: itself, or the one of a crowd. */
+  valueOf(value: Value): Value {
+    return this.crowds.valueOf(value);
+  }
+
+  private heldAt(held: number): Value {
+    return this.crowds.valueOf(this.held.secondOf(held - 1));
+  }
+
   holds(node: Node, value: Value): boolean {
-    return this.held.find(this.find(node), value) !== -1;
+    return this.held.find(this.find(node), this.valueOf(value)) !== -1;
   }
 
   /** Puts a value into a node. `source` is a node, or an origin. */
-  add(into: Node, value: Value, source: Source): void {
+  add(into: Node, offered: Value, source: Source): void {
     const node = this.find(into);
+    const value = this.valueOf(offered);
     if (this.of(node, FLAGS) & IS_IGNORED || this.held.find(node, value) !== -1) return;
     const kind = this.kind(value);
     if (kind === TEXT) {
@@ -161,11 +187,12 @@ export class Graph {
   /** Puts a value, by its number among what is held, at the end of what a node holds. */
   private append(node: Node, index: number, source: Source, into: Node): void {
     this.sources.extend(this.held.size);
-    this.nextHeld.extend(this.held.size);
     this.sources.items[index] = source;
     if (into !== node || this.arrivals.has(index)) this.arrivals.set(index, into);
-    this.set(node, LAST_HELD, close(this.nextHeld, this.of(node, LAST_HELD), index + 1));
-    this.set(node, HELD_COUNT, this.of(node, HELD_COUNT) + 1);
+    this.set(node, LAST_HELD, this.heldRings.append(this.of(node, LAST_HELD), index + 1));
+    const count = this.of(node, HELD_COUNT) + 1;
+    this.set(node, HELD_COUNT, count);
+    if (count % CROWD === 0) this.crowded.push(node);
   }
 
   /** Lets everything in `source` flow to `target`. */
@@ -176,16 +203,15 @@ export class Graph {
     this.connect(from, to);
     const last = this.of(from, LAST_HELD);
     for (let held = 0; held !== last; ) {
-      held = this.nextHeld.items[(held === 0 ? last : held) - 1]!;
-      this.add(target, this.held.secondOf(held - 1), source);
+      held = this.heldRings.next(held === 0 ? last : held);
+      this.add(target, this.heldAt(held), source);
     }
   }
 
   /** Puts an edge at the end of those of a node. */
   private connect(from: Node, to: Node): void {
     const edge = this.edges.add(from, to);
-    this.nextEdge.extend(this.edges.size);
-    this.set(from, LAST_EDGE, close(this.nextEdge, this.of(from, LAST_EDGE), edge + 1));
+    this.set(from, LAST_EDGE, this.edgeRings.append(this.of(from, LAST_EDGE), edge + 1));
   }
 
   /** Calls `listener` with every value of the node, once each, now or when it arrives. */
@@ -195,34 +221,36 @@ export class Graph {
     // What is still waiting in the queue is delivered from there.
     const told = this.of(node, LAST_TOLD);
     if (told === 0) return;
-    for (let held = this.nextHeld.items[this.of(node, LAST_HELD) - 1]!; ; held = this.nextHeld.items[held - 1]!) {
-      listener(this.held.secondOf(held - 1));
+    for (let held = this.heldRings.next(this.of(node, LAST_HELD)); ; held = this.heldRings.next(held)) {
+      listener(this.heldAt(held));
       if (held === told) return;
     }
   }
 
   private enlist(node: Node, listener: Listener): void {
     const number = this.listeners.push(listener);
-    this.nextListener.extend(number);
-    this.set(node, LAST_LISTENER, close(this.nextListener, this.of(node, LAST_LISTENER), number));
+    this.set(node, LAST_LISTENER, this.listenerRings.append(this.of(node, LAST_LISTENER), number));
   }
 
   /** The values of a node, in the order in which they arrived. */
   valuesOf(node: Node): Value[] {
-    return ring(this.nextHeld, this.of(this.find(node), LAST_HELD)).map((held) => this.held.secondOf(held - 1));
+    return [...new Set(this.heldRings.of(this.of(this.find(node), LAST_HELD)).map((held) => this.heldAt(held)))];
   }
 
   /** Where a value came from, and into which node: another than was asked for where that is on a cycle with it. */
   arrivalOf(node: Node, value: Value): { readonly source: Source; readonly into: Node } | undefined {
     const at = this.find(node);
-    const held = this.held.find(at, value);
-    return held === -1 ? undefined : { source: this.sources.items[held]!, into: this.arrivals.get(held) ?? at };
+    const index = this.held.find(at, value);
+    // It may have come as another that it is now.
+    const held = index !== -1 ? index + 1 : this.heldRings.of(this.of(at, LAST_HELD)).find((each) => this.heldAt(each) === value);
+    return held === undefined ? undefined : { source: this.sources.items[held - 1]!, into: this.arrivals.get(held - 1) ?? at };
   }
 
   /** Works until nothing changes; stops, and gives false, where there are more than `most` edges. */
   solve(most = Number.POSITIVE_INFINITY): boolean {
     for (let index = 0; index < this.queue.length; index++) {
       if (this.edges.size > most) return false;
+      if (this.crowded.length > 0) this.uniteCrowds();
       const node = this.find(this.queue[index]!);
       const flags = this.of(node, FLAGS);
       if (!(flags & IS_WAITING)) continue;
@@ -244,17 +272,17 @@ export class Graph {
     const lastEdge = this.of(node, LAST_EDGE);
     const lastListener = this.of(node, LAST_LISTENER);
     const firstEdge = this.firstEdge(node);
-    const firstListener = lastListener === 0 ? 0 : this.nextListener.items[lastListener - 1]!;
+    const firstListener = lastListener === 0 ? 0 : this.listenerRings.next(lastListener);
     let held = this.of(node, LAST_TOLD);
     this.set(node, LAST_TOLD, last);
     do {
-      held = this.nextHeld.items[(held === 0 ? last : held) - 1]!;
-      const value = this.held.secondOf(held - 1);
-      for (let edge = firstEdge; edge !== 0; edge = edge === lastEdge ? 0 : this.nextEdge.items[edge - 1]!) {
+      held = this.heldRings.next(held === 0 ? last : held);
+      const value = this.heldAt(held);
+      for (let edge = firstEdge; edge !== 0; edge = edge === lastEdge ? 0 : this.edgeRings.next(edge)) {
         this.add(this.edges.secondOf(edge - 1), value, node);
         this.offered++;
       }
-      for (let index = firstListener; index !== 0; index = index === lastListener ? 0 : this.nextListener.items[index - 1]!)
+      for (let index = firstListener; index !== 0; index = index === lastListener ? 0 : this.listenerRings.next(index))
         this.listeners[index - 1]!(value);
     } while (held !== last);
   }
@@ -264,7 +292,7 @@ export class Graph {
     this.offered = 0;
     const edges: Edges = {
       firstOf: (node) => this.firstEdge(node),
-      after: (edge, node) => (edge === this.of(node, LAST_EDGE) ? 0 : this.nextEdge.items[edge - 1]!),
+      after: (edge, node) => (edge === this.of(node, LAST_EDGE) ? 0 : this.edgeRings.next(edge)),
       targetOf: (edge) => this.find(this.edges.secondOf(edge - 1)),
     };
     for (const cycle of stronglyConnected(this.size, edges)) this.collapse(cycle);
@@ -273,28 +301,61 @@ export class Graph {
   /** Of a merged node none: its record was emptied. */
   private firstEdge(node: Node): number {
     const last = this.of(node, LAST_EDGE);
-    return last === 0 ? 0 : this.nextEdge.items[last - 1]!;
+    return last === 0 ? 0 : this.edgeRings.next(last);
   }
 
   private targetsOf(node: Node): Node[] {
     const last = this.of(node, LAST_EDGE);
-    return last === 0 ? [] : ring(this.nextEdge, last).map((edge) => this.edges.secondOf(edge - 1));
+    return last === 0 ? [] : this.edgeRings.of(last).map((edge) => this.edges.secondOf(edge - 1));
   }
 
   /** What a node is, and what it has, apart from its being merged. */
   private memberOf(node: Node) {
-    const entries = ring(this.nextHeld, this.of(node, LAST_HELD));
+    const entries = this.heldRings.of(this.of(node, LAST_HELD));
     const told = entries.slice(0, entries.indexOf(this.of(node, LAST_TOLD)) + 1);
     return {
       entries: entries.map((held) => ({
-        value: this.held.secondOf(held - 1),
+        value: this.heldAt(held),
         source: this.sources.items[held - 1]!,
         into: this.arrivals.get(held - 1) ?? node,
       })),
-      told: new Set(told.map((held) => this.held.secondOf(held - 1))),
-      listeners: ring(this.nextListener, this.of(node, LAST_LISTENER)).map((number) => this.listeners[number - 1]!),
+      told: new Set(told.map((held) => this.heldAt(held))),
+      listeners: this.listenerRings.of(this.of(node, LAST_LISTENER)).map((number) => this.listeners[number - 1]!),
       targets: this.targetsOf(node),
     };
+  }
+
+  /** Makes one value of those that crowd in a node. Not while values are told: a node may be emptied by it. */
+  private uniteCrowds(): void {
+    const { crowded } = this;
+    this.crowded = [];
+    for (const node of crowded) {
+      for (const { values, into } of this.crowds.unite(this.valuesOf(node))) this.about.unite(values, into);
+      this.dropUnited(this.find(node));
+    }
+  }
+
+  /** Takes out of a node what it holds another for. */
+  private dropUnited(node: Node): void {
+    const entries = this.heldRings.of(this.of(node, LAST_HELD));
+    const isLeft = (held: number) => {
+      const value = this.heldAt(held);
+      return value === this.held.secondOf(held - 1) || this.held.find(node, value) === -1;
+    };
+    const left = entries.filter(isLeft);
+    if (left.length === entries.length) return;
+    const told = entries.slice(0, entries.indexOf(this.of(node, LAST_TOLD)) + 1).findLast(isLeft);
+    let last = 0;
+    for (const held of left) last = this.heldRings.append(last, held);
+    this.set(node, LAST_HELD, last);
+    this.set(node, LAST_TOLD, told ?? 0);
+    this.set(node, HELD_COUNT, left.length);
+  }
+
+  /** Makes nodes one. Not while values are told. */
+  unite(nodes: readonly Node[]): void {
+    const roots = new Set(nodes.map((node) => this.find(node)));
+    if (roots.size > 1) this.collapse([...roots]);
   }
 
   /** Makes one node of several that hold, or will hold, the same. */
@@ -337,26 +398,6 @@ export class Graph {
   private isInside(source: Source, nodes: ReadonlySet<Node>): boolean {
     return source >= 0 && nodes.has(this.find(source));
   }
-}
-
-/** Puts a number at the end of a ring, of which `last` was the last, or 0; gives the new last. */
-function close(next: Integers, last: number, number: number): number {
-  const { items } = next;
-  items[number - 1] = last === 0 ? number : items[last - 1]!;
-  if (last !== 0) items[last - 1] = number;
-  return number;
-}
-
-/** The numbers of a ring, from the first. */
-function ring(next: Integers, last: number): number[] {
-  const found: number[] = [];
-  if (last === 0) return found;
-  let number = last;
-  do {
-    number = next.items[number - 1]!;
-    found.push(number);
-  } while (number !== last);
-  return found;
 }
 
 /** A sweep looks at every edge; so many offers are worth one. */

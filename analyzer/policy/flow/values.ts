@@ -172,6 +172,15 @@ export class Values {
     return known !== -1 ? known : this.builtinMethods.add(first, receiver, this.make({ kind: "builtin-method", name, receiver }));
   }
 
+  /**
+   * Containers of one builtin type are alike. Others are not: an `OrderedDict` of layers says which object it is of, and few
+   * of them are in one place.
+   */
+  groupOf(value: Value): number {
+    const data = this.get(value);
+    return data.kind === "container" && data.type.startsWith("builtins.") ? this.nameId(data.type) + 1 : 0;
+  }
+
   partial(site: string): Value {
     return this.intern(`p${site}`, { kind: "partial", site });
   }

@@ -1,12 +1,18 @@
 /** Inclusion constraints: what the graph answers is the least solution, whatever cycles there are and whenever edges come. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Graph } from "../../../../analyzer/policy/flow/graph.ts";
+import { CROWD } from "../../../../analyzer/policy/flow/crowds.ts";
+import { Graph, type ValueKinds } from "../../../../analyzer/policy/flow/graph.ts";
 import { stronglyConnected } from "../../../../analyzer/policy/flow/strongly-connected.ts";
 
 const NODES = 12;
 const node = fc.nat(NODES - 1);
 const edges = fc.array(fc.tuple(node, node), { maxLength: 40 });
+
+/** Values that all stay apart. */
+function kinds(kindOf: ValueKinds["kindOf"] = () => "instance"): ValueKinds {
+  return { kindOf, groupOf: () => 0, unite() {} };
+}
 
 /** What reaches each node, by walking. */
 function reached(pairs: readonly (readonly [number, number])[], starts: readonly (readonly [number, number])[]): Set<number>[] {
@@ -20,7 +26,7 @@ describe("the graph", () => {
   test("every node holds what reaches it, and every listener is told of each value once", () => {
     fc.assert(
       fc.property(edges, edges, fc.array(fc.tuple(node, fc.nat(20)), { maxLength: 12 }), (before, after, starts) => {
-        const graph = new Graph(() => "instance");
+        const graph = new Graph(kinds());
         graph.allocate(NODES);
         const told = Array.from({ length: NODES }, () => [] as number[]);
         for (const [from, to] of before) graph.edge(from, to);
@@ -53,7 +59,7 @@ describe("the graph", () => {
         fc.array(node, { maxLength: 6 }),
         fc.boolean(),
         (pairs, starts, sources, isTouched) => {
-          const graph = new Graph(() => "instance");
+          const graph = new Graph(kinds());
           graph.allocate(NODES);
           const aliases = sources.map((source) => ({ source, alias: graph.allocate(1), told: [] as number[] }));
           const late = aliases.filter((_, index) => index % 2 === 1);
@@ -79,7 +85,7 @@ describe("the graph", () => {
   });
 
   test("a value's way back leads out of a cycle to where it came from", () => {
-    const graph = new Graph(() => "instance");
+    const graph = new Graph(kinds());
     graph.allocate(4);
     for (const [from, to] of [
       [0, 1],
@@ -98,8 +104,59 @@ describe("the graph", () => {
     expect(way.length).toBeLessThan(5);
   });
 
+  test("values alike that crowd in a node become one, wherever they are and flow to; what else there is stays apart", () => {
+    const values = fc.uniqueArray(fc.nat(99), { minLength: 40, maxLength: 90 });
+    fc.assert(
+      fc.property(
+        edges,
+        edges,
+        node,
+        values,
+        fc.array(fc.tuple(node, fc.nat(99)), { maxLength: 12 }),
+        (before, after, crowded, crowd, others) => {
+          const united = new Map<number, number>();
+          const graph: Graph = new Graph({
+            kindOf: () => "instance",
+            groupOf: (value) => (value < 80 ? 1 : 0),
+            unite(values, into) {
+              for (const value of values) united.set(value, into);
+            },
+          });
+          graph.allocate(NODES);
+          const told = Array.from({ length: NODES }, () => new Set<number>());
+          for (let each = 0; each < NODES; each++) graph.listen(each, (value) => told[each]!.add(value));
+          for (const [from, to] of before) graph.edge(from, to);
+          const origin = graph.origins.add({ kind: "made", text: "", file: "", line: 0 });
+          const starts = [...others, ...crowd.map((value) => [crowded, value] as const)];
+          starts.forEach(([at, value], index) => {
+            graph.add(at, value, origin);
+            if (index % 30 === 29) graph.solve();
+          });
+          graph.solve();
+          for (const [from, to] of after) graph.edge(from, to);
+          graph.solve();
+          graph.collapseCycles();
+          const isCrowd = crowd.filter((value) => value < 80).length >= CROWD;
+          if (isCrowd) expect(united.size).toBeGreaterThanOrEqual(CROWD - 1);
+          for (const [value, into] of united) {
+            expect(graph.valueOf(value)).toBe(graph.valueOf(into));
+            expect(Math.max(value, into)).toBeLessThan(80);
+          }
+          reached([...before, ...after], starts).forEach((expected, at) => {
+            const ones = new Set([...expected].map((value) => graph.valueOf(value)));
+            expect(new Set(graph.valuesOf(at))).toEqual(ones);
+            expect(new Set([...told[at]!].map((value) => graph.valueOf(value)))).toEqual(ones);
+            for (const value of ones) expect(graph.arrivalOf(at, value)).toBeDefined();
+            expect([...ones].filter((value) => value < 80).length).toBeLessThan(2 * CROWD);
+          });
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   test("constant strings stay few, and stay out of what refuses them", () => {
-    const graph = new Graph((value) => (value < 50 ? "text" : "instance"));
+    const graph = new Graph(kinds((value) => (value < 50 ? "text" : "instance")));
     graph.allocate(2);
     graph.refuseTexts(1);
     const origin = graph.origins.add({ kind: "made", text: "", file: "", line: 0 });
@@ -109,7 +166,7 @@ describe("the graph", () => {
   });
 
   test("a node that everything flows through ends at a number of values; classes are not counted out", () => {
-    const graph = new Graph((value) => (value % 2 === 0 ? "class" : "instance"));
+    const graph = new Graph(kinds((value) => (value % 2 === 0 ? "class" : "instance")));
     graph.allocate(1);
     const origin = graph.origins.add({ kind: "made", text: "", file: "", line: 0 });
     for (let value = 0; value < 2000; value++) graph.add(0, value, origin);
