@@ -14,12 +14,6 @@ import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
 import { remoteOf } from "./remote.ts";
 import type { TargetFile, TargetOptions } from "./targets.ts";
 
-const SCHEME = "hf://";
-
-export function isHubTarget(target: string): boolean {
-  return target.startsWith(SCHEME);
-}
-
 interface HubTarget {
   readonly model: string;
   /** Null for the head of the default branch. */
@@ -60,7 +54,7 @@ export async function* hubFiles(context: Context, target: string, options: Targe
   for (const path of chosen) {
     const address = { model: parsed.model, commit, path };
     yield {
-      name: `${SCHEME}${parsed.model}@${commit}/${path}`,
+      name: `hf://${parsed.model}@${commit}/${path}`,
       isNamed: path === parsed.path,
       hubScan: scans?.get(path) ?? null,
       read: async (use) => {

@@ -8,7 +8,6 @@ import { type ByteSource, SourceError } from "../analyzer/bytes/byte-source.ts";
 import type { HubScan } from "../crawler/hub-scans.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
 import { diskSource, filesBelow } from "./disk-source.ts";
-import { hubFiles, isHubTarget } from "./hub-target.ts";
 import type { RemoteOptions } from "./remote.ts";
 
 export interface TargetOptions extends RemoteOptions {
@@ -31,7 +30,8 @@ export interface TargetFile {
 /** The files that targets stand for, in the order given. Throws `UsageError` for one that is not there. */
 export async function* filesOf(context: Context, targets: readonly string[], options: TargetOptions): AsyncGenerator<TargetFile> {
   for (const target of targets) {
-    if (isHubTarget(target)) yield* hubFiles(context, target, options);
+    // What talks to a Hub is loaded where one is meant.
+    if (target.startsWith("hf://")) yield* (await import("./hub-target.ts")).hubFiles(context, target, options);
     else yield* diskFiles(context, target);
   }
 }

@@ -1,7 +1,6 @@
 /** `census infer`: the policy of a class, from the source of its library. */
 import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
-import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { openPolicy } from "../../analyzer/policy/fill.ts";
 import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
@@ -113,6 +112,7 @@ async function inferPolicy(context: Context, parser: PythonParser, releases: rea
 
 /** The callables that some files look up. */
 async function namesIn(context: Context, files: readonly string[]): Promise<string[]> {
+  const { traceFile } = await import("../../analyzer/containers/trace-file.ts");
   const traced = await Promise.all(files.map(async (file) => (await fileOnDisk(context, file)).read(traceFile)));
   const facts = traced.flatMap(({ trace }) => trace.pickles.flatMap((pickle) => pickle.facts));
   return facts.flatMap((fact) => (fact.kind === "import" ? [fact.callable] : []));
