@@ -4,7 +4,7 @@
  */
 import { Presets, SingleBar } from "cli-progress";
 import type { Effects } from "./effects.ts";
-import { duration } from "./quantities.ts";
+import { duration, grouped } from "./quantities.ts";
 
 export interface Progress {
   /** `total` 0 where it is not known yet. */
@@ -43,7 +43,7 @@ class Pace {
     const seconds = (this.now() - this.#from.at) / 1000;
     const rate = seconds < SETTLED ? 0 : (done - this.#from.done) / seconds;
     const parts = [
-      `${done.toLocaleString("en-US")}${total > 0 ? ` of ${total.toLocaleString("en-US")}` : ""} ${this.things}`,
+      `${grouped(done)}${total > 0 ? ` of ${grouped(total)}` : ""} ${this.things}`,
       ...(rate > 0 ? [`${rate.toPrecision(2)}/s`] : []),
       ...(rate > 0 && total > done ? [`${duration((total - done) / rate)} left`] : []),
     ];

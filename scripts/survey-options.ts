@@ -10,7 +10,7 @@ import { findSurveyRow, latestFinished, surveysOf } from "../db/writes-listing.t
 import { type Context, printJson, UsageError } from "./context.ts";
 import type { Ending } from "./exit-codes.ts";
 import { type Progress, startProgress } from "./progress.ts";
-import { bytes, duration, plural } from "./quantities.ts";
+import { bytes, duration, grouped, plural } from "./quantities.ts";
 import { hubOf, type RemoteOptions, remoteOf, withHub, withIndex } from "./remote.ts";
 import { databasePath, openForWriting, withDatabase } from "./store.ts";
 import { reportSummary } from "./survey-report.ts";
@@ -204,7 +204,7 @@ export class Telling {
   private note(): string {
     if (this.#spent === null) return this.#stage;
     const { requests, bytesRead, left } = this.#spent;
-    const allowed = left === null || this.#stage === "list" ? "" : ` (${left.toLocaleString("en-US")} left)`;
+    const allowed = left === null || this.#stage === "list" ? "" : ` (${grouped(left)} left)`;
     const held = this.#held === 0 ? "" : ` of ${bytes(this.#held)}`;
     return `${this.#stage}, ${plural(requests, "request")}${allowed}, ${bytes(bytesRead)}${held}`;
   }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bytes, duration, plural } from "../../scripts/quantities.ts";
+import { bytes, duration, grouped, plural } from "../../scripts/quantities.ts";
 
 it.each([
   [0, "0 bytes"],
@@ -10,6 +10,10 @@ it.each([
   [10 ** 15, "1.00 PB"],
 ])("%d is %s", (count, text) => {
   expect(bytes(count)).toBe(text);
+});
+
+it.each([0, 7, 999, 1_000, 12_345, 999_999, 1_000_000, 1_234_567_890])("%d is written as in English", (count) => {
+  expect(grouped(count)).toBe(count.toLocaleString("en-US"));
 });
 
 it("counts things, and time", () => {
