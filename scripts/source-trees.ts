@@ -5,7 +5,6 @@ import path from "node:path";
 import type { SourceTree } from "../analyzer/policy/infer.ts";
 import type { ParseCache } from "../crawler/parse-cache.ts";
 import { pythonFilesBelow } from "../crawler/python-folder.ts";
-import { readWheel } from "../crawler/wheel.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
 
 /**
@@ -42,6 +41,7 @@ function statedVersion(files: SourceTree["files"]): string | null {
 }
 
 async function readWheelFile(file: string, given: string): Promise<SourceTree> {
+  const { readWheel } = await import("../crawler/wheel.ts");
   const read = readWheel(await readFile(file));
   if (!read.ok) throw new UsageError(`${given} is neither a folder nor a wheel: ${read.error}`);
   const [name, version] = path.basename(file, ".whl").split("-");

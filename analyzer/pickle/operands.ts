@@ -183,11 +183,9 @@ function hexDigit(byte: number): number {
 }
 
 /** Pairs of hex digits, read as one 16-bit number: the value of the pair, or -1. Halves the time of escaped text. */
-const HEX_PAIR = Int16Array.from({ length: 0x10000 }, (_, pair) => {
-  const high = hexDigit(pair & 0xff);
-  const low = hexDigit(pair >> 8);
-  return high < 0 || low < 0 ? -1 : high * 16 + low;
-});
+const HEX_PAIR = new Int16Array(0x10000).fill(-1);
+const HEX_DIGITS = [..."0123456789abcdefABCDEF"].map((digit) => digit.charCodeAt(0));
+for (const high of HEX_DIGITS) for (const low of HEX_DIGITS) HEX_PAIR[high | (low << 8)] = hexDigit(high) * 16 + hexDigit(low);
 
 /**
  * UNICODE's line in raw-unicode-escape: every `\u` has four hex digits, every `\U` eight up to 10FFFF. A backslash

@@ -173,9 +173,6 @@ export function inModels(store: Store, surveyId: number) {
     .where("survey_model.survey_id", "=", surveyId);
 }
 
-/** Names with numbers in them in the order of the numbers. Made once: `localeCompare` makes one for each pair. */
-const BY_NUMBER = new Intl.Collator("en", { numeric: true });
-
 /** The policies that allow a callable, in the order of their slots. */
 export async function allowingPolicies(store: Store, callableId: number): Promise<Allowing[]> {
   const rows = await store
@@ -188,9 +185,9 @@ export async function allowingPolicies(store: Store, callableId: number): Promis
   const policies = new Map<number, Allowing>();
   for (const { kind, ...policy } of rows)
     policies.set(policy.policyId, { ...policy, kinds: [...(policies.get(policy.policyId)?.kinds ?? []), kind] });
-  return [...policies.values()].sort(
-    (a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || BY_NUMBER.compare(a.name, b.name),
-  );
+  // Made once a list: `localeCompare` makes one for each pair.
+  const byNumber = new Intl.Collator("en", { numeric: true });
+  return [...policies.values()].sort((a, b) => SLOT_ORDER.indexOf(a.slot) - SLOT_ORDER.indexOf(b.slot) || byNumber.compare(a.name, b.name));
 }
 
 /** In how many models of a survey a callable is blocked, by what they were judged under. */
