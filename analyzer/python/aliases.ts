@@ -27,6 +27,8 @@ export function aliasesOf(resolver: Resolver, codes: ReadonlySet<Code>): Alias[]
     }
   };
   for (const code of codes) add(code.unit, code.qualifiedName, code, code.line);
+  for (const { name, code, unit, line } of renamedCodes(resolver, units))
+    if (codes.has(code) && !found.has(name)) found.set(name, { name, code, file: unit.path, line });
   for (const unit of units) {
     for (const name of exposedNames(unit, resolver)) {
       const [definition, ...others] = resolver.name(unit, name);
@@ -71,6 +73,18 @@ function offeredByStar(module: string, resolver: Resolver, seen: Set<string>): s
   return [...names, ...unit.starImports.flatMap((other) => offeredByStar(other, resolver, seen))];
 }
 
+/** Classes and functions to which a dict gives the name of another. */
+function renamedCodes(resolver: Resolver, units: readonly Unit[]): { name: string; code: Code; unit: Unit; line: number }[] {
+  return units.flatMap((unit) =>
+    unit.importEffects.renamed.flatMap(({ name, meaning, line }) => {
+      const dot = meaning.lastIndexOf(".");
+      const [definition, ...others] = resolver.member(meaning.slice(0, dot), meaning.slice(dot + 1));
+      const isCode = others.length === 0 && (definition?.kind === "class" || definition?.kind === "function");
+      return isCode && name.includes(".") ? [{ name, code: definition.code, unit, line }] : [];
+    }),
+  );
+}
+
 /** Names of modules by way of folders on `sys.path` and entries of `sys.modules`. */
 function otherModuleNames(resolver: Resolver, units: readonly Unit[]): Map<Unit, string[]> {
   const names = new Map<Unit, string[]>();
@@ -83,15 +97,19 @@ function otherModuleNames(resolver: Resolver, units: readonly Unit[]): Map<Unit,
       if (folder !== "" && unit.path.startsWith(`${folder}/`)) add(unit, moduleName(unit.path.slice(folder.length + 1)));
     }
   }
+  const addBelow = (module: string, name: string) => {
+    for (const unit of units) {
+      if (unit.module === module) add(unit, name);
+      else if (unit.module.startsWith(`${module}.`)) add(unit, name + unit.module.slice(module.length));
+    }
+  };
   for (const unit of units) {
     for (const { name, path } of unit.importEffects.modules) {
       const [target] = resolver.path(unit, path);
-      if (target?.kind !== "module") continue;
-      for (const other of units) {
-        if (other === target.unit) add(other, name);
-        else if (other.module.startsWith(`${target.unit.module}.`)) add(other, name + other.module.slice(target.unit.module.length));
-      }
+      if (target?.kind === "module") addBelow(target.unit.module, name);
     }
+    for (const { name, meaning } of unit.importEffects.renamed)
+      if (resolver.modules.has(meaning) && !resolver.modules.has(name)) addBelow(meaning, name);
   }
   return names;
 }

@@ -13,19 +13,35 @@ export interface ImportEffects {
   readonly folders: readonly string[];
   /** `sys.modules["name"] = path`. */
   readonly modules: readonly { readonly name: string; readonly path: readonly string[] }[];
+  /**
+   * Dotted names that a dict of the file has for others, where the file makes entries of `sys.modules` under names that it computes:
+   * `for old, new in names.items(): sys.modules[old] = import_module(new)`, in whatever function that is.
+   */
+  readonly renamed: readonly { readonly name: string; readonly meaning: string; readonly line: number }[];
 }
 
-const NONE: ImportEffects = { folders: [], modules: [] };
+const NONE: ImportEffects = { folders: [], modules: [], renamed: [] };
+const COMPUTED_ENTRY = /\bsys\.modules\[(?!__name__\])[A-Za-z_]\w*\]\s*=(?!=)/;
+/** `"old.module": "new.module"`. Only what the new name means decides whether it is a name for something. */
+const RENAMING = /(["'])([A-Za-z_]\w*(?:\.\w+)*)\1\s*:\s*(["'])([A-Za-z_]\w*(?:\.\w+)+)\3/g;
 
 export function importEffects(root: SyntaxNode, text: string, path: string): ImportEffects {
   if (!text.includes("sys.path") && !text.includes("sys.modules")) return NONE;
   const reader = new Reader(path);
   reader.block(root);
   const { folders, modules } = reader;
-  return { folders, modules };
+  return { folders, modules, renamed: COMPUTED_ENTRY.test(text) ? renamingsIn(text) : [] };
 }
 
-class Reader implements ImportEffects {
+function renamingsIn(text: string): ImportEffects["renamed"] {
+  return [...text.matchAll(RENAMING)].map(({ 2: name = "", 4: meaning = "", index }) => ({
+    name,
+    meaning,
+    line: text.slice(0, index).split("\n").length,
+  }));
+}
+
+class Reader implements Omit<ImportEffects, "renamed"> {
   readonly folders: string[] = [];
   readonly modules: { name: string; path: string[] }[] = [];
   private readonly variables = new Map<string, string>();
