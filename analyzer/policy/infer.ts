@@ -233,7 +233,7 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
   const roots = [root];
   holding.hold(root, { holder: null, node: null, reason });
   for (const code of classes.librarySubclasses(target)) {
-    if (classes.isAbstract(code)) continue;
+    if (classes.hasNoObjects(code)) continue;
     const reason = {
       kind: "subclass" as const,
       text: `a subclass of ${target.name}`,

@@ -14,6 +14,7 @@ export class Classes {
   private readonly orders = new Map<Code, readonly Base[]>();
   private readonly bases = new Map<Code, readonly Base[]>();
   private readonly subclasses = new Map<Code, readonly Code[]>();
+  private readonly withoutObjects = new Map<Code, boolean>();
   private readonly definers = new Map<Code, Map<string, Code | null>>();
   private readonly externals = new Map<Code, readonly string[]>();
 
@@ -133,8 +134,17 @@ export class Classes {
     return definer;
   }
 
-  /** Whether Python refuses to make objects of the class, because a method is still abstract. */
-  isAbstract(code: Code): boolean {
+  /** Whether there are no objects of the class itself: a method is still abstract, or the constructor can only raise an exception. */
+  hasNoObjects(code: Code): boolean {
+    const known = this.withoutObjects.get(code);
+    if (known !== undefined) return known;
+    const definer = this.definerOf(code, "__init__");
+    const found = (definer !== null && alwaysRaises(definer, "__init__")) || this.isAbstract(code);
+    this.withoutObjects.set(code, found);
+    return found;
+  }
+
+  private isAbstract(code: Code): boolean {
     const order = this.orderOf(code).filter((base) => typeof base !== "string");
     if (!order.some(usesAbstractBaseClass)) return false;
     const seen = new Set<string>();
@@ -156,6 +166,12 @@ export class Classes {
     this.externals.set(code, found);
     return found;
   }
+}
+
+/** Whether a method that a class defines can only raise an exception. */
+export function alwaysRaises(definer: Code, name: string): boolean {
+  const definitions = definer.body.instructions.flatMap((each) => (each.op === "function" && each.code.name === name ? [each.code] : []));
+  return definitions.length > 0 && definitions.every((code) => code.body.alwaysRaises);
 }
 
 function usesAbstractBaseClass(code: Code): boolean {

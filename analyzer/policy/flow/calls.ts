@@ -323,8 +323,9 @@ export function annotatedNode(flow: Flow, activation: Frame, parameter: Paramete
   return register;
 }
 
-/** Makes an object of an analysed class. */
+/** Makes an object of an analysed class; none of one that refuses to be made (`AutoModel()`, which is there for `from_pretrained`). */
 function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
+  if (flow.classes.hasNoObjects(code)) return;
   const [argument] = args;
   const giveAny = () => makeInstance(flow, frame, code, args, into, line);
   if (isEnumeration(flow, code) && into !== null && args.length === 1 && argument?.kind === "positional") {

@@ -94,7 +94,7 @@ function start(flow: Flow, code: Code): void {
   const subclasses = flow.classes.librarySubclasses(code).length;
   if (family.length <= subclasses)
     flow.notice(`what ${code.name} saves: of its ${subclasses} subclasses none is followed`, code, code.line);
-  for (const class_ of family) if (!flow.classes.isAbstract(class_)) startMethods(flow, class_);
+  for (const class_ of family) if (!flow.classes.hasNoObjects(class_)) startMethods(flow, class_);
 }
 
 /** A class and its subclasses; of an interface of the whole library itself alone. */

@@ -3,6 +3,7 @@
  * `Colour(value)` those whose value is a constant that reaches the call; where anything else may reach it, it is any member.
  * Boundary: what reaches a call is `constants.ts`, how a member pickles `reduction.ts`.
  */
+import { alwaysRaises } from "../../python/classes.ts";
 import type { Code, Member } from "../../python/code.ts";
 import { Constants } from "./constants.ts";
 import type { Flow } from "./flow.ts";
@@ -131,10 +132,4 @@ export class EnumerationCalls {
       .filter(([, literal]) => literal?.kind === "string" && texts.has(literal.text))
       .map(([name]) => flow.values.member(code, name));
   }
-}
-
-/** Whether a method that a class defines can only raise an exception. */
-export function alwaysRaises(definer: Code, name: string): boolean {
-  const definitions = definer.body.instructions.flatMap((each) => (each.op === "function" && each.code.name === name ? [each.code] : []));
-  return definitions.length > 0 && definitions.every((code) => code.body.alwaysRaises);
 }

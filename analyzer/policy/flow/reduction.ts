@@ -3,12 +3,13 @@
  * pickle's own: copyreg's table, `__reduce_ex__`, `__reduce__`, then `object`'s reduction by protocol (CPython's
  * Objects/typeobject.c, object___reduce_ex__, and Lib/copyreg.py). Boundary: one object; what it holds is `holding.ts`.
  */
+import { alwaysRaises } from "../../python/classes.ts";
 import type { Code } from "../../python/code.ts";
 import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
-import { alwaysRaises, enumMembers, pickledNames } from "./enumerations.ts";
+import { enumMembers, pickledNames } from "./enumerations.ts";
 import { holdExtensionType } from "./extension-types.ts";
 import type { Holding } from "./holding.ts";
 import { type NativeType, nativeType } from "./natives.ts";

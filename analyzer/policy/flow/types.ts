@@ -138,7 +138,7 @@ class Seeder {
     if (isOpen && (isInterface || this.isOwnKind(code))) return;
     for (const candidate of candidates) {
       if (this.annotated.isClass) flow.graph.add(into, flow.classValue(candidate), source);
-      else if (!flow.classes.isAbstract(candidate)) flow.graph.add(into, flow.objects.openInstance(candidate), source);
+      else if (!flow.classes.hasNoObjects(candidate)) flow.graph.add(into, flow.objects.openInstance(candidate), source);
     }
   }
 

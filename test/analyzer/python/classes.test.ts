@@ -96,8 +96,11 @@ describe("subclasses and abstract classes", () => {
     ],
     ["from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n    def f(self): ...\nclass B(A): pass\n", "B", true],
     ["from abc import abstractmethod\nclass A:\n    @abstractmethod\n    def f(self): ...\n", "A", false],
-  ])("%j: %s is abstract: %s", (text, name, expected) => {
+    ["class A:\n    def __init__(self, *args):\n        raise OSError('use A.load')\nclass B(A): pass\n", "B", true],
+    ["class A:\n    def __init__(self):\n        raise OSError\nclass B(A):\n    def __init__(self): pass\n", "B", false],
+    ["class A:\n    def __init__(self, x):\n        if x:\n            return\n        raise OSError\n", "A", false],
+  ])("%j: %s has no objects: %s", (text, name, expected) => {
     const { classes, named } = classesOf(text);
-    expect(classes.isAbstract(named(name))).toBe(expected);
+    expect(classes.hasNoObjects(named(name))).toBe(expected);
   });
 });
