@@ -225,9 +225,8 @@ export class Holding {
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (looksLikeClass(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
-    if (isRecordedConstant(name)) return;
-    // What is an attribute of a recorded type is not known, nor that it has it.
-    if (dangerOf(name) !== null || nativeType(name.slice(0, name.lastIndexOf("."))) !== null) return;
+    if (isRecordedConstant(name) || CONSTANT.test(name)) return;
+    if (dangerOf(name) !== null || isInsideType(name)) return;
     this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
   }
 
@@ -312,6 +311,16 @@ const ASKED_FOR: ReadonlySet<Reason["kind"]> = new Set(["class", "subclass"]);
 /** Whether a recorded reduction calls what could do more than make a value, and what that is handed is not looked at. */
 function isDangerous({ imports, calls }: Reduction): boolean {
   return [...Object.keys(imports), ...Object.keys(calls)].some((name) => dangerOf(name) !== null && !JUDGED_BY_ARGUMENTS.has(name));
+}
+
+/** What its name says to be a constant: `module.__version__`, `module.DEFAULT_SIZE` (PEP 8; one word in capitals may be a class). */
+const CONSTANT = /\.(__\w+__|[A-Z][A-Z0-9]*_[A-Z0-9_]+)$/;
+
+/** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */
+function isInsideType(name: string): boolean {
+  for (let dot = name.lastIndexOf("."); dot !== -1; dot = name.lastIndexOf(".", dot - 1))
+    if (nativeType(name.slice(0, dot)) !== null) return true;
+  return false;
 }
 
 /** What pickles by its name. */
