@@ -5,10 +5,12 @@
 import type { Code } from "../../python/code.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
-import type { Flow } from "./flow.ts";
+import { addMade, newContainer } from "./containers.ts";
+import { ANY, type Flow, KEYS } from "./flow.ts";
 import { functionsOf } from "./foreign-stores.ts";
+import type { Node } from "./graph.ts";
 import type { Holding } from "./holding.ts";
-import { isPickler, MAY_SAVE, SAVES_TENSORS, type Save } from "./saves.ts";
+import { FILLS_CHECKPOINT, isPickler, MAY_SAVE, SAVES_TENSORS, type Save } from "./saves.ts";
 import { OPEN_SUBCLASSES } from "./types.ts";
 import type { Value } from "./values.ts";
 
@@ -43,6 +45,7 @@ export function saversOf(flow: Flow): Saver[] {
 function pickles(flow: Flow, code: Code): boolean {
   const { instructions } = code.body;
   return (
+    (code.name === FILLS_CHECKPOINT && code.parent?.kind === "class") ||
     flow.called.of(code).some(isPickler) ||
     instructions.some((instruction) => instruction.op === "function" && pickles(flow, instruction.code))
   );
@@ -62,26 +65,53 @@ function lineOfTensors(code: Code): number | null {
 export function holdSaved(holding: Holding, { code, tensorsAt }: Saver, most: number): boolean {
   const { flow } = holding;
   if (tensorsAt !== null) {
-    const reason = reasonFor(flow, code, SAVES_TENSORS, tensorsAt);
-    for (const type of ["torch.Tensor", "collections.OrderedDict"])
-      holding.hold(flow.values.native(type), { holder: null, node: null, reason: { ...reason, name: type } });
+    holdTensors(holding, reasonFor(flow, code, `calls ${SAVES_TENSORS}`, tensorsAt));
     return true;
   }
   flow.saves.listen((save) => {
-    if (flow.isOfLibrary(save.code)) hold(holding, save);
+    if (flow.isOfLibrary(save.code)) holdSave(holding, save);
   });
   start(flow, code);
+  for (const class_ of familyOf(flow, code)) holdFilled(holding, class_);
   return flow.solveWithin(most, `what ${code.name} saves`, code);
 }
 
-function hold(holding: Holding, { by, code, line, node }: Save): void {
-  const reason = reasonFor(holding.flow, code, by, line);
+function holdTensors(holding: Holding, reason: Reason): void {
+  for (const type of ["torch.Tensor", "collections.OrderedDict"])
+    holding.hold(holding.flow.values.native(type), { holder: null, node: null, reason: { ...reason, name: type } });
+}
+
+/** What an object of a class puts into the checkpoint that it is handed, the last that its method takes. */
+function holdFilled(holding: Holding, class_: Code): void {
+  const { flow } = holding;
+  const definer = class_.kind === "class" && !flow.classes.hasNoObjects(class_) ? flow.classes.definerOf(class_, FILLS_CHECKPOINT) : null;
+  if (!definer || !flow.isOfLibrary(definer)) return;
+  const receiver = flow.objects.openInstance(class_);
+  flow.graph.listen(flow.field(flow.classValue(definer), FILLS_CHECKPOINT), (member) => {
+    const data = flow.data(member);
+    const last = data.kind === "function" ? data.code.body.parameters.at(-1) : undefined;
+    if (data.kind !== "function" || last === undefined) return;
+    const { code, outer } = data;
+    const frame = flow.frame(code, outer, receiver);
+    const reason = reasonFor(flow, code, "fills the checkpoint", code.line);
+    const checkpoint = newContainer(flow, frame, "builtins.dict", code.line, ":checkpoint");
+    addMade(flow, frame, frame.base + last, checkpoint, code.line);
+    for (const field of [ANY, KEYS]) holdAll(holding, flow.field(checkpoint, field), reason);
+    holdTensors(holding, reason);
+  });
+}
+
+function holdSave(holding: Holding, { by, code, line, node }: Save): void {
+  holdAll(holding, node, reasonFor(holding.flow, code, `calls ${by}`, line));
+}
+
+function holdAll(holding: Holding, node: Node, reason: Reason): void {
   holding.flow.graph.listen(node, (value) => holding.hold(value, { holder: null, node, reason }));
 }
 
-function reasonFor(flow: Flow, code: Code, by: string, line: number): Reason {
+function reasonFor(flow: Flow, code: Code, does: string, line: number): Reason {
   const where = code.kind === "module" ? code.unit.module : flow.nameOf(code);
-  return { kind: "save", text: `${where} calls ${by}`, file: code.unit.path, line };
+  return { kind: "save", text: `${where} ${does}`, file: code.unit.path, line };
 }
 
 /** A function is called by the user; a method on an object that the user made, with all that its other methods do to it. */

@@ -34,8 +34,14 @@ const PICKLERS: Readonly<Record<string, readonly [number, string]>> = {
 /** What a method of this name saves is the tensors of the object it is called on, under their names. */
 export const SAVES_TENSORS = "save_pretrained";
 
-/** Texts that may call one of them. */
-export const MAY_SAVE = /\b(dumps?|save|save_pretrained)\s*\(/;
+/**
+ * A method that Lightning's trainer calls with the dict that it is about to save, beside the tensors of the model, of a model or a callback:
+ * what the method puts there is saved (`LightningModule.on_save_checkpoint`, in the documentation of Lightning 2).
+ */
+export const FILLS_CHECKPOINT = "on_save_checkpoint";
+
+/** Texts that may call one of them, or define the method. */
+export const MAY_SAVE = /\b(dumps?|save|save_pretrained|on_save_checkpoint)\s*\(/;
 
 /** A call that saves something. */
 export interface Save {
