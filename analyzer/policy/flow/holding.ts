@@ -319,7 +319,7 @@ const CONSTANT = /\.(__\w+__|[A-Z][A-Z0-9]*_[A-Z0-9_]+)$/;
 /** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */
 function isInsideType(name: string): boolean {
   for (let dot = name.lastIndexOf("."); dot !== -1; dot = name.lastIndexOf(".", dot - 1))
-    if (nativeType(name.slice(0, dot)) !== null) return true;
+    if (nativeType(name.slice(0, dot)) !== null || isRecordedConstant(name.slice(0, dot))) return true;
   return false;
 }
 

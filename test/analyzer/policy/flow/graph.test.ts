@@ -172,7 +172,7 @@ describe("the graph", () => {
     for (let value = 0; value < 2000; value++) graph.add(0, value, origin);
     const held = graph.valuesOf(0);
     expect(held.filter((value) => value % 2 === 0)).toHaveLength(1000);
-    expect(held.filter((value) => value % 2 === 1)).toHaveLength(128);
+    expect(held.filter((value) => value % 2 === 1)).toHaveLength(80);
   });
 });
 
