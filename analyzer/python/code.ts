@@ -1,25 +1,38 @@
 /**
  * Python code as the inference reads it: for every module, class body and function a list of instructions over
- * registers, in which only what moves objects is left (no arithmetic, no control flow). Boundary: syntax is gone here,
+ * registers, in which only what moves objects is left (no arithmetic, no control flow but branches that constants decide). Boundary: syntax is gone here,
  * and nothing has been resolved yet; a name is still a name.
  */
 
 import type { ImportEffects } from "./search-path.ts";
 
-/** A slot of a code's frame. The first three never hold anything, and are there to be told apart. */
+/** A slot of a code's frame. The first few never hold anything, and are there to be told apart. */
 export type Register = number;
-/** Where numbers and None go: what can neither be a string nor carry an object. */
+/** Where numbers go of which nothing is told, and what is true or false: what can neither be a string nor carry an object. */
 export const NOTHING: Register = 0;
+/** Where constants go of which as much is told as tests ask (`constant-kinds.ts`). */
+export const NONE: Register = 1;
+/** 0 and False. */
+export const ZERO: Register = 2;
+/** 1 and True. */
+export const ONE: Register = 3;
+/** Any other number. */
+export const NUMBER: Register = 4;
 /** Where values go that are made while the program runs and that no pickle would name: strings of which nothing is known, for one. */
-export const COMPUTED: Register = 1;
+export const COMPUTED: Register = 5;
 /** Where values go that nothing asks for. Nothing reads it. */
-export const UNREAD: Register = 2;
+export const UNREAD: Register = 6;
 /** How many registers have such a meaning; those after them are the code's own. */
-export const RESERVED = 3;
+export const RESERVED = 7;
 
 /** Whether a register never holds anything. */
 export function isEmpty(register: Register): boolean {
   return register <= COMPUTED;
+}
+
+/** Whether a register stands for numbers and None. */
+export function isNumber(register: Register): boolean {
+  return register < COMPUTED;
 }
 
 /** A type as it is written in an annotation, before any name in it is resolved. */
@@ -84,15 +97,27 @@ export type Instruction = { readonly line: number } & (
   | { readonly op: "class"; readonly into: Register; readonly code: Code }
   /** `import module` (name null) or `from module import name`; `module` is absolute. */
   | { readonly op: "import"; readonly into: Register; readonly module: string; readonly name: string | null }
+  /** The next `length` instructions run only if `condition` can hold. */
+  | { readonly op: "guard"; readonly condition: Condition; readonly length: number }
   /** `into: type`: what the annotation says the register, or the attribute, holds. */
   | { readonly op: "annotate"; readonly into: Register; readonly type: TypeExpression; readonly what: string }
 );
+
+/**
+ * When a branch can run: if what a register holds may be of one of these kinds (`constant-kinds.ts`), if all of these
+ * can hold, if any of them can.
+ */
+export type Condition =
+  | { readonly register: Register; readonly kinds: number }
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] };
 
 export interface Parameter {
   readonly name: string;
   readonly kind: "positional-only" | "positional" | "keyword-only" | "star" | "double-star";
   readonly annotation: TypeExpression | null;
-  readonly hasDefault: boolean;
+  /** Of which kind its default is (`constant-kinds.ts`); 0 where there is none. */
+  readonly default: number;
   readonly line: number;
 }
 
@@ -112,6 +137,10 @@ export interface Body {
   readonly names: ReadonlyMap<string, Register>;
   readonly parameters: readonly Register[];
   readonly statements: readonly StatementRange[];
+  /** Registers that constants are written to, each followed by their kinds. */
+  readonly constants: readonly number[];
+  /** Whether it may end without a value. */
+  readonly mayGiveNone: boolean;
   readonly isGenerator: boolean;
   /** Whether calling it can only end with an exception that it raises itself: there is no `return`, and the last statement is a `raise`. */
   readonly alwaysRaises: boolean;

@@ -1,9 +1,11 @@
 /**
- * Statements to instructions. Control flow is dropped: whatever may run is taken to run. Boundary: expressions are
- * `lower-expression.ts`, names and registers `scope.ts`.
+ * Statements to instructions. Of control flow there is left which branches a test of constants decides; whatever else may run is taken to
+ * run. Boundary: expressions are `lower-expression.ts`, tests `conditions.ts`, names and registers `scope.ts`.
  */
+import { allOf } from "./branches.ts";
 import type { Body, Code } from "./code.ts";
-import { isEmpty, NOTHING } from "./code.ts";
+import { isEmpty, isNumber, NOTHING } from "./code.ts";
+import { conditionOf } from "./conditions.ts";
 import { importedModule } from "./imports.ts";
 import { constantKey, emit, lineOf, lowerExpression } from "./lower-expression.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
@@ -16,12 +18,17 @@ export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body
   if (block.type === "block" || block.type === "module") {
     lowerBlock(block, scope, code.kind === "module");
     scope.endsWithRaise = block.namedChildren.findLast((child) => !isBetween(child))?.type === "raise_statement";
+    scope.mayGiveNone ||= !leaves(block);
   } else scope.instructions.push({ op: "return", from: lowerExpression(block, scope), line: lineOf(block) });
   return scope.finish();
 }
 
 /** `isTop`: statements of a module are kept apart, so that a variable can be evaluated without the rest of its module. */
 function lowerBlock(block: SyntaxNode, scope: Scope, isTop: boolean): void {
+  if (scope.code.kind === "function") {
+    lowerStatements(block.namedChildren, 0, scope);
+    return;
+  }
   for (const statement of block.namedChildren) {
     if (isTop && SPLIT.has(statement.type)) lowerNested(statement, scope, true);
     else lowerStatement(statement, scope);
@@ -29,10 +36,63 @@ function lowerBlock(block: SyntaxNode, scope: Scope, isTop: boolean): void {
   }
 }
 
+/** The statements of a block from one on; what follows an `if` that leaves the block runs only where its test may be false. */
+function lowerStatements(statements: readonly SyntaxNode[], from: number, scope: Scope): void {
+  for (let index = from; index < statements.length; index++) {
+    const statement = statements[index]!;
+    if (statement.type !== "if_statement") {
+      lowerStatement(statement, scope);
+      continue;
+    }
+    lowerIf(statement, scope);
+    const following = allOf(clausesOf(statement).leaving.map((test) => conditionOf(test, false, scope)));
+    if (following === null) continue;
+    scope.guarded(following, lineOf(statement), () => lowerStatements(statements, index + 1, scope));
+    return;
+  }
+}
+
+/** The clauses of an `if`, and the tests of the first of them whose blocks always leave. */
+function clausesOf(node: SyntaxNode): { clauses: { test: SyntaxNode | null; block: SyntaxNode | null }[]; leaving: SyntaxNode[] } {
+  const parts = [node, ...node.namedChildren.filter(({ type }) => type === "elif_clause" || type === "else_clause")];
+  const clauses = parts.map((part) => ({
+    test: part.childForFieldName("condition"),
+    block: part.childForFieldName("consequence") ?? part.childForFieldName("body"),
+  }));
+  const stays = clauses.findIndex(({ block }) => !block || !leaves(block));
+  return { clauses, leaving: clauses.slice(0, stays === -1 ? clauses.length : stays).flatMap(({ test }) => test ?? []) };
+}
+
+function lowerIf(node: SyntaxNode, scope: Scope): void {
+  const { clauses } = clausesOf(node);
+  const lowerClause = (index: number): void => {
+    const clause = clauses[index];
+    if (!clause) return;
+    const { test, block } = clause;
+    if (test) lowerExpression(test, scope);
+    const line = lineOf(test ?? node);
+    if (block) scope.guarded(test && conditionOf(test, true, scope), line, () => lowerBlock(block, scope, false));
+    if (test) scope.guarded(conditionOf(test, false, scope), line, () => lowerClause(index + 1));
+  };
+  lowerClause(0);
+}
+
+const LEAVING = new Set(["return_statement", "raise_statement", "continue_statement", "break_statement"]);
+
+/** Whether what follows a block never runs after it. */
+function leaves(block: SyntaxNode): boolean {
+  const last = block.namedChildren.findLast((child) => !isBetween(child));
+  if (!last) return false;
+  if (last.type !== "if_statement") return LEAVING.has(last.type);
+  const { clauses } = clausesOf(last);
+  return clauses.at(-1)!.test === null && clauses.every(({ block }) => block !== null && leaves(block));
+}
+
 /** Compound statements whose parts stand for themselves at the top of a module. */
 const SPLIT = new Set(["if_statement", "try_statement", "with_statement"]);
 
 function lowerNested(node: SyntaxNode, scope: Scope, isTop: boolean): void {
+  if (node.type === "except_clause" || node.type === "except_group_clause") noteException(node, scope);
   for (const child of node.namedChildren) {
     if (child.type === "block") lowerBlock(child, scope, isTop);
     else if (child.type === "with_clause") lowerWith(child, scope);
@@ -41,6 +101,12 @@ function lowerNested(node: SyntaxNode, scope: Scope, isTop: boolean): void {
     else if (!isBetween(child)) lowerExpression(child, scope);
     if (isTop) scope.endStatement();
   }
+}
+
+/** `except Error as name:`, and before Python 3 `except Error, name:`. */
+function noteException(clause: SyntaxNode, scope: Scope): void {
+  for (const child of clause.namedChildren)
+    if (child.type !== "block") for (const [name] of child.text.matchAll(/\w+/g)) scope.noteUnseenWrite(name);
 }
 
 const CLAUSES = new Set([
@@ -62,7 +128,8 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
     case "return_statement": {
       scope.returns = true;
       const [value] = node.namedChildren;
-      if (value) scope.instructions.push({ op: "return", from: lowerExpression(value, scope), line });
+      if (!value) scope.mayGiveNone = true;
+      else scope.instructions.push({ op: "return", from: lowerExpression(value, scope), line });
       return;
     }
     case "function_definition":
@@ -95,7 +162,12 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       const from = subject ? lowerExpression(subject, scope) : NOTHING;
       const block = node.childForFieldName("body");
       for (const clause of block?.namedChildren ?? []) {
-        for (const pattern of clause.namedChildren) if (pattern.type === "case_pattern") lowerPattern(pattern, scope, from);
+        for (const pattern of clause.namedChildren) {
+          if (pattern.type !== "case_pattern") continue;
+          lowerPattern(pattern, scope, from);
+          // Which part of the subject a name stands for is not told.
+          for (const [name] of pattern.text.matchAll(/\w+/g)) scope.noteUnseenWrite(name);
+        }
         lowerBlocks(clause, scope);
       }
       return;
@@ -112,8 +184,19 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       for (const item of targets) if (item?.type === "subscript") scope.noteRemoval(constantKey(item.childForFieldName("subscript")));
       return;
     }
+    case "while_statement": {
+      const test = node.childForFieldName("condition");
+      if (scope.code.kind !== "function" || !test) {
+        lowerNested(node, scope, false);
+        return;
+      }
+      lowerExpression(test, scope);
+      const body = node.childForFieldName("body");
+      if (body) scope.guarded(conditionOf(test, true, scope), line, () => lowerBlock(body, scope, false));
+      for (const child of node.namedChildren) if (CLAUSES.has(child.type)) lowerNested(child, scope, false);
+      return;
+    }
     case "if_statement":
-    case "while_statement":
     case "try_statement":
     case "with_statement":
       lowerNested(node, scope, false);
@@ -160,7 +243,8 @@ function lowerAssignment(node: SyntaxNode, scope: Scope): void {
   const type = annotation && typeExpression(annotation, scope.maker.parse);
   if (type) {
     const into = scope.fresh();
-    if (from !== NOTHING) scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
+    if (isNumber(from)) scope.noteConstant(into, current ? from : NOTHING);
+    else scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
     scope.instructions.push({ op: "annotate", into, type, what: targets[0]?.text ?? "", line: lineOf(node) });
     from = into;
   } else if (annotation && !current) return;

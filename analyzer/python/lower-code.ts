@@ -3,6 +3,8 @@
  * parameters and members when they are first asked for. Boundary: one definition; what a file binds is `lower-module.ts`.
  */
 import type { Body, Code, Literal, Member, Parameter, TypeExpression, Unit } from "./code.ts";
+import { constantKind } from "./conditions.ts";
+import { IS_UNKNOWN } from "./constant-kinds.ts";
 import { type KeepableCode, keptBody, keptHead, MODULE, qualifiedName } from "./kept-unit.ts";
 import { decoratorText, lowerBody } from "./lower-body.ts";
 import type { CodeMaker } from "./scope.ts";
@@ -150,7 +152,8 @@ function parametersOf(node: SyntaxNode, maker: CodeMaker): Parameter[] {
       const star = named?.type === "list_splat_pattern" ? "star" : named?.type === "dictionary_splat_pattern" ? "double-star" : null;
       const name = (star ? named?.namedChildren[0]?.text : named?.text) ?? "";
       const annotation = type && typeExpression(type, maker.parse);
-      result.push({ name, kind: star ?? kind, annotation, hasDefault: child.childForFieldName("value") !== null, line });
+      const value = child.childForFieldName("value");
+      result.push({ name, kind: star ?? kind, annotation, default: value ? constantKind(value) || IS_UNKNOWN : 0, line });
       if (star === "star") kind = "keyword-only";
     }
   }

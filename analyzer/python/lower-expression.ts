@@ -3,7 +3,9 @@
  * or carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
  */
 import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from "./code.ts";
-import { COMPUTED, isEmpty, NOTHING } from "./code.ts";
+import { COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, ZERO } from "./code.ts";
+import { conditionOf } from "./conditions.ts";
+import { numberRegister } from "./constant-kinds.ts";
 import type { Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { isBetween, operandsOf, stringText } from "./type-expression.ts";
@@ -19,12 +21,12 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   identifier: (node, scope) => scope.read(node.text, lineOf(node)),
   string: lowerString,
   concatenated_string: lowerString,
-  none: () => NOTHING,
-  true: () => NOTHING,
-  false: () => NOTHING,
+  none: () => NONE,
+  true: () => ONE,
+  false: () => ZERO,
   ellipsis: (node, scope) => constant(node, scope, "ellipsis"),
-  integer: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : NOTHING),
-  float: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : NOTHING),
+  integer: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : numberRegister(node.text)),
+  float: (node, scope) => (/j$/i.test(node.text) ? constant(node, scope, "complex") : numberRegister(node.text)),
   attribute: lowerAttribute,
   subscript: lowerSubscript,
   call: lowerCall,
@@ -39,10 +41,21 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     return value;
   },
   conditional_expression(node, scope) {
-    const [then, , otherwise] = operandsOf(node);
-    return join(node, scope, [then, otherwise]);
+    const [then, test, otherwise] = operandsOf(node);
+    const lower = (side: SyntaxNode | undefined, isTrue: boolean) => () =>
+      scope.guarded(test ? conditionOf(test, isTrue, scope) : null, lineOf(node), () => (side ? lowerExpression(side, scope) : NOTHING));
+    return join(node, scope, [lower(then, true), lower(otherwise, false)]);
   },
-  boolean_operator: (node, scope) => join(node, scope, [node.childForFieldName("left"), node.childForFieldName("right")]),
+  boolean_operator(node, scope) {
+    const left = node.childForFieldName("left");
+    const right = node.childForFieldName("right");
+    if (!left || !right) return COMPUTED;
+    const isAnd = node.text.slice(left.endIndex - node.startIndex, right.startIndex - node.startIndex).includes("and");
+    return join(node, scope, [
+      () => lowerExpression(left, scope),
+      () => scope.guarded(conditionOf(left, isAnd, scope), lineOf(node), () => lowerExpression(right, scope)),
+    ]);
+  },
   binary_operator: (node, scope) => operate(node, scope, lowerField(node, "left", scope), lowerField(node, "right", scope)),
   unary_operator: (node, scope) => operate(node, scope, lowerField(node, "argument", scope), NOTHING),
   comparison_operator(node, scope) {
@@ -112,16 +125,22 @@ function constant(node: SyntaxNode, scope: Scope, type: string): Register {
   return emit(scope, { op: "constant", into: scope.fresh(), type, line: lineOf(node) });
 }
 
-function join(node: SyntaxNode, scope: Scope, sides: readonly (SyntaxNode | null | undefined)[]): Register {
-  const registers = sides.map((side) => (side ? lowerExpression(side, scope) : NOTHING)).filter((register) => register !== NOTHING);
-  if (registers.length < 2 || registers.every(isEmpty)) return registers[0] ?? NOTHING;
-  const into = scope.fresh();
-  for (const from of registers) scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
+function join(node: SyntaxNode, scope: Scope, sides: readonly (() => Register)[]): Register {
+  const all = sides.map((side) => side());
+  const registers = all.filter((register) => !isNumber(register));
+  if (all.every(isNumber)) return all.every((register) => register === all[0]) ? (all[0] ?? NOTHING) : NOTHING;
+  if (registers.every(isEmpty)) return registers[0]!;
+  let into = registers[0]!;
+  if (registers.length > 1) {
+    into = scope.fresh();
+    for (const from of registers) scope.instructions.push({ op: "move", into, from, line: lineOf(node) });
+  }
+  for (const register of all) if (isNumber(register)) scope.noteConstant(into, register);
   return into;
 }
 
 function operate(node: SyntaxNode, scope: Scope, left: Register, right: Register): Register {
-  if (isEmpty(left) && isEmpty(right)) return Math.max(left, right);
+  if (isEmpty(left) && isEmpty(right)) return left === COMPUTED || right === COMPUTED ? COMPUTED : NOTHING;
   return emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: false, line: lineOf(node) });
 }
 

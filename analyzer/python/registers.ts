@@ -2,6 +2,7 @@
  * The registers of one code's instructions: which are the same, which are read, and how many there need to be. Boundary: a
  * register is a number here, and what an instruction does is `execute.ts`.
  */
+import { renamed as renamedCondition, select, withoutIdleGuards } from "./branches.ts";
 import { type Instruction, RESERVED, type Register, UNREAD } from "./code.ts";
 import { numberValues } from "./value-numbering.ts";
 
@@ -30,7 +31,7 @@ export function allocateRegisters(
 ): Allocated {
   const { instructions: different, registerOf: sameOf } = keepsPlaces
     ? { instructions, registerOf: (register: Register) => register }
-    : numberValues(instructions, count, assigned);
+    : numberValues(withoutIdleGuards(instructions), count, assigned);
   const isRead = new Uint8Array(count);
   const read = (register: Register) => {
     isRead[sameOf(register)] = 1;
@@ -51,7 +52,7 @@ export function allocateRegisters(
     return numbers[same]!;
   };
   for (const variable of variables) registerOf(variable);
-  const left = keepsPlaces ? different : different.filter((each) => !(MAKES.has(each.op) && "into" in each && !isRead[sameOf(each.into)]));
+  const left = keepsPlaces ? different : select(different, (each) => !(MAKES.has(each.op) && "into" in each && !isRead[sameOf(each.into)]));
   const renamed = left.map((instruction) => {
     const reading = withReads(instruction, registerOf);
     return "into" in reading ? { ...reading, into: registerOf(reading.into) } : reading;
@@ -100,6 +101,8 @@ function withReads(instruction: Instruction, registerOf: (register: Register) =>
       };
     case "operate":
       return { ...instruction, left: registerOf(instruction.left), right: registerOf(instruction.right) };
+    case "guard":
+      return { ...instruction, condition: renamedCondition(instruction.condition, registerOf) };
     case "function":
       return { ...instruction, defaults: instruction.defaults.map(registerOf) };
     default:

@@ -2,8 +2,9 @@
  * The frame that one code's instructions are written into: its registers, its variables, and where a name is looked up.
  * Boundary: it knows Python's scoping rules and nothing of what the instructions mean.
  */
-import type { Body, Code, Instruction, Register, StatementRange } from "./code.ts";
-import { NOTHING, RESERVED } from "./code.ts";
+import type { Body, Code, Condition, Instruction, Register, StatementRange } from "./code.ts";
+import { isNumber, NOTHING, RESERVED } from "./code.ts";
+import { IS_UNKNOWN, kindsOfRegister } from "./constant-kinds.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
 import { allocateRegisters } from "./registers.ts";
 import type { Syntax } from "./syntax.ts";
@@ -33,6 +34,10 @@ export class Scope {
   returns = false;
   /** Whether the last statement is a `raise`. */
   endsWithRaise = false;
+  /** Whether it may end without a value. */
+  mayGiveNone = false;
+  /** By register, the kinds of the constants that are written to it. */
+  private readonly constants = new Map<Register, number>();
   /** Whether a function inside assigns variables of this one. */
   private isAssignedInside = false;
   private registers = RESERVED;
@@ -40,6 +45,7 @@ export class Scope {
   private readonly bound = new Set<string>();
   private readonly globals = new Set<string>();
   private readonly nonlocals = new Set<string>();
+  private readonly writtenUnseen = new Set<string>();
   private readonly removedKeys = new Set<string>();
   private readonly clearedAttributes = new Set<string>();
   private readonly comprehensions: Map<string, Register>[] = [];
@@ -98,8 +104,33 @@ export class Scope {
     }
     if (this.code.kind === "class") this.instructions.push({ op: "bind", name, from, line });
     const into = this.named(name);
+    // Of a receiver it is not asked again what it is.
+    if (into === this.parameters[0] && this.code.parent?.kind === "class") this.noteConstant(into, NOTHING);
     if (!this.nonlocals.has(name)) this.bound.add(name);
-    if (from !== NOTHING) this.instructions.push({ op: "move", into, from, line });
+    if (isNumber(from)) this.noteConstant(into, from);
+    else this.instructions.push({ op: "move", into, from, line });
+  }
+
+  /** A register may hold what a reserved register stands for. */
+  noteConstant(into: Register, from: Register): void {
+    this.constants.set(into, (this.constants.get(into) ?? 0) | kindsOfRegister(from));
+  }
+
+  /** Variables of that name are written, and with what is not told. */
+  noteUnseenWrite(name: string): void {
+    this.writtenUnseen.add(name);
+  }
+
+  /** What `lower` lowers runs only if the condition can hold. */
+  guarded<T>(condition: Condition | null, line: number, lower: () => T): T {
+    if (condition === null) return lower();
+    const place = this.instructions.length;
+    this.instructions.push({ op: "guard", condition, length: 0, line });
+    const result = lower();
+    const length = this.instructions.length - place - 1;
+    if (length === 0) this.instructions.pop();
+    else this.instructions[place] = { op: "guard", condition, length, line };
+    return result;
   }
 
   declareGlobal(name: string): void {
@@ -225,7 +256,7 @@ export class Scope {
       .filter((child) => child.type !== "keyword_separator" && child.type !== "positional_separator" && !isBetween(child))
       .map((child) => child.childForFieldName("value"))
       .map((value) => (value ? lowerExpression(value, this) : NOTHING));
-    return { code, defaults: defaults.some((register) => register !== NOTHING) ? defaults : [] };
+    return { code, defaults: defaults.every(isNumber) ? [] : defaults };
   }
 
   endStatement(): void {
@@ -262,12 +293,17 @@ export class Scope {
       this.code.kind === "module",
     );
     const bound = [...this.names].filter(([name]) => this.bound.has(name));
+    // A function inside writes what it likes.
+    for (const [name, register] of this.names)
+      if (this.isAssignedInside || this.writtenUnseen.has(name)) this.constants.set(register, IS_UNKNOWN);
     return {
       registers,
       instructions,
       names: new Map(bound.map(([name, register]) => [name, registerOf(register)])),
       parameters: this.parameters.map(registerOf),
       statements: this.statements,
+      constants: constantsIn(this.constants, registerOf),
+      mayGiveNone: this.mayGiveNone,
       isGenerator: this.isGenerator,
       alwaysRaises: this.endsWithRaise && !this.returns && !this.isGenerator,
       writesReceiver: this.writesReceiver,
@@ -275,6 +311,15 @@ export class Scope {
       removedKeys: this.removedKeys,
     };
   }
+}
+
+function constantsIn(constants: ReadonlyMap<Register, number>, registerOf: (register: Register) => Register): number[] {
+  const kinds = new Map<Register, number>();
+  for (const [register, each] of constants) {
+    const into = registerOf(register);
+    if (into >= RESERVED) kinds.set(into, (kinds.get(into) ?? 0) | each);
+  }
+  return [...kinds].flat();
 }
 
 /** The variable of an enclosing function that `name` means inside `code`; class bodies are not looked into. */

@@ -1,10 +1,11 @@
 /**
  * One register for what is the same: a variable that is assigned once, and with what another register holds, is that
  * register (copy propagation), and what is asked of the same object twice, `self.x` here and there, is asked once
- * (local value numbering; Cocke and Schwartz, "Programming Languages and Their Compilers", 1970). Without control flow that
- * holds for a whole body. Every activation would keep such a register, and all that it holds, another time.
+ * (local value numbering; Cocke and Schwartz, "Programming Languages and Their Compilers", 1970). As what may run is
+ * taken to run, that holds for a whole body, and what is asked in a branch for that branch. Every activation would keep such a register, and all that it holds, another time.
  * Boundary: the instructions of one function or class body; the statements of a module are found by their place in its list.
  */
+import { select } from "./branches.ts";
 import { type Instruction, isEmpty, type Register } from "./code.ts";
 
 /**
@@ -25,19 +26,19 @@ export function numberValues(
     while (same[found] !== found) found = same[found]!;
     return found;
   };
-  const distinct = instructions.filter((instruction) => {
+  const distinct = select(instructions, (instruction) => {
     if (instruction.op !== "move" || writers[instruction.into] !== 1 || isEmpty(instruction.from)) return true;
     const from = registerOf(instruction.from);
     if (from === instruction.into) return true;
     same[instruction.into] = from;
     return false;
   });
-  const asked = new Map<string, Register>();
-  const different = distinct.filter((instruction) => {
+  const different = select(distinct, (instruction, branches) => {
     const question = questionOf(instruction, registerOf);
     if (question === null || !("into" in instruction) || writers[instruction.into] !== 1) return true;
-    const known = asked.get(question);
-    if (known === undefined) asked.set(question, instruction.into);
+    // What may not run stands for nothing that is outside of its branch.
+    const known = branches.find(({ asked }) => asked.has(question))?.asked.get(question);
+    if (known === undefined) branches.at(-1)!.asked.set(question, instruction.into);
     else same[instruction.into] = known;
     return known === undefined;
   });

@@ -3,6 +3,7 @@
  * functions bound to what they were found on. Boundary: calls are `calls.ts`.
  */
 import type { Code } from "../../python/code.ts";
+import { ALL_KINDS, IS_DEFINITION, IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { invoke } from "./calls.ts";
 import { isContainerMethod } from "./container-methods.ts";
 import { memberOf } from "./enumerations.ts";
@@ -11,22 +12,31 @@ import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { attributeType, familyOf } from "./natives.ts";
 import { MODULE_METHODS } from "./unanalysed-calls.ts";
-import type { Value } from "./values.ts";
+import type { Value, ValueData } from "./values.ts";
 
 /** Lets what `object.attribute` gives flow to `into`. */
 export function loadAttribute(flow: Flow, frame: Frame, object: Node, attribute: string, into: Node, line: number): void {
+  if (!isReceiver(frame, object) || flow.graph.kinds.of(object) & IS_UNKNOWN) flow.graph.kinds.taint(object, into);
   flow.graph.listen(object, (value) => loadFrom(flow, frame, value, attribute, into, line, object));
+}
+
+/** Whether a node is the first parameter of a method that was called on an object. If it is anything else too, that is known from the start. */
+function isReceiver({ receiver, base, code }: Frame, node: Node): boolean {
+  return receiver !== null && node === base + (code.body.parameters[0] ?? 0);
 }
 
 /** The same for one value. `source` is the node it was found in. */
 export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: string, into: Node, line: number, source: Node): void {
   const { graph, values } = flow;
   const data = flow.data(value);
+  if (!KNOWN_ATTRIBUTES.has(data.kind)) graph.kinds.mark(into, IS_UNKNOWN);
   switch (data.kind) {
     case "instance":
       if (attribute === "__class__") graph.add(into, flow.classValue(data.code), source);
-      else if (attribute === "__dict__") graph.add(into, values.namespace(value), source);
-      else {
+      else if (attribute === "__dict__") {
+        flow.openAttributes.open(value);
+        graph.add(into, values.namespace(value), source);
+      } else {
         graph.edge(flow.field(attributesOf(flow, value), attribute), into);
         loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
       }
@@ -96,6 +106,9 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
   }
 }
 
+/** What holds under a name what was seen to be put there, or what its class has. */
+const KNOWN_ATTRIBUTES: ReadonlySet<ValueData["kind"]> = new Set(["instance", "super", "class", "module"]);
+
 /** Whether a node is a register that is called. */
 function isCalled({ base, code }: Frame, node: Node): boolean {
   return code.body.instructions.some((instruction) => instruction.op === "call" && base + instruction.callee === node);
@@ -126,14 +139,22 @@ function loadFromClass(
   const { graph, values } = flow;
   for (const base of order) {
     if (typeof base === "string") {
+      if (base !== "builtins.object") graph.kinds.mark(into, IS_UNKNOWN);
       graph.add(into, values.builtinMethod(attribute, receiver), source);
       for (const type of familyOf(base)) graph.add(into, values.native(type), source);
       continue;
     }
     if (!base.members.has(attribute)) continue;
-    bindFrom(flow, frame, flow.field(flow.classValue(base), attribute), receiver, code, attribute, into, line);
+    const member = flow.field(flow.classValue(base), attribute);
+    if (base.members.get(attribute)!.isAssigned) {
+      shareConstants(flow, member, into);
+      shareLate(flow, order.slice(0, order.indexOf(base)), attribute, into);
+    }
+    bindFrom(flow, frame, member, receiver, code, attribute, into, line);
     return;
   }
+  if (order.some((base) => typeof base !== "string" && (base.members.has("__getattr__") || base.metaclass !== null)))
+    graph.kinds.mark(into, IS_UNKNOWN);
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
   bindLate(flow, frame, order, receiver, code, attribute, into, line);
 }
@@ -149,12 +170,29 @@ function bindLate(
   into: Node,
   line: number,
 ): void {
-  const bind = (member: Node) => bindFrom(flow, frame, member, receiver, code, attribute, into, line);
+  const bind = (member: Node) => {
+    shareConstants(flow, member, into);
+    bindFrom(flow, frame, member, receiver, code, attribute, into, line);
+  };
   for (const base of order) {
     const member = typeof base === "string" ? null : flow.knownField(flow.values.class(base), attribute);
     if (member !== null) bind(member);
   }
   flow.lateMembers.wait(attribute, order, bind);
+}
+
+/** What a property gives is not what its class holds. */
+function shareConstants(flow: Flow, member: Node, into: Node): void {
+  flow.graph.kinds.share(member, into, ALL_KINDS & ~IS_DEFINITION);
+}
+
+/** The same of what code outside puts on classes that have none of their own. */
+function shareLate(flow: Flow, order: readonly (Code | string)[], attribute: string, into: Node): void {
+  for (const base of order) {
+    const member = typeof base === "string" ? null : flow.knownField(flow.values.class(base), attribute);
+    if (member !== null) shareConstants(flow, member, into);
+  }
+  if (order.length > 0) flow.lateMembers.wait(attribute, order, (member) => shareConstants(flow, member, into));
 }
 
 function bindFrom(flow: Flow, frame: Frame, member: Node, receiver: Value, code: Code, attribute: string, into: Node, line: number): void {
@@ -176,6 +214,8 @@ function bindMember(
   const { graph, values } = flow;
   const data = flow.data(value);
   if (data.kind !== "function") {
+    // A descriptor is asked for what it gives.
+    if (data.kind === "instance" && flow.classes.definerOf(data.code, "__get__")) graph.kinds.mark(into, IS_UNKNOWN);
     graph.add(into, value, source);
     return;
   }

@@ -1,45 +1,51 @@
 /**
- * What calling a value does: arguments flow to parameters, results back, classes make objects. Boundary: what is not
+ * What calling a value does: results flow back, classes make objects (arguments flow to parameters in `arguments.ts`). Boundary: what is not
  * written in Python is modelled in `models.ts`.
  */
-import type { Code, Instruction, Parameter } from "../../python/code.ts";
+import type { Code, Instruction } from "../../python/code.ts";
+import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { builtinMethod, type NativeCall } from "./container-methods.ts";
-import { addMade, callMethod, copyElements, elementInto, elementsFrom, iterate, newContainer } from "./containers.ts";
+import { addMade, callMethod, copyElements, iterate, newContainer } from "./containers.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
-import { callExternal } from "./models.ts";
+import { callExternal, isFieldMaker } from "./models.ts";
 import { familyOf, isContainer } from "./natives.ts";
 import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
 import { noteSave } from "./saves.ts";
 import { seedType } from "./types.ts";
-import type { Value } from "./values.ts";
-
-/** An argument of a call, as a node. */
-export interface Passed {
-  readonly kind: "positional" | "keyword" | "star" | "double-star";
-  readonly name?: string | undefined;
-  readonly from: Node;
-}
+import type { Value, ValueData } from "./values.ts";
 
 export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction, { readonly op: "call" }>): void {
   // Most of what is called in a large library is never known.
   let args: Passed[] | null = null;
   let crowd: Crowd | null = null;
+  flow.graph.kinds.taint(frame.base + instruction.callee, frame.base + instruction.into);
   flow.graph.listen(frame.base + instruction.callee, (callee) => {
     const { base } = frame;
     args ??= instruction.arguments.map(({ kind, name, from }): Passed => ({ kind, name, from: base + from }));
     const into = base + instruction.into;
     const data = flow.data(callee);
+    if (!FOLLOWED.has(data.kind) && !(data.kind === "external" && isFieldMaker(data.name) && isFieldOfConstant(instruction)))
+      flow.graph.kinds.mark(into, IS_UNKNOWN);
     if (data.kind === "method" && flow.data(data.receiver).kind === "class") {
       crowd ??= new Crowd(flow);
       invokeFunction(flow, frame, data.function, data.receiver, args, into, crowd.receiverFor(data.function, data.receiver));
     } else invoke(flow, frame, callee, args, into, instruction.line, base + instruction.callee);
   });
+}
+
+/** What gives no constant that is not seen. */
+const FOLLOWED: ReadonlySet<ValueData["kind"]> = new Set(["function", "method", "class"]);
+
+/** Whether a field is made with a default, or none: what a factory gives is not followed. */
+function isFieldOfConstant({ arguments: args }: Extract<Instruction, { readonly op: "call" }>): boolean {
+  return args.every(({ kind, name }) => kind === "keyword" && name !== "default_factory" && name !== "factory" && name !== "converter");
 }
 
 /** Of so many classes that a call may find a dependency's classmethod on, each runs it on its own. */
@@ -161,10 +167,12 @@ function invokeFunction(
   if (data.kind !== "function") return null;
   const { code, outer } = data;
   if (code.unit.path.endsWith(".pyi")) {
+    if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
     addDeclared(flow, code, into);
     return null;
   }
   const name = flow.nameOf(code);
+  if (isUnpickler(name) || runsDelayed(name)) if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
   if (isUnpickler(name)) {
     if (into !== null) addUnpickled(flow, frame, into, code.line);
     return null;
@@ -174,7 +182,8 @@ function invokeFunction(
     return null;
   }
   if (!isFollowed(flow, frame, code, receiver)) {
-    flow.calledUnseen.add(code);
+    flow.unseen.callFunction(code);
+    if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
     if (into !== null) addResult(flow, name, into, frame, code.line);
     return null;
   }
@@ -214,86 +223,6 @@ export function unknownResult(flow: Flow, { code }: Frame, name: string): Value 
   return flow.values.unanalysed(`${from.split(".")[0]}()`);
 }
 
-/** Lets the arguments of a call flow to the parameters of an activation. */
-export function bindArguments(flow: Flow, activation: Frame, callee: Value, receiver: Value | null, args: readonly Passed[]): void {
-  const { graph } = flow;
-  const { code } = activation;
-  const registers = code.body.parameters;
-  const node = (index: number) => activation.base + (registers[index] ?? 0);
-  const { parameters } = code;
-  if (args.some(({ kind }) => kind === "star" || kind === "double-star")) flow.calledOtherwise.add(activation);
-  parameters.forEach((parameter, index) => {
-    if (parameter.hasDefault) graph.edge(flow.field(callee, parameter.name), node(index));
-  });
-  let next = 0;
-  if (receiver !== null) {
-    addMade(flow, activation, node(0), receiver, code.line);
-    next = 1;
-  }
-  const star = parameters.findIndex((parameter) => parameter.kind === "star");
-  const doubleStar = parameters.findIndex((parameter) => parameter.kind === "double-star");
-  for (const argument of args) {
-    if (argument.kind === "positional") {
-      if (isPositional(parameters[next])) passPositional(flow, code, receiver, argument.from, node(next), next++);
-      else if (star >= 0) graph.edge(argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null));
-    } else if (argument.kind === "star") {
-      for (let index = next; isPositional(parameters[index]); index++) iterate(flow, activation, argument.from, node(index), code.line);
-      if (star >= 0)
-        iterate(flow, activation, argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null), code.line);
-    } else if (argument.kind === "keyword") {
-      const index = parameters.findIndex((parameter) => parameter.name === argument.name && takesKeyword(parameter));
-      if (index >= 0) graph.edge(argument.from, node(index));
-      else if (doubleStar >= 0)
-        graph.edge(argument.from, elementInto(flow, rest(flow, activation, "builtins.dict", node(doubleStar)), argument.name ?? null));
-    } else {
-      graph.listen(argument.from, (value) => {
-        if (flow.data(value).kind !== "container") return;
-        parameters.forEach((parameter, index) => {
-          if (index >= next && takesKeyword(parameter))
-            for (const from of elementsFrom(flow, value, parameter.name)) graph.edge(from, node(index));
-        });
-        if (doubleStar >= 0) copyElements(flow, value, rest(flow, activation, "builtins.dict", node(doubleStar)));
-      });
-    }
-  }
-}
-
-/**
- * A method that is called on its class (`Base.__init__(self)`) is handed its receiver: an object of that class. What is not
- * comes from a class that is itself a value among objects (`callback() if isinstance(callback, type) else callback`).
- */
-function passPositional(flow: Flow, code: Code, receiver: Value | null, from: Node, into: Node, index: number): void {
-  const class_ = code.parent;
-  if (
-    index > 0 ||
-    receiver !== null ||
-    class_?.kind !== "class" ||
-    code.decorators.some((decorator) => decorator.endsWith("staticmethod"))
-  ) {
-    flow.graph.edge(from, into);
-    return;
-  }
-  flow.graph.listen(from, (value) => {
-    const data = flow.data(value);
-    if (data.kind !== "instance" || flow.classes.isSubclass(data.code, class_)) flow.graph.add(into, value, from);
-  });
-}
-
-/** The container of a `*args` or `**kwargs` parameter. */
-function rest(flow: Flow, activation: Frame, type: string, register: Node): Value {
-  const value = newContainer(flow, activation, type, activation.code.line, ":rest");
-  addMade(flow, activation, register, value, activation.code.line);
-  return value;
-}
-
-function isPositional(parameter: Parameter | undefined): boolean {
-  return parameter?.kind === "positional" || parameter?.kind === "positional-only";
-}
-
-function takesKeyword(parameter: Parameter): boolean {
-  return parameter.kind === "positional" || parameter.kind === "keyword-only";
-}
-
 /**
  * Activates a function as whoever uses the library would: nothing is known of its arguments but their defaults and, in
  * the library, their annotations.
@@ -303,7 +232,7 @@ export function openCall(flow: Flow, callee: Value, receiver: Value | null): Fra
   if (data.kind !== "function") return null;
   const activation = flow.frame(data.code, data.outer, receiver);
   bindArguments(flow, activation, callee, receiver, []);
-  flow.calledOtherwise.add(activation);
+  flow.unseen.call(activation);
   if (!flow.isOfLibrary(data.code)) return activation;
   data.code.parameters.forEach((parameter, index) => {
     const register = data.code.body.parameters[index];
@@ -314,13 +243,6 @@ export function openCall(flow: Flow, callee: Value, receiver: Value | null): Fra
   });
   leaveOpen(flow, activation);
   return activation;
-}
-
-/** `*args: T` and `**kwargs: T` say what the elements are. */
-export function annotatedNode(flow: Flow, activation: Frame, parameter: Parameter, register: Node): Node {
-  if (parameter.kind === "star") return elementInto(flow, rest(flow, activation, "builtins.tuple", register), null);
-  if (parameter.kind === "double-star") return elementInto(flow, rest(flow, activation, "builtins.dict", register), null);
-  return register;
 }
 
 /** Makes an object of an analysed class; none of one that refuses to be made (`AutoModel()`, which is there for `from_pretrained`). */
@@ -341,6 +263,7 @@ function makeInstance(flow: Flow, frame: Frame, code: Code, args: readonly Passe
   if (into !== null) addMade(flow, frame, into, value, line);
   flow.objects.noteMade(value, code);
   const definer = flow.classes.definerOf(code, "__new__");
+  if (into !== null && !isPlainClass(flow, code)) graph.kinds.mark(into, IS_UNKNOWN);
   if (definer) {
     const class_ = flow.classValue(code);
     graph.listen(flow.field(flow.classValue(definer), "__new__"), (function_) => {
@@ -348,6 +271,13 @@ function makeInstance(flow: Flow, frame: Frame, code: Code, args: readonly Passe
     });
   }
   initialise(flow, frame, value, args, line);
+}
+
+/** Whether calling a class gives an object of it. */
+function isPlainClass(flow: Flow, code: Code): boolean {
+  return flow.classes
+    .orderOf(code)
+    .every((base) => (typeof base === "string" ? base === "builtins.object" : base.metaclass === null && !base.members.has("__new__")));
 }
 
 /** `__init__`, or what stands for it in dataclasses, named tuples and containers. */

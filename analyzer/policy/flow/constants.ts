@@ -4,7 +4,8 @@
  * attributes hold no strings while the program is solved, for these are many and seldom asked for. Boundary: one question,
  * of a program that was solved as far as it is known.
  */
-import { COMPUTED, type Code, type Instruction, NOTHING } from "../../python/code.ts";
+import { COMPUTED, type Code, type Instruction, isNumber } from "../../python/code.ts";
+import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { Backwards } from "./backwards.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -113,7 +114,7 @@ class Walk {
     if (texts.some((text) => text.includes("\\"))) return false;
     for (const text of texts) this.texts.add(text);
     const sources = this.constants.backwards.sourcesOf(node);
-    const hasSource = sources.length > 0 || data.length > 0;
+    const hasSource = sources.length > 0 || data.length > 0 || isConstant(graph.kinds.of(node));
     return (
       this.constants.backwards.membersOf(node).every((each) => this.isUnderstood(each, hasSource)) &&
       sources.every((each) => this.reach(each))
@@ -142,19 +143,25 @@ class Walk {
   }
 
   private isUnderstoodRegister(frame: Frame, node: Node, hasSource: boolean): boolean {
+    const { flow } = this;
     const register = node - frame.base;
-    if (register === NOTHING) return true;
+    if (isNumber(register)) return true;
     if (register === COMPUTED || node === frame.yields) return false;
     if (node === frame.result) return hasSource;
     const { instructions, parameters } = frame.code.body;
-    const writers = instructions.filter((instruction) => "into" in instruction && instruction.into === register);
+    const closed = flow.branches.closedIn(frame);
+    const writers = instructions.filter(
+      (instruction, place) =>
+        "into" in instruction && instruction.into === register && !closed.some(({ first, last }) => place >= first && place <= last),
+    );
     const isParameter = parameters.includes(register);
-    if (isParameter ? !hasSource || this.isCalledOtherwise(frame) : writers.length === 0) return false;
+    if (isParameter ? !hasSource || this.isCalledOtherwise(frame) : !instructions.some((each) => "into" in each && each.into === register))
+      return false;
     return writers.every((writer) => this.isUnderstoodWriter(frame, writer, hasSource));
   }
 
   private isCalledOtherwise(frame: Frame): boolean {
-    return this.flow.calledOtherwise.has(frame) || this.flow.calledUnseen.has(frame.code);
+    return this.flow.unseen.mayCall(frame);
   }
 
   private isUnderstoodWriter(frame: Frame, writer: Instruction, hasSource: boolean): boolean {
@@ -255,6 +262,11 @@ class Walk {
     const texts = this.constants.within(frame.base + from, SEQUENCES);
     return texts !== null && texts.size === 0;
   }
+}
+
+/** Whether constants, and nothing else, are in a node. */
+function isConstant(kinds: number): boolean {
+  return kinds !== 0 && (kinds & IS_UNKNOWN) === 0;
 }
 
 /** Methods through which a class may see to what its attributes hold. */

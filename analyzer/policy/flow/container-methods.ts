@@ -2,8 +2,9 @@
  * Methods of values that are not written in Python: containers, namespaces, native objects, and what `object` gives to
  * every class. Boundary: functions are `models.ts`.
  */
+
+import type { Passed } from "./arguments.ts";
 import { loadFrom, storeInto, updateNamespace } from "./attributes.ts";
-import type { Passed } from "./calls.ts";
 import { addMade, copyElements, elementInto, elementsFrom, holdsElements, isMapping, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";

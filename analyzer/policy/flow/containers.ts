@@ -4,8 +4,10 @@
  * `container-methods.ts`.
  */
 import { type Instruction, isEmpty } from "../../python/code.ts";
+import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import type { Passed } from "./arguments.ts";
 import { storeAttribute } from "./attributes.ts";
-import { invoke, type Passed } from "./calls.ts";
+import { invoke } from "./calls.ts";
 import { isEnumeration, memberOf } from "./enumerations.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -221,12 +223,14 @@ export function callMethod(
 /** Lets what iterating over `from` gives flow to `into`. */
 export function iterate(flow: Flow, frame: Frame, from: Node, into: Node, line: number): void {
   if (!flow.iterated.isNew(from, into, frame.id)) return;
+  flow.graph.kinds.taint(from, into);
   flow.graph.listen(from, (value) => iterateValue(flow, frame, value, into, line, from));
 }
 
 export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node, line: number, source: Node): void {
   const { graph } = flow;
   const data = flow.data(value);
+  if (data.kind !== "container" || !SEQUENCES.has(data.type)) graph.kinds.mark(into, IS_UNKNOWN);
   switch (data.kind) {
     case "container":
       graph.edge(flow.field(value, isMapping(data.type) ? KEYS : ANY), into);
@@ -267,6 +271,9 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
       return;
   }
 }
+
+/** Of which iterating gives what was seen to be put into them. */
+const SEQUENCES = new Set(["builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"]);
 
 const HOLDS_NUMBERS = new Set(["builtins.range", "builtins.bytes", "builtins.bytearray", "torch.Size"]);
 

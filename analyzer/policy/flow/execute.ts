@@ -3,6 +3,7 @@
  * calls have their own files.
  */
 import { type Code, type Instruction, NOTHING } from "../../python/code.ts";
+import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { loadAttribute, storeAttribute } from "./attributes.ts";
 import { call } from "./calls.ts";
 import { enter, item, iterate, make, operate, setItem } from "./containers.ts";
@@ -11,8 +12,15 @@ import type { Frame } from "./frame.ts";
 import { seedType } from "./types.ts";
 
 /** Adds the instructions of an activation to the graph. */
-export function execute(flow: Flow, frame: Frame, instructions: readonly Instruction[]): void {
-  for (const instruction of instructions) step(flow, frame, instruction);
+export function execute(flow: Flow, frame: Frame, instructions: readonly Instruction[], start = 0, end = instructions.length): void {
+  for (let index = start; index < end; index++) {
+    const instruction = instructions[index]!;
+    if (instruction.op !== "guard") step(flow, frame, instruction);
+    else {
+      flow.branches.add(frame, index);
+      index += instruction.length;
+    }
+  }
 }
 
 function step(flow: Flow, frame: Frame, instruction: Instruction): void {
@@ -39,6 +47,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     case "outer": {
       const outer = outerFrame(frame, instruction.hops);
       if (outer) graph.edge(outer.base + instruction.register, base + instruction.into);
+      else graph.kinds.mark(base + instruction.into, IS_UNKNOWN);
       return;
     }
     case "set-outer": {
@@ -59,6 +68,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       storeAttribute(flow, frame, base + instruction.object, instruction.attribute, base + instruction.from, line);
       return;
     case "item":
+      graph.kinds.mark(base + instruction.into, IS_UNKNOWN);
       item(flow, frame, instruction);
       return;
     case "set-item":
@@ -68,6 +78,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       iterate(flow, frame, base + instruction.from, base + instruction.into, line);
       return;
     case "enter":
+      graph.kinds.mark(base + instruction.into, IS_UNKNOWN);
       enter(flow, frame, base + instruction.from, base + instruction.into, line);
       return;
     case "call":
@@ -87,6 +98,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       make(flow, frame, instruction);
       return;
     case "operate":
+      graph.kinds.mark(base + instruction.into, IS_UNKNOWN);
       operate(flow, frame, instruction);
       return;
     case "return":

@@ -2,8 +2,8 @@
  * Classes whose constructor is made for them: dataclasses, attrs, named tuples. Boundary: which fields they have and
  * what fills them.
  */
-import type { Code } from "../../python/code.ts";
-import type { Passed } from "./calls.ts";
+import type { Code, TypeExpression } from "../../python/code.ts";
+import type { Passed } from "./arguments.ts";
 import { callMethod } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -34,25 +34,57 @@ export function fieldsOf(flow: Flow, code: Code): string[] {
   return [...names];
 }
 
+/** With these a field is not what is passed for it, or is passed under another name; with these it has another place among the arguments. */
+const CHANGING = new Set(["converter", "alias"]);
+const MOVING = new Set(["init", "kw_only"]);
+
+/** Whether what is passed to the constructor is in the fields where it seems to be. */
+function areFieldsPlain(flow: Flow, code: Code, args: readonly Passed[]): boolean {
+  const arePlaced = args.some(({ kind }) => kind === "positional");
+  const bases = flow.classes.orderOf(code).filter((base) => typeof base !== "string");
+  const makers = bases.flatMap((base) => base.body.instructions.flatMap((each) => (each.op === "call" ? each.arguments : [])));
+  if (makers.some(({ name = "" }) => CHANGING.has(name) || (arePlaced && MOVING.has(name)))) return false;
+  return !arePlaced || bases.every((base) => areFieldsInOrder(base));
+}
+
+function areFieldsInOrder({ decorators, members }: Code): boolean {
+  const isMade = decorators.some((decorator) => FIELD_DECORATORS.test(decorator));
+  return [...members.values()].every(({ annotation }) => annotation === null || (isMade && !isNoField(annotation)));
+}
+
+/** `ClassVar`, `InitVar`, and the sentinel after which fields are given by keyword. */
+function isNoField(annotation: TypeExpression): boolean {
+  const type = annotation.kind === "subscript" ? annotation.base : annotation;
+  return type.kind === "name" && /^(ClassVar|InitVar|KW_ONLY)$/.test(type.path.at(-1) ?? "");
+}
+
 /** Fills the fields from the arguments of the constructor, and from their defaults, and runs what the constructor calls then. */
 export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
   const data = flow.data(value);
   if (data.kind !== "instance" || !hasFields(flow, data.code)) return;
   for (const name of POST_INITS) callMethod(flow, frame, value, name, [], null, line);
   const names = fieldsOf(flow, data.code);
+  const filled = new Set<string>();
+  if (args.length > 0 && !areFieldsPlain(flow, data.code, args)) flow.openAttributes.open(value);
   let next = 0;
   for (const passed of args) {
     if (passed.kind === "positional") {
       const name = names[next++];
-      if (name !== undefined) flow.store(passed.from, flow.field(value, name), frame.code, data.code.line);
-    } else if (passed.kind === "keyword" && passed.name !== undefined)
+      if (name === undefined) flow.openAttributes.open(value);
+      else {
+        filled.add(name);
+        flow.store(passed.from, flow.field(value, name), frame.code, data.code.line);
+      }
+    } else if (passed.kind === "keyword" && passed.name !== undefined) {
+      filled.add(passed.name);
       flow.store(passed.from, flow.field(value, passed.name), frame.code, data.code.line);
-    else flow.namedStores.note(value, null, passed.from);
+    } else flow.namedStores.note(value, null, passed.from);
   }
   for (const base of flow.classes.orderOf(data.code)) {
     if (typeof base === "string") continue;
     const holder = flow.classValue(base);
     for (const [name, member] of base.members)
-      if (member.annotation !== null && member.hasValue) flow.graph.edge(flow.field(holder, name), flow.field(value, name));
+      if (member.annotation !== null && member.hasValue && !filled.has(name))
+        flow.graph.edge(flow.field(holder, name), flow.field(value, name));
   }
 }

@@ -4,9 +4,11 @@
  */
 import type { Classes } from "../../python/classes.ts";
 import { type Code, UNREAD, type Unit } from "../../python/code.ts";
+import { IS_NONE, IS_UNKNOWN, kindsOfRegister } from "../../python/constant-kinds.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
+import type { Passed } from "./arguments.ts";
+import { Branches } from "./branches.ts";
 import { CalledNames } from "./called-names.ts";
-import type { Passed } from "./calls.ts";
 import { Effects, type Statement } from "./effects.ts";
 import { EnumerationCalls } from "./enumerations.ts";
 import { execute } from "./execute.ts";
@@ -19,10 +21,13 @@ import { LateMembers } from "./late-members.ts";
 import { NamedStores } from "./named-stores.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
+import { OpenAttributes } from "./open-attributes.ts";
 import { AskedOfCallers } from "./open-values.ts";
 import { Reductions } from "./reductions.ts";
 import { Saves } from "./saves.ts";
 import { UnanalysedCalls } from "./unanalysed-calls.ts";
+import { UnseenCallers } from "./unseen-callers.ts";
+import { areDecoratorsPlain, kindsOfValue } from "./value-kinds.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
 
 /** Something the analysis could not follow, and what it did instead. */
@@ -42,9 +47,11 @@ export class Flow {
   readonly values = new Values();
   readonly graph: Graph = new Graph({
     kindOf: (value) => this.values.get(value).kind,
+    constantsOf: (value) => kindsOfValue(this.values, value),
     groupOf: (value) => this.values.groupOf(value),
     unite: (values, into) => this.unite(values, into),
   });
+  readonly branches = new Branches(this);
   private readonly root = this.graph.origins.add({ kind: "root", text: "", file: "", line: 0 });
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
@@ -54,18 +61,16 @@ export class Flow {
   readonly reductions = new Reductions(this);
   readonly lateMembers = new LateMembers();
   readonly enumerations = new EnumerationCalls(this);
-  readonly namedStores = new NamedStores();
+  readonly namedStores = new NamedStores((object, name) => this.openAttributes.noteStore(object, name));
   readonly unanalysedCalls = new UnanalysedCalls();
-  /** Activations that code may have called that was not seen, or with arguments that were not. */
-  readonly calledOtherwise = new Set<Frame>();
   /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator, what nodes hold gathered. */
   readonly copied = new Once();
   readonly iterated = new Once();
   readonly iterators = new Once();
   readonly gathered = new Once();
   readonly paired = new Once();
-  /** Functions of which a call was not followed. */
-  readonly calledUnseen = new Set<Code>();
+  readonly unseen = new UnseenCallers(this);
+  readonly openAttributes = new OpenAttributes(this);
   private readonly effects: Effects;
   private readonly frames = new Pairs();
   private readonly framesByKey: Frame[] = [];
@@ -73,6 +78,7 @@ export class Flow {
   private readonly frameCodes = new Pairs();
   private readonly frameObjects = new Pairs();
   private readonly frameList: Frame[] = [];
+  private readonly framesByCode = new Map<Code, Frame[]>();
   private readonly codes = new Map<Code, number>();
   private readonly fields = new FieldTable();
   private readonly moduleFrames = new Map<Unit, Frame>();
@@ -137,7 +143,7 @@ export class Flow {
   solve(most?: number): boolean {
     let isEnded: boolean;
     do isEnded = this.graph.solve(most);
-    while (this.enumerations.settle() && isEnded);
+    while ((isEnded && this.branches.settle()) || (this.enumerations.settle() && isEnded) || (isEnded && this.unseen.settle()));
     return isEnded;
   }
 
@@ -178,7 +184,22 @@ export class Flow {
     const id = this.frameList.length;
     const frame = { id, code, outer, receiver, context, base, result: base + registers, yields: base + registers + 1 };
     this.frameList.push(frame);
+    const { graph } = this;
+    graph.kinds.start(base, KINDS_OF_RESERVED);
+    const { constants, mayGiveNone } = code.body;
+    for (let index = 0; index < constants.length; index += 2) graph.kinds.mark(base + constants[index]!, constants[index + 1]!);
+    if (mayGiveNone) graph.kinds.mark(frame.result, IS_NONE);
+    if (!areDecoratorsPlain(code)) graph.kinds.mark(frame.result, IS_UNKNOWN);
+    const frames = this.framesByCode.get(code);
+    if (frames) frames.push(frame);
+    else this.framesByCode.set(code, [frame]);
+    this.unseen.start(frame);
     return frame;
+  }
+
+  /** Every activation there is now. */
+  everyFrame(): readonly Frame[] {
+    return this.frameList;
   }
 
   get frameCount(): number {
@@ -186,8 +207,8 @@ export class Flow {
   }
 
   /** Every activation of a code. */
-  framesOf(code: Code): Frame[] {
-    return this.frameList.filter((frame) => frame.code === code);
+  framesOf(code: Code): readonly Frame[] {
+    return this.framesByCode.get(code) ?? [];
   }
 
   /** The activation that a node is a register of. */
@@ -214,6 +235,7 @@ export class Flow {
     const node = this.graph.allocate(1);
     const data = this.data(value);
     if (data.kind === "instance") this.graph.refuseTexts(node);
+    if (this.openAttributes.isOpen(value)) this.graph.kinds.mark(node, IS_UNKNOWN);
     this.fields.add(value, name, node);
     if (data.kind === "class") this.lateMembers.note(data.code, name, node);
     return node;
@@ -271,6 +293,8 @@ export class Flow {
     const known = names.get(name);
     if (known !== undefined) return known;
     const node = this.graph.allocate(1);
+    // Whoever imports the module may set it.
+    if (unit.bindings.get(name)?.some(({ kind }) => kind === "assignment") ?? true) this.graph.kinds.mark(node, IS_UNKNOWN);
     names.set(name, node);
     this.variableNodes.add(node);
     this.evaluate(unit, name);
@@ -357,6 +381,11 @@ export class Flow {
     return this.fields.of(this.graph.valueOf(value)).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
   }
 
+  /** Every field of a value that anything was asked of. */
+  fieldsOf(value: Value): readonly (readonly [string, Node])[] {
+    return this.fields.of(value);
+  }
+
   /** The fields of a container that hold elements: by key, SOME and ANY. */
   elementFields(container: Value): (readonly [string, Node])[] {
     return this.fields.of(this.graph.valueOf(container)).filter(([name]) => name.startsWith("[") && name !== KEYS);
@@ -382,3 +411,5 @@ export class Flow {
     runInitSubclass(this, code);
   }
 }
+
+const KINDS_OF_RESERVED = Array.from({ length: UNREAD }, (_, register) => kindsOfRegister(register));

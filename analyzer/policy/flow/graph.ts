@@ -6,6 +6,8 @@
  * and Hankin do, "Online Cycle Detection and Difference Propagation", 2003): containers that hold each other would
  * otherwise cost their square.
  */
+import { IS_LOST_TEXT, IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import { ConstantKinds } from "./constant-kinds.ts";
 import { CROWD, Crowds } from "./crowds.ts";
 import { Integers, Pairs } from "./integer-tables.ts";
 import { Origins, type Source } from "./origins.ts";
@@ -19,6 +21,8 @@ type Listener = (value: Value) => void;
 /** What the graph asks about the values that it moves. */
 export interface ValueKinds {
   kindOf(value: Value): string;
+  /** The kinds of constants that it may be (`constant-kinds.ts`). */
+  constantsOf(value: Value): number;
   /** Which values are alike, from 1 up: where many crowd in one node they become one. 0 for those that stay apart. */
   groupOf(value: Value): number;
   /** Values became another. What is asked of one is asked of all. */
@@ -51,6 +55,9 @@ const REFUSES_TEXTS = 1;
 const IS_WAITING = 2;
 const IS_IGNORED = 4;
 
+/** What a value counts as takes so many bits; the kinds of constants that it may be are above them. */
+const KINDS_SHIFT = 2;
+
 const TEXT = 1;
 const CLASS = 2;
 const OTHER = 3;
@@ -72,24 +79,30 @@ export class Graph {
   private size = 0;
   /** Values offered to nodes since the last sweep for cycles. */
   private offered = 0;
-  /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`. */
-  private readonly kinds = new Integers();
+  /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`; above that its kinds of constants. */
+  private readonly counts = new Integers();
   private readonly crowds: Crowds;
   /** Nodes that took as many values more as may be a crowd. */
   private crowded: Node[] = [];
+  private readonly edgeList: Edges = {
+    firstOf: (node) => this.firstEdge(node),
+    after: (edge, node) => (edge === this.of(node, LAST_EDGE) ? 0 : this.edgeRings.next(edge)),
+    targetOf: (edge) => this.find(this.edges.secondOf(edge - 1)),
+  };
+  readonly kinds = new ConstantKinds(this.edgeList, (node) => this.find(node));
 
   constructor(private readonly about: ValueKinds) {
     this.crowds = new Crowds((value) => about.groupOf(value));
   }
 
-  private kind(value: Value): number {
-    this.kinds.extend(value + 1);
-    const known = this.kinds.items[value]!;
+  private countOf(value: Value): number {
+    this.counts.extend(value + 1);
+    const known = this.counts.items[value]!;
     if (known !== 0) return known;
     const name = this.about.kindOf(value);
-    const kind = name === "text" ? TEXT : name === "class" ? CLASS : OTHER;
-    this.kinds.items[value] = kind;
-    return kind;
+    const count = (name === "text" ? TEXT : name === "class" ? CLASS : OTHER) | (this.about.constantsOf(value) << KINDS_SHIFT);
+    this.counts.items[value] = count;
+    return count;
   }
 
   get nodes(): number {
@@ -101,6 +114,7 @@ export class Graph {
     const first = this.size;
     this.size += count;
     this.records.extend(this.size * RECORD);
+    this.kinds.extend(this.size);
     return first;
   }
 
@@ -140,11 +154,12 @@ export class Graph {
 
   private isUntouched(node: Node): boolean {
     for (let part = 0; part < RECORD; part++) if (this.of(node, part) !== 0) return false;
-    return true;
+    return this.kinds.isUntouched(node);
   }
 
   /** Nothing enters this node: nobody will ask what it holds. */
   ignore(node: Node): void {
+    this.kinds.ignore(node);
     this.set(node, FLAGS, this.of(node, FLAGS) | IS_IGNORED);
   }
 
@@ -171,12 +186,20 @@ export class Graph {
     const node = this.find(into);
     const value = this.valueOf(offered);
     if (this.of(node, FLAGS) & IS_IGNORED || this.held.find(node, value) !== -1) return;
-    const kind = this.kind(value);
+    const count = this.countOf(value);
+    const kind = count & OTHER;
+    if (this.kinds.lacks(node, count >> KINDS_SHIFT)) this.kinds.add(node, count >> KINDS_SHIFT);
     if (kind === TEXT) {
       const texts = this.of(node, TEXT_COUNT);
-      if (texts >= TEXTS_PER_NODE || this.of(node, FLAGS) & REFUSES_TEXTS) return;
+      if (texts >= TEXTS_PER_NODE || this.of(node, FLAGS) & REFUSES_TEXTS) {
+        this.kinds.add(node, IS_LOST_TEXT);
+        return;
+      }
       this.set(node, TEXT_COUNT, texts + 1);
-    } else if (kind !== CLASS && this.of(node, HELD_COUNT) >= VALUES_PER_NODE) return;
+    } else if (kind !== CLASS && this.of(node, HELD_COUNT) >= VALUES_PER_NODE) {
+      this.kinds.add(node, IS_UNKNOWN);
+      return;
+    }
     this.append(node, this.held.insert(node, value), source, into);
     const flags = this.of(node, FLAGS);
     if (flags & IS_WAITING) return;
@@ -201,6 +224,7 @@ export class Graph {
     const to = this.find(target);
     if (from === to || this.of(to, FLAGS) & IS_IGNORED || this.edges.find(from, to) !== -1) return;
     this.connect(from, to);
+    this.kinds.flow(from, to);
     const last = this.of(from, LAST_HELD);
     for (let held = 0; held !== last; ) {
       held = this.heldRings.next(held === 0 ? last : held);
@@ -237,6 +261,26 @@ export class Graph {
     return [...new Set(this.heldRings.of(this.of(this.find(node), LAST_HELD)).map((held) => this.heldAt(held)))];
   }
 
+  /** By node, 1 where it holds such a value. */
+  nodesWith(isMeant: (value: Value) => boolean): Uint8Array {
+    const nodes = new Uint8Array(this.size);
+    const answers = new Uint8Array(this.counts.length);
+    const { held } = this;
+    for (let index = 0; index < held.size; index++) {
+      const value = held.secondOf(index);
+      if (answers[value] === 0) answers[value] = isMeant(this.valueOf(value)) ? MEANT : 1;
+      if (answers[value] === MEANT) nodes[this.find(held.firstOf(index))] = 1;
+    }
+    return nodes;
+  }
+
+  /** Calls `visit` with each value of a node. */
+  eachValue(node: Node, visit: (value: Value) => void): void {
+    const last = this.of(this.find(node), LAST_HELD);
+    for (let held = last === 0 ? 0 : this.heldRings.next(last); held !== 0; held = held === last ? 0 : this.heldRings.next(held))
+      visit(this.heldAt(held));
+  }
+
   /** Where a value came from, and into which node: another than was asked for where that is on a cycle with it. */
   arrivalOf(node: Node, value: Value): { readonly source: Source; readonly into: Node } | undefined {
     const at = this.find(node);
@@ -248,6 +292,7 @@ export class Graph {
 
   /** Works until nothing changes; stops, and gives false, where there are more than `most` edges. */
   solve(most = Number.POSITIVE_INFINITY): boolean {
+    this.kinds.tell();
     for (let index = 0; index < this.queue.length; index++) {
       if (this.edges.size > most) return false;
       if (this.crowded.length > 0) this.uniteCrowds();
@@ -256,6 +301,7 @@ export class Graph {
       if (!(flags & IS_WAITING)) continue;
       this.set(node, FLAGS, flags & ~IS_WAITING);
       this.deliver(node);
+      this.kinds.tell();
       if (this.offered > SWEEP_AFTER) this.collapseCycles();
       if (index > 100_000) {
         this.queue = this.queue.slice(index + 1);
@@ -290,12 +336,7 @@ export class Graph {
   /** Makes one node of the nodes of each cycle. It changes no answer. */
   collapseCycles(): void {
     this.offered = 0;
-    const edges: Edges = {
-      firstOf: (node) => this.firstEdge(node),
-      after: (edge, node) => (edge === this.of(node, LAST_EDGE) ? 0 : this.edgeRings.next(edge)),
-      targetOf: (edge) => this.find(this.edges.secondOf(edge - 1)),
-    };
-    for (const cycle of stronglyConnected(this.size, edges)) this.collapse(cycle);
+    for (const cycle of stronglyConnected(this.size, this.edgeList)) this.collapse(cycle);
   }
 
   /** Of a merged node none: its record was emptied. */
@@ -379,12 +420,13 @@ export class Graph {
     if (isRefusing) this.refuseTexts(root);
     for (const [value, { source, into }] of union) {
       this.append(root, this.held.add(root, value), source, into);
-      if (this.kind(value) === TEXT) this.set(root, TEXT_COUNT, this.of(root, TEXT_COUNT) + 1);
+      if ((this.countOf(value) & OTHER) === TEXT) this.set(root, TEXT_COUNT, this.of(root, TEXT_COUNT) + 1);
     }
     this.set(root, LAST_TOLD, this.of(root, LAST_HELD));
     for (const { listeners } of members) for (const listener of listeners) this.enlist(root, listener);
     const targets = new Set(members.flatMap(({ targets }) => targets.map((target) => this.find(target))));
     for (const target of targets) if (target !== root) this.connect(root, target);
+    this.kinds.merge(nodes, root);
     // What one of them has and another has not been told of yet.
     for (const { told, listeners, targets } of members) {
       for (const value of union.keys()) {
@@ -399,6 +441,8 @@ export class Graph {
     return source >= 0 && nodes.has(this.find(source));
   }
 }
+
+const MEANT = 2;
 
 /** A sweep looks at every edge; so many offers are worth one. */
 const SWEEP_AFTER = 1_000_000;

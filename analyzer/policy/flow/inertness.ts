@@ -151,7 +151,11 @@ class LoadReader {
     if (/^[ \t]*type[ \t]*\([^\n]*=(?!=)/m.test(code.text)) this.act(code, code.line, "changes a class");
     const frames = this.flow.framesOf(code);
     if (frames.length === 0) this.act(code, code.line, `calls ${code.qualifiedName}, which is not followed`);
-    for (const frame of frames) for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
+    for (const frame of frames) {
+      // The state of an object that is loaded is whatever the pickle says: then another branch may run.
+      if (this.flow.branches.isClosedIn(frame)) this.act(code, code.line, "has a branch that was not followed");
+      for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
+    }
   }
 
   private act(code: Code, line: number, what: string): void {

@@ -41,5 +41,9 @@ export function callsUnpickler(flow: Flow, code: Code): boolean {
 /** Lets what an unpickler gives flow to `into`: an object of the class on whose behalf it runs. */
 export function addUnpickled(flow: Flow, frame: Frame, into: Node, line: number): void {
   const class_ = frame.context === null ? null : flow.data(frame.context);
-  if (class_?.kind === "class") addMade(flow, frame, into, flow.objects.openInstance(class_.code), line);
+  if (class_?.kind !== "class") return;
+  const value = flow.objects.openInstance(class_.code);
+  // Its attributes are what some other program left in them.
+  flow.openAttributes.open(value);
+  addMade(flow, frame, into, value, line);
 }

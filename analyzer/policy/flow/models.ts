@@ -2,8 +2,10 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
+
+import type { Passed } from "./arguments.ts";
 import { loadFrom, storeInto } from "./attributes.ts";
-import { addResult, invoke, type Passed, unknownResult } from "./calls.ts";
+import { addResult, invoke, unknownResult } from "./calls.ts";
 import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from "./container-methods.ts";
 import { addMade, copyElements, elementInto, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";

@@ -15,7 +15,11 @@ export interface NamedStore {
 export class NamedStores {
   private readonly stores = new Map<Value, NamedStore[]>();
 
+  /** `told` is told of every store. */
+  constructor(private readonly told: (object: Value, name: Node | null) => void) {}
+
   note(object: Value, name: Node | null, from: Node): void {
+    this.told(object, name);
     const known = this.stores.get(object);
     if (known) known.push({ name, from });
     else this.stores.set(object, [{ name, from }]);

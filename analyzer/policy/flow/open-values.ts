@@ -3,7 +3,7 @@
  * Boundary: in which attributes they end is `open-slots.ts`.
  */
 import type { Code, TypeExpression } from "../../python/code.ts";
-import { annotatedNode } from "./calls.ts";
+import { annotatedNode } from "./arguments.ts";
 import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";

@@ -2,7 +2,8 @@
  * Functions that have others run, in threads or processes, and give what those give. How the work gets there and back is
  * not followed: the calls are made here. Boundary: which functions, and what they call with what.
  */
-import { invoke, type Passed } from "./calls.ts";
+import type { Passed } from "./arguments.ts";
+import { invoke } from "./calls.ts";
 import { argument, type NativeCall } from "./container-methods.ts";
 import { addMade, elementInto, elementsFrom, iterate, newContainer } from "./containers.ts";
 import type { Flow } from "./flow.ts";

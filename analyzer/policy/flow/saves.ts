@@ -3,7 +3,7 @@
  * Boundary: which functions, and which argument; running the code around them is `checkpoint.ts`.
  */
 import type { Code } from "../../python/code.ts";
-import type { Passed } from "./calls.ts";
+import type { Passed } from "./arguments.ts";
 import { argument } from "./container-methods.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";

@@ -1,7 +1,7 @@
 /** Source to instructions: what moves objects is kept, with the registers that say where; scopes are Python's. */
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { COMPUTED, type Code, type Instruction, NOTHING } from "../../../analyzer/python/code.ts";
+import { COMPUTED, type Code, type Instruction, NONE, NOTHING, NUMBER, ONE, ZERO } from "../../../analyzer/python/code.ts";
 import { lowerModule } from "../../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../../analyzer/python/parser.ts";
 import { loadPythonParser } from "../../../crawler/python-grammar.ts";
@@ -192,7 +192,14 @@ describe("scopes", () => {
 
 describe("values that no pickle would name", () => {
   test.each([
-    ["None", NOTHING],
+    ["None", NONE],
+    ["False", ZERO],
+    ["0.0", ZERO],
+    ["True", ONE],
+    ["1", ONE],
+    ["2", NUMBER],
+    ["1e3", NOTHING],
+    ["-1", NOTHING],
     ["1 + 2", NOTHING],
     ["not self", NOTHING],
     ["None if self else 1", NOTHING],

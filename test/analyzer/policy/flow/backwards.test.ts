@@ -17,7 +17,7 @@ function reaching(pairs: readonly (readonly [number, number])[], to: number): nu
 test("it leads to every node with a way to one, also where cycles became one", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(node, node), { maxLength: 30 }), fc.boolean(), (pairs, isCollapsed) => {
-      const graph = new Graph({ kindOf: () => "instance", groupOf: () => 0, unite() {} });
+      const graph = new Graph({ kindOf: () => "instance", constantsOf: () => 0, groupOf: () => 0, unite() {} });
       graph.allocate(NODES);
       for (const [from, to] of pairs) graph.edge(from, to);
       if (isCollapsed) graph.collapseCycles();

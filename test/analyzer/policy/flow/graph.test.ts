@@ -11,7 +11,7 @@ const edges = fc.array(fc.tuple(node, node), { maxLength: 40 });
 
 /** Values that all stay apart. */
 function kinds(kindOf: ValueKinds["kindOf"] = () => "instance"): ValueKinds {
-  return { kindOf, groupOf: () => 0, unite() {} };
+  return { kindOf, constantsOf: () => 0, groupOf: () => 0, unite() {} };
 }
 
 /** What reaches each node, by walking. */
@@ -117,6 +117,7 @@ describe("the graph", () => {
           const united = new Map<number, number>();
           const graph: Graph = new Graph({
             kindOf: () => "instance",
+            constantsOf: () => 0,
             groupOf: (value) => (value < 80 ? 1 : 0),
             unite(values, into) {
               for (const value of values) united.set(value, into);
