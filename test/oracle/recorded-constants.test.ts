@@ -1,7 +1,7 @@
 /** What is recorded as a constant is asked of CPython: its pickle looks no name up, by any protocol. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { isRecordedConstant } from "../../analyzer/policy/flow/natives.ts";
+import { isConstant } from "../../analyzer/policy/flow/natives.ts";
 import recorded from "../../analyzer/policy/recorded-constants.json" with { type: "json" };
 import { hasPython } from "./cpython.ts";
 import { DEBIAN_PYTHON } from "./loader.ts";
@@ -35,7 +35,7 @@ test.skipIf(!hasPython())("no pickle of a recorded constant looks a name up", ()
 });
 
 test("functions, classes, members of enumerations and what was not recorded are no constants", () => {
-  expect(["math.pi", "numpy.inf", "logging.INFO", "string.ascii_letters"].filter((name) => !isRecordedConstant(name))).toEqual([]);
+  expect(["math.pi", "numpy.inf", "logging.INFO", "string.ascii_letters"].filter((name) => !isConstant(name))).toEqual([]);
   const others = ["math.sin", "numpy.ndarray", "numpy.float32", "signal.SIGINT", "torch.float32", "numpy.no_such_name"];
-  expect(others.filter(isRecordedConstant)).toEqual([]);
+  expect(others.filter(isConstant)).toEqual([]);
 });

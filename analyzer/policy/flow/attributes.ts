@@ -10,7 +10,7 @@ import { memberOf } from "./enumerations.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
-import { attributeType, familyOf } from "./natives.ts";
+import { attributeType, familyOf, isConstant } from "./natives.ts";
 import { MODULE_METHODS } from "./unanalysed-calls.ts";
 import type { Value, ValueData } from "./values.ts";
 
@@ -63,7 +63,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       if (data.unit.bindings.has(attribute)) graph.edge(flow.variable(data.unit, attribute), into);
       return;
     case "external":
-      graph.add(into, values.external(capped(`${data.name}.${attribute}`)), source);
+      graph.add(into, attributeOfExternal(flow, data.name, attribute), source);
       return;
     case "native":
       // Called, it gives what calling a value of that type gives.
@@ -119,6 +119,17 @@ function attributesOf(flow: Flow, value: Value): Value {
   const data = flow.data(value);
   return data.kind === "instance" && data.member !== null ? flow.values.instance(data.code, null) : value;
 }
+
+/**
+ * An attribute of something whose source is not given has a name while that may be looked up: not what a constant has, nor what an attribute of
+ * a class has. Through a variable that holds everything dozens of attributes are read of each.
+ */
+function attributeOfExternal({ values }: Flow, name: string, attribute: string): Value {
+  const isData = isConstant(name) || ATTRIBUTE_OF_CLASS.test(name);
+  return isData ? values.unanalysed(`${name.split(".")[0]}()`, true) : values.external(capped(`${name}.${attribute}`));
+}
+
+const ATTRIBUTE_OF_CLASS = /\.[A-Z]\w*\.[a-z_]\w*$/;
 
 /** Names of chains of attributes are cut here: their number has no bound, and nothing is looked up under longer ones. */
 function capped(name: string): string {

@@ -12,7 +12,7 @@ import { holdsElements } from "./containers.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
-import { isRecordedConstant, looksLikeClass, nativeType, type Reduction } from "./natives.ts";
+import { isConstant, looksLikeClass, nativeType, type Reduction } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
@@ -225,7 +225,7 @@ export class Holding {
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (looksLikeClass(name) && !nativeType(name) && !this.isNearby(name)) return;
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
-    if (isRecordedConstant(name) || CONSTANT.test(name)) return;
+    if (isConstant(name)) return;
     if (dangerOf(name) !== null || isInsideType(name)) return;
     this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
   }
@@ -313,13 +313,10 @@ function isDangerous({ imports, calls }: Reduction): boolean {
   return [...Object.keys(imports), ...Object.keys(calls)].some((name) => dangerOf(name) !== null && !JUDGED_BY_ARGUMENTS.has(name));
 }
 
-/** What its name says to be a constant: `module.__version__`, `module.DEFAULT_SIZE` (PEP 8; one word in capitals may be a class). */
-const CONSTANT = /\.(__\w+__|[A-Z][A-Z0-9]*_[A-Z0-9_]+)$/;
-
 /** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */
 function isInsideType(name: string): boolean {
   for (let dot = name.lastIndexOf("."); dot !== -1; dot = name.lastIndexOf(".", dot - 1))
-    if (nativeType(name.slice(0, dot)) !== null || isRecordedConstant(name.slice(0, dot))) return true;
+    if (nativeType(name.slice(0, dot)) !== null) return true;
   return false;
 }
 

@@ -69,12 +69,15 @@ const CONSTANTS = new Set(
 );
 
 /**
- * Whether a dotted name is that of a number, a text or None, as recorded from the real modules by
- * `scripts/record_constants.py`: a pickle has the value, and never looks the name up.
+ * Whether a dotted name is that of a number, a text or None: as recorded from the real modules by `scripts/record_constants.py`, or by what it
+ * is called, where the module is not known. A pickle has the value, and never looks the name up.
  */
-export function isRecordedConstant(name: string): boolean {
-  return CONSTANTS.has(name);
+export function isConstant(name: string): boolean {
+  return CONSTANTS.has(name) || CALLED_CONSTANT.test(name);
 }
+
+/** `module.__version__`, `module.DEFAULT_SIZE` (PEP 8); one word in capitals may be a class. */
+const CALLED_CONSTANT = /\.(__\w+__|[A-Z][A-Z0-9]*_[A-Z0-9_]+)$/;
 
 /** Whether a dotted name looks like that of a class: all that is known of one whose source is not given. */
 export function looksLikeClass(name: string): boolean {
