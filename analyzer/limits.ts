@@ -126,9 +126,9 @@ export const LIMITS = Object.freeze({
     reason: "Releases of a library that class-range unites, each fetched with its dependencies; six minor versions are two to three years.",
   },
   classEdges: {
-    limit: 2_000_000,
+    limit: 3_000_000,
     unit: "edges",
-    reason: "Ways for values to go while a class is followed: a minute of work. The largest that was seen to end has 800,000.",
+    reason: "Ways for values to go while a class is followed: two minutes of work. The largest that was seen to end has 2,440,000.",
   },
   savedEdges: {
     limit: 1_000_000,

@@ -34,7 +34,8 @@ export const TEXTS_PER_NODE = 12;
 /**
  * A node that holds more values than this, not counting classes, is one that everything flows through (a dict that is
  * filled from another's items, and fills it in turn): what else comes is left out. Of 200,000 nodes of a large library
- * none that mattered held 130, before containers that crowd were one. At 96 a policy lost names that may be true.
+ * none that mattered held 130, before containers that crowd were one. At 96 a policy lost names that may be true. Once something
+ * was left out classes are as well: hundreds of them in such nodes lead everywhere.
  */
 const VALUES_PER_NODE = 160;
 
@@ -54,6 +55,8 @@ const RECORD = 8;
 const REFUSES_TEXTS = 1;
 const IS_WAITING = 2;
 const IS_IGNORED = 4;
+/** It refused a value. */
+const IS_FULL = 8;
 
 /** What a value counts as takes so many bits; the kinds of constants that it may be are above them. */
 const KINDS_SHIFT = 2;
@@ -196,7 +199,8 @@ export class Graph {
         return;
       }
       this.set(node, TEXT_COUNT, texts + 1);
-    } else if (kind !== CLASS && this.of(node, HELD_COUNT) >= VALUES_PER_NODE) {
+    } else if (this.of(node, HELD_COUNT) >= VALUES_PER_NODE && (kind !== CLASS || this.of(node, FLAGS) & IS_FULL)) {
+      if (kind !== CLASS) this.set(node, FLAGS, this.of(node, FLAGS) | IS_FULL);
       this.kinds.add(node, IS_UNKNOWN);
       return;
     }
