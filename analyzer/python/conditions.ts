@@ -25,9 +25,18 @@ import { isBetween, operandsOf, stringText } from "./type-expression.ts";
 
 /** The condition under which a test may be true, or false; null where it always may. */
 export function conditionOf(test: SyntaxNode, isTrue: boolean, scope: Scope): Condition | null {
-  if (scope.code.kind !== "function") return null;
+  if (scope.code.kind !== "function" || scope.guards >= MOST_GUARDS) return null;
   const found = decide(test, isTrue);
-  return found && lowered(found, scope);
+  return found && sizeOf(found) <= LARGEST_TEST ? lowered(found, scope) : null;
+}
+
+/** Guards inside each other, and variables and attributes in a test; beyond either both sides may run. Programs write functions with thousands. */
+const MOST_GUARDS = 100;
+const LARGEST_TEST = 50;
+
+function sizeOf(decided: Decided): number {
+  if ("node" in decided) return 1;
+  return ("all" in decided ? decided.all : decided.any).reduce((size, each) => size + sizeOf(each), 0);
 }
 
 /** A condition whose registers are not lowered yet: nothing is, of a test that decides nothing. */

@@ -45,36 +45,44 @@ function lowerStatements(statements: readonly SyntaxNode[], from: number, scope:
       continue;
     }
     lowerIf(statement, scope);
-    const following = allOf(clausesOf(statement).leaving.map((test) => conditionOf(test, false, scope)));
+    const following = allOf(leavingTests(statement).map((test) => conditionOf(test, false, scope)));
     if (following === null) continue;
     scope.guarded(following, lineOf(statement), () => lowerStatements(statements, index + 1, scope));
     return;
   }
 }
 
-/** The clauses of an `if`, and the tests of the first of them whose blocks always leave. */
-function clausesOf(node: SyntaxNode): { clauses: { test: SyntaxNode | null; block: SyntaxNode | null }[]; leaving: SyntaxNode[] } {
+/** The clauses of an `if`; `else` has no test. */
+function clausesOf(node: SyntaxNode): { test: SyntaxNode | null; block: SyntaxNode | null }[] {
   const parts = [node, ...node.namedChildren.filter(({ type }) => type === "elif_clause" || type === "else_clause")];
-  const clauses = parts.map((part) => ({
+  return parts.map((part) => ({
     test: part.childForFieldName("condition"),
     block: part.childForFieldName("consequence") ?? part.childForFieldName("body"),
   }));
+}
+
+/** The tests of the first clauses of an `if` whose blocks always leave. */
+function leavingTests(node: SyntaxNode): SyntaxNode[] {
+  const clauses = clausesOf(node);
   const stays = clauses.findIndex(({ block }) => !block || !leaves(block));
-  return { clauses, leaving: clauses.slice(0, stays === -1 ? clauses.length : stays).flatMap(({ test }) => test ?? []) };
+  return clauses.slice(0, stays === -1 ? clauses.length : stays).flatMap(({ test }) => test ?? []);
 }
 
 function lowerIf(node: SyntaxNode, scope: Scope): void {
-  const { clauses } = clausesOf(node);
-  const lowerClause = (index: number): void => {
-    const clause = clauses[index];
-    if (!clause) return;
-    const { test, block } = clause;
-    if (test) lowerExpression(test, scope);
-    const line = lineOf(test ?? node);
-    if (block) scope.guarded(test && conditionOf(test, true, scope), line, () => lowerBlock(block, scope, false));
-    if (test) scope.guarded(conditionOf(test, false, scope), line, () => lowerClause(index + 1));
+  const clauses = clausesOf(node);
+  const lowerFrom = (first: number): void => {
+    for (let index = first; index < clauses.length; index++) {
+      const { test, block } = clauses[index]!;
+      if (test) lowerExpression(test, scope);
+      const line = lineOf(test ?? node);
+      if (block) scope.guarded(test && conditionOf(test, true, scope), line, () => lowerBlock(block, scope, false));
+      const otherwise = test && conditionOf(test, false, scope);
+      if (otherwise === null) continue;
+      scope.guarded(otherwise, line, () => lowerFrom(index + 1));
+      return;
+    }
   };
-  lowerClause(0);
+  lowerFrom(0);
 }
 
 const LEAVING = new Set(["return_statement", "raise_statement", "continue_statement", "break_statement"]);
@@ -84,7 +92,7 @@ function leaves(block: SyntaxNode): boolean {
   const last = block.namedChildren.findLast((child) => !isBetween(child));
   if (!last) return false;
   if (last.type !== "if_statement") return LEAVING.has(last.type);
-  const { clauses } = clausesOf(last);
+  const clauses = clausesOf(last);
   return clauses.at(-1)!.test === null && clauses.every(({ block }) => block !== null && leaves(block));
 }
 

@@ -36,6 +36,8 @@ export class Scope {
   endsWithRaise = false;
   /** Whether it may end without a value. */
   mayGiveNone = false;
+  /** How many guards what is being lowered is inside. */
+  guards = 0;
   /** By register, the kinds of the constants that are written to it. */
   private readonly constants = new Map<Register, number>();
   /** Whether a function inside assigns variables of this one. */
@@ -126,7 +128,9 @@ export class Scope {
     if (condition === null) return lower();
     const place = this.instructions.length;
     this.instructions.push({ op: "guard", condition, length: 0, line });
+    this.guards++;
     const result = lower();
+    this.guards--;
     const length = this.instructions.length - place - 1;
     if (length === 0) this.instructions.pop();
     else this.instructions[place] = { op: "guard", condition, length, line };

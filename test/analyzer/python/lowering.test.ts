@@ -107,6 +107,19 @@ def f(self, kind):
     expect(only(codeOf(text, "f"), "store").map(({ attribute }) => attribute)).toEqual(["a", "b", "c", "d", "e", "g", "h", "i", "j"]);
   });
 
+  test("functions as programs write them, of thousands of branches in a row or dozens inside each other", () => {
+    const many = (line: (index: number) => string) => Array.from({ length: 5_000 }, (_, index) => ` ${line(index)}\n`).join("");
+    const returns = codeOf(`def f(a, b):\n${many((index) => `if a == ${index}: return b.x${index}`)}`, "f");
+    expect(only(returns, "return")).toHaveLength(5_000);
+    const clauses = codeOf(`def f(a, b):\n if a is None: pass\n${many((index) => `elif a == ${index}: b.y = b.x${index}`)}`, "f");
+    expect(only(clauses, "store")).toHaveLength(5_000);
+    const inside = (depth: number): string => {
+      const indent = " ".repeat(depth + 1);
+      return depth === 60 ? `${indent}return b\n` : `${indent}if a == ${depth}:\n${inside(depth + 1)}${indent}else:\n${indent} return c\n`;
+    };
+    expect(only(codeOf(`def f(a, b, c):\n${inside(0)}`, "f"), "return")).toHaveLength(61);
+  });
+
   test("what a function says of its receiver", () => {
     const text = `
 def f(self, state):
