@@ -21,7 +21,7 @@ import {
 import { lowerExpression } from "./lower-expression.ts";
 import type { Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { isBetween, operandsOf, stringText } from "./type-expression.ts";
+import { isBetween, operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 /** The condition under which a test may be true, or false; null where it always may. */
 export function conditionOf(test: SyntaxNode, isTrue: boolean, scope: Scope): Condition | null {
@@ -59,7 +59,7 @@ function decide(test: SyntaxNode, isTrue: boolean): Decided | null {
       const left = test.childForFieldName("left");
       const right = test.childForFieldName("right");
       if (!left || !right) return null;
-      const isAnd = test.text.slice(left.endIndex - test.startIndex, right.startIndex - test.startIndex).includes("and");
+      const isAnd = operatorBetween(test, left, right) === "and";
       const sides = [decide(left, isTrue), decide(right, isTrue)];
       const known = sides.filter((side) => side !== null);
       if (isAnd === isTrue) return known.length < 2 ? (known[0] ?? null) : { all: known };
@@ -82,10 +82,7 @@ function isVariable(node: SyntaxNode): boolean {
 function decideComparison(test: SyntaxNode, isTrue: boolean): Decided | null {
   const [left, right, ...others] = operandsOf(test);
   if (!left || !right || others.length > 0 || test.namedChildren.some(isBetween)) return null;
-  const operator = test.text
-    .slice(left.endIndex - test.startIndex, right.startIndex - test.startIndex)
-    .trim()
-    .replace(/\s+/g, " ");
+  const operator = operatorBetween(test, left, right);
   const same = ["is", "=="].includes(operator);
   if (!same && !["is not", "!="].includes(operator)) return null;
   const kind = constantKind(right);

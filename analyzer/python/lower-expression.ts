@@ -8,7 +8,7 @@ import { conditionOf } from "./conditions.ts";
 import { numberRegister } from "./constant-kinds.ts";
 import type { Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { isBetween, operandsOf, stringText } from "./type-expression.ts";
+import { isBetween, operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 type Lower = (node: SyntaxNode, scope: Scope) => Register;
 
@@ -50,7 +50,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     const left = node.childForFieldName("left");
     const right = node.childForFieldName("right");
     if (!left || !right) return COMPUTED;
-    const isAnd = node.text.slice(left.endIndex - node.startIndex, right.startIndex - node.startIndex).includes("and");
+    const isAnd = operatorBetween(node, left, right) === "and";
     return join(node, scope, [
       () => lowerExpression(left, scope),
       () => scope.guarded(conditionOf(left, isAnd, scope), lineOf(node), () => lowerExpression(right, scope)),

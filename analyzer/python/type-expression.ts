@@ -17,6 +17,15 @@ export function dottedPath(node: SyntaxNode): string[] | null {
   return path;
 }
 
+/** The operator of a node that stands between two of its operands: `and`, `is not`. Comments may be around it. */
+export function operatorBetween(node: SyntaxNode, left: SyntaxNode, right: SyntaxNode): string {
+  const between = node.text.slice(left.endIndex - node.startIndex, right.startIndex - node.startIndex);
+  return between
+    .replace(/#.*|\\(?=\r?\n)/g, "")
+    .trim()
+    .replace(/\s+/g, " ");
+}
+
 /** The parts of an expression, without the comments and the ends of lines between them. */
 export function operandsOf(node: SyntaxNode): readonly SyntaxNode[] {
   return node.namedChildren.filter((child) => !isBetween(child));

@@ -76,17 +76,11 @@ export class Branches {
     return new Set([...this.closed].map(({ frame }) => frame));
   }
 
-  /** Whether an activation has branches that do not run. */
-  isClosedIn(frame: Frame): boolean {
-    for (const branch of this.closed) if (branch.frame === frame) return true;
-    return false;
-  }
-
-  /** Of an activation, the first places and the last of its branches that do not run. */
-  closedIn(frame: Frame): { readonly first: number; readonly last: number }[] {
-    return [...this.closed]
-      .filter((branch) => branch.frame === frame)
-      .map((branch) => ({ first: branch.place + 1, last: branch.place + guardOf(branch).length }));
+  /** The instructions of an activation that do not run. */
+  closedIn(frame: Frame): ReadonlySet<Instruction> {
+    const { instructions } = frame.code.body;
+    const found = [...this.closed].filter((branch) => branch.frame === frame);
+    return new Set(found.flatMap((branch) => instructions.slice(branch.place + 1, branch.place + 1 + guardOf(branch).length)));
   }
 }
 

@@ -167,23 +167,24 @@ function invokeFunction(
   if (data.kind !== "function") return null;
   const { code, outer } = data;
   if (code.unit.path.endsWith(".pyi")) {
-    if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
+    giveUnknown(flow, into);
     addDeclared(flow, code, into);
     return null;
   }
   const name = flow.nameOf(code);
-  if (isUnpickler(name) || runsDelayed(name)) if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
   if (isUnpickler(name)) {
+    giveUnknown(flow, into);
     if (into !== null) addUnpickled(flow, frame, into, code.line);
     return null;
   }
   if (runsDelayed(name)) {
+    giveUnknown(flow, into);
     callDelayed(flow, frame, { args, into, line: code.line });
     return null;
   }
   if (!isFollowed(flow, frame, code, receiver)) {
     flow.unseen.callFunction(code);
-    if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
+    giveUnknown(flow, into);
     if (into !== null) addResult(flow, name, into, frame, code.line);
     return null;
   }
@@ -198,6 +199,11 @@ function invokeFunction(
     if (into !== null) addMade(flow, activation, into, generator, code.line);
   } else if (into !== null) graph.edge(activation.result, into);
   return activation.result;
+}
+
+/** Of the constants that a call may give nothing is known. */
+function giveUnknown({ graph }: Flow, into: Node | null): void {
+  if (into !== null) graph.kinds.mark(into, IS_UNKNOWN);
 }
 
 /** What a function of a stub file returns is what it says; a stub describes code that is not Python. */
@@ -263,7 +269,7 @@ function makeInstance(flow: Flow, frame: Frame, code: Code, args: readonly Passe
   if (into !== null) addMade(flow, frame, into, value, line);
   flow.objects.noteMade(value, code);
   const definer = flow.classes.definerOf(code, "__new__");
-  if (into !== null && !isPlainClass(flow, code)) graph.kinds.mark(into, IS_UNKNOWN);
+  if (!isPlainClass(flow, code)) giveUnknown(flow, into);
   if (definer) {
     const class_ = flow.classValue(code);
     graph.listen(flow.field(flow.classValue(definer), "__new__"), (function_) => {

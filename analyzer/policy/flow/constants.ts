@@ -7,10 +7,12 @@
 import { COMPUTED, type Code, type Instruction, isNumber } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { Backwards } from "./backwards.ts";
+import { SEQUENCES } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { type Node, TEXTS_PER_NODE } from "./graph.ts";
 import { isFieldMaker } from "./models.ts";
+import { watchesAttributes } from "./open-attributes.ts";
 import type { Value, ValueData } from "./values.ts";
 
 type Op<Name> = Extract<Instruction, { readonly op: Name }>;
@@ -73,9 +75,6 @@ export class Constants {
   }
 }
 
-/** Containers of which iterating gives the elements. */
-const SEQUENCES = new Set(["builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"]);
-
 const NO_CONTAINERS: ReadonlySet<string> = new Set();
 
 function isOneOf(data: ValueData, types: ReadonlySet<string>): boolean {
@@ -114,7 +113,7 @@ class Walk {
     if (texts.some((text) => text.includes("\\"))) return false;
     for (const text of texts) this.texts.add(text);
     const sources = this.constants.backwards.sourcesOf(node);
-    const hasSource = sources.length > 0 || data.length > 0 || isConstant(graph.kinds.of(node));
+    const hasSource = sources.length > 0 || data.length > 0 || areConstants(graph.kinds.of(node));
     return (
       this.constants.backwards.membersOf(node).every((each) => this.isUnderstood(each, hasSource)) &&
       sources.every((each) => this.reach(each))
@@ -148,20 +147,11 @@ class Walk {
     if (isNumber(register)) return true;
     if (register === COMPUTED || node === frame.yields) return false;
     if (node === frame.result) return hasSource;
-    const { instructions, parameters } = frame.code.body;
+    const writers = writersOf(frame.code, register);
     const closed = flow.branches.closedIn(frame);
-    const writers = instructions.filter(
-      (instruction, place) =>
-        "into" in instruction && instruction.into === register && !closed.some(({ first, last }) => place >= first && place <= last),
-    );
-    const isParameter = parameters.includes(register);
-    if (isParameter ? !hasSource || this.isCalledOtherwise(frame) : !instructions.some((each) => "into" in each && each.into === register))
-      return false;
-    return writers.every((writer) => this.isUnderstoodWriter(frame, writer, hasSource));
-  }
-
-  private isCalledOtherwise(frame: Frame): boolean {
-    return this.flow.unseen.mayCall(frame);
+    const isParameter = frame.code.body.parameters.includes(register);
+    if (isParameter ? !hasSource || flow.unseen.mayCall(frame) : writers.length === 0) return false;
+    return writers.every((writer) => closed.has(writer) || this.isUnderstoodWriter(frame, writer, hasSource));
   }
 
   private isUnderstoodWriter(frame: Frame, writer: Instruction, hasSource: boolean): boolean {
@@ -225,7 +215,7 @@ class Walk {
     const { flow } = this;
     const isPlain = flow.classes
       .orderOf(code)
-      .every((base) => (typeof base === "string" ? base === "builtins.object" : !WATCHING.some((name) => base.members.has(name))));
+      .every((base) => (typeof base === "string" ? base === "builtins.object" : !watchesAttributes(base)));
     if (!isPlain || flow.objects.isOpen(value)) return false;
     return flow.namedStores.of(value).every(({ name, from }) => {
       if (name === null) return false;
@@ -265,12 +255,9 @@ class Walk {
 }
 
 /** Whether constants, and nothing else, are in a node. */
-function isConstant(kinds: number): boolean {
+function areConstants(kinds: number): boolean {
   return kinds !== 0 && (kinds & IS_UNKNOWN) === 0;
 }
-
-/** Methods through which a class may see to what its attributes hold. */
-const WATCHING = ["__setattr__", "__getattribute__"];
 
 function writersOf(code: Code, register: number): Instruction[] {
   return code.body.instructions.filter((instruction) => "into" in instruction && instruction.into === register);

@@ -2,7 +2,6 @@
  * Methods of values that are not written in Python: containers, namespaces, native objects, and what `object` gives to
  * every class. Boundary: functions are `models.ts`.
  */
-
 import type { Passed } from "./arguments.ts";
 import { loadFrom, storeInto, updateNamespace } from "./attributes.ts";
 import { addMade, copyElements, elementInto, elementsFrom, holdsElements, isMapping, iterate, newContainer } from "./containers.ts";

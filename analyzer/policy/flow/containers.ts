@@ -273,7 +273,7 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
 }
 
 /** Of which iterating gives what was seen to be put into them. */
-const SEQUENCES = new Set(["builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"]);
+export const SEQUENCES: ReadonlySet<string> = new Set(["builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"]);
 
 const HOLDS_NUMBERS = new Set(["builtins.range", "builtins.bytes", "builtins.bytearray", "torch.Size"]);
 

@@ -37,7 +37,9 @@ export class Crowds {
     const groups = new Map<number, Value[]>();
     for (const value of held) {
       const group = this.groupOf(value);
-      if (group !== 0) groups.set(group, [...(groups.get(group) ?? []), value]);
+      const known = groups.get(group);
+      if (known) known.push(value);
+      else if (group !== 0) groups.set(group, [value]);
     }
     return [...groups.values()].filter((values) => values.length >= CROWD).map((values) => this.uniteAll(values));
   }

@@ -378,17 +378,17 @@ export class Flow {
   }
 
   fieldNames(value: Value): string[] {
-    return this.fields.of(this.graph.valueOf(value)).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
+    return this.fieldsOf(value).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
   }
 
   /** Every field of a value that anything was asked of. */
   fieldsOf(value: Value): readonly (readonly [string, Node])[] {
-    return this.fields.of(value);
+    return this.fields.of(this.graph.valueOf(value));
   }
 
   /** The fields of a container that hold elements: by key, SOME and ANY. */
   elementFields(container: Value): (readonly [string, Node])[] {
-    return this.fields.of(this.graph.valueOf(container)).filter(([name]) => name.startsWith("[") && name !== KEYS);
+    return this.fieldsOf(container).filter(([name]) => name.startsWith("[") && name !== KEYS);
   }
 
   partialArguments(partial: Value): readonly Passed[] {

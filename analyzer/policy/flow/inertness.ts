@@ -153,7 +153,7 @@ class LoadReader {
     if (frames.length === 0) this.act(code, code.line, `calls ${code.qualifiedName}, which is not followed`);
     for (const frame of frames) {
       // The state of an object that is loaded is whatever the pickle says: then another branch may run.
-      if (this.flow.branches.isClosedIn(frame)) this.act(code, code.line, "has a branch that was not followed");
+      if (this.flow.branches.closedIn(frame).size > 0) this.act(code, code.line, "has a branch that was not followed");
       for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
     }
   }

@@ -2,7 +2,6 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
-
 import type { Passed } from "./arguments.ts";
 import { loadFrom, storeInto } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";

@@ -3,6 +3,7 @@
  * computed name, whoever made the object. Boundary: what is asked is only whether constants decide a test of such an attribute;
  * which objects flow there is not said by this.
  */
+import type { Code } from "../../python/code.ts";
 import { IS_LOST_TEXT, IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { hasFields } from "./fields.ts";
 import type { Flow } from "./flow.ts";
@@ -18,6 +19,11 @@ const PLAIN_BASES = new Set(["builtins.object", "typing.Generic", "typing.Protoc
 
 /** Methods through which a class may see to what its attributes hold. */
 const WATCHING = ["__setattr__", "__getattribute__"];
+
+/** Whether a class has one of those methods. */
+export function watchesAttributes({ members }: Code): boolean {
+  return WATCHING.some((name) => members.has(name));
+}
 
 export class OpenAttributes {
   /** By value; 0 is not asked yet. */
@@ -44,7 +50,7 @@ export class OpenAttributes {
     if (data.kind !== "instance" && data.kind !== "class") return true;
     return !flow.classes.orderOf(data.code).every((base) => {
       if (typeof base === "string") return PLAIN_BASES.has(base);
-      return data.kind === "class" ? base.metaclass === null : !WATCHING.some((name) => base.members.has(name));
+      return data.kind === "class" ? base.metaclass === null : !watchesAttributes(base);
     });
   }
 

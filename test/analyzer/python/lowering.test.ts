@@ -107,6 +107,14 @@ def f(self, kind):
     expect(only(codeOf(text, "f"), "store").map(({ attribute }) => attribute)).toEqual(["a", "b", "c", "d", "e", "g", "h", "i", "j"]);
   });
 
+  test("a comment beside an operator is none", () => {
+    const guardOf = (text: string) => only(codeOf(`def f(a, b):\n    return (${text})\n`, "f"), "guard")[0]?.condition;
+    const [either, both] = [guardOf("a or b.x()"), guardOf("a and b.x()")];
+    expect(either).not.toEqual(both);
+    expect(guardOf("a or  # this and that\n  b.x()")).toEqual(either);
+    expect(guardOf("a  # this or that\n  and \\\n  b.x()")).toEqual(both);
+  });
+
   test("functions as programs write them, of thousands of branches in a row or dozens inside each other", () => {
     const many = (line: (index: number) => string) => Array.from({ length: 5_000 }, (_, index) => ` ${line(index)}\n`).join("");
     const returns = codeOf(`def f(a, b):\n${many((index) => `if a == ${index}: return b.x${index}`)}`, "f");
