@@ -121,13 +121,13 @@ export interface Parameter {
   readonly line: number;
 }
 
-/** One statement of a module's or class's body: which of its names it binds or changes. Functions are not cut up. */
-export interface StatementRange {
+/** One statement at the top of a module. Classes and functions are not cut up. */
+export interface Statement {
+  /** The names that it binds or changes. */
   readonly names: readonly string[];
   /** Dotted names it calls, decorators among them. */
   readonly calls: readonly (readonly string[])[];
-  readonly start: number;
-  readonly end: number;
+  readonly instructions: readonly Instruction[];
 }
 
 export interface Body {
@@ -136,7 +136,8 @@ export interface Body {
   /** Registers of named variables, parameters among them. Empty for a module, whose names are looked up by name. */
   readonly names: ReadonlyMap<string, Register>;
   readonly parameters: readonly Register[];
-  readonly statements: readonly StatementRange[];
+  /** Of a module: its instructions, statement by statement. */
+  readonly statements: readonly Statement[];
   /** Registers that constants are written to, each followed by their kinds. */
   readonly constants: readonly number[];
   /** Whether it may end without a value. */

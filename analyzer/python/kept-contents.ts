@@ -2,7 +2,7 @@
  * A file from the text that was kept of it: each head and each body is taken from there when it is first asked for, or else
  * read from the file, and kept with the rest. Boundary: the form of the text is `kept-unit.ts`'s, how a file is read `lower-module.ts`'s.
  */
-import type { Binding, Body, Code, Instruction, Member, Parameter, TypeExpression, Unit } from "./code.ts";
+import type { Binding, Body, Code, Instruction, Member, Parameter, Statement, TypeExpression, Unit } from "./code.ts";
 import {
   type CodeStart,
   type KeepableCode,
@@ -10,6 +10,7 @@ import {
   type KeptBody,
   type KeptHead,
   type KeptHeader,
+  type KeptInstruction,
   keptBody,
   keptHead,
   MODULE,
@@ -97,6 +98,53 @@ export class KeptContents implements UnitContents {
     return code;
   }
 
+  /** A body from its kept text. */
+  bodyFrom(kept: string): Body {
+    let at = kept.indexOf("\n") + 1;
+    const body: KeptBody = JSON.parse(kept.slice(0, at));
+    const statements = body.statements.map(([names, calls, length]) => {
+      const start = at;
+      at += length;
+      return this.statementFrom(names, calls, () => kept.slice(start, start + length));
+    });
+    const rest = {
+      ...body,
+      statements,
+      names: new Map(body.names),
+      clearedAttributes: setOf(body.clearedAttributes),
+      removedKeys: setOf(body.removedKeys),
+    };
+    if (statements.length === 0) return { ...rest, instructions: this.instructionsFrom(body.instructions) };
+    return {
+      ...rest,
+      get instructions() {
+        return statements.flatMap(({ instructions }) => instructions);
+      },
+    };
+  }
+
+  private statementFrom(names: Statement["names"], calls: Statement["calls"], kept: () => string): Statement {
+    let held: readonly Instruction[] | null = null;
+    const read = () => {
+      held ??= this.instructionsFrom(JSON.parse(kept()));
+      return held;
+    };
+    return {
+      names,
+      calls,
+      get instructions() {
+        return read();
+      },
+    };
+  }
+
+  /** Instructions whose codes are where they start, as those codes are met here. */
+  instructionsFrom(kept: readonly KeptInstruction[]): readonly Instruction[] {
+    for (const instruction of kept as readonly { code?: CodeStart | Code | undefined }[])
+      if (instruction.code !== undefined) instruction.code = this.codeAt(instruction.code as CodeStart);
+    return kept as readonly Instruction[];
+  }
+
   /** The code as it is read again, after what it is in. */
   readCode(start: CodeStart, parent: Code | null): KeepableCode {
     if (start === MODULE) return this.again.code;
@@ -107,6 +155,13 @@ export class KeptContents implements UnitContents {
     }
     return this.again.codeAt(start)!;
   }
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Most codes have none. */
+function setOf(names: readonly string[]): ReadonlySet<string> {
+  return names.length === 0 ? NO_NAMES : new Set(names);
 }
 
 type Head = Omit<KeptHead, "nested" | "members"> & Pick<Code, "nested" | "members">;
@@ -208,17 +263,15 @@ class KeptCode implements KeepableCode {
 
   get body(): Body {
     if (this.heldBody) return this.heldBody;
-    this.parts[1] ??= keptBody(this.contents.readCode(this.start, this.parent).body);
-    const body: KeptBody = JSON.parse(this.parts[1]);
-    for (const instruction of body.instructions as readonly { code?: CodeStart | Code | undefined }[])
-      if (instruction.code !== undefined) instruction.code = this.contents.codeAt(instruction.code as CodeStart);
-    this.heldBody = {
-      ...body,
-      instructions: body.instructions as readonly Instruction[],
-      names: new Map(body.names),
-      clearedAttributes: new Set(body.clearedAttributes),
-      removedKeys: new Set(body.removedKeys),
-    };
+    this.parts[1] ??= this.readBody();
+    this.heldBody = this.contents.bodyFrom(this.parts[1]);
     return this.heldBody;
+  }
+
+  private readBody(): string {
+    const { body } = this.contents.readCode(this.start, this.parent);
+    // What is inside is kept with it, so that who asks for it later finds it.
+    for (const instruction of body.instructions) if ("code" in instruction) this.contents.codeAt(instruction.code.start);
+    return keptBody(body);
   }
 }

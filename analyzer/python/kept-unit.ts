@@ -5,7 +5,7 @@
  * The form: a line of JSON with what the unit says and which codes it has, then the heads and bodies of those that were
  * read, each JSON. `JSON.parse` is native: in a process that just started no decoder written here is as fast.
  */
-import type { Binding, Body, Code, Instruction, Member, Unit } from "./code.ts";
+import type { Binding, Body, Code, Instruction, Member, Statement, Unit } from "./code.ts";
 import type { SourceFile } from "./lower-module.ts";
 
 /** Where the texts are kept between runs. */
@@ -57,8 +57,13 @@ export interface KeptHead extends Pick<KeepableCode, "parameters" | "returns" | 
   readonly members: readonly (readonly [string, Member])[];
 }
 
-export interface KeptBody extends Omit<Body, "instructions" | "names" | "clearedAttributes" | "removedKeys"> {
-  readonly instructions: readonly (Omit<Instruction, "code"> & { readonly code?: CodeStart })[];
+export type KeptInstruction = Omit<Instruction, "code"> & { readonly code?: CodeStart };
+
+/** Of a module the instructions are kept statement by statement, after a line with the rest: few of its statements are asked for. */
+export interface KeptBody extends Omit<Body, "instructions" | "statements" | "names" | "clearedAttributes" | "removedKeys"> {
+  readonly instructions: readonly KeptInstruction[];
+  /** The names, the calls, and how long the text of its instructions is. */
+  readonly statements: readonly (readonly [Statement["names"], Statement["calls"], number])[];
   readonly names: readonly (readonly [string, number])[];
   readonly clearedAttributes: readonly string[];
   readonly removedKeys: readonly string[];
@@ -85,7 +90,7 @@ export function keptText(contents: UnitContents): string {
     topClasses: topClasses.map(startOf),
     importEffects,
   };
-  return `${JSON.stringify(header)}\n${parts.join("")}`;
+  return `${asJson(header)}\n${parts.join("")}`;
 }
 
 export function startOf({ start }: Code): CodeStart {
@@ -104,21 +109,30 @@ export function keptHead(code: KeepableCode): string {
     members: [...members],
     range,
   };
-  return JSON.stringify(head);
+  return asJson(head);
 }
 
 /** A body as it is kept. */
 export function keptBody(body: Body): string {
+  const texts = body.statements.map(({ instructions }) => asJson(instructions.map(keptInstruction)));
   const kept: KeptBody = {
     ...body,
-    instructions: body.instructions.map((instruction) =>
-      "code" in instruction ? { ...instruction, code: startOf(instruction.code) } : instruction,
-    ),
+    instructions: texts.length > 0 ? [] : body.instructions.map(keptInstruction),
+    statements: body.statements.map(({ names, calls }, index) => [names, calls, texts[index]!.length]),
     names: [...body.names],
     clearedAttributes: [...body.clearedAttributes],
     removedKeys: [...body.removedKeys],
   };
-  return JSON.stringify(kept);
+  return `${asJson(kept)}\n${texts.join("")}`;
+}
+
+function keptInstruction(instruction: Instruction): KeptInstruction {
+  return "code" in instruction ? { ...instruction, code: startOf(instruction.code) } : instruction;
+}
+
+/** In ASCII: one other character would double the memory of the whole text, and the time to read it. */
+function asJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Every class of a file at its top or inside another class. */

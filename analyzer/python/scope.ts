@@ -2,7 +2,7 @@
  * The frame that one code's instructions are written into: its registers, its variables, and where a name is looked up.
  * Boundary: it knows Python's scoping rules and nothing of what the instructions mean.
  */
-import type { Body, Code, Condition, Instruction, Register, StatementRange } from "./code.ts";
+import type { Body, Code, Condition, Instruction, Register, Statement } from "./code.ts";
 import { isNumber, NOTHING, RESERVED } from "./code.ts";
 import { IS_UNKNOWN, kindsOfRegister } from "./constant-kinds.ts";
 import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
@@ -28,7 +28,7 @@ const WRITERS = new Set(["__init__", "__new__", "__setstate__", "__iadd__", "__s
 
 export class Scope {
   readonly instructions: Instruction[] = [];
-  readonly statements: StatementRange[] = [];
+  private readonly statements: (Omit<Statement, "instructions"> & { readonly start: number; readonly end: number })[] = [];
   isGenerator = false;
   /** Whether there is a `return`. */
   returns = false;
@@ -305,7 +305,7 @@ export class Scope {
       instructions,
       names: new Map(bound.map(([name, register]) => [name, registerOf(register)])),
       parameters: this.parameters.map(registerOf),
-      statements: this.statements,
+      statements: this.statements.map(({ names, calls, start, end }) => ({ names, calls, instructions: instructions.slice(start, end) })),
       constants: constantsIn(this.constants, registerOf),
       mayGiveNone: this.mayGiveNone,
       isGenerator: this.isGenerator,

@@ -277,8 +277,13 @@ export const SEQUENCES: ReadonlySet<string> = new Set(["builtins.list", "builtin
 
 const HOLDS_NUMBERS = new Set(["builtins.range", "builtins.bytes", "builtins.bytearray", "torch.Size"]);
 
+const MAPPINGS: ReadonlySet<string> = new Set([
+  "builtins.dict",
+  ...["OrderedDict", "defaultdict", "Counter", "ChainMap", "UserDict"].map((name) => `collections.${name}`),
+]);
+
 export function isMapping(type: string): boolean {
-  return /^(builtins\.dict|collections\.(OrderedDict|defaultdict|Counter|ChainMap|UserDict))$/.test(type);
+  return MAPPINGS.has(type);
 }
 
 /** `with from as into`: what `__enter__` gives; a generator made into a context manager gives what it yields. */

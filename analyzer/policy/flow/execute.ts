@@ -147,7 +147,9 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
 }
 
 function returnsOnce({ body }: Code): boolean {
-  return body.instructions.filter(({ op }) => op === "return").length === 1;
+  let count = 0;
+  for (const { op } of body.instructions) if (op === "return") count++;
+  return count === 1;
 }
 
 function madeAt({ graph }: Flow, { code }: Frame, line: number): number {

@@ -3,7 +3,7 @@
  * makes and finds them; what instructions do is `execute.ts`, what calls do `calls.ts`.
  */
 import type { Classes } from "../../python/classes.ts";
-import { type Code, UNREAD, type Unit } from "../../python/code.ts";
+import { type Code, type Instruction, UNREAD, type Unit } from "../../python/code.ts";
 import { IS_NONE, IS_UNKNOWN, kindsOfRegister } from "../../python/constant-kinds.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./arguments.ts";
@@ -83,6 +83,7 @@ export class Flow {
   private readonly fields = new FieldTable();
   private readonly moduleFrames = new Map<Unit, Frame>();
   private readonly evaluated = new Map<Unit, Set<number>>();
+  private readonly statementsByName = new Map<Unit, ReadonlyMap<string, readonly number[]>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
   private readonly variableNodes = new Set<Node>();
   private readonly bodies = new Set<Code>();
@@ -310,9 +311,7 @@ export class Flow {
   }
 
   private evaluate(unit: Unit, name: string): void {
-    unit.code.body.statements.forEach((statement, index) => {
-      if (statement.names.includes(name)) this.evaluateStatement({ unit, index });
-    });
+    for (const index of this.statementsAbout(unit).get(name) ?? []) this.evaluateStatement({ unit, index });
     if (!this.isOfLibrary(unit.code)) return;
     for (const statement of this.effects.onVariable(unit, name)) this.evaluateStatement(statement);
   }
@@ -320,11 +319,33 @@ export class Flow {
   private evaluateStatement({ unit, index }: Statement): void {
     const done = this.evaluated.get(unit) ?? new Set<number>();
     this.evaluated.set(unit, done);
-    const { statements, instructions } = unit.code.body;
-    const statement = statements[index];
+    const statement = unit.code.body.statements[index];
     if (!statement || done.has(index)) return;
     done.add(index);
-    execute(this, this.moduleFrame(unit), instructions.slice(statement.start, statement.end));
+    execute(this, this.moduleFrame(unit), statement.instructions);
+  }
+
+  /** The statements of a module that bind or change a name of it, by that name. */
+  private statementsAbout(unit: Unit): ReadonlyMap<string, readonly number[]> {
+    const known = this.statementsByName.get(unit);
+    if (known) return known;
+    const found = new Map<string, number[]>();
+    unit.code.body.statements.forEach(({ names }, index) => {
+      for (const name of names) {
+        const others = found.get(name);
+        if (others) others.push(index);
+        else found.set(name, [index]);
+      }
+    });
+    this.statementsByName.set(unit, found);
+    return found;
+  }
+
+  /** The instructions of an activation that are in the graph, or will be when a branch opens: of a module, of what was asked for. */
+  instructionsOf({ code }: Frame): readonly Instruction[] {
+    if (code.kind !== "module") return code.body.instructions;
+    const evaluated = [...(this.evaluated.get(code.unit) ?? [])].sort((one, other) => one - other);
+    return evaluated.flatMap((index) => code.body.statements[index]!.instructions);
   }
 
   /** Whether a module-level name is bound in the module, or comes from a module it imports with `*`. */

@@ -72,8 +72,8 @@ export class Graph {
   private readonly held = new Pairs();
   private readonly sources = new Integers();
   private readonly heldRings = new Rings();
-  /** Of what merged nodes hold: the one of them that it came into. */
-  private readonly arrivals = new Map<number, Node>();
+  /** Of what merged nodes hold: the one of them that it came into, and 1. */
+  private readonly arrivals = new Integers();
   private readonly edges = new Pairs();
   private readonly edgeRings = new Rings();
   private readonly listeners: Listener[] = [];
@@ -215,11 +215,17 @@ export class Graph {
   private append(node: Node, index: number, source: Source, into: Node): void {
     this.sources.extend(this.held.size);
     this.sources.items[index] = source;
-    if (into !== node || this.arrivals.has(index)) this.arrivals.set(index, into);
+    this.arrivals.extend(this.held.size);
+    this.arrivals.items[index] = into === node ? 0 : into + 1;
     this.set(node, LAST_HELD, this.heldRings.append(this.of(node, LAST_HELD), index + 1));
     const count = this.of(node, HELD_COUNT) + 1;
     this.set(node, HELD_COUNT, count);
     if (count % CROWD === 0) this.crowded.push(node);
+  }
+
+  private arrivalAt(held: number, node: Node): Node {
+    const into = this.arrivals.items[held - 1]!;
+    return into === 0 ? node : into - 1;
   }
 
   /** Lets everything in `source` flow to `target`. */
@@ -262,7 +268,21 @@ export class Graph {
 
   /** The values of a node, in the order in which they arrived. */
   valuesOf(node: Node): Value[] {
-    return [...new Set(this.heldRings.of(this.of(this.find(node), LAST_HELD)).map((held) => this.heldAt(held)))];
+    const values: Value[] = [];
+    let hasUnited = false;
+    this.eachEntry(this.find(node), (held) => {
+      const value = this.heldAt(held);
+      if (value !== this.held.secondOf(held - 1)) hasUnited = true;
+      values.push(value);
+    });
+    return hasUnited ? [...new Set(values)] : values;
+  }
+
+  /** Calls `visit` with the number of each value that a node which has become no other holds. */
+  private eachEntry(root: Node, visit: (held: number) => void): void {
+    const last = this.of(root, LAST_HELD);
+    for (let held = last === 0 ? 0 : this.heldRings.next(last); held !== 0; held = held === last ? 0 : this.heldRings.next(held))
+      visit(held);
   }
 
   /** By node, 1 where it holds such a value. */
@@ -280,9 +300,7 @@ export class Graph {
 
   /** Calls `visit` with each value of a node. */
   eachValue(node: Node, visit: (value: Value) => void): void {
-    const last = this.of(this.find(node), LAST_HELD);
-    for (let held = last === 0 ? 0 : this.heldRings.next(last); held !== 0; held = held === last ? 0 : this.heldRings.next(held))
-      visit(this.heldAt(held));
+    this.eachEntry(this.find(node), (held) => visit(this.heldAt(held)));
   }
 
   /** Where a value came from, and into which node: another than was asked for where that is on a cycle with it. */
@@ -291,7 +309,7 @@ export class Graph {
     const index = this.held.find(at, value);
     // It may have come as another that it is now.
     const held = index !== -1 ? index + 1 : this.heldRings.of(this.of(at, LAST_HELD)).find((each) => this.heldAt(each) === value);
-    return held === undefined ? undefined : { source: this.sources.items[held - 1]!, into: this.arrivals.get(held - 1) ?? at };
+    return held === undefined ? undefined : { source: this.sources.items[held - 1]!, into: this.arrivalAt(held, at) };
   }
 
   /** Works until nothing changes; stops, and gives false, where there are more than `most` edges. */
@@ -362,7 +380,7 @@ export class Graph {
       entries: entries.map((held) => ({
         value: this.heldAt(held),
         source: this.sources.items[held - 1]!,
-        into: this.arrivals.get(held - 1) ?? node,
+        into: this.arrivalAt(held, node),
       })),
       told: new Set(told.map((held) => this.heldAt(held))),
       listeners: this.listenerRings.of(this.of(node, LAST_LISTENER)).map((number) => this.listeners[number - 1]!),

@@ -122,7 +122,7 @@ const FAMILIES: readonly { readonly prefix: string; readonly types: readonly str
 
 /** The types that calling `name` may give; empty where nothing is known. */
 export function familyOf(name: string): readonly string[] {
-  const family = FAMILIES.find(({ prefix }) => name === prefix || name.startsWith(`${prefix}.`));
+  const family = FAMILIES.find(({ prefix }) => name.startsWith(prefix) && (name.length === prefix.length || name[prefix.length] === "."));
   return family?.types ?? [];
 }
 

@@ -3,11 +3,13 @@
  * followed, and that were handed to something that was not followed, alone or with their object. Boundary: that anything may be in their
  * parameters; what calls that are seen do is `calls.ts`.
  */
-import type { Code, Register } from "../../python/code.ts";
+import type { Code, Instruction, Register } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./values.ts";
+
+type Call = Extract<Instruction, { readonly op: "call" }>;
 
 export class UnseenCallers {
   /** Activations that code may have called that was not seen, or with arguments that were not. */
@@ -17,6 +19,7 @@ export class UnseenCallers {
   /** What was handed to something that was not followed. */
   private readonly functionsHanded = new Set<Code>();
   private readonly objectsHanded = new Set<Value>();
+  private readonly calls = new Map<Code, readonly Call[]>();
 
   constructor(private readonly flow: Flow) {}
 
@@ -81,12 +84,12 @@ export class UnseenCallers {
     });
     let isFound = false;
     for (const frame of flow.everyFrame()) {
-      for (const instruction of frame.code.body.instructions) {
-        if (instruction.op !== "call") continue;
-        const handed = instruction.arguments.filter(({ from }) => holders[flow.graph.find(frame.base + from)] === 1);
-        const to = handed.length === 0 ? NOBODY : this.calledBy(frame, instruction.callee);
-        if (to === NOBODY) continue;
-        for (const { from } of handed)
+      for (const { callee, arguments: args } of this.callsIn(frame)) {
+        let to: Called | null = null;
+        for (const { from } of args) {
+          if (holders[flow.graph.find(frame.base + from)] !== 1) continue;
+          to ??= this.calledBy(frame, callee);
+          if (to === NOBODY) break;
           flow.graph.eachValue(frame.base + from, (value) => {
             const code = functionOf(value);
             if (code !== null && functions.delete(code)) {
@@ -97,9 +100,21 @@ export class UnseenCallers {
               this.handObject(value);
             }
           });
+        }
       }
     }
     return isFound;
+  }
+
+  /** The calls of an activation that hand anything on. */
+  private callsIn(frame: Frame): readonly Call[] {
+    const { code } = frame;
+    const known = this.calls.get(code);
+    if (known) return known;
+    const found = this.flow.instructionsOf(frame).filter((each): each is Call => each.op === "call" && each.arguments.length > 0);
+    // More of a module may be asked for.
+    if (code.kind !== "module") this.calls.set(code, found);
+    return found;
   }
 
   private handFunction(code: Code): void {
@@ -113,10 +128,10 @@ export class UnseenCallers {
   }
 
   /** What an instruction calls that is not followed. */
-  private calledBy(frame: Frame, callee: Register): typeof NOBODY | typeof BUILTIN | typeof SOMEBODY {
+  private calledBy(frame: Frame, callee: Register): Called {
     const { flow } = this;
     const isInFunction = frame.code.kind === "function";
-    let called: typeof NOBODY | typeof BUILTIN | typeof SOMEBODY = NOBODY;
+    let called: Called = NOBODY;
     flow.graph.eachValue(frame.base + callee, (value) => {
       const data = flow.data(value);
       const function_ = data.kind === "method" ? flow.data(data.function) : data;
@@ -136,3 +151,4 @@ export class UnseenCallers {
 const NOBODY = 0;
 const BUILTIN = 1;
 const SOMEBODY = 2;
+type Called = typeof NOBODY | typeof BUILTIN | typeof SOMEBODY;
