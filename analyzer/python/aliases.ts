@@ -4,7 +4,7 @@
  * saved. Boundary: computed from what modules bind; a name that means something else as well is not an alias.
  */
 import type { Code, Unit } from "./code.ts";
-import type { Resolver } from "./resolve.ts";
+import { isExported, type Resolver } from "./resolve.ts";
 
 /** Another name for a code, and the line that makes it one. */
 export interface Alias {
@@ -69,7 +69,7 @@ function offeredByStar(module: string, resolver: Resolver, seen: Set<string>): s
   const unit = resolver.modules.unit(module);
   if (!unit || seen.has(module)) return [];
   seen.add(module);
-  const names = unit.exports ?? [...unit.bindings.keys()].filter((name) => !name.startsWith("_"));
+  const names = new Set([...(unit.exports ?? []), ...unit.bindings.keys()].filter((name) => isExported(unit, name)));
   return [...names, ...unit.starImports.flatMap((other) => offeredByStar(other, resolver, seen))];
 }
 

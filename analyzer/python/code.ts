@@ -220,8 +220,10 @@ export interface Unit {
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
   /** Absolute names of modules imported with `*`, in order. */
   readonly starImports: readonly string[];
-  /** `__all__` where it is a literal list of strings. */
+  /** The strings that are listed in `__all__`; null where nothing is put into it. */
   readonly exports: readonly string[] | null;
+  /** Whether `__all__` may have others: those of another module's (`[*other.__all__, "x"]`), those that are computed. */
+  readonly hasMoreExports: boolean;
   /** Every class of the file at its top or inside another class. */
   readonly classes: readonly Code[];
   /** What importing it does to the names of modules. */

@@ -34,6 +34,7 @@ export class KeptContents implements UnitContents {
   readonly bindings: ReadonlyMap<string, readonly Binding[]>;
   readonly starImports: readonly string[];
   readonly exports: readonly string[] | null;
+  readonly hasMoreExports: boolean;
   readonly topClasses: readonly Code[];
   readonly importEffects: ImportEffects;
   private readonly codes = new Map<CodeStart, KeptCode>();
@@ -60,6 +61,7 @@ export class KeptContents implements UnitContents {
     this.bindings = new Map(header.bindings.map(([name, each]) => [name, each.map((binding) => this.binding(binding))]));
     this.starImports = header.starImports;
     this.exports = header.exports;
+    this.hasMoreExports = header.hasMoreExports;
     this.topClasses = header.topClasses.map((start) => this.codeAt(start));
     this.importEffects = header.importEffects;
   }

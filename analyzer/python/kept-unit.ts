@@ -43,7 +43,7 @@ type WithStart<T extends { readonly code: Code }> = Omit<T, "code"> & { readonly
 type BindingWithCode = Extract<Binding, { readonly code: Code }>;
 export type KeptBinding = Exclude<Binding, BindingWithCode> | WithStart<BindingWithCode>;
 
-export interface KeptHeader extends Pick<Unit, "starImports" | "exports" | "importEffects"> {
+export interface KeptHeader extends Pick<Unit, "starImports" | "exports" | "hasMoreExports" | "importEffects"> {
   readonly codes: readonly KeptPlace[];
   readonly bindings: readonly (readonly [string, readonly KeptBinding[]])[];
   readonly topClasses: readonly CodeStart[];
@@ -71,7 +71,7 @@ export interface KeptBody extends Omit<Body, "instructions" | "statements" | "na
 
 /** What was read of a file so far. */
 export function keptText(contents: UnitContents): string {
-  const { starImports, exports, topClasses, importEffects } = contents;
+  const { starImports, exports, hasMoreExports, topClasses, importEffects } = contents;
   const bindings = [...contents.bindings].map(
     ([name, each]) => [name, each.map((binding) => ("code" in binding ? { ...binding, code: startOf(binding.code) } : binding))] as const,
   );
@@ -87,6 +87,7 @@ export function keptText(contents: UnitContents): string {
     bindings,
     starImports,
     exports,
+    hasMoreExports,
     topClasses: topClasses.map(startOf),
     importEffects,
   };

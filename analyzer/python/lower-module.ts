@@ -111,6 +111,10 @@ class LoweredUnit implements Unit {
     return this.read.exports;
   }
 
+  get hasMoreExports(): boolean {
+    return this.read.hasMoreExports;
+  }
+
   get classes(): readonly Code[] {
     return this.read.classes;
   }
@@ -124,6 +128,9 @@ class LoweredUnit implements Unit {
   }
 }
 
+/** `__all__.extend(other.__all__)`, `__all__.append(name)`. */
+const CHANGES_EXPORTS = /^__all__\s*\./;
+
 class ModuleReader implements Rereader {
   readonly code: LoweredCode;
   readonly isNew = true;
@@ -131,6 +138,7 @@ class ModuleReader implements Rereader {
   readonly starImports: string[] = [];
   readonly topClasses: Code[] = [];
   exports: string[] | null = null;
+  hasMoreExports = false;
   private readonly codes = new Map<number, LoweredCode>();
   private readonly maker: CodeMaker;
   private readonly syntax: Syntax;
@@ -203,7 +211,10 @@ class ModuleReader implements Rereader {
     const line = node.startPosition.row + 1;
     switch (node.type) {
       case "expression_statement":
-        for (const child of node.namedChildren) this.bindAssignment(child, line);
+        for (const child of node.namedChildren) {
+          if (child.type === "call") this.hasMoreExports ||= CHANGES_EXPORTS.test(child.childForFieldName("function")?.text ?? "");
+          this.bindAssignment(child, line);
+        }
         return;
       case "import_statement":
       case "import_from_statement":
@@ -272,11 +283,12 @@ class ModuleReader implements Rereader {
     if (right) this.bindAssignment(right, line);
   }
 
-  /** `__all__ = [...]` and `__all__ += [...]`; anything else leaves it to the names without an underscore. */
+  /** `__all__ = [...]` and `__all__ += [...]`: what it lists, and whether that is all. */
   private addExports(value: SyntaxNode): void {
-    if (value.type !== "list" && value.type !== "tuple") return;
-    const names = value.namedChildren.map(stringText).filter((name) => name !== null);
+    const items = value.type === "list" || value.type === "tuple" ? value.namedChildren.filter((child) => child.type !== "comment") : null;
+    const names = (items ?? []).map(stringText).filter((name) => name !== null);
     this.exports = [...(this.exports ?? []), ...names];
+    this.hasMoreExports ||= names.length !== items?.length;
   }
 
   private bindImport(node: SyntaxNode, line: number): void {

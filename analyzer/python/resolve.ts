@@ -107,8 +107,7 @@ export class Resolver {
     if (!this.modules.mayExport(module, name)) return [];
     const unit = this.modules.unit(module);
     if (!unit) return [];
-    const isExported = unit.exports ? unit.exports.includes(name) : !name.startsWith("_");
-    return isExported ? this.name(unit, name) : [];
+    return isExported(unit, name) ? this.name(unit, name) : [];
   }
 
   /** A package that fills itself when it is used (`__getattr__`, `sys.modules[__name__] = ...`) defines its names in its modules. */
@@ -162,6 +161,11 @@ export class Resolver {
         return [];
     }
   }
+}
+
+/** Whether `from module import *` brings a name of a module: what `__all__` lists, and what has no underscore where that is not all, or is not there. */
+export function isExported({ exports, hasMoreExports }: Unit, name: string): boolean {
+  return exports?.includes(name) || ((exports === null || hasMoreExports) && !name.startsWith("_"));
 }
 
 /** The class `name` in the body of `code`. */

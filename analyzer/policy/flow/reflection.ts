@@ -4,6 +4,7 @@
  */
 import type { Code, Unit } from "../../python/code.ts";
 import type { Modules } from "../../python/modules.ts";
+import { isExported } from "../../python/resolve.ts";
 import { argument, type NativeCall } from "./container-methods.ts";
 import { addMade, elementInto, newContainer } from "./containers.ts";
 import type { Flow } from "./flow.ts";
@@ -114,7 +115,7 @@ function visibleNames(flow: Flow, unit: Unit, seen: Set<Unit>): string[] {
     const other = flow.resolver.modules.unit(module);
     if (!other) continue;
     const visible = visibleNames(flow, other, seen);
-    names.push(...visible.filter((name) => (other.exports ? other.exports.includes(name) : !name.startsWith("_"))));
+    names.push(...visible.filter((name) => isExported(other, name)));
   }
   return [...new Set(names)];
 }

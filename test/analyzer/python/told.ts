@@ -50,5 +50,9 @@ export function told(unit: Unit): string {
       code.body,
     ]);
   };
-  return JSON.stringify(plain([unit.code, unit.bindings, unit.starImports, unit.exports, unit.classes, unit.importEffects]), null, 1);
+  return JSON.stringify(
+    plain([unit.code, unit.bindings, unit.starImports, unit.exports, unit.hasMoreExports, unit.classes, unit.importEffects]),
+    null,
+    1,
+  );
 }
