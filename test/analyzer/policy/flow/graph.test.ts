@@ -176,6 +176,26 @@ describe("the graph", () => {
     expect(graph.valuesOf(1).filter((value) => value % 2 === 1)).toHaveLength(80);
     expect(graph.valuesOf(1).filter((value) => value % 2 === 0)).toHaveLength(81);
   });
+
+  test("nodes that become one hold no more than one may, and tell of no more", () => {
+    const graph = new Graph(kinds());
+    graph.allocate(4);
+    const origin = graph.origins.add({ kind: "made", text: "", file: "", line: 0 });
+    for (let value = 0; value < 400; value++) graph.add(value % 4, value, origin);
+    const told: number[][] = [[], [], [], []];
+    for (const [at, values] of told.entries()) graph.listen(at, (value) => values.push(value));
+    graph.solve();
+    for (const at of [0, 1, 2, 3]) graph.edge(at, (at + 1) % 4);
+    graph.collapseCycles();
+    graph.solve();
+    const held = graph.valuesOf(0);
+    expect(held).toHaveLength(160);
+    for (const [at, values] of told.entries()) {
+      expect(new Set(values).size).toBe(values.length);
+      expect(values.filter((value) => !held.includes(value)).every((value) => value % 4 === at)).toBe(true);
+      expect(held.every((value) => values.includes(value))).toBe(true);
+    }
+  });
 });
 
 describe("strongly connected components", () => {
