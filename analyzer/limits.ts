@@ -128,7 +128,14 @@ export const LIMITS = Object.freeze({
   classEdges: {
     limit: 3_000_000,
     unit: "edges",
-    reason: "Ways for values to go while a class is followed: two minutes of work. The largest that was seen to end has 2,440,000.",
+    reason:
+      "Ways for values to go while a class is followed: half a minute of work to two. The largest that was seen to end has 2,440,000.",
+  },
+  fillerEdges: {
+    limit: 500_000,
+    unit: "edges",
+    reason:
+      "Ways for values to go while a class is followed that may fill an open slot: ten seconds of work, and a pickle can name many. Beyond it the class fills none.",
   },
   savedEdges: {
     limit: 1_000_000,

@@ -39,7 +39,8 @@ interface Found {
  */
 export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCandidate): Policy {
   const found: Found[] = [];
-  for (const name of [...new Set(named)].sort(byText)) {
+  const hasSlots = (policy.openSlots ?? []).length > 0;
+  for (const name of hasSlots ? [...new Set(named)].sort(byText) : []) {
     const filler = recordedFiller(name) ?? analysedFiller(name, find(name));
     if (filler !== null) found.push(filler);
   }

@@ -108,6 +108,8 @@ interface Solved {
   readonly holding: Holding;
   /** Null where the class has no Python source. */
   readonly target: Code | null;
+  /** Whether it was followed to its end. */
+  readonly isEnded: boolean;
 }
 
 function inferClass(source: Source, class_: string): Result<Inferred, InferError> {
@@ -115,23 +117,29 @@ function inferClass(source: Source, class_: string): Result<Inferred, InferError
   return solved.ok ? ok(solved.value.inferred) : solved;
 }
 
-function solveClass(source: Source, class_: string): Result<Solved, InferError> {
+/** `most`: so many ways for values to go, and it is left there. */
+function solveClass(source: Source, class_: string, most: number = LIMITS.classEdges.limit): Result<Solved, InferError> {
   const { library, modules, resolver, classes } = source;
   if (modules.libraryModules().length === 0) return failed(nothingToParse(library));
   const target = findClass(resolver, class_);
   const native = target ? null : nativeType(class_);
   if (native?.own) {
     const holding = holdNative(resolver, classes, native.type, class_);
-    return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${class_}`, class_), holding, target });
+    return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${class_}`, class_), holding, target, isEnded: true });
   }
   if (!target) {
     const nearMisses = findNearMisses(classes, class_);
     const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
     return failed({ kind: "class-not-found", message: `no class ${class_} in ${library.name}${hint}`, nearMisses });
   }
-  const holding = solveWithRegistrations((registered) => solve(resolver, classes, target, registered));
+  let isEnded = true;
+  const holding = solveWithRegistrations((registered) => {
+    const holding = new Holding(new Flow(resolver, classes, registered));
+    isEnded = holdClass(holding, target, most);
+    return holding;
+  });
   const name = holding.flow.nameOf(target);
-  return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${name}`, name), holding, target });
+  return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${name}`, name), holding, target, isEnded });
 }
 
 function fillingOf({ flow, named }: Holding, target: Code): Filling {
@@ -159,8 +167,9 @@ function findCandidate(source: Source, name: string): Candidate | null {
   if (definition?.kind === "function") return dangerIn(resolver, definition.code) === null ? { kind: "function" } : null;
   // A class whose reduction was recorded fills slots as that, or not at all.
   if (definition?.kind !== "class" || nativeType(name)?.own) return null;
-  const solved = solveClass(source, name);
-  if (!solved.ok || solved.value.target === null) return null;
+  const solved = solveClass(source, name, LIMITS.fillerEdges.limit);
+  // Of what was not followed to its end it is not known what loading it does.
+  if (!solved.ok || solved.value.target === null || !solved.value.isEnded) return null;
   const { inferred, holding, target } = solved.value;
   return { kind: "class", policy: inferred.policy, filling: fillingOf(holding, target) };
 }
@@ -216,10 +225,10 @@ function holdNative(resolver: Resolver, classes: Classes, type: string, class_: 
   return holding;
 }
 
-/** Everything that objects of the class and of its subclasses in the library hold. */
-function solve(resolver: Resolver, classes: Classes, target: Code, registered: ReadonlySet<Code>): Holding {
-  const flow = new Flow(resolver, classes, registered);
-  const holding = new Holding(flow);
+/** Everything that objects of the class and of its subclasses in the library hold. Whether it was followed to its end. */
+function holdClass(holding: Holding, target: Code, most: number): boolean {
+  const { flow } = holding;
+  const { classes } = flow;
   const name = flow.nameOf(target);
   const at = { name, file: target.unit.path, line: target.line };
   const reason = { kind: "class" as const, text: `the class ${name}`, ...at };
@@ -227,7 +236,7 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
   if (native?.own) {
     // How it pickles was recorded, which no reading of its Python half can better.
     holding.hold(flow.values.native(native.type), { holder: null, node: null, reason });
-    return holding;
+    return true;
   }
   const root = flow.objects.openInstance(target);
   const roots = [root];
@@ -245,11 +254,10 @@ function solve(resolver: Resolver, classes: Classes, target: Code, registered: R
     roots.push(subclass);
     holding.hold(subclass, { holder: root, node: null, reason });
   }
-  const followed = () => flow.solveWithin(LIMITS.classEdges.limit, `what ${target.name} holds`, target);
-  if (!followed()) return holding;
+  const followed = () => flow.solveWithin(most, `what ${target.name} holds`, target);
+  if (!followed()) return false;
   runForeignWriters(flow, roots);
-  followed();
-  return holding;
+  return followed();
 }
 
 /** A tree that is the inside of a package is that of the class asked for, whatever the folder is called. */

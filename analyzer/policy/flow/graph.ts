@@ -161,6 +161,11 @@ export class Graph {
     return this.kinds.isUntouched(node);
   }
 
+  /** Whether a node holds so much that something was left out. */
+  isFull(node: Node): boolean {
+    return (this.of(this.find(node), FLAGS) & IS_FULL) !== 0;
+  }
+
   /** Nothing enters this node: nobody will ask what it holds. */
   ignore(node: Node): void {
     this.kinds.ignore(node);

@@ -48,6 +48,13 @@ const at = (attribute: string) => ({ module: "host", name: "Host", attribute });
 const KEPT = "kept as a value: what it would be called with is not known";
 
 describe("a policy says of a slot", () => {
+  it("nothing where there is none, and then nobody asks what a name stands for", () => {
+    const find = () => {
+      throw new Error("asked");
+    };
+    expect(openPolicy({ ...alone, openSlots: [] }, NAMES, find)).toMatchObject({ openSlots: [], fillers: [] });
+  });
+
   it("from which parameter it comes, what is asked of it, and what is written of it", () => {
     expect(slot(alone, "part")).toEqual({
       class: "host.Host",
