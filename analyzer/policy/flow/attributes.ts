@@ -5,7 +5,7 @@
 import type { Code } from "../../python/code.ts";
 import { ALL_KINDS, IS_DEFINITION, IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { invoke } from "./calls.ts";
-import { isContainerMethod } from "./container-methods.ts";
+import { givesContent, isContainerMethod } from "./container-methods.ts";
 import { memberOf } from "./enumerations.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -71,7 +71,10 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
     case "open":
       if (attribute === "__class__") graph.add(into, values.open(data.code, data.parameter, true), source);
-      else flow.asked.of(data).attributes.add(attribute);
+      else {
+        flow.asked.of(data).attributes.add(attribute);
+        if (!data.isClass && givesContent(attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
+      }
       return;
     case "unanalysed":
       if (MODULE_METHODS.has(attribute) && isCalled(frame, into)) flow.unanalysedCalls.note(data.name, attribute);

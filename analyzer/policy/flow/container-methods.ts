@@ -147,6 +147,13 @@ const OF_SOME_KIND = new Set(KINDS.flatMap(({ methods }) => [...methods]));
 /** By type, what its kind has; null where the type is of none. */
 const METHODS_OF = new Map<string, ReadonlySet<string> | null>();
 
+/** Whether a method of a container gives what is in it: of what a user passes that is as open as the container. */
+export function givesContent(name: string): boolean {
+  return GIVES_CONTENT.has(name);
+}
+
+const GIVES_CONTENT = new Set(["copy", "get", "items", "keys", "pop", "popitem", "setdefault", "values"]);
+
 /** Whether a container of that type has a method that does anything to what it holds; calling any other gives nothing that is kept. */
 export function isContainerMethod(type: string, name: string): boolean {
   if (!Object.hasOwn(METHODS, name)) return false;
@@ -200,7 +207,9 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
   const { graph, values } = flow;
   if (data.kind === "container") METHODS[name]?.(flow, frame, receiver, call);
   else if (data.kind === "namespace") namespaceMethod(flow, frame, name, receiver, data.owner, call);
-  else if (data.kind === "native") {
+  else if (data.kind === "open") {
+    if (call.into !== null) addMade(flow, frame, call.into, receiver, call.line);
+  } else if (data.kind === "native") {
     const { into } = call;
     if (into === null) return;
     const type = attributeType(data.type, name);

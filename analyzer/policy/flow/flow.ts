@@ -26,6 +26,7 @@ import { AskedOfCallers } from "./open-values.ts";
 import { Reductions } from "./reductions.ts";
 import { Saves } from "./saves.ts";
 import { UnanalysedCalls } from "./unanalysed-calls.ts";
+import { UnknownArguments } from "./unknown-arguments.ts";
 import { UnseenCallers } from "./unseen-callers.ts";
 import { areDecoratorsPlain, kindsOfValue } from "./value-kinds.ts";
 import { type Value, type ValueData, Values } from "./values.ts";
@@ -70,6 +71,7 @@ export class Flow {
   readonly gathered = new Once();
   readonly paired = new Once();
   readonly unseen = new UnseenCallers(this);
+  private readonly unknownArguments = new UnknownArguments(this);
   readonly openAttributes = new OpenAttributes(this);
   private readonly effects: Effects;
   private readonly frames = new Pairs();
@@ -144,7 +146,11 @@ export class Flow {
   solve(most?: number): boolean {
     let isEnded: boolean;
     do isEnded = this.graph.solve(most);
-    while ((isEnded && this.branches.settle()) || (this.enumerations.settle() && isEnded) || (isEnded && this.unseen.settle()));
+    while (
+      (isEnded && this.branches.settle()) ||
+      (this.enumerations.settle() && isEnded) ||
+      (isEnded && (this.unseen.settle() || this.unknownArguments.settle()))
+    );
     return isEnded;
   }
 

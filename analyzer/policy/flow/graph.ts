@@ -166,6 +166,11 @@ export class Graph {
     return (this.of(this.find(node), FLAGS) & IS_FULL) !== 0;
   }
 
+  /** Whether a node holds nothing, but for constants of which only the kind is kept. */
+  isEmpty(node: Node): boolean {
+    return this.of(this.find(node), LAST_HELD) === 0;
+  }
+
   /** Nothing enters this node: nobody will ask what it holds. */
   ignore(node: Node): void {
     this.kinds.ignore(node);

@@ -282,8 +282,8 @@ export class Holding {
       const receiver = name === "__new__" ? this.flow.classValue(data.code) : value;
       this.flow.graph.listen(this.flow.field(this.flow.classValue(definer), name), (member) => {
         const frame = openCall(this.flow, member, receiver);
-        // The user calls the class: what a constructor takes is open, also where the class has it from a dependency.
-        if (frame && this.flow.isOfLibrary(data.code) && !this.flow.isOfLibrary(definer)) leaveOpen(this.flow, frame);
+        // The user calls the class: what a constructor takes is open, also where it is a dependency's.
+        if (frame && !this.flow.isOfLibrary(definer)) leaveOpen(this.flow, frame);
       });
     }
   }

@@ -9,11 +9,13 @@ import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import type { Holding } from "./holding.ts";
 import { type OpenValue, takesFunction } from "./open-values.ts";
+import { noteAnnotations } from "./unknown-arguments.ts";
 import type { Value } from "./values.ts";
 
 /** The open slots of everything that is held, by class and attribute. What is stored under a computed name is in none. */
 export function slotsOf(holding: Holding): OpenSlot[] {
   const { flow } = holding;
+  noteAnnotations(flow);
   const contents = new OpenContents(flow);
   const slots = new Map<string, { readonly class: string; readonly attribute: string; readonly found: Set<OpenValue> }>();
   for (const value of holding.links.keys()) {

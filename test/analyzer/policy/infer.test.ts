@@ -61,6 +61,8 @@ interface Expected {
   readonly calls: readonly string[];
   /** Of the calls, those that may return what others hold as well. */
   readonly shared?: readonly string[];
+  /** By attribute, each slot that the class leaves open: the parameters it comes from, and the attributes and classes it is asked for. */
+  readonly slots?: Readonly<Record<string, { readonly from: readonly string[]; readonly asks: readonly string[] }>>;
   /** Some names, and the releases that need them. */
   readonly releases?: Readonly<Record<string, readonly string[]>>;
 }
@@ -81,6 +83,15 @@ function namesOf(entries: Policy["imports"]): string[] {
   return entries.map((entry) => entry.callable);
 }
 
+function slotsOf({ openSlots = [] }: Policy): NonNullable<Expected["slots"]> {
+  return Object.fromEntries(
+    openSlots.map(({ attribute, from, asks }) => [
+      attribute,
+      { from: from.map((source) => `${source.function}(${source.parameter})`), asks: [...asks.attributes, ...asks.classes] },
+    ]),
+  );
+}
+
 describe("inference fixtures", () => {
   const fixtures = readdirSync(FIXTURES).filter((name) => existsSync(join(FIXTURES, name, "expected.json")));
 
@@ -91,6 +102,7 @@ describe("inference fixtures", () => {
     const { imports, calls } = result.value;
     expect({ imports: namesOf(imports), calls: namesOf(calls) }).toEqual({ imports: expected.imports, calls: expected.calls });
     expect(namesOf(calls.filter(({ returns }) => returns === "shared"))).toEqual(expected.shared ?? []);
+    if (expected.slots) expect(slotsOf(result.value)).toEqual(expected.slots);
     for (const [name, releases] of Object.entries(expected.releases ?? {}))
       expect({ name, releases: imports.find(({ callable }) => callable === name)?.reasons[0]?.releases }).toEqual({ name, releases });
   });

@@ -1,0 +1,64 @@
+/**
+ * Parameters that something is passed for of which nothing is known (an attribute of what a user passes, what a call gives that is not
+ * followed), where the function says of which class it is: the user has the choice, as if he called it. Boundary: which parameters; that anything
+ * else unknown may reach them is `constant-kinds.ts`'s.
+ */
+import type { Code, TypeExpression } from "../../python/code.ts";
+import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import type { Flow } from "./flow.ts";
+import { namesChoice } from "./open-values.ts";
+
+export class UnknownArguments {
+  /** Parameters that were left to the user. */
+  private readonly opened = new Set<number>();
+
+  constructor(private readonly flow: Flow) {}
+
+  /** Leaves what is empty, and should not be, to the user. Whether there was any. */
+  settle(): boolean {
+    const { flow } = this;
+    let isFound = false;
+    for (const { base, code } of flow.everyFrame()) {
+      if (code.kind !== "function" || !flow.isOfLibrary(code)) continue;
+      for (const [index, { name, annotation, line }] of code.parameters.entries()) {
+        const register = code.body.parameters[index];
+        if (annotation === null || register === undefined || this.opened.has(base + register)) continue;
+        if (!this.isUnknown(base + register) || classesIn(flow, code, annotation).length === 0) continue;
+        this.opened.add(base + register);
+        isFound = true;
+        const origin = flow.graph.origins.add({ kind: "argument", text: `parameter ${name}`, file: code.unit.path, line });
+        flow.graph.add(base + register, flow.values.open(code, name), origin);
+      }
+    }
+    return isFound;
+  }
+
+  private isUnknown(node: number): boolean {
+    const { graph } = this.flow;
+    return graph.isEmpty(node) && (graph.kinds.of(node) & IS_UNKNOWN) !== 0;
+  }
+}
+
+/** What a function says that its parameter is, it asks of what is passed to it. */
+export function noteAnnotations(flow: Flow): void {
+  for (const { base, code } of flow.everyFrame()) {
+    if (code.kind !== "function" || !flow.isOfLibrary(code)) continue;
+    for (const [index, { annotation }] of code.parameters.entries()) {
+      const register = code.body.parameters[index];
+      if (annotation === null || register === undefined) continue;
+      flow.graph.eachValue(base + register, (value) => {
+        const data = flow.data(value);
+        if (data.kind === "open") for (const name of classesIn(flow, code, annotation)) flow.asked.of(data).classes.add(name);
+      });
+    }
+  }
+}
+
+/** The analysed classes that an annotation names, of one of which a value is. */
+function classesIn(flow: Flow, scope: Code, type: TypeExpression): string[] {
+  if (type.kind === "union" || (type.kind === "subscript" && namesChoice(type.base)))
+    return type.items.flatMap((item) => classesIn(flow, scope, item));
+  if (type.kind !== "name") return [];
+  const definitions = flow.resolver.pathIn(scope, type.path);
+  return definitions.flatMap((definition) => (definition.kind === "class" ? [flow.nameOf(definition.code)] : []));
+}
