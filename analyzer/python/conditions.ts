@@ -33,6 +33,7 @@ export function conditionOf(test: SyntaxNode, isTrue: boolean, scope: Scope): Co
 /** Guards inside each other, and variables and attributes in a test; beyond either both sides may run. Programs write functions with thousands. */
 const MOST_GUARDS = 100;
 const LARGEST_TEST = 50;
+const DEEPEST_TEST = 100;
 
 function sizeOf(decided: Decided): number {
   if ("node" in decided) return 1;
@@ -45,22 +46,23 @@ type Decided =
   | { readonly all: readonly Decided[] }
   | { readonly any: readonly Decided[] };
 
-function decide(test: SyntaxNode, isTrue: boolean): Decided | null {
+function decide(test: SyntaxNode, isTrue: boolean, depth = 0): Decided | null {
+  if (depth > DEEPEST_TEST) return null;
   switch (test.type) {
     case "parenthesized_expression": {
       const [inner] = operandsOf(test);
-      return inner ? decide(inner, isTrue) : null;
+      return inner ? decide(inner, isTrue, depth + 1) : null;
     }
     case "not_operator": {
       const argument = test.childForFieldName("argument");
-      return argument && decide(argument, !isTrue);
+      return argument && decide(argument, !isTrue, depth + 1);
     }
     case "boolean_operator": {
       const left = test.childForFieldName("left");
       const right = test.childForFieldName("right");
       if (!left || !right) return null;
       const isAnd = operatorBetween(test, left, right) === "and";
-      const sides = [decide(left, isTrue), decide(right, isTrue)];
+      const sides = [decide(left, isTrue, depth + 1), decide(right, isTrue, depth + 1)];
       const known = sides.filter((side) => side !== null);
       if (isAnd === isTrue) return known.length < 2 ? (known[0] ?? null) : { all: known };
       return known.length < 2 ? null : { any: known };
@@ -74,9 +76,9 @@ function decide(test: SyntaxNode, isTrue: boolean): Decided | null {
 
 /** A variable, or an attribute of one. */
 function isVariable(node: SyntaxNode): boolean {
-  if (node.type === "identifier") return true;
-  const object = node.type === "attribute" ? node.childForFieldName("object") : null;
-  return object !== null && isVariable(object);
+  let object: SyntaxNode | null = node;
+  while (object?.type === "attribute") object = object.childForFieldName("object");
+  return object?.type === "identifier";
 }
 
 function decideComparison(test: SyntaxNode, isTrue: boolean): Decided | null {

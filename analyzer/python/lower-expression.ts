@@ -7,14 +7,26 @@ import { COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, ZERO } from "./code.ts
 import { conditionOf } from "./conditions.ts";
 import { numberRegister } from "./constant-kinds.ts";
 import type { Scope } from "./scope.ts";
-import type { SyntaxNode } from "./syntax-node.ts";
+import { DEEPEST_EXPRESSION, type SyntaxNode } from "./syntax-node.ts";
 import { isBetween, operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 type Lower = (node: SyntaxNode, scope: Scope) => Register;
 
 /** The register that holds the value of `node`. */
 export function lowerExpression(node: SyntaxNode, scope: Scope): Register {
-  return EXPRESSIONS[node.type]?.(node, scope) ?? COMPUTED;
+  return inside(scope, () => EXPRESSIONS[node.type]?.(node, scope) ?? COMPUTED);
+}
+
+/** What is inside another expression. Deeper than any program needs it is not understood: the stack would not do. */
+function inside(scope: Scope, lower: () => Register): Register {
+  if (scope.depth === DEEPEST_EXPRESSION) {
+    scope.maker.syntax.giveUp();
+    return COMPUTED;
+  }
+  scope.depth++;
+  const register = lower();
+  scope.depth--;
+  return register;
 }
 
 const EXPRESSIONS: Readonly<Record<string, Lower>> = {
@@ -234,7 +246,9 @@ function display(
     const form = forms === null ? null : formOf(child);
     const known = form === null ? undefined : forms!.get(form);
     const from =
-      form === null ? lowerExpression(child, scope) : display(child, scope, child.type as ContainerKind, child.namedChildren, known);
+      form === null
+        ? lowerExpression(child, scope)
+        : inside(scope, () => display(child, scope, child.type as ContainerKind, child.namedChildren, known));
     if (known !== undefined) continue;
     if (form !== null) forms!.set(form, from);
     items.push({ key, keyFrom: NOTHING, from, spread });

@@ -2,7 +2,7 @@
  * Expressions of plain Python 3, as the nodes that tree-sitter's grammar gives them. Boundary: statements are
  * `plain-statements.ts`; what a formatted string computes is not read, as nothing in it is kept.
  */
-import { PlainNode, type SyntaxNode } from "./syntax-node.ts";
+import { DEEPEST_EXPRESSION, PlainNode, type SyntaxNode } from "./syntax-node.ts";
 import { NotPlain, Tokens } from "./tokens.ts";
 
 const BINARY: ReadonlyMap<string, number> = new Map([
@@ -35,6 +35,8 @@ export interface Place {
 }
 
 export class Expressions extends Tokens {
+  private nesting = 0;
+
   // -- making nodes
 
   protected leaf(type: string): PlainNode {
@@ -153,6 +155,19 @@ export class Expressions extends Tokens {
   }
 
   protected expression(): PlainNode {
+    return this.within(() => this.choice());
+  }
+
+  /** What is inside something else: so deep, and the stack would not do. */
+  private within(read: () => PlainNode): PlainNode {
+    if (this.nesting === DEEPEST_EXPRESSION) throw new NotPlain();
+    this.nesting++;
+    const found = read();
+    this.nesting--;
+    return found;
+  }
+
+  private choice(): PlainNode {
     if (this.isWord("lambda")) return this.lambda();
     const then = this.disjunction();
     if (!this.takesWord("if")) return then;
@@ -178,7 +193,7 @@ export class Expressions extends Tokens {
     if (!this.isWord("not")) return this.comparison();
     const start = this.here();
     this.advance();
-    return this.from(start, "not_operator", [this.negation()], ARGUMENT);
+    return this.from(start, "not_operator", [this.within(() => this.negation())], ARGUMENT);
   }
 
   private comparison(): PlainNode {
@@ -222,11 +237,11 @@ export class Expressions extends Tokens {
     if (this.is("operator") && (this.word === "-" || this.word === "+" || this.word === "~")) {
       const start = this.here();
       this.advance();
-      return this.from(start, "unary_operator", [this.unary()], ARGUMENT);
+      return this.from(start, "unary_operator", [this.within(() => this.unary())], ARGUMENT);
     }
     const base = this.primary();
     if (!this.takes("**")) return base;
-    return this.from(base, "binary_operator", [base, this.unary()], SIDES);
+    return this.from(base, "binary_operator", [base, this.within(() => this.unary())], SIDES);
   }
 
   // -- primaries

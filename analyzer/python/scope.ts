@@ -59,6 +59,8 @@ export class Scope {
   private statementSubjects = new Set<string>();
   private statementCalls: string[][] = [];
   private statementStart = 0;
+  /** How deep inside each other the expressions are that are being read. */
+  depth = 0;
 
   constructor(
     readonly code: Code,

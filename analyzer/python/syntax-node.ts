@@ -18,6 +18,9 @@ export interface SyntaxNode {
   childrenForFieldName(name: string): readonly SyntaxNode[];
 }
 
+/** So many expressions inside each other are read. CPython takes 200 brackets inside each other (MAXLEVEL of Parser/lexer/state.h). */
+export const DEEPEST_EXPRESSION = 300;
+
 const NO_CHILDREN: readonly SyntaxNode[] = [];
 
 /** A node that `plain-statements.ts` made. */

@@ -36,7 +36,12 @@ export class Syntax {
     this.documentation = root ? layout.documentation : [];
   }
 
-  /** Whether what was parsed so far has syntax that the grammar does not know. */
+  /** Something was met that is not understood. */
+  giveUp(): void {
+    this.hasError = true;
+  }
+
+  /** Whether what was parsed so far has syntax that the grammar does not know, or that is nested too deep. */
   get hasErrors(): boolean {
     return this.hasError;
   }

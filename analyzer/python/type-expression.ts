@@ -7,14 +7,15 @@ import type { SyntaxNode } from "./syntax-node.ts";
 
 /** `a.b.c` as its parts; null for anything that is not a dotted name. */
 export function dottedPath(node: SyntaxNode): string[] | null {
-  if (node.type === "identifier") return [node.text];
-  if (node.type !== "attribute") return null;
-  const object = node.childForFieldName("object");
-  const attribute = node.childForFieldName("attribute");
-  const path = object && dottedPath(object);
-  if (!path || !attribute) return null;
-  path.push(attribute.text);
-  return path;
+  const path: string[] = [];
+  let object: SyntaxNode | null = node;
+  while (object?.type === "attribute") {
+    const attribute = object.childForFieldName("attribute");
+    if (!attribute) return null;
+    path.push(attribute.text);
+    object = object.childForFieldName("object");
+  }
+  return object?.type === "identifier" ? [...path, object.text].reverse() : null;
 }
 
 /** The operator of a node that stands between two of its operands: `and`, `is not`. Comments may be around it. */
@@ -52,7 +53,8 @@ export function stringText(node: SyntaxNode): string | null {
 }
 
 /** The type that an annotation names; null where it names none (a number, a call, a syntax that is not a type). */
-export function typeExpression(node: SyntaxNode, parse: (text: string) => SyntaxNode): TypeExpression | null {
+export function typeExpression(node: SyntaxNode, parse: (text: string) => SyntaxNode, depth = 0): TypeExpression | null {
+  if (depth > DEEPEST_TYPE) return null;
   const line = node.startPosition.row + 1;
   switch (node.type) {
     case "type":
@@ -62,7 +64,7 @@ export function typeExpression(node: SyntaxNode, parse: (text: string) => Syntax
     case "slice":
     case "type_parameter": {
       const inner = node.namedChildren[0];
-      return inner ? typeExpression(inner, parse) : null;
+      return inner ? typeExpression(inner, parse, depth + 1) : null;
     }
     case "identifier":
     case "attribute":
@@ -76,30 +78,33 @@ export function typeExpression(node: SyntaxNode, parse: (text: string) => Syntax
     case "concatenated_string": {
       const text = stringText(node);
       const expression = text ? parse(text.trim()).namedChildren[0] : undefined;
-      const inner = expression && expression.type === "expression_statement" ? typeExpression(expression, parse) : null;
+      const inner = expression && expression.type === "expression_statement" ? typeExpression(expression, parse, depth + 1) : null;
       return inner && at(inner, line);
     }
     case "subscript":
     case "generic_type": {
       const [first, ...rest] = node.namedChildren;
-      const base = first ? typeExpression(first, parse) : null;
+      const base = first ? typeExpression(first, parse, depth + 1) : null;
       if (!base) return null;
       const items = rest.flatMap((child) => (child.type === "type_parameter" ? child.namedChildren : [child]));
-      return { kind: "subscript", base, items: types(flattenTuple(items), parse), line };
+      return { kind: "subscript", base, items: types(flattenTuple(items), parse, depth + 1), line };
     }
     case "binary_operator":
     case "union_type":
-      return { kind: "union", items: types(node.namedChildren, parse), line };
+      return { kind: "union", items: types(node.namedChildren, parse, depth + 1), line };
     case "list":
     case "tuple":
-      return { kind: "list", items: types(node.namedChildren, parse), line };
+      return { kind: "list", items: types(node.namedChildren, parse, depth + 1), line };
     default:
       return null;
   }
 }
 
-function types(nodes: readonly SyntaxNode[], parse: (text: string) => SyntaxNode): TypeExpression[] {
-  return nodes.map((node) => typeExpression(node, parse)).filter((type) => type !== null);
+/** Types inside each other; what is deeper says nothing. */
+const DEEPEST_TYPE = 50;
+
+function types(nodes: readonly SyntaxNode[], parse: (text: string) => SyntaxNode, depth: number): TypeExpression[] {
+  return nodes.map((node) => typeExpression(node, parse, depth)).filter((type) => type !== null);
 }
 
 function flattenTuple(nodes: readonly SyntaxNode[]): readonly SyntaxNode[] {

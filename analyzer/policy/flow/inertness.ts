@@ -154,6 +154,7 @@ class LoadReader {
     for (const frame of frames) {
       // The state of an object that is loaded is whatever the pickle says: then another branch may run.
       if (this.flow.branches.closedIn(frame).size > 0) this.act(code, code.line, "has a branch that was not followed");
+      if (code.unit.hasErrors) this.act(code, code.line, "is in a file with syntax that was not understood");
       if (this.isPartlyKnown(frame)) this.act(code, code.line, "holds more than is known of");
       for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
     }

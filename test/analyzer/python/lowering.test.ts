@@ -284,6 +284,34 @@ with open() as handle: pass
     },
   );
 
+  const times = (count: number, text: string) => text.repeat(count);
+  test.each([
+    ["or", `x${times(5000, " or x")}`],
+    ["plus", `x${times(5000, " + x")}`],
+    ["brackets", `${times(5000, "[")}${times(5000, "]")}`],
+    ["parentheses", `${times(5000, "(")}x${times(5000, ")")}`],
+    ["attributes", `x${times(50_000, ".a")}`],
+    ["calls", `${times(5000, "x(")}${times(5000, ")")}`],
+    ["calls of what calls give", `x${times(5000, "()")}`],
+    ["indexes", `${times(5000, "x[")}1${times(5000, "]")}`],
+    ["conditions", `${times(5000, "x if x else ")}x`],
+    ["not", `${times(5000, "not ")}x`],
+    ["minus", `${times(5000, "-")}x`],
+    ["powers", `x${times(5000, " ** x")}`],
+    ["lambdas", `${times(5000, "lambda: ")}x`],
+    ["dicts", `${times(5000, "{1: ")}x${times(5000, "}")}`],
+    ["assignments", `${times(5000, "(y := ")}x${times(5000, ")")}`],
+    ["types", `${times(5000, "List[")}int${times(5000, "]")}`],
+  ])("thousands of %s inside each other cost no more than the expression", (_, expression) => {
+    const text = `def f(self, x: ${expression}):\n    if ${expression}:\n        pass\n    self.x = B()\ny = ${expression}\nz = B()\n`;
+    const unit = unitOf(text);
+    const code = codeOf(text, "f");
+    expect(code.parameters.map(({ name }) => name)).toEqual(["self", "x"]);
+    expect(operations(code)).toContain("store");
+    expect([...unit.bindings.keys()]).toEqual(["f", "y", "z"]);
+    expect(unit.code.body.statements.at(-1)?.names).toContain("z");
+  });
+
   test("a class at the top is parsed when something in it is asked for", () => {
     const method = `    def method(self, first, second):\n${"        self.first = first\n".repeat(20)}`;
     const unit = unitOf(`class Good(Base):\n${method}class Bad(Base):\n    x = = 1\n${method}after = 1\n`);
