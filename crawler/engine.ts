@@ -3,7 +3,7 @@
  * the number with every change by which one could come out differently.
  */
 
-const INFERENCE = 8;
+const INFERENCE = 9;
 const JUDGEMENT = 3;
 
 /** Of policies that are inferred, and the verdicts under them. */
