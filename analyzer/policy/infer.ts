@@ -168,9 +168,10 @@ function findCandidate(source: Source, name: string): Candidate | null {
   // A class whose reduction was recorded fills slots as that, or not at all.
   if (definition?.kind !== "class" || nativeType(name)?.own) return null;
   const solved = solveClass(source, name, LIMITS.fillerEdges.limit);
-  // Of what was not followed to its end it is not known what loading it does.
-  if (!solved.ok || solved.value.target === null || !solved.value.isEnded) return null;
-  const { inferred, holding, target } = solved.value;
+  if (!solved.ok || solved.value.target === null) return null;
+  const { inferred, holding, target, isEnded } = solved.value;
+  // Of what was not followed to its end, or of which something was left out, it is not known what loading it does.
+  if (!isEnded || holding.flow.graph.hasLeftOut) return null;
   return { kind: "class", policy: inferred.policy, filling: fillingOf(holding, target) };
 }
 

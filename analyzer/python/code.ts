@@ -147,6 +147,8 @@ export interface Body {
   readonly alwaysRaises: boolean;
   /** Whether the code writes what its first parameter holds: `self.x = ...`, `self.x[k] = ...`, `self.x.append(...)`. */
   readonly writesReceiver: boolean;
+  /** The first line with a call that no instruction was made of (`unread-calls.ts`); 0 where there is none. */
+  readonly unreadCall: number;
   /** Attributes of its first parameter that it sets to None. */
   readonly clearedAttributes: ReadonlySet<string>;
   /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */

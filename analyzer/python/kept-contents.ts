@@ -117,10 +117,12 @@ export class KeptContents implements UnitContents {
       removedKeys: setOf(body.removedKeys),
     };
     if (statements.length === 0) return { ...rest, instructions: this.instructionsFrom(body.instructions) };
+    let whole: readonly Instruction[] | null = null;
     return {
       ...rest,
       get instructions() {
-        return statements.flatMap(({ instructions }) => instructions);
+        whole ??= statements.flatMap(({ instructions }) => instructions);
+        return whole;
       },
     };
   }

@@ -190,8 +190,15 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       const [target] = node.namedChildren;
       const targets = target?.type === "expression_list" ? target.namedChildren : [target];
       for (const item of targets) if (item?.type === "subscript") scope.noteRemoval(constantKey(item.childForFieldName("subscript")));
+      scope.noteUnread(node, line);
       return;
     }
+    case "raise_statement":
+    case "assert_statement":
+    case "print_statement":
+    case "exec_statement":
+      scope.noteUnread(node, line);
+      return;
     case "while_statement": {
       const test = node.childForFieldName("condition");
       if (scope.code.kind !== "function" || !test) {

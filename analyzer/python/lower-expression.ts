@@ -54,6 +54,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   },
   conditional_expression(node, scope) {
     const [then, test, otherwise] = operandsOf(node);
+    if (test) scope.noteUnread(test, lineOf(test));
     const lower = (side: SyntaxNode | undefined, isTrue: boolean) => () =>
       scope.guarded(test ? conditionOf(test, isTrue, scope) : null, lineOf(node), () => (side ? lowerExpression(side, scope) : NOTHING));
     return join(node, scope, [lower(then, true), lower(otherwise, false)]);
@@ -130,6 +131,7 @@ function lowerInner(node: SyntaxNode, scope: Scope): Register {
 function lowerString(node: SyntaxNode, scope: Scope): Register {
   const text = stringText(node);
   if (text !== null) return emit(scope, { op: "text", into: scope.fresh(), value: text, line: lineOf(node) });
+  scope.noteUnread(node, lineOf(node));
   return /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : COMPUTED;
 }
 
@@ -186,6 +188,7 @@ function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
   const subscripts = node.childrenForFieldName("subscript");
   const key = subscripts.length === 1 ? subscripts[0] : undefined;
   const isSlice = key?.type === "slice";
+  if (isSlice || !key) for (const part of subscripts) scope.noteUnread(part, lineOf(part));
   const keyFrom = key && !isSlice && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
   if (isEmpty(object)) return COMPUTED;
   // A slice is the same kind of container with the same elements.

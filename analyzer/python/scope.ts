@@ -10,6 +10,7 @@ import { allocateRegisters } from "./registers.ts";
 import type { Syntax } from "./syntax.ts";
 import { LateNode, type SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, isBetween, operandsOf, stringText } from "./type-expression.ts";
+import { callsUnread } from "./unread-calls.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
@@ -59,6 +60,7 @@ export class Scope {
   private statementSubjects = new Set<string>();
   private statementCalls: string[][] = [];
   private statementStart = 0;
+  private unreadCall = 0;
   /** How deep inside each other the expressions are that are being read. */
   depth = 0;
 
@@ -181,6 +183,7 @@ export class Scope {
         const key = target.childForFieldName("subscript");
         if (!object) return;
         this.noteWrite(target);
+        if (key?.type === "slice") this.noteUnread(key, line);
         const constant = constantKey(key);
         const keyFrom = key && key.type !== "slice" && constant === null ? lowerExpression(key, this) : NOTHING;
         this.instructions.push({ op: "set-item", object: lowerExpression(object, this), key: constant, keyFrom, from, line });
@@ -265,6 +268,11 @@ export class Scope {
     return { code, defaults: defaults.every(isNumber) ? [] : defaults };
   }
 
+  /** Of a part of the code no instructions are made: whether it calls anything is said, at least. */
+  noteUnread(part: SyntaxNode, line: number): void {
+    if (this.unreadCall === 0 && (part.type === "exec_statement" || callsUnread(part.text))) this.unreadCall = line;
+  }
+
   endStatement(): void {
     const end = this.instructions.length;
     if (end > this.statementStart) {
@@ -313,6 +321,7 @@ export class Scope {
       isGenerator: this.isGenerator,
       alwaysRaises: this.endsWithRaise && !this.returns && !this.isGenerator,
       writesReceiver: this.writesReceiver,
+      unreadCall: this.unreadCall,
       clearedAttributes: this.clearedAttributes,
       removedKeys: this.removedKeys,
     };

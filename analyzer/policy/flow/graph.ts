@@ -86,6 +86,8 @@ export class Graph {
   /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`; above that its kinds of constants. */
   private readonly counts = new Integers();
   private readonly crowds: Crowds;
+  /** Whether anything was left out anywhere, as a node held so much: then what is not in a node may be there all the same. */
+  hasLeftOut = false;
   /** Nodes that took as many values more as may be a crowd. */
   private crowded: Node[] = [];
   private readonly edgeList: Edges = {
@@ -161,11 +163,6 @@ export class Graph {
     return this.kinds.isUntouched(node);
   }
 
-  /** Whether a node holds so much that something was left out. */
-  isFull(node: Node): boolean {
-    return (this.of(this.find(node), FLAGS) & IS_FULL) !== 0;
-  }
-
   /** Whether a node holds nothing, but for constants of which only the kind is kept. */
   isEmpty(node: Node): boolean {
     return this.of(this.find(node), LAST_HELD) === 0;
@@ -227,6 +224,7 @@ export class Graph {
     const flags = this.of(node, FLAGS);
     if (kind === CLASS) return (flags & IS_FULL) !== 0;
     this.set(node, FLAGS, flags | IS_FULL);
+    this.hasLeftOut = true;
     return true;
   }
 

@@ -154,16 +154,10 @@ class LoadReader {
     for (const frame of frames) {
       // The state of an object that is loaded is whatever the pickle says: then another branch may run.
       if (this.flow.branches.closedIn(frame).size > 0) this.act(code, code.line, "has a branch that was not followed");
+      if (code.body.unreadCall !== 0) this.act(code, code.body.unreadCall, "calls something of which nothing is kept");
       if (code.unit.hasErrors) this.act(code, code.line, "is in a file with syntax that was not understood");
-      if (this.isPartlyKnown(frame)) this.act(code, code.line, "holds more than is known of");
       for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
     }
-  }
-
-  /** Whether something was left out of what a variable holds, as everything flows through it. */
-  private isPartlyKnown({ base, yields }: Frame): boolean {
-    for (let node = base; node <= yields; node++) if (this.flow.graph.isFull(node)) return true;
-    return false;
   }
 
   private act(code: Code, line: number, what: string): void {

@@ -12,6 +12,7 @@ import {
   infer,
   inferCheckpoint,
   inferPolicy,
+  openLibrary,
   type SourceTree,
 } from "../../../analyzer/policy/infer.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
@@ -119,6 +120,41 @@ describe("inference fixtures", () => {
     });
     isRecalling = false;
     expect(new Set(texts).size).toBe(1);
+  });
+});
+
+describe("what may fill a slot", () => {
+  const classes = Array.from({ length: 200 }, (_, index) => `class Part${index}:\n    pass\n`);
+  const holder = (name: string, count: number) =>
+    `class ${name}:\n    def __init__(self):\n        self.parts = [${classes.slice(0, count).map((_, index) => `Part${index}()`)}]\n`;
+  const text = [...classes, holder("Few", 100), holder("Many", 200)].join("\n");
+  const library = { name: "lib", version: null, files: [{ path: "lib.py", text }] };
+
+  test.each([
+    ["Few", true],
+    ["Many", false],
+  ])("is not what something was left out of, as a variable held too much: %s", (name, mayFill) => {
+    expect(openLibrary({ parser, library, dependencies: [], class: "lib.Few" }).candidate(`lib.${name}`) !== null).toBe(mayFill);
+  });
+
+  test("is inert only where its file was understood, and every call in it read", () => {
+    const loading = (rest: string) => {
+      const own = `class Own:\n    def __setstate__(self, state):\n        self.state = state\n${rest}`;
+      const files = [{ path: "own.py", text: own }];
+      const found = openLibrary({ parser, library: { ...library, files }, dependencies: [], class: "own.Own" }).candidate("own.Own");
+      return found?.kind === "class" ? found.filling.loading.acts : null;
+    };
+    expect(loading("")).toEqual([]);
+    expect(loading("        x = = 1\n")).toEqual([expect.stringContaining("not understood")]);
+    for (const statement of [
+      'exec "import os" in {}',
+      "assert run(state)",
+      "raise Stop(run(state))",
+      "x = f'{run(state)}'",
+      "x = y[run(state) :]",
+    ])
+      expect(loading(`        ${statement}\n`)).toEqual([expect.stringContaining("of which nothing is kept (own.py:4)")]);
+    expect(loading("        if not isinstance(state, dict):\n            raise TypeError(f'no {type(state)}')\n")).toEqual([]);
   });
 });
 
