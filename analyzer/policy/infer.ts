@@ -170,8 +170,8 @@ function findCandidate(source: Source, name: string): Candidate | null {
   const solved = solveClass(source, name, LIMITS.fillerEdges.limit);
   if (!solved.ok || solved.value.target === null) return null;
   const { inferred, holding, target, isEnded } = solved.value;
-  // Of what was not followed to its end, or of which something was left out, it is not known what loading it does.
-  if (!isEnded || holding.flow.graph.hasLeftOut) return null;
+  // Of what was not followed to its end it is not known what loading it does.
+  if (!isEnded) return null;
   return { kind: "class", policy: inferred.policy, filling: fillingOf(holding, target) };
 }
 

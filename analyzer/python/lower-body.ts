@@ -193,7 +193,6 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       scope.noteUnread(node, line);
       return;
     }
-    case "raise_statement":
     case "assert_statement":
     case "print_statement":
     case "exec_statement":

@@ -1,7 +1,8 @@
 /**
- * Calls that no instruction is made of, as what they give is never kept: in `raise`, `assert` and `del`, in slices, in the test of a conditional
- * expression, between the braces of an f-string, and in what Python 2 has as statements. Whoever asks what running a code does has to know that there are any. Boundary: texts
- * only; what calls that are read do is the flow's.
+ * Calls that no instruction is made of, as what they give is never kept: in `assert` and `del`, in slices, in the test of a conditional
+ * expression, between the braces of an f-string, and in what Python 2 has as statements. Whoever asks what running a code does has to know
+ * that there are any. What a `raise` computes for its message is not counted: nothing is loaded then. Boundary: texts only; what calls that are read
+ * do is the flow's.
  */
 
 /** What is called with nothing done but computing, and the classes of exceptions. */

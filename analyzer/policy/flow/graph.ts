@@ -58,6 +58,8 @@ const IS_WAITING = 2;
 const IS_IGNORED = 4;
 /** It refused a value. */
 const IS_FULL = 8;
+/** One of the nodes that became this one had refused a value. */
+const WAS_FULL = 16;
 
 /** What a value counts as takes so many bits; the kinds of constants that it may be are above them. */
 const KINDS_SHIFT = 2;
@@ -86,8 +88,6 @@ export class Graph {
   /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`; above that its kinds of constants. */
   private readonly counts = new Integers();
   private readonly crowds: Crowds;
-  /** Whether anything was left out anywhere, as a node held so much: then what is not in a node may be there all the same. */
-  hasLeftOut = false;
   /** Nodes that took as many values more as may be a crowd. */
   private crowded: Node[] = [];
   private readonly edgeList: Edges = {
@@ -163,6 +163,18 @@ export class Graph {
     return this.kinds.isUntouched(node);
   }
 
+  /** The nodes, of those that have become no other, that something was left out of, as they hold so much; and what they flow to. */
+  partlyKnown(): ReadonlySet<Node> {
+    const found = new Set<Node>();
+    for (let node = 0; node < this.size; node++) if (this.wasFull(node)) found.add(node);
+    for (const node of found) for (const target of this.targetsOf(node)) found.add(this.find(target));
+    return found;
+  }
+
+  private wasFull(root: Node): boolean {
+    return (this.of(root, FLAGS) & (IS_FULL | WAS_FULL)) !== 0;
+  }
+
   /** Whether a node holds nothing, but for constants of which only the kind is kept. */
   isEmpty(node: Node): boolean {
     return this.of(this.find(node), LAST_HELD) === 0;
@@ -224,7 +236,6 @@ export class Graph {
     const flags = this.of(node, FLAGS);
     if (kind === CLASS) return (flags & IS_FULL) !== 0;
     this.set(node, FLAGS, flags | IS_FULL);
-    this.hasLeftOut = true;
     return true;
   }
 
@@ -452,11 +463,13 @@ export class Graph {
       }
     }
     const isRefusing = nodes.every((node) => this.of(node, FLAGS) & REFUSES_TEXTS);
+    const wasFull = nodes.some((node) => this.wasFull(node));
     for (const node of nodes) {
       this.records.items.fill(0, node * RECORD, (node + 1) * RECORD);
       if (node !== root) this.set(node, MERGED, root + 1);
     }
     if (isRefusing) this.refuseTexts(root);
+    if (wasFull) this.set(root, FLAGS, this.of(root, FLAGS) | WAS_FULL);
     for (const [value, { source, into }] of union) {
       const kind = this.countOf(value) & OTHER;
       if (kind !== TEXT && this.refuses(root, kind)) {

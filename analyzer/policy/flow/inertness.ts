@@ -156,8 +156,17 @@ class LoadReader {
       if (this.flow.branches.closedIn(frame).size > 0) this.act(code, code.line, "has a branch that was not followed");
       if (code.body.unreadCall !== 0) this.act(code, code.body.unreadCall, "calls something of which nothing is kept");
       if (code.unit.hasErrors) this.act(code, code.line, "is in a file with syntax that was not understood");
+      if (this.isPartlyKnown(frame)) this.act(code, code.line, "holds more than is known of");
       for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
     }
+  }
+
+  /** Whether something was left out of what a variable holds, as everything flows through it. */
+  private isPartlyKnown({ base, yields }: Frame): boolean {
+    const { graph } = this.flow;
+    const partly = graph.partlyKnown();
+    if (partly.size > 0) for (let node = base; node <= yields; node++) if (partly.has(graph.find(node))) return true;
+    return false;
   }
 
   private act(code: Code, line: number, what: string): void {

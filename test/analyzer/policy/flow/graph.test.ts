@@ -177,6 +177,20 @@ describe("the graph", () => {
     expect(graph.valuesOf(1).filter((value) => value % 2 === 0)).toHaveLength(81);
   });
 
+  test("that something was left out of a node is known of what it becomes, and of what it flows to", () => {
+    const graph = new Graph(kinds());
+    graph.allocate(5);
+    const origin = graph.origins.add({ kind: "made", text: "", file: "", line: 0 });
+    for (let value = 0; value < 200; value++) graph.add(1, value, origin);
+    graph.edge(1, 2);
+    expect(graph.partlyKnown()).toEqual(new Set([1, 2]));
+    graph.edge(0, 1);
+    graph.edge(1, 0);
+    graph.edge(2, 3);
+    graph.collapseCycles();
+    expect(graph.partlyKnown()).toEqual(new Set([0, 2, 3]));
+  });
+
   test("nodes that become one hold no more than one may, and tell of no more", () => {
     const graph = new Graph(kinds());
     graph.allocate(4);
@@ -190,6 +204,7 @@ describe("the graph", () => {
     graph.solve();
     const held = graph.valuesOf(0);
     expect(held).toHaveLength(160);
+    expect(graph.partlyKnown()).toEqual(new Set([0]));
     for (const [at, values] of told.entries()) {
       expect(new Set(values).size).toBe(values.length);
       expect(values.filter((value) => !held.includes(value)).every((value) => value % 4 === at)).toBe(true);
