@@ -5,44 +5,27 @@
  * do is the flow's.
  */
 
-/** What is called with nothing done but computing, and the classes of exceptions. */
-const HARMLESS = new Set(
-  `abs all any bool dict endswith enumerate float format hasattr id int isinstance issubclass join keys len list lower max min range repr round set
-   sorted split startswith str strip sum tuple type upper values zip`.split(/\s+/),
-);
-const EXCEPTION = /^(\w*(Error|Exception|Warning)|KeyboardInterrupt|StopIteration|SystemExit)$/;
+/** Builtin functions that only compute, and the classes of exceptions. */
+const HARMLESS =
+  /^(abs|all|any|bool|dict|enumerate|float|format|hasattr|id|int|isinstance|issubclass|len|list|max|min|range|repr|round|set|sorted|str|sum|tuple|type|zip|\w*(Error|Exception|Warning)|KeyboardInterrupt|StopIteration|SystemExit)$/;
+/** Methods of a text that is written there. */
+const OF_A_TEXT = /^\.(endswith|format|join|lower|split|startswith|strip|upper)$/;
+const WORD = /^(and|assert|await|del|else|for|from|if|in|is|lambda|not|or|print)$/;
 
 const LITERAL = /([A-Za-z]{0,2})("""[\s\S]*?"""|'''[\s\S]*?'''|"(?:[^"\\\n]|\\[\s\S])*"|'(?:[^'\\\n]|\\[\s\S])*')/g;
-const WORDS_BEFORE_BRACKETS = new Set([
-  "and",
-  "assert",
-  "del",
-  "else",
-  "for",
-  "from",
-  "if",
-  "in",
-  "is",
-  "not",
-  "or",
-  "print",
-  "raise",
-  "await",
-  "lambda",
-]);
 
 /** Whether a part of a program calls anything that may do more than compute. */
 export function callsUnread(text: string): boolean {
   if (!text.includes("(")) return false;
   const bare = text.replace(LITERAL, (_, prefix: string, literal: string) => (/f/i.test(prefix) ? ` ${bracedIn(literal)} ` : " "));
-  for (const [, before = ""] of bare.matchAll(/([\w.)\]]*)\s*\(/g)) {
-    const called = before.split(".").at(-1) ?? "";
-    if (before !== "" && !WORDS_BEFORE_BRACKETS.has(before) && !HARMLESS.has(called) && !EXCEPTION.test(called)) return true;
-  }
+  for (const [, called = ""] of bare.matchAll(/([\w.)\]]*)\s*\(/g))
+    if (called !== "" && !HARMLESS.test(called) && !OF_A_TEXT.test(called) && !WORD.test(called)) return true;
   return false;
 }
 
-/** What stands between the braces of an f-string. */
+/** What stands between the braces of an f-string. Where quotes stand in them, as Python 3.12 takes them, that is not seen, and may be a call. */
 function bracedIn(literal: string): string {
-  return Array.from(literal.replaceAll(/\{\{|\}\}/g, "").matchAll(/\{([^}]*)/g), ([, inside]) => inside).join(" ");
+  const isWhole = literal.split("{").length === literal.split("}").length;
+  if (!isWhole) return "unseen()";
+  return Array.from(literal.replaceAll("{{", "").matchAll(/\{([^}]*)/g), ([, inside]) => inside).join(" ");
 }

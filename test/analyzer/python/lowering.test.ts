@@ -295,6 +295,7 @@ describe("a call", () => {
     "match x:\n        case 1: probe()",
     "print(f'{probe()}')",
     "x = f'{probe()!r:>{probe()}}'",
+    'x = f"{y["a"](probe())}"',
     "x = f'a' f'{probe()}'",
     "x = [probe()]",
     "x = (probe(),)",
@@ -388,6 +389,19 @@ describe("a call", () => {
     "x = 1 if (a and b) else 2",
   ])("that only computes is not worth saying: %j", (statement) => {
     expect(codeOf(`def f(self, x, y, a, b):\n    ${statement}\n`, "f").body.unreadCall).toBe(0);
+  });
+});
+
+describe("a method", () => {
+  test.each([
+    "assert self.values()",
+    "assert x.format(a)",
+    "x = f'{self.type(a)}'",
+    "del x[self.list()]",
+    "assert x[0](a)",
+    "assert (a or b)(x)",
+  ])("that is called as a builtin is may do anything: %j", (statement) => {
+    expect(codeOf(`def f(self, x, y, a, b):\n    ${statement}\n`, "f").body.unreadCall).toBe(2);
   });
 });
 
