@@ -104,10 +104,17 @@ export class KeptContents implements UnitContents {
   bodyFrom(kept: string): Body {
     let at = kept.indexOf("\n") + 1;
     const body: KeptBody = JSON.parse(kept.slice(0, at));
-    const statements = body.statements.map(([names, calls, length]) => {
+    const statements = body.statements.map(([names, calls, length]): Statement => {
       const start = at;
       at += length;
-      return this.statementFrom(names, calls, () => kept.slice(start, start + length));
+      const read = once(() => this.instructionsFrom(JSON.parse(kept.slice(start, start + length))));
+      return {
+        names,
+        calls,
+        get instructions() {
+          return read();
+        },
+      };
     });
     const rest = {
       ...body,
@@ -117,33 +124,17 @@ export class KeptContents implements UnitContents {
       removedKeys: setOf(body.removedKeys),
     };
     if (statements.length === 0) return { ...rest, instructions: this.instructionsFrom(body.instructions) };
-    let whole: readonly Instruction[] | null = null;
+    const whole = once(() => statements.flatMap(({ instructions }) => instructions));
     return {
       ...rest,
       get instructions() {
-        whole ??= statements.flatMap(({ instructions }) => instructions);
-        return whole;
-      },
-    };
-  }
-
-  private statementFrom(names: Statement["names"], calls: Statement["calls"], kept: () => string): Statement {
-    let held: readonly Instruction[] | null = null;
-    const read = () => {
-      held ??= this.instructionsFrom(JSON.parse(kept()));
-      return held;
-    };
-    return {
-      names,
-      calls,
-      get instructions() {
-        return read();
+        return whole();
       },
     };
   }
 
   /** Instructions whose codes are where they start, as those codes are met here. */
-  instructionsFrom(kept: readonly KeptInstruction[]): readonly Instruction[] {
+  private instructionsFrom(kept: readonly KeptInstruction[]): readonly Instruction[] {
     for (const instruction of kept as readonly { code?: CodeStart | Code | undefined }[])
       if (instruction.code !== undefined) instruction.code = this.codeAt(instruction.code as CodeStart);
     return kept as readonly Instruction[];
@@ -159,6 +150,15 @@ export class KeptContents implements UnitContents {
     }
     return this.again.codeAt(start)!;
   }
+}
+
+/** Makes something when it is first asked for. */
+function once<Made>(make: () => Made): () => Made {
+  let made: Made | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 const NO_NAMES: ReadonlySet<string> = new Set();

@@ -33,8 +33,8 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
     addMade(flow, activation, node(0), receiver, code.line);
     passed.push(next++);
   }
-  const star = indexOfKind(parameters, "star");
-  const doubleStar = indexOfKind(parameters, "double-star");
+  const star = parameters.findIndex((parameter) => parameter.kind === "star");
+  const doubleStar = parameters.findIndex((parameter) => parameter.kind === "double-star");
   for (const argument of args) {
     if (argument.kind === "positional") {
       if (isPositional(parameters[next])) {
@@ -48,7 +48,7 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
       if (star >= 0)
         iterate(flow, activation, argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null), code.line);
     } else if (argument.kind === "keyword") {
-      const index = indexOfKeyword(parameters, argument.name);
+      const index = parameters.findIndex((parameter) => parameter.name === argument.name && takesKeyword(parameter));
       if (index >= 0) {
         graph.edge(argument.from, node(index));
         passed.push(index);
@@ -115,17 +115,6 @@ function rest(flow: Flow, activation: Frame, type: string, register: Node): Valu
   const value = newContainer(flow, activation, type, activation.code.line, ":rest");
   addMade(flow, activation, register, value, activation.code.line);
   return value;
-}
-
-function indexOfKind(parameters: readonly Parameter[], kind: Parameter["kind"]): number {
-  for (let index = 0; index < parameters.length; index++) if (parameters[index]!.kind === kind) return index;
-  return -1;
-}
-
-function indexOfKeyword(parameters: readonly Parameter[], name: string | undefined): number {
-  for (let index = 0; index < parameters.length; index++)
-    if (parameters[index]!.name === name && takesKeyword(parameters[index]!)) return index;
-  return -1;
 }
 
 function isPositional(parameter: Parameter | undefined): boolean {

@@ -11,6 +11,7 @@ import type { Code, Instruction, Register } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
 import { isFlag, isLateDecoration } from "./late-decoration.ts";
 import { isContainer, nativeType } from "./natives.ts";
 import { originsOf, type RegisterOrigin } from "./register-origins.ts";
@@ -66,6 +67,8 @@ class LoadReader {
   private readonly seen = new Set<Code>();
   private readonly receiver: Value;
   private readonly places: StatePlaces;
+  /** Nodes that something was left out of, since the graph was solved last. */
+  private partlyKnown: ReadonlySet<Node> = new Set();
 
   constructor(
     private readonly flow: Flow,
@@ -120,6 +123,7 @@ class LoadReader {
       if (function_.decorators.length > 0 && name !== "__new__") this.acts.add(`${definer.qualifiedName}.${name} is decorated`);
       openCall(this.flow, this.flow.values.function(function_, null), this.receiver);
       this.flow.solve();
+      this.partlyKnown = this.flow.graph.partlyKnown();
       // The state is the pickle's dict, a name is a name; anything else is whatever the pickle hands over.
       const known = NAMED_FIRST.has(name) ? 2 : 1;
       this.places.pass(
@@ -163,9 +167,8 @@ class LoadReader {
 
   /** Whether something was left out of what a variable holds, as everything flows through it. */
   private isPartlyKnown({ base, yields }: Frame): boolean {
-    const { graph } = this.flow;
-    const partly = graph.partlyKnown();
-    if (partly.size > 0) for (let node = base; node <= yields; node++) if (partly.has(graph.find(node))) return true;
+    if (this.partlyKnown.size === 0) return false;
+    for (let node = base; node <= yields; node++) if (this.partlyKnown.has(this.flow.graph.find(node))) return true;
     return false;
   }
 

@@ -81,11 +81,6 @@ function isScalar(type: TypeExpression | null): boolean {
   }
 }
 
-/** `Optional` and `Union`. */
-export function namesChoice(type: TypeExpression): boolean {
-  return type.kind === "name" && /^(Optional|Union)$/.test(type.path.at(-1) ?? "");
-}
-
 function isLiteral(type: TypeExpression): boolean {
   return type.kind === "name" && type.path.at(-1) === "Literal";
 }

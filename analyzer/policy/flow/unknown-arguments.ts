@@ -3,14 +3,14 @@
  * followed), where the function says of which class it is: the user has the choice, as if he called it. Boundary: which parameters; that anything
  * else unknown may reach them is `constant-kinds.ts`'s.
  */
-import type { Code, TypeExpression } from "../../python/code.ts";
+import type { Code, Parameter, TypeExpression } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Flow } from "./flow.ts";
-import { namesChoice } from "./open-values.ts";
+import type { Node } from "./graph.ts";
 
 export class UnknownArguments {
   /** Parameters that were left to the user. */
-  private readonly opened = new Set<number>();
+  private readonly opened = new Set<Node>();
 
   constructor(private readonly flow: Flow) {}
 
@@ -18,22 +18,18 @@ export class UnknownArguments {
   settle(): boolean {
     const { flow } = this;
     let isFound = false;
-    for (const { base, code } of flow.everyFrame()) {
-      if (code.kind !== "function" || !flow.isOfLibrary(code)) continue;
-      for (const [index, { name, annotation, line }] of code.parameters.entries()) {
-        const register = code.body.parameters[index];
-        if (annotation === null || register === undefined || this.opened.has(base + register)) continue;
-        if (!this.isUnknown(base + register) || classesIn(flow, code, annotation).length === 0) continue;
-        this.opened.add(base + register);
-        isFound = true;
-        const origin = flow.graph.origins.add({ kind: "argument", text: `parameter ${name}`, file: code.unit.path, line });
-        flow.graph.add(base + register, flow.values.open(code, name), origin);
-      }
+    for (const { node, code, parameter, annotation } of annotatedParameters(flow)) {
+      if (this.opened.has(node) || !this.isUnknown(node) || classesIn(flow, code, annotation).length === 0) continue;
+      this.opened.add(node);
+      isFound = true;
+      const { name, line } = parameter;
+      const origin = flow.graph.origins.add({ kind: "argument", text: `parameter ${name}`, file: code.unit.path, line });
+      flow.graph.add(node, flow.values.open(code, name), origin);
     }
     return isFound;
   }
 
-  private isUnknown(node: number): boolean {
+  private isUnknown(node: Node): boolean {
     const { graph } = this.flow;
     return graph.isEmpty(node) && (graph.kinds.of(node) & IS_UNKNOWN) !== 0;
   }
@@ -41,24 +37,43 @@ export class UnknownArguments {
 
 /** What a function says that its parameter is, it asks of what is passed to it. */
 export function noteAnnotations(flow: Flow): void {
+  for (const { node, code, annotation } of annotatedParameters(flow)) {
+    flow.graph.eachValue(node, (value) => {
+      const data = flow.data(value);
+      if (data.kind === "open") for (const name of classesIn(flow, code, annotation)) flow.asked.of(data).classes.add(name);
+    });
+  }
+}
+
+interface AnnotatedParameter {
+  readonly node: Node;
+  readonly code: Code;
+  readonly parameter: Parameter;
+  readonly annotation: TypeExpression;
+}
+
+/** The parameters of the library's activations of which something is written. */
+function* annotatedParameters(flow: Flow): Iterable<AnnotatedParameter> {
   for (const { base, code } of flow.everyFrame()) {
     if (code.kind !== "function" || !flow.isOfLibrary(code)) continue;
-    for (const [index, { annotation }] of code.parameters.entries()) {
+    for (const [index, parameter] of code.parameters.entries()) {
+      const { annotation } = parameter;
       const register = code.body.parameters[index];
-      if (annotation === null || register === undefined) continue;
-      flow.graph.eachValue(base + register, (value) => {
-        const data = flow.data(value);
-        if (data.kind === "open") for (const name of classesIn(flow, code, annotation)) flow.asked.of(data).classes.add(name);
-      });
+      if (annotation !== null && register !== undefined) yield { node: base + register, code, parameter, annotation };
     }
   }
 }
 
 /** The analysed classes that an annotation names, of one of which a value is. */
 function classesIn(flow: Flow, scope: Code, type: TypeExpression): string[] {
-  if (type.kind === "union" || (type.kind === "subscript" && namesChoice(type.base)))
+  if (type.kind === "union" || (type.kind === "subscript" && isChoice(type.base)))
     return type.items.flatMap((item) => classesIn(flow, scope, item));
   if (type.kind !== "name") return [];
   const definitions = flow.resolver.pathIn(scope, type.path);
   return definitions.flatMap((definition) => (definition.kind === "class" ? [flow.nameOf(definition.code)] : []));
+}
+
+/** `Optional` and `Union`. */
+function isChoice(type: TypeExpression): boolean {
+  return type.kind === "name" && /^(Optional|Union)$/.test(type.path.at(-1) ?? "");
 }
