@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { CallFact, Fact, ImportFact } from "../../analyzer/pickle/facts.ts";
 
 const RECORDER = fileURLToPath(new URL("record.py", import.meta.url));
-const PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
+export const PYTHON = existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3";
 
 /** The part of a fact that CPython can vouch for. */
 export type RecordedFact =

@@ -1,0 +1,51 @@
+/**
+ * What CPython saves of libraries that are put together at random loads under the policies inferred from their source, which name nothing of
+ * what no object holds. A piece dropped into `test/fixtures/libraries` is a test. RANDOM_LIBRARIES=SEED:COUNT in the environment tries others.
+ */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { loadPythonParser } from "../../crawler/python-grammar.ts";
+import { KINDS, type Part, PLAIN, tryLibraries } from "./random-libraries.ts";
+
+/** By piece (`value:plain`): why what is made with it does not load. */
+const REASONS: Readonly<Record<string, string>> = JSON.parse(readFileSync(new URL("random-libraries.json", import.meta.url), "utf8"));
+const [seed = 1, count = 100] = (process.env.RANDOM_LIBRARIES ?? "").split(":").filter(Boolean).map(Number);
+
+const kinds = Object.keys(KINDS) as (keyof Part)[];
+const alone = kinds.flatMap((kind) => KINDS[kind].map((piece) => ({ name: `${kind}:${piece}`, parts: [{ ...PLAIN, [kind]: piece }] })));
+
+const part: fc.Arbitrary<Part> = fc.record(
+  Object.fromEntries(kinds.map((kind) => [kind, pieceOf(kind)])) as { [kind in keyof Part]: fc.Arbitrary<string> },
+);
+const together = fc.sample(fc.array(part, { minLength: 1, maxLength: 3 }), { seed, numRuns: count });
+
+/** The plain piece half of the time: with three that are rare nothing tells which was at fault. */
+function pieceOf(kind: keyof Part): fc.Arbitrary<string> {
+  const understood = KINDS[kind].filter((piece) => REASONS[`${kind}:${piece}`] === undefined);
+  return kind === "wrapping" ? fc.oneof(fc.constant(PLAIN[kind]), fc.constantFrom(...understood)) : fc.constantFrom(...understood);
+}
+
+const parser = await loadPythonParser();
+const answers = await tryLibraries(parser, [...alone.map(({ parts }) => parts), ...together]);
+
+describe("a library of one piece", () => {
+  it.each(alone.map(({ name }, index) => ({ name, answer: answers[index]! })))("$name", ({ name, answer }) => {
+    expect(answer.impossible).toBeNull();
+    // A reason that is no longer needed is as wrong as one that is missing.
+    if (REASONS[name] === undefined) expect(answer.fault).toBeNull();
+    else expect(answer.fault, REASONS[name]).not.toBeNull();
+  });
+});
+
+describe("a library of several", () => {
+  it.each(together.map((parts, index) => ({ parts, answer: answers[alone.length + index]! })))("%#", ({ parts, answer }) => {
+    if (answer.impossible === null) expect(answer.fault, JSON.stringify(parts)).toBeNull();
+  });
+
+  it("is nearly always possible", () => {
+    const possible = answers.slice(alone.length).filter(({ impossible }) => impossible === null);
+    expect(possible.length).toBeGreaterThan(0.7 * together.length);
+  });
+});

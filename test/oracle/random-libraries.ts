@@ -1,0 +1,87 @@
+/**
+ * Small libraries put together from the pieces in `test/fixtures/libraries`: what CPython saves of each, and what the class policy that is
+ * inferred from its source says of that. Boundary: `random_libraries.py` writes and runs them.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { memorySource } from "../../analyzer/bytes/memory-source.ts";
+import { traceFile } from "../../analyzer/containers/trace-file.ts";
+import { openLibrary } from "../../analyzer/policy/infer.ts";
+import type { PythonParser } from "../../analyzer/python/parser.ts";
+import { judgeTrace } from "../../analyzer/verdict/judge.ts";
+import { sourceTree } from "../analyzer/policy/source.ts";
+import { PYTHON } from "./cpython.ts";
+
+const PIECES = fileURLToPath(new URL("../fixtures/libraries/", import.meta.url));
+
+/** One attribute of the object: by the names of pieces. */
+export interface Part {
+  readonly value: string;
+  readonly wrapping: string;
+  readonly way: string;
+  readonly import: string;
+}
+
+/** The plainest of each kind of piece; what is tried alone is tried with these. */
+export const PLAIN: Part = { value: "plain", wrapping: "none", way: "direct", import: "from" };
+
+/** The names of all pieces, by kind. */
+export const KINDS: Readonly<Record<keyof Part, readonly string[]>> = {
+  value: pythonFiles("values"),
+  wrapping: ["none", ...Object.keys(JSON.parse(readFileSync(path.join(PIECES, "wrappings.json"), "utf8")))],
+  way: pythonFiles("ways"),
+  import: ["from", "from-as", "module", "module-as", "star", "in-function", "re-export", "sub-package"],
+};
+
+function pythonFiles(folder: string): string[] {
+  return readdirSync(path.join(PIECES, folder)).map((file) => path.basename(file, ".py"));
+}
+
+/** What became of a library: null where every file loads and nothing is allowed that the object cannot hold. */
+export interface Answer {
+  /** Why CPython has no such object: pieces that do not go together. */
+  readonly impossible: string | null;
+  readonly fault: string | null;
+}
+
+/** Writes, runs and judges libraries, each of some parts. */
+export async function tryLibraries(parser: PythonParser, libraries: readonly (readonly Part[])[]): Promise<Answer[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), "random-libraries-"));
+  try {
+    const script = fileURLToPath(new URL("random_libraries.py", import.meta.url));
+    const input = libraries.map((parts, index) => JSON.stringify({ library: `library${index}`, parts })).join("\n");
+    const { stdout, stderr, status } = spawnSync(PYTHON, [script, folder], { input, encoding: "utf8", maxBuffer: 2 ** 28 });
+    if (status !== 0) throw new Error(`random_libraries.py failed: ${stderr}`);
+    const answers: Answer[] = [];
+    for (const line of stdout.trim().split("\n")) {
+      const { library, files, error } = JSON.parse(line) as { library: string; files?: string[]; error?: string };
+      if (files === undefined) answers.push({ impossible: error ?? "", fault: null });
+      else answers.push({ impossible: null, fault: await faultOf(parser, path.join(folder, library), files) });
+    }
+    return answers;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function faultOf(parser: PythonParser, folder: string, files: readonly string[]): Promise<string | null> {
+  const name = path.basename(folder);
+  const class_ = `${name}.core.Root`;
+  const inferred = openLibrary({ parser, library: sourceTree(folder, name), dependencies: [], class: class_ }).infer(class_);
+  if (!inferred.ok) return inferred.error.message;
+  const { policy } = inferred.value;
+  const decoy = policy.imports.find((entry) => entry.callable.endsWith("Decoy"));
+  if (decoy) return `${decoy.callable} is allowed: ${decoy.reasons.map(({ text }) => text).join(", ")}`;
+  for (const file of files) {
+    const { trace } = await traceFile(memorySource(readFileSync(file)));
+    const { verdict, blocked, message } = judgeTrace(trace, policy, "strict");
+    if (verdict === "loads") continue;
+    const [first] = blocked;
+    const protocol = /\.(\d)\.pkl$/.exec(file)?.[1];
+    return `protocol ${protocol}: ${first ? `${first.callable}: ${first.reason}` : `${verdict}: ${message}`}`;
+  }
+  return null;
+}

@@ -1,0 +1,152 @@
+#!/usr/bin/env python3
+"""Makes small libraries out of the pieces of `test/fixtures/libraries`, and pickles what CPython makes with each.
+
+    random_libraries.py FOLDER < REQUESTS
+
+A request is a line of JSON: {"library": NAME, "parts": [{"value", "wrapping", "way", "import"}, ...]}. Each part is one attribute of
+`NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way. For each a line is printed:
+{"library", "files"}, with a pickle of the object for every protocol that can have it; or {"library", "error"}.
+"""
+
+import importlib
+import json
+import os
+import pathlib
+import pickle
+import re
+import sys
+
+PIECES = pathlib.Path(__file__).parent.parent / "fixtures" / "libraries"
+WRAPPINGS = {"none": "VALUE", **json.loads((PIECES / "wrappings.json").read_text())}
+MODULES = (
+    "import abc, argparse, collections, contextlib, copy, copyreg, dataclasses, enum, functools, importlib, itertools, operator, sys, types, typing\n"
+)
+LAZY = "import importlib\ndef __getattr__(name):\n    return getattr(importlib.import_module(__name__ + '.parts'), name)\n"
+UNRELATED = """
+class Decoy:
+    pass
+class Unrelated:
+    def run(self):
+        self.decoy = Decoy()
+        return self.decoy
+"""
+
+# How the module of a value is imported: lines of `core.py`, and what is written before its names. {names} are all that are needed.
+IMPORTS = {
+    "from": ("from .parts import {names}", ""),
+    "from-as": ("from {library}.parts import {renamed}", ""),
+    "module": ("from . import parts", "parts."),
+    "module-as": ("import {library}.parts as other_name", "other_name."),
+    "star": ("from .parts import *", ""),
+    "in-function": ("def parts_0():\n    from . import parts\n    return parts", "parts_0()."),
+    "re-export": ("from .sub import {names}", ""),
+    "lazy": ("import {library} as package_0", "package_0."),
+    "sub-package": ("from .sub import deep as deep_0", "deep_0."),
+}
+
+
+def sections(text):
+    """The lines below each `# title` of a way."""
+    pieces = re.split(r"^# (\w+)\n", text, flags=re.MULTILINE)
+    return dict(zip(pieces[1::2], (piece.rstrip("\n") for piece in pieces[2::2])))
+
+
+def indented(text, by=1):
+    return "".join("    " * by + line + "\n" for line in text.split("\n"))
+
+
+def numbered(text, index):
+    return re.sub(r"_0\b", f"_{index}", text)
+
+
+def library(name, parts):
+    """The files of a library, and what its user runs."""
+    modules = {"parts": [MODULES, UNRELATED], "sub.deep": [MODULES]}
+    imports, exported, is_lazy = [], [], False
+    way_parts = {title: [] for title in ("before", "decorator", "base", "class", "init", "after", "use")}
+    for index, part in enumerate(parts):
+        definitions, value = (PIECES / "values" / f"{part['value']}.py").read_text().rstrip().rsplit("\nvalue = ", 1)
+        own = f"Leaf{index}{re.sub(r'[^a-z0-9]', '', part['value']).title()}"
+        definitions = re.sub(r"\bLeaf(\w*)", rf"{own}\1", re.sub(r"\bleaf_", f"leaf{index}_", definitions))
+        modules["sub.deep" if part["import"] == "sub-package" else "parts"].append(definitions)
+        names = sorted(set(re.findall(r"(?<!['\"\w])Leaf\w*", value)))
+        line, prefix = IMPORTS[part["import"]]
+        shown = {each: each.replace("Leaf", own, 1) for each in names}
+        renamed = {each: each.replace("Leaf", f"Renamed{index}", 1) for each in names}
+        fields = {"library": name, "names": ", ".join(shown.values()), "renamed": ", ".join(f"{shown[each]} as {renamed[each]}" for each in names)}
+        imports.append(numbered(line.format(**fields), index))
+        used = renamed if part["import"] == "from-as" else shown
+        value = re.sub(r"(?<!['\"\w])Leaf\w*", lambda match: numbered(prefix, index) + used[match[0]], value)
+        value = re.sub(r"(?<=['\"])Leaf", own, value)
+        if part["import"] == "re-export":
+            exported.append(f"from ..parts import {fields['names']}\n")
+        is_lazy = is_lazy or part["import"] == "lazy"
+        value = WRAPPINGS[part["wrapping"]].replace("VALUE", value)
+        for title, text in sections((PIECES / "ways" / f"{part['way']}.py").read_text()).items():
+            way_parts[title].append(numbered(text, index).replace("VALUE", value))
+    init = "def __init__(self):\n" + indented("\n".join(["super().__init__()", *way_parts["init"]]))
+    core = "\n".join(
+        [
+            MODULES,
+            *imports,
+            *way_parts["before"],
+            *way_parts["decorator"],
+            f"class Root({', '.join(way_parts['base'])}):",
+            *(indented(text.rstrip("\n")) for text in [init, *way_parts["class"]]),
+            *way_parts["after"],
+            "",
+        ]
+    )
+    files = {
+        "__init__.py": LAZY if is_lazy else "",
+        "core.py": core,
+        "parts.py": "\n".join([*modules["parts"], ""]),
+        "helpers.py": "def same(value):\n    return value\n",
+        "sub/__init__.py": "".join(exported),
+        "sub/deep.py": "\n".join([*modules["sub.deep"], ""]),
+    }
+    return files, way_parts["use"]
+
+
+def save(folder, request):
+    name = request["library"]
+    files, uses = library(name, request["parts"])
+    for place, text in files.items():
+        file = folder / name / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    core = importlib.import_module(f"{name}.core")
+    scope = {"core": core, "root": core.Root()}
+    for use in uses:
+        exec(use, scope)
+    saved = []
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        try:
+            data = pickle.dumps(scope["root"], protocol)
+        except TypeError:
+            # Slots without __getstate__ have no place in the first two protocols.
+            if protocol >= 2:
+                raise
+            continue
+        file = folder / f"{name}.{protocol}.pkl"
+        file.write_bytes(data)
+        saved.append(str(file))
+    return saved
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    sys.path.insert(0, str(folder))
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = {"library": request["library"]}
+        try:
+            answer["files"] = save(folder, request)
+        except Exception as error:  # A piece that does not go with another.
+            answer["error"] = f"{type(error).__name__}: {error}"
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    sys.dont_write_bytecode = True
+    main()
