@@ -115,8 +115,9 @@ function serve(port: MessagePort, source: ByteSource, stopwatch: Stopwatch): voi
     stopwatch.pause();
     let answer: ReadAnswer;
     try {
-      // A copy of its own: the bytes are handed over, and a view would take all of the buffer behind it along.
-      answer = { id, bytes: (await source.read(start, end)).slice() };
+      // A copy of its own: the bytes are handed over, and a view would take all of the buffer behind it along. Not by `slice`,
+      // which of Node's `Buffer` is a view, too, and often of a pool that cannot be handed over.
+      answer = { id, bytes: new Uint8Array(await source.read(start, end)) };
     } catch (error) {
       const { kind, message: why, offset, limit } = error instanceof SourceError ? error : new SourceError("unavailable", String(error));
       answer = { id, failure: { kind, message: why, offset, limit } };

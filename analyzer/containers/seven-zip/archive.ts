@@ -132,7 +132,8 @@ async function unpack(content: Content, folder: Folder, tracing: Tracing): Promi
       : await decompress(packed, method, content.entry, tracing, { properties, size });
   if (filter === undefined) return unpacked;
   if (unpacked.content.size > LONGEST_FILTERED) return `a filtered stream of ${unpacked.content.size} bytes is not read here`;
-  const bytes = (await unpacked.content.read(0, unpacked.content.size)).slice();
+  // A copy, also where the source is of a `Buffer`, whose `slice` is a view: the source is read again, and not to be changed.
+  const bytes = new Uint8Array(await unpacked.content.read(0, unpacked.content.size));
   undoX86Filter(bytes);
   return { ...unpacked, content: memorySource(bytes) };
 }

@@ -65,6 +65,14 @@ describe("methods that are read", () => {
     }
     expect(callsOf(trace).sort()).toEqual(["a.pkl: os.system", "folder/b.bin: os.system"]);
   });
+
+  test("a filter over bytes that are only copied does not change those of the archive", async () => {
+    const made = Buffer.from(await archive(["-m0=BCJ", "-m1=Copy"]));
+    const read = Buffer.from(made);
+    const { trace } = await traceFile(memorySource(read));
+    expect(callsOf(trace).sort()).toEqual(["a.pkl: os.system", "folder/b.bin: os.system"]);
+    expect(read.equals(made)).toBe(true);
+  });
 });
 
 describe("methods that are not", () => {
