@@ -151,7 +151,7 @@ export interface Body {
   readonly unreadCall: number;
   /** Attributes of its first parameter that it sets to None. */
   readonly clearedAttributes: ReadonlySet<string>;
-  /** Constant keys that the code takes out of a dict: `del state["x"]`, `state.pop("x")`, `state["x"] = None`. */
+  /** Constant keys that the code takes out of the dict of an object's attributes, whatever happens (`removed-keys.ts`). */
   readonly removedKeys: ReadonlySet<string>;
 }
 

@@ -7,7 +7,8 @@ import type { Body, Code } from "./code.ts";
 import { isEmpty, isNumber, NOTHING } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { importedModule } from "./imports.ts";
-import { constantKey, emit, lineOf, lowerExpression } from "./lower-expression.ts";
+import { emit, lineOf, lowerExpression } from "./lower-expression.ts";
+import { removedKeys } from "./removed-keys.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, isBetween, typeExpression } from "./type-expression.ts";
@@ -19,6 +20,7 @@ export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body
     lowerBlock(block, scope, code.kind === "module");
     scope.endsWithRaise = block.namedChildren.findLast((child) => !isBetween(child))?.type === "raise_statement";
     scope.mayGiveNone ||= !leaves(block);
+    if (code.kind === "function") scope.removedKeys = removedKeys(block);
   } else scope.instructions.push({ op: "return", from: lowerExpression(block, scope), line: lineOf(block) });
   return scope.finish();
 }
@@ -186,13 +188,7 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
     case "nonlocal_statement":
       for (const name of node.namedChildren) scope.declareNonlocal(name.text);
       return;
-    case "delete_statement": {
-      const [target] = node.namedChildren;
-      const targets = target?.type === "expression_list" ? target.namedChildren : [target];
-      for (const item of targets) if (item?.type === "subscript") scope.noteRemoval(constantKey(item.childForFieldName("subscript")));
-      scope.noteUnread(node, line);
-      return;
-    }
+    case "delete_statement":
     case "assert_statement":
     case "print_statement":
     case "exec_statement":
@@ -264,7 +260,6 @@ function lowerAssignment(node: SyntaxNode, scope: Scope): void {
   } else if (annotation && !current) return;
   for (const target of targets) {
     if (target.type === "attribute" && current?.type === "none") scope.noteCleared(target);
-    if (target.type === "subscript" && current?.type === "none") scope.noteRemoval(constantKey(target.childForFieldName("subscript")));
     scope.assign(target, from);
   }
 }

@@ -6,6 +6,7 @@ import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from
 import { COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, ZERO } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { numberRegister } from "./constant-kinds.ts";
+import { copiedNamespace } from "./removed-keys.ts";
 import type { Scope } from "./scope.ts";
 import { DEEPEST_EXPRESSION, type SyntaxNode } from "./syntax-node.ts";
 import { isBetween, operandsOf, operatorBetween, stringText } from "./type-expression.ts";
@@ -104,7 +105,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   dictionary: lowerDictionary,
   list_comprehension: (node, scope) => comprehension(node, scope, "list"),
   set_comprehension: (node, scope) => comprehension(node, scope, "set"),
-  dictionary_comprehension: (node, scope) => comprehension(node, scope, "dict"),
+  dictionary_comprehension: lowerDictComprehension,
   generator_expression: (node, scope) => comprehension(node, scope, "generator"),
 };
 
@@ -284,6 +285,18 @@ function pair(node: SyntaxNode, scope: Scope): DisplayItem {
   const key = constantKey(node.childForFieldName("key"));
   const keyFrom = key === null ? lowerField(node, "key", scope) : NOTHING;
   return { key, keyFrom, from: lowerField(node, "value", scope), spread: false };
+}
+
+/** A dict that is made of all attributes of an object is a copy of them. */
+function lowerDictComprehension(node: SyntaxNode, scope: Scope): Register {
+  const namespace = copiedNamespace(node);
+  if (namespace === null) return comprehension(node, scope, "dict");
+  const object = lowerExpression(namespace, scope);
+  if (isEmpty(object)) return COMPUTED;
+  const line = lineOf(node);
+  for (const clause of node.namedChildren) if (clause.type === "if_clause") scope.noteUnread(clause, line);
+  const callee = emit(scope, { op: "load", into: scope.fresh(), object, attribute: "copy", line });
+  return emit(scope, { op: "call", into: scope.fresh(), callee, arguments: [], line });
 }
 
 function comprehension(node: SyntaxNode, scope: Scope, container: ContainerKind): Register {

@@ -9,7 +9,7 @@ import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "
 import { allocateRegisters } from "./registers.ts";
 import type { Syntax } from "./syntax.ts";
 import { LateNode, type SyntaxNode } from "./syntax-node.ts";
-import { dottedPath, isBetween, operandsOf, stringText } from "./type-expression.ts";
+import { dottedPath, isBetween, operandsOf } from "./type-expression.ts";
 import { callsUnread } from "./unread-calls.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
@@ -49,7 +49,8 @@ export class Scope {
   private readonly globals = new Set<string>();
   private readonly nonlocals = new Set<string>();
   private readonly writtenUnseen = new Set<string>();
-  private readonly removedKeys = new Set<string>();
+  /** Keys that the code takes out of a dict, whatever happens. */
+  removedKeys: ReadonlySet<string> = new Set();
   private readonly clearedAttributes = new Set<string>();
   private readonly comprehensions: Map<string, Register>[] = [];
   private readonly parameters: Register[] = [];
@@ -233,7 +234,6 @@ export class Scope {
       const sets = callee.text === "setattr" && first && first.text === this.firstParameter;
       if (writes || sets) this.writesReceiver = true;
     }
-    if (method === "pop" && first) this.noteRemoval(stringText(first));
     if (this.code.kind !== "module") return;
     this.noteSubject(callee);
     this.noteStatementCall(callee);
@@ -250,10 +250,6 @@ export class Scope {
   noteStatementCall(callee: SyntaxNode): void {
     const path = this.code.kind === "module" ? dottedPath(callee) : null;
     if (path) this.statementCalls.push(path);
-  }
-
-  noteRemoval(key: string | null): void {
-    if (key !== null) this.removedKeys.add(key);
   }
 
   declareFunction(node: SyntaxNode, name: string, decorators: readonly string[]): { code: Code; defaults: Register[] } {

@@ -7,14 +7,17 @@ import process from "node:process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { KINDS, type Part, PLAIN, tryLibraries } from "./random-libraries.ts";
+import { DECOYS, KINDS, type Part, PLAIN, tryLibraries } from "./random-libraries.ts";
 
-/** By piece (`value:plain`): why what is made with it does not load. */
+/** By piece (`value:plain`): why what is made with it does not load, or why the decoy is allowed. */
 const REASONS: Readonly<Record<string, string>> = JSON.parse(readFileSync(new URL("random-libraries.json", import.meta.url), "utf8"));
 const [seed = 1, count = 100] = (process.env.RANDOM_LIBRARIES ?? "").split(":").filter(Boolean).map(Number);
 
 const kinds = Object.keys(KINDS) as (keyof Part)[];
-const alone = kinds.flatMap((kind) => KINDS[kind].map((piece) => ({ name: `${kind}:${piece}`, parts: [{ ...PLAIN, [kind]: piece }] })));
+const alone = [
+  ...kinds.flatMap((kind) => KINDS[kind].map((piece) => ({ name: `${kind}:${piece}`, parts: [{ ...PLAIN, [kind]: piece }] }))),
+  ...DECOYS.map((decoy) => ({ name: `decoy:${decoy}`, parts: [{ decoy }] })),
+];
 
 const part: fc.Arbitrary<Part> = fc.record(
   Object.fromEntries(kinds.map((kind) => [kind, pieceOf(kind)])) as { [kind in keyof Part]: fc.Arbitrary<string> },

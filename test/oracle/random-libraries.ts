@@ -25,6 +25,11 @@ export interface Part {
   readonly import: string;
 }
 
+/** Something that is near the object and not in it. */
+export interface Decoy {
+  readonly decoy: string;
+}
+
 /** The plainest of each kind of piece; what is tried alone is tried with these. */
 export const PLAIN: Part = { value: "plain", wrapping: "none", way: "direct", import: "from" };
 
@@ -35,6 +40,8 @@ export const KINDS: Readonly<Record<keyof Part, readonly string[]>> = {
   way: pythonFiles("ways"),
   import: ["from", "from-as", "module", "module-as", "star", "in-function", "re-export", "sub-package"],
 };
+
+export const DECOYS: readonly string[] = pythonFiles("decoys");
 
 function pythonFiles(folder: string): string[] {
   return readdirSync(path.join(PIECES, folder)).map((file) => path.basename(file, ".py"));
@@ -48,7 +55,7 @@ export interface Answer {
 }
 
 /** Writes, runs and judges libraries, each of some parts. */
-export async function tryLibraries(parser: PythonParser, libraries: readonly (readonly Part[])[]): Promise<Answer[]> {
+export async function tryLibraries(parser: PythonParser, libraries: readonly (readonly (Part | Decoy)[])[]): Promise<Answer[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "random-libraries-"));
   try {
     const script = fileURLToPath(new URL("random_libraries.py", import.meta.url));
@@ -73,7 +80,7 @@ async function faultOf(parser: PythonParser, folder: string, files: readonly str
   const inferred = openLibrary({ parser, library: sourceTree(folder, name), dependencies: [], class: class_ }).infer(class_);
   if (!inferred.ok) return inferred.error.message;
   const { policy } = inferred.value;
-  const decoy = policy.imports.find((entry) => entry.callable.endsWith("Decoy"));
+  const decoy = policy.imports.find((entry) => entry.callable.includes("Decoy"));
   if (decoy) return `${decoy.callable} is allowed: ${decoy.reasons.map(({ text }) => text).join(", ")}`;
   for (const file of files) {
     const { trace } = await traceFile(memorySource(readFileSync(file)));

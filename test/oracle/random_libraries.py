@@ -4,7 +4,8 @@
     random_libraries.py FOLDER < REQUESTS
 
 A request is a line of JSON: {"library": NAME, "parts": [{"value", "wrapping", "way", "import"}, ...]}. Each part is one attribute of
-`NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way. For each a line is printed:
+`NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way; or {"decoy"}, what is near the object and
+not in it. For each request a line is printed:
 {"library", "files"}, with a pickle of the object for every protocol that can have it; or {"library", "error"}.
 """
 
@@ -65,6 +66,11 @@ def library(name, parts):
     imports, exported, is_lazy = [], [], False
     way_parts = {title: [] for title in ("before", "decorator", "base", "class", "init", "after", "use")}
     for index, part in enumerate(parts):
+        if "decoy" in part:
+            imports.append("from .parts import Decoy")
+            for title, text in sections((PIECES / "decoys" / f"{part['decoy']}.py").read_text()).items():
+                way_parts[title].append(numbered(text, index))
+            continue
         definitions, value = (PIECES / "values" / f"{part['value']}.py").read_text().rstrip().rsplit("\nvalue = ", 1)
         own = f"Leaf{index}{re.sub(r'[^a-z0-9]', '', part['value']).title()}"
         definitions = re.sub(r"\bLeaf(\w*)", rf"{own}\1", re.sub(r"\bleaf_", f"leaf{index}_", definitions))
@@ -128,6 +134,8 @@ def save(folder, request):
             if protocol >= 2:
                 raise
             continue
+        if b"Decoy" in data:
+            raise ValueError("the object holds a decoy")
         file = folder / f"{name}.{protocol}.pkl"
         file.write_bytes(data)
         saved.append(str(file))

@@ -4,7 +4,17 @@
  */
 import type { Passed } from "./arguments.ts";
 import { loadFrom, storeInto, updateNamespace } from "./attributes.ts";
-import { addMade, copyElements, elementInto, elementsFrom, holdsElements, isMapping, iterate, newContainer } from "./containers.ts";
+import {
+  addMade,
+  copyElements,
+  copyInto,
+  elementInto,
+  elementsFrom,
+  holdsElements,
+  isMapping,
+  iterate,
+  newContainer,
+} from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -273,7 +283,7 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
 function initialiseContent(flow: Flow, frame: Frame, receiver: Value, call: NativeCall): void {
   for (const passed of call.args) {
     if (passed.kind === "double-star" || passed.kind === "keyword") continue;
-    flow.graph.listen(passed.from, (value) => copyElements(flow, value, receiver));
+    flow.graph.listen(passed.from, (value) => copyInto(flow, frame, value, receiver));
     iterate(flow, frame, passed.from, elementInto(flow, receiver, null), call.line);
   }
 }

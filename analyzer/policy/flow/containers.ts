@@ -90,6 +90,14 @@ export function copyElements(flow: Flow, from: Value, to: Value): void {
   });
 }
 
+/** Everything that `from` holds, put into a dict by a function that takes keys out of such copies. */
+export function copyInto(flow: Flow, frame: Frame, from: Value, to: Value): void {
+  const data = flow.data(from);
+  const { removedKeys } = frame.code.body;
+  const isWhole = data.kind !== "namespace" || removedKeys.size === 0;
+  copyElements(flow, isWhole ? from : flow.values.namespace(data.owner, removedKeys, `${frame.id}`), to);
+}
+
 const TYPES = { list: "builtins.list", tuple: "builtins.tuple", set: "builtins.set", dict: "builtins.dict", generator: "builtins.list" };
 
 export function make(flow: Flow, frame: Frame, instruction: Op<"make">): void {
@@ -99,7 +107,7 @@ export function make(flow: Flow, frame: Frame, instruction: Op<"make">): void {
   const many = instruction.items.length > KEPT_KEYS;
   for (const entry of instruction.items) {
     if (entry.spread) {
-      if (instruction.container === "dict") flow.graph.listen(base + entry.from, (from) => copyElements(flow, from, value));
+      if (instruction.container === "dict") flow.graph.listen(base + entry.from, (from) => copyInto(flow, frame, from, value));
       else iterate(flow, frame, base + entry.from, elementInto(flow, value, null), instruction.line);
       continue;
     }

@@ -6,7 +6,7 @@ import type { Passed } from "./arguments.ts";
 import { loadFrom, storeInto } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
 import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from "./container-methods.ts";
-import { addMade, copyElements, elementInto, iterate, newContainer } from "./containers.ts";
+import { addMade, copyInto, elementInto, iterate, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -99,6 +99,18 @@ const map: Model = (flow, frame, call) => {
   addMade(flow, frame, call.into, list, call.line);
 };
 
+/** A copy of its argument, which is taken for the same, but for the dict of an object's attributes. */
+const copy: Model = (flow, frame, call) => {
+  const from = argument(call, 0);
+  const { into } = call;
+  if (from === null || into === null) return;
+  flow.graph.listen(from, (value) => {
+    const { kind } = flow.data(value);
+    if (kind === "namespace") builtinMethod(flow, frame, "copy", value, { ...call, args: [] });
+    else flow.graph.add(into, value, from);
+  });
+};
+
 /** A mapping made from a mapping or pairs, and keywords. `first` is the position of the content. */
 function mapping(type: string, first: number): Model {
   return (flow, frame, call) => {
@@ -108,12 +120,12 @@ function mapping(type: string, first: number): Model {
     if (first > 0) makeDefault(flow, frame, value, call);
     const content = argument(call, first);
     if (content !== null) {
-      flow.graph.listen(content, (from) => copyElements(flow, from, value));
+      flow.graph.listen(content, (from) => copyInto(flow, frame, from, value));
       addPairs(flow, frame, content, value, call.line);
     }
     for (const passed of call.args) {
       if (passed.kind === "keyword") flow.store(passed.from, elementInto(flow, value, passed.name ?? null), frame.code, call.line);
-      else if (passed.kind === "double-star") flow.graph.listen(passed.from, (from) => copyElements(flow, from, value));
+      else if (passed.kind === "double-star") flow.graph.listen(passed.from, (from) => copyInto(flow, frame, from, value));
     }
   };
 }
@@ -284,8 +296,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   "functools.lru_cache": identity(0),
   "functools.cache": identity(0),
   "functools.reduce": element,
-  "copy.copy": identity(0),
-  "copy.deepcopy": identity(0),
+  "copy.copy": copy,
+  "copy.deepcopy": copy,
   "typing.cast": identity(1),
   "weakref.proxy": nothing,
   "weakref.ref": nothing,
