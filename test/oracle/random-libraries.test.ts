@@ -7,7 +7,7 @@ import process from "node:process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { DECOYS, KINDS, type Part, PLAIN, tryLibraries } from "./random-libraries.ts";
+import { DECOYS, KINDS, type Part, PLAIN, SLOTS, tryLibraries } from "./random-libraries.ts";
 
 /** By piece (`value:plain`): why what is made with it does not load, or why the decoy is allowed. */
 const REASONS: Readonly<Record<string, string>> = JSON.parse(readFileSync(new URL("random-libraries.json", import.meta.url), "utf8"));
@@ -16,6 +16,7 @@ const [seed = 1, count = 100] = (process.env.RANDOM_LIBRARIES ?? "").split(":").
 const kinds = Object.keys(KINDS) as (keyof Part)[];
 const alone = [
   ...kinds.flatMap((kind) => KINDS[kind].map((piece) => ({ name: `${kind}:${piece}`, parts: [{ ...PLAIN, [kind]: piece }] }))),
+  ...SLOTS.map((slot) => ({ name: `slot:${slot}`, parts: [{ slot, value: "asked", wrapping: PLAIN.wrapping, import: PLAIN.import }] })),
   ...DECOYS.map((decoy) => ({ name: `decoy:${decoy}`, parts: [{ decoy }] })),
 ];
 

@@ -9,9 +9,10 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { memorySource } from "../../analyzer/bytes/memory-source.ts";
 import { traceFile } from "../../analyzer/containers/trace-file.ts";
+import { openPolicy } from "../../analyzer/policy/fill.ts";
 import { openLibrary } from "../../analyzer/policy/infer.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
-import { judgeTrace } from "../../analyzer/verdict/judge.ts";
+import { judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
 import { PYTHON } from "./cpython.ts";
 
@@ -23,6 +24,11 @@ export interface Part {
   readonly wrapping: string;
   readonly way: string;
   readonly import: string;
+}
+
+/** A value that the user of the object hands it. */
+export interface Given extends Omit<Part, "way"> {
+  readonly slot: string;
 }
 
 /** Something that is near the object and not in it. */
@@ -42,6 +48,7 @@ export const KINDS: Readonly<Record<keyof Part, readonly string[]>> = {
 };
 
 export const DECOYS: readonly string[] = pythonFiles("decoys");
+export const SLOTS: readonly string[] = pythonFiles("slots");
 
 function pythonFiles(folder: string): string[] {
   return readdirSync(path.join(PIECES, folder)).map((file) => path.basename(file, ".py"));
@@ -55,18 +62,19 @@ export interface Answer {
 }
 
 /** Writes, runs and judges libraries, each of some parts. */
-export async function tryLibraries(parser: PythonParser, libraries: readonly (readonly (Part | Decoy)[])[]): Promise<Answer[]> {
+export async function tryLibraries(parser: PythonParser, libraries: readonly (readonly (Part | Given | Decoy)[])[]): Promise<Answer[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "random-libraries-"));
   try {
     const script = fileURLToPath(new URL("random_libraries.py", import.meta.url));
     const input = libraries.map((parts, index) => JSON.stringify({ library: `library${index}`, parts })).join("\n");
     const { stdout, stderr, status } = spawnSync(PYTHON, [script, folder], { input, encoding: "utf8", maxBuffer: 2 ** 28 });
     if (status !== 0) throw new Error(`random_libraries.py failed: ${stderr}`);
+    const given = new Set(libraries.flatMap((parts, index) => (parts.some((part) => "slot" in part) ? [`library${index}`] : [])));
     const answers: Answer[] = [];
     for (const line of stdout.trim().split("\n")) {
       const { library, files, error } = JSON.parse(line) as { library: string; files?: string[]; error?: string };
       if (files === undefined) answers.push({ impossible: error ?? "", fault: null });
-      else answers.push({ impossible: null, fault: await faultOf(parser, path.join(folder, library), files) });
+      else answers.push({ impossible: null, fault: await faultOf(parser, path.join(folder, library), files, given.has(library)) });
     }
     return answers;
   } finally {
@@ -74,17 +82,21 @@ export async function tryLibraries(parser: PythonParser, libraries: readonly (re
   }
 }
 
-async function faultOf(parser: PythonParser, folder: string, files: readonly string[]): Promise<string | null> {
+/** `isGiven`: judged under `class+open`, as what the user handed over is not the class's own. */
+async function faultOf(parser: PythonParser, folder: string, files: readonly string[], isGiven: boolean): Promise<string | null> {
   const name = path.basename(folder);
   const class_ = `${name}.core.Root`;
-  const inferred = openLibrary({ parser, library: sourceTree(folder, name), dependencies: [], class: class_ }).infer(class_);
+  const library = openLibrary({ parser, library: sourceTree(folder, name), dependencies: [], class: class_ });
+  const inferred = library.infer(class_);
   if (!inferred.ok) return inferred.error.message;
   const { policy } = inferred.value;
   const decoy = policy.imports.find((entry) => entry.callable.includes("Decoy"));
   if (decoy) return `${decoy.callable} is allowed: ${decoy.reasons.map(({ text }) => text).join(", ")}`;
   for (const file of files) {
-    const { trace } = await traceFile(memorySource(readFileSync(file)));
-    const { verdict, blocked, message } = judgeTrace(trace, policy, "strict");
+    const traced = await traceFile(memorySource(readFileSync(file)));
+    const named = traced.trace.pickles.flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === "import" ? [fact.callable] : [])));
+    const asked = isGiven ? openPolicy(policy, named, library.candidate) : policy;
+    const { verdict, blocked, message } = judgeTracedFile(traced, asked, "strict");
     if (verdict === "loads") continue;
     const [first] = blocked;
     const protocol = /\.(\d)\.pkl$/.exec(file)?.[1];

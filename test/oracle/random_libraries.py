@@ -4,8 +4,8 @@
     random_libraries.py FOLDER < REQUESTS
 
 A request is a line of JSON: {"library": NAME, "parts": [{"value", "wrapping", "way", "import"}, ...]}. Each part is one attribute of
-`NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way; or {"decoy"}, what is near the object and
-not in it. For each request a line is printed:
+`NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way; {"slot"} in place of
+{"way"} where a user hands it over; or {"decoy"}, what is near the object and not in it. For each request a line is printed:
 {"library", "files"}, with a pickle of the object for every protocol that can have it; or {"library", "error"}.
 """
 
@@ -64,7 +64,7 @@ def library(name, parts):
     """The files of a library, and what its user runs."""
     modules = {"parts": [MODULES, UNRELATED], "sub.deep": [MODULES]}
     imports, exported, is_lazy = [], [], False
-    way_parts = {title: [] for title in ("before", "decorator", "base", "class", "init", "after", "use")}
+    way_parts = {title: [] for title in ("before", "decorator", "base", "parameter", "class", "init", "after", "use")}
     for index, part in enumerate(parts):
         if "decoy" in part:
             imports.append("from .parts import Decoy")
@@ -88,9 +88,15 @@ def library(name, parts):
             exported.append(f"from ..parts import {fields['names']}\n")
         is_lazy = is_lazy or part["import"] == "lazy"
         value = WRAPPINGS[part["wrapping"]].replace("VALUE", value)
-        for title, text in sections((PIECES / "ways" / f"{part['way']}.py").read_text()).items():
+        if "slot" in part:
+            way = PIECES / "slots" / f"{part['slot']}.py"
+            way_parts["after"].append(f"def given_{index}():\n    return {value}")
+            value = f"core.given_{index}()"
+        else:
+            way = PIECES / "ways" / f"{part['way']}.py"
+        for title, text in sections(way.read_text()).items():
             way_parts[title].append(numbered(text, index).replace("VALUE", value))
-    init = "def __init__(self):\n" + indented("\n".join(["super().__init__()", *way_parts["init"]]))
+    init = f"def __init__({', '.join(['self', *way_parts['parameter']])}):\n" + indented("\n".join(["super().__init__()", *way_parts["init"]]))
     core = "\n".join(
         [
             MODULES,

@@ -15,6 +15,7 @@ import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callExternal, isFieldMaker } from "./models.ts";
 import { familyOf, isContainer } from "./natives.ts";
+import type { OpenValue } from "./open-values.ts";
 import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
 import { noteSave } from "./saves.ts";
@@ -121,11 +122,17 @@ export function invoke(
       return null;
     case "open":
       if (!data.isClass) flow.asked.of(data).attributes.add("__call__");
-      else if (into !== null && source !== undefined) graph.add(into, flow.values.open(data.code, data.parameter), source);
+      if (into !== null && source !== undefined)
+        graph.add(into, data.isClass ? flow.values.open(data.code, data.parameter) : givenBy(flow, data), source);
       return null;
     default:
       return null;
   }
+}
+
+/** What a function or class that a user passes gives is the user's, too: `self.activation = activation()`. */
+function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
+  return values.open(code, parameter.endsWith("()") ? parameter : `${parameter}()`);
 }
 
 /** Calls what a partial was made of, which may be a partial: of those that come round to themselves (`step = partial(step)`) each once. */

@@ -307,11 +307,16 @@ function namespaceMethod(flow: Flow, frame: Frame, name: string, namespace: Valu
       return;
     case "get":
     case "pop":
-    case "setdefault":
+    case "setdefault": {
+      const fallback = argument(call, 1);
+      if (fallback !== null && call.into !== null) graph.edge(fallback, call.into);
       listenTexts(flow, argument(call, 0), (text) => {
-        if (call.into !== null) graph.edge(flow.field(owner, text), call.into);
+        const field = flow.field(owner, text);
+        if (call.into !== null) graph.edge(field, call.into);
+        if (fallback !== null && name === "setdefault") flow.store(fallback, field, frame.code, call.line);
       });
       return;
+    }
     case "items":
     case "values": {
       if (call.into === null) return;

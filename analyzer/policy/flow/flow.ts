@@ -368,6 +368,8 @@ export class Flow {
         return;
       case "function":
         this.graph.add(into, this.values.function(definition.code, null), source);
+        // The variable holds what decorators make of it, and brings the defaults of its parameters.
+        if (hasMore(definition.code)) this.graph.edge(this.variable(definition.code.unit, definition.code.name), into);
         return;
       case "module":
         this.graph.add(into, this.values.module(definition.unit), source);
@@ -440,3 +442,8 @@ export class Flow {
 }
 
 const KINDS_OF_RESERVED = Array.from({ length: UNREAD }, (_, register) => kindsOfRegister(register));
+
+/** Whether a function at the top of a module is more than its definition: decorated, or with defaults that are no constants. */
+function hasMore({ parent, decorators, parameters }: Code): boolean {
+  return parent?.kind === "module" && (decorators.length > 0 || parameters.some((parameter) => (parameter.default & IS_UNKNOWN) !== 0));
+}

@@ -151,7 +151,9 @@ interface Contents {
 function contentOf(flow: Flow, told: readonly Told[]): Pick<OpenSlot, "from" | "asks"> {
   const asked = told.map(({ open }) => flow.asked.of(open));
   const attributes = new Set(asked.flatMap((each) => [...each.attributes]));
-  const isFunction = attributes.delete("__call__") || told.some(({ open }) => takesFunction(parameterOf(open)?.annotation ?? null));
+  const isFunction =
+    attributes.delete("__call__") ||
+    told.some(({ open }) => open.parameter === parameterOf(open)?.name && takesFunction(parameterOf(open)!.annotation));
   return {
     from: told.map(({ source }) => source),
     asks: {
@@ -162,13 +164,15 @@ function contentOf(flow: Flow, told: readonly Told[]): Pick<OpenSlot, "from" | "
   };
 }
 
+/** The parameter by which a value came, or what gave it. */
 function parameterOf({ code, parameter }: OpenValue) {
-  return code.parameters.find(({ name }) => name === parameter);
+  const called = parameter.replace(/\(\)$/, "");
+  return code.parameters.find(({ name }) => name === called);
 }
 
 function sourceOf(open: OpenValue, documentation: Documentation): SlotSource {
   const { code, parameter } = open;
-  const said = documentation.of(code, parameter);
+  const said = documentation.of(code, parameterOf(open)?.name ?? parameter);
   return {
     function: `${code.unit.module}.${code.qualifiedName}`,
     parameter,
