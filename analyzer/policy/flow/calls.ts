@@ -25,7 +25,7 @@ import type { Value, ValueData } from "./values.ts";
 export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction, { readonly op: "call" }>): void {
   // Most of what is called in a large library is never known.
   let args: Passed[] | null = null;
-  let crowd: Crowd | null = null;
+  let receivers: SharedReceivers | null = null;
   flow.graph.kinds.taint(frame.base + instruction.callee, frame.base + instruction.into);
   flow.graph.listen(frame.base + instruction.callee, (callee) => {
     const { base } = frame;
@@ -35,8 +35,8 @@ export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction,
     if (!FOLLOWED.has(data.kind) && !(data.kind === "external" && isFieldMaker(data.name) && isFieldOfConstant(instruction)))
       flow.graph.kinds.mark(into, IS_UNKNOWN);
     if (data.kind === "method" && flow.data(data.receiver).kind === "class") {
-      crowd ??= new Crowd(flow);
-      invokeFunction(flow, frame, data.function, data.receiver, args, into, crowd.receiverFor(data.function, data.receiver));
+      receivers ??= new SharedReceivers(flow);
+      invokeFunction(flow, frame, data.function, data.receiver, args, into, receivers.receiverFor(data.function, data.receiver));
     } else invoke(flow, frame, callee, args, into, instruction.line, base + instruction.callee);
   });
 }
@@ -56,7 +56,7 @@ const CLASSES_PER_CALL = 8;
  * The classes on which one call may run classmethods. A call of `choose(name).load(...)` gives what any of them gives: beyond a
  * few, those that inherit the method from a dependency's class run it together, on behalf of that class.
  */
-class Crowd {
+class SharedReceivers {
   private readonly counts = new Map<Value, number>();
 
   constructor(private readonly flow: Flow) {}

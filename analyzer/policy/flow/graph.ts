@@ -7,16 +7,27 @@
  * otherwise cost their square.
  */
 import { IS_LOST_TEXT, IS_UNKNOWN } from "../../python/constant-kinds.ts";
-import { ConstantKinds } from "./constant-kinds.ts";
 import { CROWD, Crowds } from "./crowds.ts";
-import { Integers, Pairs } from "./integer-tables.ts";
-import { Origins, type Source } from "./origins.ts";
-import { Rings } from "./rings.ts";
-import { type Edges, stronglyConnected } from "./strongly-connected.ts";
+import { Integers } from "./integer-tables.ts";
+import {
+  FLAGS,
+  HELD_COUNT,
+  LAST_EDGE,
+  LAST_HELD,
+  LAST_LISTENER,
+  LAST_TOLD,
+  type Listener,
+  MERGED,
+  type Node,
+  NodeTable,
+  RECORD,
+  TEXT_COUNT,
+} from "./node-table.ts";
+import type { Source } from "./origins.ts";
+import { stronglyConnected } from "./strongly-connected.ts";
 import type { Value } from "./values.ts";
 
-export type Node = number;
-type Listener = (value: Value) => void;
+export type { Node } from "./node-table.ts";
 
 /** What the graph asks about the values that it moves. */
 export interface ValueKinds {
@@ -40,19 +51,6 @@ export const TEXTS_PER_NODE = 12;
  */
 const VALUES_PER_NODE = 160;
 
-// What is kept of each node, side by side. Values, edges and listeners of a node are rings, of which the last is kept. All are
-// numbered from 1, so that 0 is none.
-const MERGED = 0;
-const LAST_HELD = 1;
-/** The last value that listeners and targets were told of; those after it wait in the queue. */
-const LAST_TOLD = 2;
-const HELD_COUNT = 3;
-const TEXT_COUNT = 4;
-const LAST_EDGE = 5;
-const LAST_LISTENER = 6;
-const FLAGS = 7;
-const RECORD = 8;
-
 const REFUSES_TEXTS = 1;
 const IS_WAITING = 2;
 const IS_IGNORED = 4;
@@ -68,37 +66,17 @@ const TEXT = 1;
 const CLASS = 2;
 const OTHER = 3;
 
-export class Graph {
-  readonly origins = new Origins();
-  private readonly records = new Integers();
-  /** Nodes with the values they hold. */
-  private readonly held = new Pairs();
-  private readonly sources = new Integers();
-  private readonly heldRings = new Rings();
-  /** Of what merged nodes hold: the one of them that it came into, and 1. */
-  private readonly arrivals = new Integers();
-  private readonly edges = new Pairs();
-  private readonly edgeRings = new Rings();
-  private readonly listeners: Listener[] = [];
-  private readonly listenerRings = new Rings();
+export class Graph extends NodeTable {
   private queue: Node[] = [];
-  private size = 0;
   /** Values offered to nodes since the last sweep for cycles. */
   private offered = 0;
   /** What each value counts as: 0 not asked yet, `TEXT`, `CLASS`, `OTHER`; above that its kinds of constants. */
   private readonly counts = new Integers();
-  private readonly crowds: Crowds;
   /** Nodes that took as many values more as may be a crowd. */
   private crowded: Node[] = [];
-  private readonly edgeList: Edges = {
-    firstOf: (node) => this.firstEdge(node),
-    after: (edge, node) => (edge === this.of(node, LAST_EDGE) ? 0 : this.edgeRings.next(edge)),
-    targetOf: (edge) => this.find(this.edges.secondOf(edge - 1)),
-  };
-  readonly kinds = new ConstantKinds(this.edgeList, (node) => this.find(node));
 
   constructor(private readonly about: ValueKinds) {
-    this.crowds = new Crowds((value) => about.groupOf(value));
+    super(new Crowds((value) => about.groupOf(value)));
   }
 
   private countOf(value: Value): number {
@@ -111,41 +89,9 @@ export class Graph {
     return count;
   }
 
-  get nodes(): number {
-    return this.size;
-  }
-
-  /** `count` nodes in a row; gives the first. */
-  allocate(count: number): Node {
-    const first = this.size;
-    this.size += count;
-    this.records.extend(this.size * RECORD);
-    this.kinds.extend(this.size);
-    return first;
-  }
-
-  private of(node: Node, part: number): number {
-    return this.records.items[node * RECORD + part]!;
-  }
-
-  private set(node: Node, part: number, to: number): void {
-    this.records.items[node * RECORD + part] = to;
-  }
-
   /** Constant strings do not enter this node: what an object holds is asked for its names, never for its strings. */
   refuseTexts(node: Node): void {
     this.set(node, FLAGS, this.of(node, FLAGS) | REFUSES_TEXTS);
-  }
-
-  /** The node that a node became: itself, or the one of all on a cycle with it. */
-  find(node: Node): Node {
-    let next = this.of(node, MERGED);
-    if (next === 0) return node;
-    let root = next;
-    for (let above = this.of(root - 1, MERGED); above !== 0; above = this.of(root - 1, MERGED)) root = above;
-    for (let current = node; next !== 0 && next !== root; current = next - 1, next = this.of(current, MERGED))
-      this.set(current, MERGED, root);
-    return root - 1;
   }
 
   /**
@@ -156,11 +102,6 @@ export class Graph {
     const root = this.find(source);
     if (root === target || !this.isUntouched(target)) this.edge(source, target);
     else this.set(target, MERGED, root + 1);
-  }
-
-  private isUntouched(node: Node): boolean {
-    for (let part = 0; part < RECORD; part++) if (this.of(node, part) !== 0) return false;
-    return this.kinds.isUntouched(node);
   }
 
   /** The nodes, of those that have become no other, that something was left out of, as they hold so much; and what they flow to. */
@@ -175,33 +116,10 @@ export class Graph {
     return (this.of(root, FLAGS) & (IS_FULL | WAS_FULL)) !== 0;
   }
 
-  /** Whether a node holds nothing, but for constants of which only the kind is kept. */
-  isEmpty(node: Node): boolean {
-    return this.of(this.find(node), LAST_HELD) === 0;
-  }
-
   /** Nothing enters this node: nobody will ask what it holds. */
   ignore(node: Node): void {
     this.kinds.ignore(node);
     this.set(node, FLAGS, this.of(node, FLAGS) | IS_IGNORED);
-  }
-
-  /** Every edge, between what its ends became. */
-  eachEdge(visit: (from: Node, to: Node) => void): void {
-    for (let edge = 0; edge < this.edges.size; edge++) visit(this.find(this.edges.firstOf(edge)), this.find(this.edges.secondOf(edge)));
-  }
-
-  /** What a value became: itself, or the one of a crowd. */
-  valueOf(value: Value): Value {
-    return this.crowds.valueOf(value);
-  }
-
-  private heldAt(held: number): Value {
-    return this.crowds.valueOf(this.held.secondOf(held - 1));
-  }
-
-  holds(node: Node, value: Value): boolean {
-    return this.held.find(this.find(node), this.valueOf(value)) !== -1;
   }
 
   /** Puts a value into a node. `source` is a node, or an origin. */
@@ -223,11 +141,15 @@ export class Graph {
       this.kinds.add(node, IS_UNKNOWN);
       return;
     }
-    this.append(node, this.held.insert(node, value), source, into);
+    this.hold(node, this.held.insert(node, value), source, into);
     const flags = this.of(node, FLAGS);
     if (flags & IS_WAITING) return;
     this.set(node, FLAGS, flags | IS_WAITING);
     this.queue.push(node);
+  }
+
+  private hold(node: Node, index: number, source: Source, into: Node): void {
+    if (this.append(node, index, source, into) % CROWD === 0) this.crowded.push(node);
   }
 
   /** Whether a node holds so much that a value which counts as `kind` is left out. */
@@ -237,23 +159,6 @@ export class Graph {
     if (kind === CLASS) return (flags & IS_FULL) !== 0;
     this.set(node, FLAGS, flags | IS_FULL);
     return true;
-  }
-
-  /** Puts a value, by its number among what is held, at the end of what a node holds. */
-  private append(node: Node, index: number, source: Source, into: Node): void {
-    this.sources.extend(this.held.size);
-    this.sources.items[index] = source;
-    this.arrivals.extend(this.held.size);
-    this.arrivals.items[index] = into === node ? 0 : into + 1;
-    this.set(node, LAST_HELD, this.heldRings.append(this.of(node, LAST_HELD), index + 1));
-    const count = this.of(node, HELD_COUNT) + 1;
-    this.set(node, HELD_COUNT, count);
-    if (count % CROWD === 0) this.crowded.push(node);
-  }
-
-  private arrivalAt(held: number, node: Node): Node {
-    const into = this.arrivals.items[held - 1]!;
-    return into === 0 ? node : into - 1;
   }
 
   /** Lets everything in `source` flow to `target`. */
@@ -270,12 +175,6 @@ export class Graph {
     }
   }
 
-  /** Puts an edge at the end of those of a node. */
-  private connect(from: Node, to: Node): void {
-    const edge = this.edges.add(from, to);
-    this.set(from, LAST_EDGE, this.edgeRings.append(this.of(from, LAST_EDGE), edge + 1));
-  }
-
   /** Calls `listener` with every value of the node, once each, now or when it arrives. */
   listen(at: Node, listener: Listener): void {
     const node = this.find(at);
@@ -289,30 +188,6 @@ export class Graph {
     }
   }
 
-  private enlist(node: Node, listener: Listener): void {
-    const number = this.listeners.push(listener);
-    this.set(node, LAST_LISTENER, this.listenerRings.append(this.of(node, LAST_LISTENER), number));
-  }
-
-  /** The values of a node, in the order in which they arrived. */
-  valuesOf(node: Node): Value[] {
-    const values: Value[] = [];
-    let hasUnited = false;
-    this.eachEntry(this.find(node), (held) => {
-      const value = this.heldAt(held);
-      if (value !== this.held.secondOf(held - 1)) hasUnited = true;
-      values.push(value);
-    });
-    return hasUnited ? [...new Set(values)] : values;
-  }
-
-  /** Calls `visit` with the number of each value that a node which has become no other holds. */
-  private eachEntry(root: Node, visit: (held: number) => void): void {
-    const last = this.of(root, LAST_HELD);
-    for (let held = last === 0 ? 0 : this.heldRings.next(last); held !== 0; held = held === last ? 0 : this.heldRings.next(held))
-      visit(held);
-  }
-
   /** By node, 1 where it holds such a value. */
   nodesWith(isMeant: (value: Value) => boolean): Uint8Array {
     const nodes = new Uint8Array(this.size);
@@ -324,20 +199,6 @@ export class Graph {
       if (answers[value] === MEANT) nodes[this.find(held.firstOf(index))] = 1;
     }
     return nodes;
-  }
-
-  /** Calls `visit` with each value of a node. */
-  eachValue(node: Node, visit: (value: Value) => void): void {
-    this.eachEntry(this.find(node), (held) => visit(this.heldAt(held)));
-  }
-
-  /** Where a value came from, and into which node: another than was asked for where that is on a cycle with it. */
-  arrivalOf(node: Node, value: Value): { readonly source: Source; readonly into: Node } | undefined {
-    const at = this.find(node);
-    const index = this.held.find(at, value);
-    // It may have come as another that it is now.
-    const held = index !== -1 ? index + 1 : this.heldRings.of(this.of(at, LAST_HELD)).find((each) => this.heldAt(each) === value);
-    return held === undefined ? undefined : { source: this.sources.items[held - 1]!, into: this.arrivalAt(held, at) };
   }
 
   /** Works until nothing changes; stops, and gives false, where there are more than `most` edges. */
@@ -387,33 +248,6 @@ export class Graph {
   collapseCycles(): void {
     this.offered = 0;
     for (const cycle of stronglyConnected(this.size, this.edgeList)) this.collapse(cycle);
-  }
-
-  /** Of a merged node none: its record was emptied. */
-  private firstEdge(node: Node): number {
-    const last = this.of(node, LAST_EDGE);
-    return last === 0 ? 0 : this.edgeRings.next(last);
-  }
-
-  private targetsOf(node: Node): Node[] {
-    const last = this.of(node, LAST_EDGE);
-    return last === 0 ? [] : this.edgeRings.of(last).map((edge) => this.edges.secondOf(edge - 1));
-  }
-
-  /** What a node is, and what it has, apart from its being merged. */
-  private memberOf(node: Node) {
-    const entries = this.heldRings.of(this.of(node, LAST_HELD));
-    const told = entries.slice(0, entries.indexOf(this.of(node, LAST_TOLD)) + 1);
-    return {
-      entries: entries.map((held) => ({
-        value: this.heldAt(held),
-        source: this.sources.items[held - 1]!,
-        into: this.arrivalAt(held, node),
-      })),
-      told: new Set(told.map((held) => this.heldAt(held))),
-      listeners: this.listenerRings.of(this.of(node, LAST_LISTENER)).map((number) => this.listeners[number - 1]!),
-      targets: this.targetsOf(node),
-    };
   }
 
   /** Makes one value of those that crowd in a node. Not while values are told: a node may be emptied by it. */
@@ -476,7 +310,7 @@ export class Graph {
         union.delete(value);
         continue;
       }
-      this.append(root, this.held.add(root, value), source, into);
+      this.hold(root, this.held.add(root, value), source, into);
       if (kind === TEXT) this.set(root, TEXT_COUNT, this.of(root, TEXT_COUNT) + 1);
     }
     this.set(root, LAST_TOLD, this.of(root, LAST_HELD));
