@@ -31,6 +31,14 @@ export class Classes {
     return distinct;
   }
 
+  /** Says the bases of a class that a call makes: its source does not. */
+  define(code: Code, bases: readonly Base[]): void {
+    this.bases.set(
+      code,
+      [...new Set(bases)].filter((base) => !isTypingOnly(base)),
+    );
+  }
+
   private resolveBase(code: Code, base: TypeExpression): Base[] {
     if (base.kind === "subscript") return this.resolveBase(code, base.base);
     if (base.kind !== "name") return [];

@@ -148,7 +148,12 @@ export class Modules {
     return !file.mayHave(name) && file.starTargets.length === 0 && !file.makesNames;
   }
 
-  /** The same of what `from module import *` brings. */
+  /** Whether a module may have a variable of that name, which calls may have put there. */
+  mayHold(module: string, name: string): boolean {
+    return this.mayBind(module, name) || this.files.get(module)?.makesNames === true;
+  }
+
+  /** Whether what `from module import *` brings may have the name. */
   mayExport(module: string, name: string): boolean {
     const { exported, files } = this.offerOf(module);
     return exported.has(name) || files.some((file) => file.mayBind(name));

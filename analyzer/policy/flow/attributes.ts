@@ -5,12 +5,16 @@
 import type { Code } from "../../python/code.ts";
 import { ALL_KINDS, IS_DEFINITION, IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { invoke } from "./calls.ts";
-import { givesContent, isContainerMethod } from "./container-methods.ts";
+import { givesContent, isContainerMethod, type NativeCall } from "./container-methods.ts";
+import { copyElements } from "./containers.ts";
 import { memberOf } from "./enumerations.ts";
-import { ANY, type Flow } from "./flow.ts";
+import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
-import { attributeType, familyOf, isConstant } from "./natives.ts";
+import { CHAIN_MAP } from "./mappings.ts";
+import { hasModel } from "./models.ts";
+import { attributeType, familyOf, holdsAttributes, isConstant } from "./natives.ts";
+import { bindPartialMethod } from "./partials.ts";
 import { MODULE_METHODS } from "./unanalysed-calls.ts";
 import type { Value, ValueData } from "./values.ts";
 
@@ -66,6 +70,12 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       graph.add(into, attributeOfExternal(flow, data.name, attribute), source);
       return;
     case "native":
+      // Nothing is known of what somebody else put there.
+      if (holdsAttributes(data.type)) return;
+      if (hasModel(`${data.type}.${attribute}`)) {
+        graph.add(into, values.external(`${data.type}.${attribute}`), source);
+        return;
+      }
       // Called, it gives what calling a value of that type gives.
       graph.add(into, values.native(attributeType(data.type, attribute)), source);
       return;
@@ -88,7 +98,12 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       graph.edge(flow.field(value, ANY), into);
       return;
     case "container":
-      if (isContainerMethod(data.type, attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
+      if (holdsAttributes(data.type)) {
+        if (attribute === "__dict__") graph.add(into, values.namespace(value), source);
+        else for (const name of [attribute, SOME]) graph.edge(flow.field(value, name), into);
+      } else if (attribute === "data" && giveContent(flow, value, data.type, into, source)) return;
+      else if (isContainerMethod(data.type, attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
+      else if (data.type === CHAIN_MAP && attribute === "maps") graph.edge(flow.field(value, attribute), into);
       return;
     case "namespace":
       graph.add(into, values.builtinMethod(attribute, value), source);
@@ -154,6 +169,7 @@ function loadFromClass(
   for (const base of order) {
     if (typeof base === "string") {
       if (base !== "builtins.object") graph.kinds.mark(into, IS_UNKNOWN);
+      if (attribute === "data" && giveContent(flow, receiver, base, into, source)) continue;
       graph.add(into, values.builtinMethod(attribute, receiver), source);
       for (const type of familyOf(base)) graph.add(into, values.native(type), source);
       continue;
@@ -172,6 +188,22 @@ function loadFromClass(
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
   bindLate(flow, frame, order, receiver, code, attribute, into, line);
 }
+
+/** `self.data` of a `UserDict` or `UserList`: the container that it has its elements in. */
+function giveContent(flow: Flow, value: Value, type: string, into: Node, source: Node): boolean {
+  const inner = USER_CONTAINERS[type];
+  if (inner === undefined || flow.data(value).kind === "class") return false;
+  const content = flow.values.container(inner, `content of ${value}`);
+  copyElements(flow, content, value);
+  copyElements(flow, value, content);
+  flow.graph.add(into, content, source);
+  return true;
+}
+
+const USER_CONTAINERS: Readonly<Record<string, string>> = {
+  "collections.UserDict": "builtins.dict",
+  "collections.UserList": "builtins.list",
+};
 
 /** What code outside the class puts on it: `Class.attribute = ...`. */
 function bindLate(
@@ -228,6 +260,10 @@ function bindMember(
   const { graph, values } = flow;
   const data = flow.data(value);
   if (data.kind !== "function") {
+    if (data.kind === "partial" && data.type === "functools.partialmethod" && flow.data(receiver).kind === "instance") {
+      bindPartialMethod(flow, value, receiver, into, source);
+      return;
+    }
     // A descriptor is asked for what it gives.
     if (data.kind === "instance" && flow.classes.definerOf(data.code, "__get__")) graph.kinds.mark(into, IS_UNKNOWN);
     graph.add(into, value, source);
@@ -280,8 +316,21 @@ export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: str
     case "module":
       flow.graph.edge(from, flow.variable(data.unit, attribute));
       return;
+    case "container":
+      if (!holdsAttributes(data.type)) return;
+      if (attribute === "__dict__") flow.graph.listen(from, (namespace) => updateNamespace(flow, value, namespace, from));
+      else flow.store(from, flow.field(value, attribute), frame.code, line);
+      return;
     default:
       return;
+  }
+}
+
+/** `Namespace(mapping, **mapping, name=value)`: what it is called with becomes attributes. */
+export function fillNamespace(flow: Flow, frame: Frame, owner: Value, { args, line }: NativeCall): void {
+  for (const { kind, name, from } of args) {
+    if (kind === "keyword") flow.store(from, flow.field(owner, name ?? SOME), frame.code, line);
+    else if (kind !== "star") flow.graph.listen(from, (namespace) => updateNamespace(flow, owner, namespace, from));
   }
 }
 
@@ -295,7 +344,7 @@ export function updateNamespace(flow: Flow, owner: Value, namespace: Value, sour
   } else if (data.kind === "container") {
     flow.listenFields(namespace, (name, node) => {
       const key = /^\[(.+)\]$/.exec(name)?.[1];
-      if (key && key !== "keys") flow.graph.edge(node, flow.field(owner, key));
+      if (key && key !== "keys") flow.graph.edge(node, flow.field(owner, name === SOME ? SOME : key));
     });
   } else if (data.kind === "instance") flow.graph.edge(source, flow.field(owner, "__dict__"));
 }

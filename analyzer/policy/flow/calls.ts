@@ -5,7 +5,8 @@
 import type { Code, Instruction } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
-import { builtinMethod, type NativeCall } from "./container-methods.ts";
+import { fillNamespace } from "./attributes.ts";
+import { builtinMethod } from "./container-methods.ts";
 import { addMade, callMethod, copyElements, iterate, newContainer } from "./containers.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { initialiseFields } from "./fields.ts";
@@ -14,10 +15,11 @@ import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callExternal, isFieldMaker } from "./models.ts";
-import { familyOf, isContainer } from "./natives.ts";
+import { familyOf, holdsAttributes, isContainer } from "./natives.ts";
 import type { OpenValue } from "./open-values.ts";
 import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
+import { invokePartial } from "./partials.ts";
 import { noteSave } from "./saves.ts";
 import { seedType } from "./types.ts";
 import type { Value, ValueData } from "./values.ts";
@@ -97,9 +99,15 @@ export function invoke(
       callObject(flow, frame, callee, args, into, line);
       return null;
     case "partial":
-      invokePartial(flow, frame, callee, { args, into, line }, new Set());
+      invokePartial(flow, frame, callee, { args, into, line });
       return null;
     case "derived-class": {
+      // A new type gives what it is called with.
+      if (data.base === "typing.NewType") {
+        const [from] = args;
+        if (from && into !== null) graph.edge(from.from, into);
+        return null;
+      }
       const value = flow.values.derived(data.name, data.base);
       if (into !== null) addMade(flow, frame, into, value, line);
       for (const passed of args) if (passed.kind !== "double-star") graph.edge(passed.from, flow.field(value, ANY));
@@ -133,17 +141,6 @@ export function invoke(
 /** What a function or class that a user passes gives is the user's, too: `self.activation = activation()`. */
 function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
   return values.open(code, parameter.endsWith("()") ? parameter : `${parameter}()`);
-}
-
-/** Calls what a partial was made of, which may be a partial: of those that come round to themselves (`step = partial(step)`) each once. */
-function invokePartial(flow: Flow, frame: Frame, callee: Value, { args, into, line }: NativeCall, around: ReadonlySet<Value>): void {
-  const all = [...flow.partialArguments(callee), ...args];
-  const inside = new Set([...around, callee]);
-  flow.graph.listen(flow.field(callee, "[0]"), (inner) => {
-    if (inside.has(inner)) return;
-    if (flow.data(inner).kind === "partial") invokePartial(flow, frame, inner, { args: all, into, line }, inside);
-    else invoke(flow, frame, inner, all, into, line);
-  });
 }
 
 /**
@@ -306,7 +303,10 @@ export function initialise(flow: Flow, frame: Frame, value: Value, args: readonl
     return;
   }
   initialiseFields(flow, frame, value, args, line);
-  const container = flow.classes.externalBases(data.code).find(isContainer);
+  flow.derivedClasses.initialise(frame, value, data.code, args);
+  const external = flow.classes.externalBases(data.code);
+  if (external.some(holdsAttributes)) fillNamespace(flow, frame, value, { args, into: null, line });
+  const container = external.find(isContainer);
   const [first] = args;
   if (!container || first?.kind !== "positional") return;
   flow.graph.listen(first.from, (content) => copyElements(flow, content, value));

@@ -3,7 +3,8 @@
  * every class. Boundary: functions are `models.ts`.
  */
 import type { Passed } from "./arguments.ts";
-import { loadFrom, storeInto, updateNamespace } from "./attributes.ts";
+import { fillNamespace, loadFrom, storeInto, updateNamespace } from "./attributes.ts";
+import { invoke } from "./calls.ts";
 import {
   addMade,
   copyElements,
@@ -18,7 +19,9 @@ import {
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
-import { attributeType, familyOf } from "./natives.ts";
+import { chainMap, fillFromKeys } from "./mappings.ts";
+import { attributeType, familyOf, holdsAttributes } from "./natives.ts";
+import { standardMethod } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
 
 /** A call of something that is not written in Python. */
@@ -27,6 +30,9 @@ export interface NativeCall {
   readonly into: Node | null;
   readonly line: number;
 }
+
+/** What a function does that is known by its dotted name only. */
+export type Model = (flow: Flow, frame: Frame, call: NativeCall) => void;
 
 /** The node of the positional argument `index`, or of the keyword argument of that name. */
 export function argument(call: NativeCall, index: number, name?: string): Node | null {
@@ -44,7 +50,7 @@ export function listenTexts(flow: Flow, node: Node | null, listener: (text: stri
   });
 }
 
-type Method = (flow: Flow, frame: Frame, receiver: Value, call: NativeCall) => void;
+export type Method = (flow: Flow, frame: Frame, receiver: Value, call: NativeCall) => void;
 
 /** Puts the elements of an argument into the receiver. */
 function addAll(index: number): Method {
@@ -94,7 +100,6 @@ const METHODS: Readonly<Record<string, Method>> = {
   extendleft: addAll(0),
   get: readAny,
   pop: readAny,
-  popitem: readAny,
   popleft: readAny,
   __getitem__: readAny,
   copy: same,
@@ -130,22 +135,47 @@ const METHODS: Readonly<Record<string, Method>> = {
   values(flow, frame, receiver, call) {
     view(flow, frame, receiver, call, ANY);
   },
-  items(flow, frame, receiver, call) {
-    if (call.into === null) return;
-    const pairs = newContainer(flow, frame, "builtins.list", call.line, ":items");
-    const pair = newContainer(flow, frame, "builtins.tuple", call.line, ":item");
-    flow.graph.edge(flow.field(receiver, KEYS), elementInto(flow, pair, "0"));
-    flow.graph.edge(flow.field(receiver, ANY), elementInto(flow, pair, "1"));
-    addMade(flow, frame, elementInto(flow, pairs, null), pair, call.line);
-    addMade(flow, frame, call.into, pairs, call.line);
+  items,
+  most_common: items,
+  elements(flow, frame, receiver, call) {
+    view(flow, frame, receiver, call, KEYS);
+  },
+  popitem(flow, frame, receiver, call) {
+    if (call.into !== null) addPair(flow, frame, receiver, call.into, call.line);
+  },
+  new_child(flow, frame, receiver, call) {
+    const { into, line } = call;
+    if (into === null) return;
+    const [map] = call.args;
+    const maps = flow.graph.allocate(1);
+    iterate(flow, frame, flow.field(receiver, "maps"), maps, line);
+    chainMap(flow, frame, { args: [...(map ? [map] : []), { kind: "positional", from: maps }], into, line });
   },
 };
+
+function items(flow: Flow, frame: Frame, receiver: Value, call: NativeCall): void {
+  if (call.into === null) return;
+  const pairs = newContainer(flow, frame, "builtins.list", call.line, ":items");
+  addPair(flow, frame, receiver, elementInto(flow, pairs, null), call.line);
+  addMade(flow, frame, call.into, pairs, call.line);
+}
+
+/** A tuple of a key and an element. */
+function addPair(flow: Flow, frame: Frame, mapping: Value, into: Node, line: number): void {
+  const pair = newContainer(flow, frame, "builtins.tuple", line, ":item");
+  flow.graph.edge(flow.field(mapping, KEYS), elementInto(flow, pair, "0"));
+  flow.graph.edge(flow.field(mapping, ANY), elementInto(flow, pair, "1"));
+  addMade(flow, frame, into, pair, line);
+}
 
 /** What only containers of one kind have: whatever else reaches the variable, `update` is not called of a list. */
 const KINDS: readonly { readonly isOf: (type: string) => boolean; readonly methods: ReadonlySet<string> }[] = [
   {
     isOf: isMapping,
-    methods: new Set(["get", "pop", "popitem", "setdefault", "update", "keys", "values", "items", "move_to_end"]),
+    methods: new Set([
+      ...["get", "pop", "popitem", "setdefault", "update", "keys", "values", "items", "move_to_end"],
+      ...["most_common", "elements", "new_child"],
+    ]),
   },
   { isOf: (type) => /^builtins\.(list|tuple|generator)$/.test(type), methods: new Set(["append", "extend", "insert", "pop"]) },
   {
@@ -166,6 +196,8 @@ const GIVES_CONTENT = new Set(["copy", "get", "items", "keys", "pop", "popitem",
 
 /** Whether a container of that type has a method that does anything to what it holds; calling any other gives nothing that is kept. */
 export function isContainerMethod(type: string, name: string): boolean {
+  const standard = standardMethod(type, name);
+  if (standard !== undefined) return standard !== null;
   if (!Object.hasOwn(METHODS, name)) return false;
   if (!OF_SOME_KIND.has(name)) return true;
   let methods = METHODS_OF.get(type);
@@ -215,7 +247,7 @@ export function addPairs(flow: Flow, frame: Frame, from: Node, container: Value,
 export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: Value, call: NativeCall): void {
   const data = flow.data(receiver);
   const { graph, values } = flow;
-  if (data.kind === "container") METHODS[name]?.(flow, frame, receiver, call);
+  if (data.kind === "container") (standardMethod(data.type, name) ?? METHODS[name])?.(flow, frame, receiver, call);
   else if (data.kind === "namespace") namespaceMethod(flow, frame, name, receiver, data.owner, call);
   else if (data.kind === "open") {
     if (call.into !== null) addMade(flow, frame, call.into, receiver, call.line);
@@ -249,6 +281,16 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
     });
     return;
   }
+  if (name === "fromkeys" && data.kind === "class" && call.into !== null) {
+    const { into } = call;
+    const made = flow.graph.allocate(1);
+    invoke(flow, frame, receiver, [], made, call.line);
+    flow.graph.listen(made, (value) => {
+      if (holdsElements(flow, value)) fillFromKeys(flow, frame, value, call);
+    });
+    flow.graph.edge(made, into);
+    return;
+  }
   if (data.kind !== "instance") return;
   switch (name) {
     case "__setattr__":
@@ -267,6 +309,7 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
       return;
     case "__init__":
       if (holdsElements(flow, receiver) && data.code.members.has("__init__")) initialiseContent(flow, frame, receiver, call);
+      else if (flow.classes.externalBases(data.code).some(holdsAttributes)) fillNamespace(flow, frame, receiver, call);
       return;
     case "__reduce__":
     case "__reduce_ex__":
@@ -282,9 +325,12 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
 
 function initialiseContent(flow: Flow, frame: Frame, receiver: Value, call: NativeCall): void {
   for (const passed of call.args) {
-    if (passed.kind === "double-star" || passed.kind === "keyword") continue;
+    if (passed.kind === "keyword") {
+      flow.store(passed.from, elementInto(flow, receiver, passed.name ?? null), frame.code, call.line);
+      continue;
+    }
     flow.graph.listen(passed.from, (value) => copyInto(flow, frame, value, receiver));
-    iterate(flow, frame, passed.from, elementInto(flow, receiver, null), call.line);
+    if (passed.kind !== "double-star") iterate(flow, frame, passed.from, elementInto(flow, receiver, null), call.line);
   }
 }
 

@@ -3,7 +3,7 @@
  * by constant key where the source writes one, and together otherwise. Boundary: methods of containers are
  * `container-methods.ts`.
  */
-import { type Instruction, isEmpty } from "../../python/code.ts";
+import { COMPUTED, type Instruction, isEmpty, NOTHING, type Register } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Passed } from "./arguments.ts";
 import { storeAttribute } from "./attributes.ts";
@@ -13,6 +13,7 @@ import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { familyOf, isContainer, looksLikeClass } from "./natives.ts";
+import { enterStandard } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
 
 type Op<Name> = Extract<Instruction, { readonly op: Name }>;
@@ -116,49 +117,65 @@ export function make(flow: Flow, frame: Frame, instruction: Op<"make">): void {
   }
 }
 
+/** `object[key]`, as nodes; `keyFrom` is null where the key is a constant, or of no kind that is kept. */
+interface Subscript {
+  readonly object: Node;
+  readonly key: string | null;
+  readonly keyFrom: Node | null;
+}
+
+function subscriptOf({ base }: Frame, { object, key, keyFrom }: Op<"item"> | Op<"set-item">): Subscript {
+  return { object: base + object, key, keyFrom: isEmpty(keyFrom) ? null : base + keyFrom };
+}
+
 export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
+  readItem(flow, frame, subscriptOf(frame, instruction), frame.base + instruction.into, instruction.line);
+}
+
+/** Lets what `object[key]` gives flow to `into`. */
+export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: Node, line: number): void {
   const { graph } = flow;
-  const into = frame.base + instruction.into;
-  graph.listen(frame.base + instruction.object, (value) => {
+  const { object, key, keyFrom } = subscript;
+  graph.listen(object, (value) => {
     const data = flow.data(value);
     switch (data.kind) {
       case "container":
       case "instance":
-        if (holdsElements(flow, value)) readElements(flow, value, instruction, into);
+        if (holdsElements(flow, value)) readElements(flow, value, key, into);
         // Reading a missing key of a defaultdict puts the key into it.
-        if (data.kind === "container" && data.type === "collections.defaultdict" && !isEmpty(instruction.keyFrom))
-          graph.edge(frame.base + instruction.keyFrom, flow.field(value, KEYS));
+        if (data.kind === "container" && data.type === "collections.defaultdict" && keyFrom !== null)
+          graph.edge(keyFrom, flow.field(value, KEYS));
         if (data.kind === "instance") {
-          const args = [{ kind: "positional" as const, from: frame.base + instruction.keyFrom }];
-          callMethod(flow, frame, value, "__getitem__", args, into, instruction.line);
+          const args = [{ kind: "positional" as const, from: keyFrom ?? frame.base + NOTHING }];
+          callMethod(flow, frame, value, "__getitem__", args, into, line);
         }
         return;
       case "namespace":
-        if (instruction.key === null) flow.listenFields(data.owner, (_, node) => graph.edge(node, into));
-        else graph.edge(flow.field(data.owner, instruction.key), into);
+        if (key === null) flow.listenFields(data.owner, (_, node) => graph.edge(node, into));
+        else graph.edge(flow.field(data.owner, key), into);
         return;
       case "derived":
         graph.edge(flow.field(value, ANY), into);
         return;
       case "native":
         // A size is a tuple of numbers.
-        if (data.type !== "torch.Size") graph.add(into, value, frame.base + instruction.object);
+        if (data.type !== "torch.Size") graph.add(into, value, object);
         return;
       case "unanalysed":
       case "open":
-        graph.add(into, value, frame.base + instruction.object);
+        graph.add(into, value, object);
         return;
       case "class": {
         // `Enumeration[name]` is a member, `Generic[T]` and the like are the class itself.
-        const named = instruction.key === null ? null : memberOf(flow, data.code, instruction.key);
+        const named = key === null ? null : memberOf(flow, data.code, key);
         const member = isEnumeration(flow, data.code) ? (named ?? flow.values.instance(data.code, null)) : value;
-        graph.add(into, member, frame.base + instruction.object);
+        graph.add(into, member, object);
         return;
       }
       case "external": {
         const types = familyOf(data.name);
-        if (looksLikeClass(data.name) || types.length === 0) graph.add(into, value, frame.base + instruction.object);
-        else for (const type of types) graph.add(into, flow.values.native(type), frame.base + instruction.object);
+        if (looksLikeClass(data.name) || types.length === 0) graph.add(into, value, object);
+        else for (const type of types) graph.add(into, flow.values.native(type), object);
         return;
       }
       default:
@@ -167,12 +184,12 @@ export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
   });
 }
 
-function readElements(flow: Flow, container: Value, instruction: Op<"item">, into: Node): void {
+function readElements(flow: Flow, container: Value, constant: string | null, into: Node): void {
   const { graph } = flow;
   const data = flow.data(container);
   const type = data.kind === "container" ? data.type : "";
   // The index of a list says nothing: what is at 0 now was put somewhere else.
-  const key = type === "builtins.list" || instruction.key?.startsWith("-") ? null : instruction.key;
+  const key = type === "builtins.list" || constant?.startsWith("-") ? null : constant;
   if (key !== null) {
     for (const node of elementsFrom(flow, container, key)) graph.edge(node, into);
     return;
@@ -181,23 +198,28 @@ function readElements(flow: Flow, container: Value, instruction: Op<"item">, int
 }
 
 export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): void {
-  const { base } = frame;
-  const from = base + instruction.from;
-  flow.graph.listen(base + instruction.object, (value) => {
+  writeItem(flow, frame, subscriptOf(frame, instruction), frame.base + instruction.from, instruction.line);
+  flow.graph.listen(frame.base + instruction.object, (value) => {
+    if (flow.data(value).kind === "native") putIntoNative(flow, frame, instruction);
+  });
+}
+
+/** `object[key] = from`. */
+export function writeItem(flow: Flow, frame: Frame, { object, key, keyFrom }: Subscript, from: Node, line: number): void {
+  flow.graph.listen(object, (value) => {
     const data = flow.data(value);
     if (data.kind === "namespace") {
-      if (instruction.key === null) flow.namedStores.note(data.owner, base + instruction.keyFrom, from);
-      flow.store(from, flow.field(data.owner, instruction.key ?? SOME), frame.code, instruction.line);
+      if (key === null) flow.namedStores.note(data.owner, keyFrom ?? frame.base + COMPUTED, from);
+      flow.store(from, flow.field(data.owner, key ?? SOME), frame.code, line);
       return;
     }
-    if (data.kind === "native") putIntoNative(flow, frame, instruction);
     if (holdsElements(flow, value)) {
-      flow.store(from, elementInto(flow, value, instruction.key), frame.code, instruction.line);
-      if (!isEmpty(instruction.keyFrom)) flow.graph.edge(base + instruction.keyFrom, flow.field(value, KEYS));
+      flow.store(from, elementInto(flow, value, key), frame.code, line);
+      if (keyFrom !== null) flow.graph.edge(keyFrom, flow.field(value, KEYS));
     }
     if (data.kind !== "instance") return;
-    const args = [base + instruction.keyFrom, from].map((node) => ({ kind: "positional" as const, from: node }));
-    callMethod(flow, frame, value, "__setitem__", args, null, instruction.line);
+    const args = [keyFrom ?? frame.base + NOTHING, from].map((node) => ({ kind: "positional" as const, from: node }));
+    callMethod(flow, frame, value, "__setitem__", args, null, line);
   });
 }
 
@@ -288,6 +310,7 @@ const HOLDS_NUMBERS = new Set(["builtins.range", "builtins.bytes", "builtins.byt
 const MAPPINGS: ReadonlySet<string> = new Set([
   "builtins.dict",
   ...["OrderedDict", "defaultdict", "Counter", "ChainMap", "UserDict"].map((name) => `collections.${name}`),
+  "weakref.WeakValueDictionary",
 ]);
 
 export function isMapping(type: string): boolean {
@@ -298,8 +321,9 @@ export function isMapping(type: string): boolean {
 export function enter(flow: Flow, frame: Frame, from: Node, into: Node, line: number): void {
   flow.graph.listen(from, (value) => {
     const data = flow.data(value);
-    if (data.kind === "container") flow.graph.edge(flow.field(value, ANY), into);
-    else if (data.kind !== "instance" || !flow.classes.definerOf(data.code, "__enter__")) flow.graph.add(into, value, from);
+    if (data.kind === "container") {
+      if (!enterStandard(flow, frame, data.type, value, { args: [], into, line })) flow.graph.edge(flow.field(value, ANY), into);
+    } else if (data.kind !== "instance" || !flow.classes.definerOf(data.code, "__enter__")) flow.graph.add(into, value, from);
     else callMethod(flow, frame, value, "__enter__", [], into, line);
   });
 }
@@ -314,15 +338,18 @@ const OPERATOR_METHODS = {
 };
 
 /** Operators give arrays for arrays and containers for containers; objects with an operator of their own are asked. */
-export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): void {
-  const { base } = frame;
-  const into = base + instruction.into;
-  for (const register of [instruction.left, instruction.right]) {
-    if (isEmpty(register)) continue;
-    const node = base + register;
-    const isLeft = register === instruction.left;
-    const other = base + (isLeft ? instruction.right : instruction.left);
-    const methods = OPERATOR_METHODS[isLeft ? (instruction.inPlace ? "inPlace" : "left") : "right"];
+export function operate(flow: Flow, frame: Frame, { left, right, inPlace, into, line }: Op<"operate">): void {
+  const node = (register: Register) => frame.base + register;
+  combine(flow, frame, { left: node(left), right: node(right), inPlace }, node(into), line);
+}
+
+/** The same of nodes. */
+export function combine(flow: Flow, frame: Frame, { left, right, inPlace }: Operands, into: Node, line: number): void {
+  for (const node of [left, right]) {
+    if (isEmptyIn(frame, node)) continue;
+    const isLeft = node === left;
+    const other = isLeft ? right : left;
+    const methods = OPERATOR_METHODS[isLeft ? (inPlace ? "inPlace" : "left") : "right"];
     flow.graph.listen(node, (value) => {
       const data = flow.data(value);
       if (data.kind === "native") {
@@ -330,16 +357,27 @@ export function operate(flow: Flow, frame: Frame, instruction: Op<"operate">): v
         for (const type of types.length > 0 ? types : [data.type]) flow.graph.add(into, flow.values.native(type), node);
       } else if (data.kind === "container" || data.kind === "unanalysed") flow.graph.add(into, value, node);
       else if (data.kind === "instance") {
-        if (instruction.inPlace && isLeft) flow.graph.add(into, value, node);
+        if (inPlace && isLeft) flow.graph.add(into, value, node);
         if (holdsElements(flow, value)) flow.graph.add(into, value, node);
         const args = [{ kind: "positional" as const, from: other }];
-        for (const name of methods) callMethod(flow, frame, value, name, args, into, instruction.line);
+        for (const name of methods) callMethod(flow, frame, value, name, args, into, line);
       }
       // `left += right` puts the elements of the right into the left.
-      const isTarget = instruction.inPlace && isLeft && !isEmpty(instruction.right);
+      const isTarget = inPlace && isLeft && !isEmptyIn(frame, right);
       if (!isTarget || !holdsElements(flow, value)) return;
       flow.namedStores.note(value, null, other);
-      iterate(flow, frame, other, elementInto(flow, value, null), instruction.line);
+      iterate(flow, frame, other, elementInto(flow, value, null), line);
     });
   }
+}
+
+interface Operands {
+  readonly left: Node;
+  readonly right: Node;
+  /** `left += right`. */
+  readonly inPlace: boolean;
+}
+
+function isEmptyIn({ base }: Frame, node: Node): boolean {
+  return node >= base && isEmpty(node - base);
 }

@@ -41,6 +41,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       const into = base + instruction.into;
       const { unit } = frame.code;
       if (flow.binds(unit, instruction.name)) graph.alias(flow.variable(unit, instruction.name), into);
+      else if (instruction.name === "__name__") graph.add(into, values.text(unit.module), madeAt(flow, frame, line));
       else graph.add(into, values.external(`builtins.${instruction.name}`), madeAt(flow, frame, line));
       return;
     }

@@ -9,6 +9,7 @@ import type { Definition, Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./arguments.ts";
 import { Branches } from "./branches.ts";
 import { CalledNames } from "./called-names.ts";
+import { DerivedClasses } from "./derived-classes.ts";
 import { Effects, type Statement } from "./effects.ts";
 import { EnumerationCalls } from "./enumerations.ts";
 import { execute } from "./execute.ts";
@@ -60,6 +61,7 @@ export class Flow {
   readonly saves = new Saves();
   readonly called = new CalledNames(this);
   readonly reductions = new Reductions(this);
+  readonly derivedClasses = new DerivedClasses(this);
   readonly lateMembers = new LateMembers();
   readonly enumerations = new EnumerationCalls(this);
   readonly namedStores = new NamedStores((object, name) => this.openAttributes.noteStore(object, name));
@@ -70,6 +72,7 @@ export class Flow {
   readonly iterators = new Once();
   readonly gathered = new Once();
   readonly paired = new Once();
+  readonly converted = new Once();
   readonly unseen = new UnseenCallers(this);
   private readonly unknownArguments = new UnknownArguments(this);
   readonly openAttributes = new OpenAttributes(this);

@@ -12,7 +12,8 @@ import { holdsElements } from "./containers.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
-import { isConstant, looksLikeClass, nativeType, type Reduction } from "./natives.ts";
+import { CHAIN_MAP } from "./mappings.ts";
+import { holdsAttributes, isConstant, looksLikeClass, nativeType, type Reduction } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
@@ -89,7 +90,14 @@ export class Holding {
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
-        if (!data.isPart && looksLikeClass(data.name) && this.isNearby(data.name) && dangerOf(data.name) === null)
+        // Of `io` what pickles is in the table: open files do not.
+        if (
+          !data.isPart &&
+          looksLikeClass(data.name) &&
+          !data.name.startsWith("io.") &&
+          this.isNearby(data.name) &&
+          dangerOf(data.name) === null
+        )
           this.need("imports", data.name, value, { kind: "unanalysed", text: `${data.name}: its source is not given`, name: data.name });
         return;
       case "class":
@@ -115,11 +123,15 @@ export class Holding {
         this.holdExternal(value, data.name);
         return;
       case "container":
+        // A queue, a pool: no pickle has one.
+        if (nativeType(data.type) === null) return;
         this.holdNative(value, data.type);
-        this.holdElements(value);
+        if (holdsAttributes(data.type)) this.holdFields(value, value, null);
+        else this.holdElements(value);
         return;
       case "partial":
-        this.holdNative(value, "functools.partial");
+        if (nativeType(data.type) === null) return;
+        this.holdNative(value, data.type);
         this.holdNode(flow.field(value, "[0]"), value, { kind: "argument", text: "the function of a partial" });
         this.holdNode(flow.field(value, ANY), value, { kind: "argument", text: "an argument of a partial" });
         return;
@@ -134,7 +146,9 @@ export class Holding {
     this.holdNode(flow.field(value, ANY), value, { kind: "element", text: "an element" });
     this.holdNode(flow.field(value, KEYS), value, { kind: "element", text: "a key" });
     const data = flow.data(value);
-    if (data.kind === "container" && data.type === "collections.defaultdict") this.holdFactory(value, flow.field(value, "default_factory"));
+    if (data.kind !== "container") return;
+    if (data.type === "collections.defaultdict") this.holdFactory(value, flow.field(value, "default_factory"));
+    if (data.type === CHAIN_MAP) this.holdNode(flow.field(value, "maps"), value, { kind: "attribute", text: "the maps of a ChainMap" });
   }
 
   /** What a defaultdict calls for a missing key: looked up with it, and called by whatever reads that key while loading. */

@@ -285,7 +285,8 @@ class LoadReader {
         this.readConstruction(frame, data.code, instruction);
         return;
       case "external":
-        if (!PURE.test(data.name) && !isContainer(data.name)) this.act(frame.code, line, `calls ${data.name}`);
+        if (data.name === "builtins.type" && args.length > 1) this.act(frame.code, line, "makes a class");
+        else if (!PURE.test(data.name) && !isContainer(data.name)) this.act(frame.code, line, `calls ${data.name}`);
         return;
       case "builtin-method": {
         const ofNative = flow.data(data.receiver).kind === "native";
@@ -309,6 +310,7 @@ class LoadReader {
   }
 
   private readConstruction(frame: Frame, code: Code, { line, arguments: args }: Call): void {
+    if (this.flow.derivedClasses.has(code)) this.act(frame.code, line, `makes a ${code.qualifiedName}, a class that a call makes`);
     for (const base of this.flow.classes.externalBases(code))
       if (!PURE.test(base) && !nativeType(base)?.subclass) this.act(frame.code, line, `makes a ${code.qualifiedName}, of ${base}`);
     for (const name of ["__init__", "__new__"]) {

@@ -2,21 +2,45 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
-import type { Passed } from "./arguments.ts";
-import { loadFrom, storeInto } from "./attributes.ts";
+import { fillNamespace, loadFrom, storeInto } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
-import { addPairs, argument, builtinMethod, listenTexts, type NativeCall } from "./container-methods.ts";
-import { addMade, copyInto, elementInto, iterate, newContainer } from "./containers.ts";
-import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
+import { argument, builtinMethod, listenTexts, type Model, type NativeCall } from "./container-methods.ts";
+import { addMade, combine, elementInto, newContainer, readItem, writeItem } from "./containers.ts";
+import { makeDataclass, makeType, newClass } from "./derived-classes.ts";
+import { type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import {
+  accumulate,
+  collect,
+  element,
+  elementOr,
+  enumerate,
+  exchange,
+  extreme,
+  flatten,
+  groupBy,
+  iterator,
+  map,
+  push,
+  reduce,
+  repeat,
+  select,
+  starMap,
+  take,
+  tee,
+  tuplesOf,
+  zip,
+} from "./iteration.ts";
 import { addUnpickled, isUnpickler } from "./loaders.ts";
+import { chainMap, counter, fromKeys, mapping } from "./mappings.ts";
 import { isContainer, looksLikeClass, nativeType } from "./natives.ts";
 import { askAttribute, askCall, askClass } from "./open-values.ts";
+import { getter, partial } from "./partials.ts";
+import { asPlain } from "./plain-data.ts";
 import { computedAttribute, evaluated, globalNames } from "./reflection.ts";
+import { runTarget, standardObject, wrapper } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
-
-type Model = (flow: Flow, frame: Frame, call: NativeCall) => void;
 
 /** Gives its argument back. */
 function identity(index: number): Model {
@@ -25,79 +49,6 @@ function identity(index: number): Model {
     if (from !== null && call.into !== null) flow.graph.edge(from, call.into);
   };
 }
-
-/** Gives an element of its arguments. */
-const element: Model = (flow, frame, call) => {
-  if (call.into === null) return;
-  for (const passed of call.args) iterate(flow, frame, passed.from, call.into, call.line);
-};
-
-/** Gives a container with the elements of its arguments. */
-function collect(type: string): Model {
-  return (flow, frame, call) => {
-    if (call.into === null) return;
-    const value = newContainer(flow, frame, type, call.line);
-    addMade(flow, frame, call.into, value, call.line);
-    for (const passed of call.args)
-      if (passed.kind !== "keyword") iterate(flow, frame, passed.from, elementInto(flow, value, null), call.line);
-  };
-}
-
-/** Gives a container of tuples with one element of each argument. */
-const zip: Model = (flow, frame, call) => {
-  if (call.into === null) return;
-  const list = newContainer(flow, frame, "builtins.list", call.line, ":zip");
-  const tuple = newContainer(flow, frame, "builtins.tuple", call.line, ":zipped");
-  call.args.forEach((passed, index) => {
-    if (passed.kind === "star") transpose(flow, frame, passed.from, list, call.line);
-    else iterate(flow, frame, passed.from, elementInto(flow, tuple, String(index)), call.line);
-  });
-  addMade(flow, frame, elementInto(flow, list, null), tuple, call.line);
-  addMade(flow, frame, call.into, list, call.line);
-};
-
-/** `zip(*pairs)`: a tuple of what the pairs have first, a tuple of what they have second. */
-function transpose(flow: Flow, frame: Frame, pairs: Node, into: Value, line: number): void {
-  const pair = flow.graph.allocate(1);
-  iterate(flow, frame, pairs, pair, line);
-  const gather = (name: string, from: Node) => {
-    const tuple = newContainer(flow, frame, "builtins.tuple", line, `:zipped${name}`);
-    flow.graph.edge(from, elementInto(flow, tuple, null));
-    addMade(flow, frame, elementInto(flow, into, name === SOME ? null : name.slice(1, -1)), tuple, line);
-  };
-  flow.graph.listen(pair, (value) => {
-    const { kind } = flow.data(value);
-    if (kind === "open") gather(SOME, pair);
-    else if (kind === "container")
-      flow.listenFields(value, (name, node) => {
-        if (name !== ANY && name !== KEYS) gather(name, node);
-      });
-  });
-}
-
-const enumerate: Model = (flow, frame, call) => {
-  const from = argument(call, 0);
-  if (call.into === null || from === null) return;
-  const list = newContainer(flow, frame, "builtins.list", call.line, ":enumerate");
-  const tuple = newContainer(flow, frame, "builtins.tuple", call.line, ":enumerated");
-  iterate(flow, frame, from, elementInto(flow, tuple, "1"), call.line);
-  addMade(flow, frame, elementInto(flow, list, null), tuple, call.line);
-  addMade(flow, frame, call.into, list, call.line);
-};
-
-/** `map(function, iterable)`: a container of what the function gives for the elements. */
-const map: Model = (flow, frame, call) => {
-  const [function_, ...sources] = call.args;
-  if (!function_ || call.into === null) return;
-  const list = newContainer(flow, frame, "builtins.list", call.line);
-  const args = sources.map((source): Passed => {
-    const node = flow.graph.allocate(1);
-    iterate(flow, frame, source.from, node, call.line);
-    return { kind: "positional", from: node };
-  });
-  flow.graph.listen(function_.from, (callee) => invoke(flow, frame, callee, args, elementInto(flow, list, null), call.line));
-  addMade(flow, frame, call.into, list, call.line);
-};
 
 /** A copy of its argument, which is taken for the same, but for the dict of an object's attributes. */
 const copy: Model = (flow, frame, call) => {
@@ -110,33 +61,6 @@ const copy: Model = (flow, frame, call) => {
     else flow.graph.add(into, value, from);
   });
 };
-
-/** A mapping made from a mapping or pairs, and keywords. `first` is the position of the content. */
-function mapping(type: string, first: number): Model {
-  return (flow, frame, call) => {
-    if (call.into === null) return;
-    const value = newContainer(flow, frame, type, call.line);
-    addMade(flow, frame, call.into, value, call.line);
-    if (first > 0) makeDefault(flow, frame, value, call);
-    const content = argument(call, first);
-    if (content !== null) {
-      flow.graph.listen(content, (from) => copyInto(flow, frame, from, value));
-      addPairs(flow, frame, content, value, call.line);
-    }
-    for (const passed of call.args) {
-      if (passed.kind === "keyword") flow.store(passed.from, elementInto(flow, value, passed.name ?? null), frame.code, call.line);
-      else if (passed.kind === "double-star") flow.graph.listen(passed.from, (from) => copyInto(flow, frame, from, value));
-    }
-  };
-}
-
-/** The factory of a defaultdict is part of its pickle, and what it gives is in it. */
-function makeDefault(flow: Flow, frame: Frame, value: Value, call: NativeCall): void {
-  const factory = argument(call, 0, "default_factory");
-  if (factory === null) return;
-  flow.store(factory, flow.field(value, "default_factory"), frame.code, call.line);
-  flow.graph.listen(factory, (callee) => invoke(flow, frame, callee, [], elementInto(flow, value, null), call.line));
-}
 
 const getattr: Model = (flow, frame, call) => {
   const object = argument(call, 0);
@@ -168,17 +92,8 @@ const setattr: Model = (flow, frame, call) => {
   if (isOpen) flow.graph.listen(object, (value) => storeInto(flow, frame, value, SOME, from, call.line));
 };
 
-const partial: Model = (flow, frame, call) => {
-  const [function_, ...rest] = call.args;
-  if (!function_ || call.into === null) return;
-  const value = flow.values.partial(`${frame.id}:${call.line}`);
-  flow.graph.edge(function_.from, flow.field(value, "[0]"));
-  for (const passed of rest) flow.graph.edge(passed.from, flow.field(value, ANY));
-  flow.setPartialArguments(value, rest);
-  addMade(flow, frame, call.into, value, call.line);
-};
-
 const typeOf: Model = (flow, frame, call) => {
+  if (call.args.length === 3) makeType(flow, frame, call);
   const object = argument(call, 0);
   if (object === null || call.into === null || call.args.length !== 1) return;
   const { into } = call;
@@ -215,14 +130,21 @@ function dataclassFactory(flow: Flow, frame: Frame, call: NativeCall, factory: N
   if (factory !== null && into !== null) flow.graph.listen(factory, (callee) => invoke(flow, frame, callee, [], into, call.line));
 }
 
-/** `namedtuple("Name", ...)` and `Enum("Name", ...)`: a class of that name in the module that makes it. */
+/** `namedtuple("Name", ...)` and `Enum("Name", ...)`: a class of that name in the module that makes it, or that `module` names. */
 function derivedClass(base: string): Model {
   return (flow, frame, call) => {
     const { into } = call;
-    if (into === null || frame.code.kind === "function") return;
-    const scope = frame.code.kind === "class" ? `${frame.code.qualifiedName}.` : "";
+    if (into === null) return;
+    const { code } = frame;
+    const module = argument(call, -1, "module");
     listenTexts(flow, argument(call, 0, "typename"), (name) => {
-      addMade(flow, frame, into, flow.values.derivedClass(`${frame.code.unit.module}.${scope}${name}`, base), call.line);
+      const add = (module: string) => {
+        const isFindable = code.kind !== "function" || flow.resolver.modules.mayHold(module, name);
+        const scope = code.kind === "class" ? `${code.qualifiedName}.` : "";
+        if (isFindable) addMade(flow, frame, into, flow.values.derivedClass(`${module}.${scope}${name}`, base), call.line);
+      };
+      if (module === null) add(code.unit.module);
+      else listenTexts(flow, module, add);
     });
   };
 }
@@ -245,6 +167,41 @@ const registerReduction: Model = (flow, _frame, call) => {
   if (class_ !== null && function_ !== null) flow.reductions.registerReduction(class_, function_);
 };
 
+/** An object whose attributes are what it is called with. */
+function namespaceObject(type: string): Model {
+  return (flow, frame, call) => {
+    if (call.into === null) return;
+    const value = newContainer(flow, frame, type, call.line);
+    fillNamespace(flow, frame, value, call);
+    addMade(flow, frame, call.into, value, call.line);
+  };
+}
+
+const getItem: Model = (flow, frame, call) => {
+  const object = argument(call, 0);
+  const key = argument(call, 1);
+  if (object !== null && key !== null && call.into !== null)
+    readItem(flow, frame, { object, key: null, keyFrom: key }, call.into, call.line);
+};
+
+const putItem: Model = (flow, frame, call) => {
+  const [object, key, from] = [0, 1, 2].map((index) => argument(call, index)) as [Node | null, Node | null, Node | null];
+  if (object !== null && key !== null && from !== null) writeItem(flow, frame, { object, key: null, keyFrom: key }, from, call.line);
+};
+
+function operator(inPlace: boolean): Model {
+  return (flow, frame, call) => {
+    const left = argument(call, 0);
+    const right = argument(call, 1);
+    if (left !== null && right !== null && call.into !== null) combine(flow, frame, { left, right, inPlace }, call.into, call.line);
+  };
+}
+
+const callFirst: Model = (flow, frame, call) => {
+  const [function_, ...args] = call.args;
+  if (function_) flow.graph.listen(function_.from, (callee) => invoke(flow, frame, callee, args, call.into, call.line, function_.from));
+};
+
 const nothing: Model = () => {};
 
 const MODELS: Readonly<Record<string, Model>> = {
@@ -252,25 +209,68 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.tuple": collect("builtins.tuple"),
   "builtins.set": collect("builtins.set"),
   "builtins.frozenset": collect("builtins.frozenset"),
-  "builtins.sorted": collect("builtins.list"),
-  "builtins.reversed": collect("builtins.list"),
-  "builtins.iter": collect("builtins.list"),
-  "builtins.filter": collect("builtins.list"),
-  "collections.deque": collect("collections.deque"),
-  "itertools.chain": collect("builtins.list"),
-  "itertools.islice": collect("builtins.list"),
-  "builtins.dict": mapping("builtins.dict", 0),
-  "collections.OrderedDict": mapping("collections.OrderedDict", 0),
-  "collections.Counter": mapping("collections.Counter", 0),
-  "collections.UserDict": mapping("collections.UserDict", 0),
-  "collections.defaultdict": mapping("collections.defaultdict", 1),
+  "builtins.sorted": take(0),
+  "builtins.reversed": take(0),
+  "builtins.iter": iterator,
+  "builtins.filter": select,
   "builtins.zip": zip,
   "builtins.enumerate": enumerate,
   "builtins.map": map,
-  "builtins.next": element,
-  "builtins.max": element,
-  "builtins.min": element,
-  "builtins.sum": element,
+  "builtins.next": elementOr,
+  "builtins.sum": elementOr,
+  "builtins.max": extreme,
+  "builtins.min": extreme,
+  "itertools.accumulate": accumulate,
+  "itertools.batched": tuplesOf,
+  "itertools.chain": collect("builtins.list"),
+  "itertools.chain.from_iterable": flatten,
+  "itertools.combinations": tuplesOf,
+  "itertools.combinations_with_replacement": tuplesOf,
+  "itertools.compress": take(0),
+  "itertools.cycle": collect("itertools.cycle"),
+  "itertools.dropwhile": select,
+  "itertools.filterfalse": select,
+  "itertools.groupby": groupBy,
+  "itertools.islice": take(0),
+  "itertools.pairwise": tuplesOf,
+  "itertools.permutations": tuplesOf,
+  "itertools.product": zip,
+  "itertools.repeat": repeat,
+  "itertools.starmap": starMap,
+  "itertools.takewhile": select,
+  "itertools.tee": tee,
+  "itertools.zip_longest": zip,
+  "functools.reduce": reduce,
+  "heapq.heappush": push,
+  "heapq.heappop": element(0),
+  "heapq.heappushpop": exchange,
+  "heapq.heapreplace": exchange,
+  "heapq.merge": collect("builtins.list"),
+  "heapq.nlargest": take(1),
+  "heapq.nsmallest": take(1),
+  "bisect.insort": push,
+  "bisect.insort_left": push,
+  "bisect.insort_right": push,
+  "random.choice": element(0),
+  "random.choices": take(0),
+  "random.sample": take(0),
+  "random.Random.choice": element(0),
+  "random.Random.choices": take(0),
+  "random.Random.sample": take(0),
+  "collections.deque": collect("collections.deque"),
+  "builtins.dict": mapping("builtins.dict", 0),
+  "collections.OrderedDict": mapping("collections.OrderedDict", 0),
+  "collections.Counter": counter,
+  "collections.UserDict": mapping("collections.UserDict", 0),
+  "collections.defaultdict": mapping("collections.defaultdict", 1),
+  "collections.ChainMap": chainMap,
+  "builtins.dict.fromkeys": fromKeys("builtins.dict"),
+  "collections.OrderedDict.fromkeys": fromKeys("collections.OrderedDict"),
+  "collections.defaultdict.fromkeys": fromKeys("collections.defaultdict"),
+  "types.MappingProxyType": identity(0),
+  "types.SimpleNamespace": namespaceObject("types.SimpleNamespace"),
+  "argparse.Namespace": namespaceObject("argparse.Namespace"),
+  "threading.local": namespaceObject("threading.local"),
   "builtins.getattr": getattr,
   "builtins.setattr": setattr,
   "builtins.isinstance": askClass,
@@ -289,18 +289,54 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.object.__getstate__": unbound("__getstate__"),
   "collections.namedtuple": derivedClass("typing.NamedTuple"),
   "typing.NamedTuple": derivedClass("typing.NamedTuple"),
+  "typing.NewType": derivedClass("typing.NewType"),
   "enum.Enum": derivedClass("enum.Enum"),
   "enum.IntEnum": derivedClass("enum.IntEnum"),
-  "functools.partial": partial,
+  "functools.partial": partial("functools.partial"),
+  "functools.partialmethod": partial("functools.partialmethod"),
+  "operator.itemgetter": getter("operator.itemgetter"),
+  "operator.attrgetter": getter("operator.attrgetter"),
+  "operator.methodcaller": getter("operator.methodcaller"),
+  "operator.getitem": getItem,
+  "operator.setitem": putItem,
+  "operator.add": operator(false),
+  "operator.concat": operator(false),
+  "operator.mul": operator(false),
+  "operator.or_": operator(false),
+  "operator.iadd": operator(true),
+  "operator.iconcat": operator(true),
+  "operator.ior": operator(true),
+  "operator.call": callFirst,
+  "contextlib.ExitStack": standardObject("contextlib.ExitStack"),
+  "contextlib.closing": wrapper("contextlib.closing"),
+  "contextlib.nullcontext": wrapper("contextlib.closing"),
+  "queue.Queue": standardObject("queue.Queue"),
+  "queue.LifoQueue": standardObject("queue.Queue"),
+  "queue.PriorityQueue": standardObject("queue.Queue"),
+  "queue.SimpleQueue": standardObject("queue.Queue"),
+  "concurrent.futures.Future": standardObject("concurrent.futures.Future"),
+  "concurrent.futures.ThreadPoolExecutor": standardObject("concurrent.futures.Executor"),
+  "concurrent.futures.ProcessPoolExecutor": standardObject("concurrent.futures.Executor"),
+  "concurrent.futures.as_completed": take(0),
+  "multiprocessing.Pool": standardObject("multiprocessing.Pool"),
+  "multiprocessing.pool.Pool": standardObject("multiprocessing.Pool"),
+  "multiprocessing.pool.ThreadPool": standardObject("multiprocessing.Pool"),
+  "multiprocessing.dummy.Pool": standardObject("multiprocessing.Pool"),
+  "threading.Thread": runTarget(1, "target"),
+  "threading.Timer": runTarget(1, "function"),
   "functools.wraps": nothing,
   "functools.lru_cache": identity(0),
   "functools.cache": identity(0),
-  "functools.reduce": element,
   "copy.copy": copy,
   "copy.deepcopy": copy,
   "typing.cast": identity(1),
   "weakref.proxy": nothing,
-  "weakref.ref": nothing,
+  "weakref.ref": partial("weakref.ref"),
+  "weakref.WeakValueDictionary": mapping("weakref.WeakValueDictionary", 0),
+  "types.new_class": newClass,
+  "dataclasses.make_dataclass": makeDataclass,
+  "dataclasses.asdict": asPlain("builtins.dict"),
+  "dataclasses.astuple": asPlain("builtins.tuple"),
   "dataclasses.field": dataclassField,
   "attr.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
   "attrs.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
@@ -310,6 +346,11 @@ const MODELS: Readonly<Record<string, Model>> = {
   "copyreg.pickle": registerReduction,
   "copy_reg.pickle": registerReduction,
 };
+
+/** Whether it is known what the function of that dotted name does to objects. */
+export function hasModel(name: string): boolean {
+  return Object.hasOwn(MODELS, name);
+}
 
 /** Whether a function makes a field of a dataclass, and gives its default. */
 export function isFieldMaker(name: string): boolean {

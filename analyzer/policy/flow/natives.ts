@@ -104,6 +104,13 @@ export function isContainer(type: string): boolean {
   return CONTAINERS.has(type);
 }
 
+/** Whether objects of a type hold what is put into their attributes, and nothing else. */
+export function holdsAttributes(type: string): boolean {
+  return NAMESPACES.has(type);
+}
+
+const NAMESPACES: ReadonlySet<string> = new Set(["types.SimpleNamespace", "argparse.Namespace", "threading.local"]);
+
 /**
  * What a call into a native library gives where its code is not Python: values of the library's families. More would
  * need a signature for every function; less would lose every array that a library computes.

@@ -31,7 +31,8 @@ export type ValueData =
   | { readonly kind: "container"; readonly type: string; readonly site: string }
   /** A method of something that is not written in Python. */
   | { readonly kind: "builtin-method"; readonly name: string; readonly receiver: Value }
-  | { readonly kind: "partial"; readonly site: string }
+  /** A callable made of another or of names, `functools.partial(...)`, by where it was made. `type` is the dotted name of what made it. */
+  | { readonly kind: "partial"; readonly type: string; readonly site: string }
   | { readonly kind: "super"; readonly code: Code; readonly receiver: Value }
   /** `owner.__dict__`; with `without`, a copy from which those keys were taken. */
   | { readonly kind: "namespace"; readonly owner: Value; readonly without: ReadonlySet<string> | null; readonly site: string }
@@ -181,8 +182,8 @@ export class Values {
     return data.kind === "container" && data.type.startsWith("builtins.") ? this.nameId(data.type) + 1 : 0;
   }
 
-  partial(site: string): Value {
-    return this.intern(`p${site}`, { kind: "partial", site });
+  partial(type: string, site: string): Value {
+    return this.intern(`p${type}@${site}`, { kind: "partial", type, site });
   }
 
   super(code: Code, receiver: Value): Value {
