@@ -13,12 +13,25 @@ const NO_BASES = new Set(["typing.Generic", "typing.Protocol", "typing_extension
 export class Classes {
   private readonly orders = new Map<Code, readonly Base[]>();
   private readonly bases = new Map<Code, readonly Base[]>();
+  private readonly metaclasses = new Map<Code, Code | null>();
   private readonly subclasses = new Map<Code, readonly Code[]>();
   private readonly withoutObjects = new Map<Code, boolean>();
   private readonly definers = new Map<Code, Map<string, Code | null>>();
   private readonly externals = new Map<Code, readonly string[]>();
 
   constructor(readonly resolver: Resolver) {}
+
+  /** The class of a class, where one of its bases names it and its source is given. */
+  metaclassOf(code: Code): Code | null {
+    const known = this.metaclasses.get(code);
+    if (known !== undefined) return known;
+    const named = this.orderOf(code).flatMap((base) =>
+      typeof base === "string" || base.metaclass === null ? [] : this.resolveBase(base, base.metaclass),
+    );
+    const found = named.find((base) => typeof base !== "string") ?? null;
+    this.metaclasses.set(code, found);
+    return found;
+  }
 
   /** Direct bases, in order. `object` and what only types are (`Generic[T]`, `Protocol`, `ABC`) are left out. */
   basesOf(code: Code): readonly Base[] {

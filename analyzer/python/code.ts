@@ -85,11 +85,26 @@ export type Instruction = { readonly line: number } & (
   | { readonly op: "iterate"; readonly into: Register; readonly from: Register }
   /** What `with from as into` binds. */
   | { readonly op: "enter"; readonly into: Register; readonly from: Register }
-  | { readonly op: "call"; readonly into: Register; readonly callee: Register; readonly arguments: readonly Argument[] }
+  | {
+      readonly op: "call";
+      readonly into: Register;
+      readonly callee: Register;
+      readonly arguments: readonly Argument[];
+      /** Of a decorator over a function: whether it is one that says how the function is bound (`property`). */
+      readonly decorator?: "plain" | "binding";
+    }
   | { readonly op: "super"; readonly into: Register; readonly object: Register }
   | { readonly op: "make"; readonly into: Register; readonly container: ContainerKind; readonly items: readonly DisplayItem[] }
-  /** `left + right` and the like; `inPlace` for `left += right`. */
-  | { readonly op: "operate"; readonly into: Register; readonly left: Register; readonly right: Register; readonly inPlace: boolean }
+  /** `left + right` and the like; `inPlace` for `left += right`. Of one operand nothing is on the right. */
+  | {
+      readonly op: "operate";
+      readonly into: Register;
+      /** As it is written, without the `=` of one in place; of one operand `unary -`. */
+      readonly operator: string;
+      readonly left: Register;
+      readonly right: Register;
+      readonly inPlace: boolean;
+    }
   | { readonly op: "return"; readonly from: Register }
   | { readonly op: "yield"; readonly from: Register }
   /** `defaults` lie parallel to the code's parameters; there are none where no default can hold an object. */

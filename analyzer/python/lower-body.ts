@@ -11,7 +11,7 @@ import { emit, lineOf, lowerExpression } from "./lower-expression.ts";
 import { removedKeys } from "./removed-keys.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { dottedPath, isBetween, typeExpression } from "./type-expression.ts";
+import { dottedPath, isBetween, operatorBetween, typeExpression } from "./type-expression.ts";
 
 /** The instructions of a module's, class's or function's body. */
 export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body {
@@ -232,7 +232,8 @@ function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
     const left = lowerExpression(target, scope);
     const right = lowerExpression(value, scope);
     if (isEmpty(left) && isEmpty(right)) return;
-    scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: true, line: lineOf(node) }));
+    const operator = operatorBetween(node, target, value).slice(0, -1);
+    scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), operator, left, right, inPlace: true, line: lineOf(node) }));
   } else if (node.type !== "string" && !isBetween(node)) lowerExpression(node, scope);
 }
 
@@ -269,9 +270,35 @@ function lowerFunction(node: SyntaxNode, scope: Scope, decorators: readonly Synt
   if (!name) return;
   const { code, defaults } = scope.declareFunction(node, name.text, decorators.map(decoratorText));
   const into = emit(scope, { op: "function", into: scope.fresh(), code, defaults, line: code.line });
-  scope.write(name.text, into, code.line);
-  lowerDecorators(decorators, into, scope);
+  scope.write(name.text, decorateFunction(decorators, into, scope), code.line);
 }
+
+/** The register with what decorators make of a function, the last of them first: the function itself, and what was wrapped around it. */
+function decorateFunction(decorators: readonly SyntaxNode[], function_: number, scope: Scope): number {
+  let decorated = function_;
+  for (const decorator of decorators.toReversed()) {
+    const [expression] = decorator.namedChildren;
+    const text = decoratorText(decorator);
+    if (!expression || MARKS.test(text) || (decorated === function_ && BUILTIN_DECORATORS.has(text))) continue;
+    if (expression.type !== "call") scope.noteStatementCall(expression);
+    const callee = lowerExpression(expression, scope);
+    if (isEmpty(callee)) continue;
+    decorated = emit(scope, {
+      op: "call",
+      into: scope.fresh(),
+      callee,
+      arguments: [{ kind: "positional" as const, from: decorated }],
+      decorator: BINDING.test(text) ? "binding" : "plain",
+      line: lineOf(decorator),
+    });
+  }
+  return decorated;
+}
+
+/** Decorators that leave what they are over as it is. */
+const MARKS = /^((abc\.)?abstractmethod|(typing\.)?overload)$/;
+/** Decorators that say how a function of a class is bound. */
+const BINDING = /(property|(^|\.)(staticmethod|classmethod|getter|setter|deleter))$/;
 
 function lowerClass(node: SyntaxNode, scope: Scope, decorators: readonly SyntaxNode[]): void {
   const name = node.childForFieldName("name");
@@ -282,11 +309,11 @@ function lowerClass(node: SyntaxNode, scope: Scope, decorators: readonly SyntaxN
   lowerDecorators(decorators, into, scope);
 }
 
-/** A decorator is called for what it does (it may register what it is given); what it returns is taken to be what it was given. */
+/** A decorator of a class is called for what it does (it may register what it is given); what it returns is taken to be what it was given. */
 function lowerDecorators(decorators: readonly SyntaxNode[], decorated: number, scope: Scope): void {
   for (const decorator of decorators) {
     const [expression] = decorator.namedChildren;
-    if (!expression || BUILTIN_DECORATORS.has(decoratorText(decorator))) continue;
+    if (!expression) continue;
     if (expression.type !== "call") scope.noteStatementCall(expression);
     const callee = lowerExpression(expression, scope);
     if (isEmpty(callee)) continue;
@@ -295,7 +322,7 @@ function lowerDecorators(decorators: readonly SyntaxNode[], decorated: number, s
   }
 }
 
-const BUILTIN_DECORATORS = new Set(["property", "staticmethod", "classmethod", "abstractmethod", "abc.abstractmethod", "overload"]);
+const BUILTIN_DECORATORS = new Set(["property", "staticmethod", "classmethod"]);
 
 /** The dotted text of a decorator, without the arguments of its call. */
 export function decoratorText(decorator: SyntaxNode): string {

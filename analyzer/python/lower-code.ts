@@ -65,7 +65,7 @@ export class LoweredCode implements KeepableCode {
 
   get metaclass(): TypeExpression | null {
     const keyword = this.supers.find((child) => child.type === "keyword_argument" && child.childForFieldName("name")?.text === "metaclass");
-    const metaclass = keyword?.childForFieldName("value");
+    const metaclass = keyword?.childForFieldName("value") ?? this.supers.flatMap(metaclassAmong)[0];
     return metaclass ? typeExpression(metaclass, this.maker.parse) : null;
   }
 
@@ -126,6 +126,12 @@ export class LoweredCode implements KeepableCode {
     if (isDone) syntax.forgetBody(this.node);
     return body;
   }
+}
+
+/** `Meta` of `with_metaclass(Meta, Base)`. */
+function metaclassAmong(node: SyntaxNode): SyntaxNode[] {
+  const isMaker = node.type === "call" && /(^|\.)with_metaclass$/.test(node.childForFieldName("function")?.text ?? "");
+  return isMaker ? (node.childForFieldName("arguments")?.namedChildren.slice(0, 1) ?? []) : [];
 }
 
 /** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments. */

@@ -70,12 +70,26 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
       () => scope.guarded(conditionOf(left, isAnd, scope), lineOf(node), () => lowerExpression(right, scope)),
     ]);
   },
-  binary_operator: (node, scope) => operate(node, scope, lowerField(node, "left", scope), lowerField(node, "right", scope)),
-  unary_operator: (node, scope) => operate(node, scope, lowerField(node, "argument", scope), NOTHING),
+  binary_operator(node, scope) {
+    const left = node.childForFieldName("left");
+    const right = node.childForFieldName("right");
+    if (!left || !right) return COMPUTED;
+    return operate(node, scope, operatorBetween(node, left, right), lowerExpression(left, scope), lowerExpression(right, scope));
+  },
+  unary_operator: (node, scope) => operate(node, scope, `unary ${node.text.slice(0, 1)}`, lowerField(node, "argument", scope), NOTHING),
   comparison_operator(node, scope) {
-    const [left, right] = operandsOf(node).map((child) => lowerExpression(child, scope));
-    if (givesBool(node)) return NOTHING;
-    return operate(node, scope, left ?? NOTHING, right ?? NOTHING);
+    const operands = operandsOf(node);
+    const registers = operands.map((child) => lowerExpression(child, scope));
+    // `a < b < c` gives what one of them gives.
+    const given = operands.slice(1).map((right, index) => {
+      const operator = operatorBetween(node, operands[index]!, right);
+      return IDENTITIES.has(operator) ? NOTHING : operate(node, scope, operator, registers[index]!, registers[index + 1]!);
+    });
+    return join(
+      node,
+      scope,
+      given.map((register) => () => register),
+    );
   },
   not_operator(node, scope) {
     lowerField(node, "argument", scope);
@@ -154,21 +168,13 @@ function join(node: SyntaxNode, scope: Scope, sides: readonly (() => Register)[]
   return into;
 }
 
-function operate(node: SyntaxNode, scope: Scope, left: Register, right: Register): Register {
+function operate(node: SyntaxNode, scope: Scope, operator: string, left: Register, right: Register): Register {
   if (isEmpty(left) && isEmpty(right)) return left === COMPUTED || right === COMPUTED ? COMPUTED : NOTHING;
-  return emit(scope, { op: "operate", into: scope.fresh(), left, right, inPlace: false, line: lineOf(node) });
+  return emit(scope, { op: "operate", into: scope.fresh(), operator, left, right, inPlace: false, line: lineOf(node) });
 }
 
-/** Whether a comparison is of identity or membership, which is true or false whatever is compared; `==` of arrays is an array. */
-function givesBool(node: SyntaxNode): boolean {
-  const [first, ...others] = operandsOf(node);
-  let end = first?.endIndex ?? 0;
-  return others.every((operand) => {
-    const operator = node.text.slice(end - node.startIndex, operand.startIndex - node.startIndex).replace(/#.*|\\/g, "");
-    end = operand.endIndex;
-    return /^\s*(is|is\s+not|in|not\s+in)\s*$/.test(operator);
-  });
-}
+/** Comparisons of identity and membership, which are true or false whatever is compared; `==` of arrays is an array. */
+const IDENTITIES = new Set(["is", "is not", "in", "not in"]);
 
 function lowerAttribute(node: SyntaxNode, scope: Scope): Register {
   const object = lowerField(node, "object", scope);

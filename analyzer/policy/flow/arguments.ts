@@ -29,11 +29,13 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
   let isStarred = false;
   let isDoubleStarred = false;
   let next = 0;
-  if (receiver !== null) {
+  const star = parameters.findIndex((parameter) => parameter.kind === "star");
+  if (receiver !== null && star === 0)
+    addMade(flow, activation, elementInto(flow, rest(flow, activation, "builtins.tuple", node(0)), "0"), receiver, code.line);
+  else if (receiver !== null) {
     addMade(flow, activation, node(0), receiver, code.line);
     passed.push(next++);
   }
-  const star = parameters.findIndex((parameter) => parameter.kind === "star");
   const doubleStar = parameters.findIndex((parameter) => parameter.kind === "double-star");
   for (const argument of args) {
     if (argument.kind === "positional") {

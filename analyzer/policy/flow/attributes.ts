@@ -5,13 +5,16 @@
 import type { Code } from "../../python/code.ts";
 import { ALL_KINDS, IS_DEFINITION, IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { invoke } from "./calls.ts";
+import { loadAncestors } from "./class-methods.ts";
 import { givesContent, isContainerMethod, type NativeCall } from "./container-methods.ts";
 import { copyElements } from "./containers.ts";
+import { readDescriptor, writeDescriptor } from "./descriptors.ts";
 import { memberOf } from "./enumerations.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { CHAIN_MAP } from "./mappings.ts";
+import { loadFromMetaclass } from "./metaclasses.ts";
 import { hasModel } from "./models.ts";
 import { attributeType, familyOf, holdsAttributes, isConstant } from "./natives.ts";
 import { bindPartialMethod } from "./partials.ts";
@@ -49,12 +52,17 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       const receiver = flow.data(data.receiver);
       if (receiver.kind !== "instance" && receiver.kind !== "class") return;
       const order = flow.classes.orderOf(receiver.code);
+      if (receiver.kind === "class" && !order.includes(data.code)) {
+        loadFromMetaclass(flow, frame, data.receiver, attribute, into, line, data.code);
+        return;
+      }
       const rest = order.slice(order.indexOf(data.code) + 1);
       loadFromClass(flow, frame, receiver.code, rest, data.receiver, attribute, into, line, source);
       return;
     }
     case "class": {
-      if (attribute === "__class__") return;
+      if (attribute === "__class__" || loadAncestors(flow, frame, value, attribute, into, line)) return;
+      if (attribute === "mro") graph.add(into, values.builtinMethod(attribute, value), source);
       const member = memberOf(flow, data.code, attribute);
       if (member !== null) graph.add(into, member, source);
       graph.edge(flow.field(value, attribute), into);
@@ -91,10 +99,11 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       graph.add(into, values.unanalysed(data.name, true), source);
       return;
     case "derived-class":
-      // A member of an enumeration; a named tuple's class has nothing that is kept.
-      graph.add(into, values.derived(data.name, data.base), source);
+      // A member of an enumeration; a named tuple's class has nothing else that is kept.
+      graph.add(into, attribute === "_make" ? values.builtinMethod(attribute, value) : values.derived(data.name, data.base), source);
       return;
     case "derived":
+      if (attribute === "_replace" || attribute === "_asdict") graph.add(into, values.builtinMethod(attribute, value), source);
       graph.edge(flow.field(value, ANY), into);
       return;
     case "container":
@@ -106,6 +115,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       else if (data.type === CHAIN_MAP && attribute === "maps") graph.edge(flow.field(value, attribute), into);
       return;
     case "namespace":
+    case "descriptor":
       graph.add(into, values.builtinMethod(attribute, value), source);
       return;
     case "function":
@@ -185,6 +195,7 @@ function loadFromClass(
   }
   if (order.some((base) => typeof base !== "string" && (base.members.has("__getattr__") || base.metaclass !== null)))
     graph.kinds.mark(into, IS_UNKNOWN);
+  loadFromMetaclass(flow, frame, receiver, attribute, into, line);
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
   bindLate(flow, frame, order, receiver, code, attribute, into, line);
 }
@@ -264,9 +275,9 @@ function bindMember(
       bindPartialMethod(flow, value, receiver, into, source);
       return;
     }
-    // A descriptor is asked for what it gives.
-    if (data.kind === "instance" && flow.classes.definerOf(data.code, "__get__")) graph.kinds.mark(into, IS_UNKNOWN);
-    graph.add(into, value, source);
+    const class_ = flow.data(receiver).kind === "instance" ? flow.classValue(code) : receiver;
+    if (readDescriptor(flow, frame, value, { receiver, class: class_, attribute, into, line })) graph.kinds.mark(into, IS_UNKNOWN);
+    else graph.add(into, value, source);
     return;
   }
   const { decorators } = data.code;
@@ -303,7 +314,10 @@ export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: str
       const setter = propertySetter(flow, data.code, attribute);
       if (setter)
         invoke(flow, frame, flow.values.method(flow.values.function(setter, null), value), [{ kind: "positional", from }], null, line);
-      else flow.store(from, flow.field(attributesOf(flow, value), attribute), frame.code, line);
+      else {
+        flow.store(from, flow.field(attributesOf(flow, value), attribute), frame.code, line);
+        writeDescriptor(flow, frame, value, data.code, attribute, from, line);
+      }
       return;
     }
     case "super":

@@ -8,12 +8,14 @@ import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
 import { builtinMethod } from "./container-methods.ts";
 import { addMade, callMethod, copyElements, iterate, newContainer } from "./containers.ts";
+import { callWrapped, decorate, isWrapped } from "./decorators.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
+import { callMetaclass } from "./metaclasses.ts";
 import { callExternal, isFieldMaker } from "./models.ts";
 import { familyOf, holdsAttributes, isContainer } from "./natives.ts";
 import type { OpenValue } from "./open-values.ts";
@@ -28,6 +30,10 @@ export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction,
   // Most of what is called in a large library is never known.
   let args: Passed[] | null = null;
   let receivers: SharedReceivers | null = null;
+  if (instruction.decorator !== undefined) {
+    decorate(flow, frame, instruction, instruction.decorator);
+    return;
+  }
   flow.graph.kinds.taint(frame.base + instruction.callee, frame.base + instruction.into);
   flow.graph.listen(frame.base + instruction.callee, (callee) => {
     const { base } = frame;
@@ -36,7 +42,8 @@ export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction,
     const data = flow.data(callee);
     if (!FOLLOWED.has(data.kind) && !(data.kind === "external" && isFieldMaker(data.name) && isFieldOfConstant(instruction)))
       flow.graph.kinds.mark(into, IS_UNKNOWN);
-    if (data.kind === "method" && flow.data(data.receiver).kind === "class") {
+    if (isWrapped(flow, frame, callee)) callWrapped(flow, frame, callee, instruction.arguments, into);
+    else if (data.kind === "method" && flow.data(data.receiver).kind === "class") {
       receivers ??= new SharedReceivers(flow);
       invokeFunction(flow, frame, data.function, data.receiver, args, into, receivers.receiverFor(data.function, data.receiver));
     } else invoke(flow, frame, callee, args, into, instruction.line, base + instruction.callee);
@@ -93,7 +100,7 @@ export function invoke(
     case "method":
       return invokeFunction(flow, frame, data.function, data.receiver, args, into);
     case "class":
-      construct(flow, frame, data.code, args, into, line);
+      if (!callMetaclass(flow, frame, callee, "__call__", args, into, line)) construct(flow, frame, data.code, args, into, line);
       return null;
     case "instance":
       callObject(flow, frame, callee, args, into, line);
@@ -156,7 +163,7 @@ function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null):
   return isSameClass || (frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to));
 }
 
-function invokeFunction(
+export function invokeFunction(
   flow: Flow,
   frame: Frame,
   callee: Value,
@@ -165,6 +172,8 @@ function invokeFunction(
   into: Node | null,
   /** On whose behalf it runs, where that is not the receiver alone. */
   behalf: Value | null = receiver,
+  /** What it is made for, where it makes functions. */
+  context: Value | null = null,
 ): Node | null {
   const { graph } = flow;
   const data = flow.data(callee);
@@ -193,7 +202,7 @@ function invokeFunction(
     return null;
   }
   // A function made inside another one runs on behalf of whoever made it.
-  const activation = flow.frame(code, outer, behalf, behalf ?? (outer ? outer.context : frame.context));
+  const activation = flow.frame(code, outer, behalf, context ?? behalf ?? (outer ? outer.context : frame.context));
   bindArguments(flow, activation, callee, receiver, args);
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
@@ -255,8 +264,8 @@ export function openCall(flow: Flow, callee: Value, receiver: Value | null): Fra
   return activation;
 }
 
-/** Makes an object of an analysed class; none of one that refuses to be made (`AutoModel()`, which is there for `from_pretrained`). */
-function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
+/** What `type` does when a class is called: makes an object of it; none of one that refuses to be made (`AutoModel()`, which is there for `from_pretrained`). */
+export function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
   if (flow.classes.hasNoObjects(code)) return;
   const [argument] = args;
   const giveAny = () => makeInstance(flow, frame, code, args, into, line);

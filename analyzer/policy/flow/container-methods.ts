@@ -5,6 +5,7 @@
 import type { Passed } from "./arguments.ts";
 import { fillNamespace, loadFrom, storeInto, updateNamespace } from "./attributes.ts";
 import { invoke } from "./calls.ts";
+import { classMethod, makeNew, namedTupleMethod } from "./class-methods.ts";
 import {
   addMade,
   copyElements,
@@ -16,6 +17,7 @@ import {
   iterate,
   newContainer,
 } from "./containers.ts";
+import { descriptorMethod } from "./descriptors.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -249,6 +251,7 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
   const { graph, values } = flow;
   if (data.kind === "container") (standardMethod(data.type, name) ?? METHODS[name])?.(flow, frame, receiver, call);
   else if (data.kind === "namespace") namespaceMethod(flow, frame, name, receiver, data.owner, call);
+  else if (data.kind === "descriptor") descriptorMethod(flow, frame, name, receiver, call);
   else if (data.kind === "open") {
     if (call.into !== null) addMade(flow, frame, call.into, receiver, call.line);
   } else if (data.kind === "native") {
@@ -257,9 +260,12 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
     const type = attributeType(data.type, name);
     const types = type === data.type ? [type, ...familyOf(type)] : [type];
     for (const each of types) addMade(flow, frame, into, values.native(each), call.line);
-  } else if (data.kind === "instance" || data.kind === "class") {
+  } else if (data.kind === "derived") namedTupleMethod(flow, frame, name, receiver, call);
+  else if (data.kind === "derived-class") classMethod(flow, frame, name, receiver, call);
+  else if (data.kind === "instance" || data.kind === "class") {
     if (data.kind === "instance" && holdsElements(flow, receiver)) METHODS[name]?.(flow, frame, receiver, call);
-    objectMethod(flow, frame, name, receiver, call);
+    if (data.kind === "class") classMethod(flow, frame, name, receiver, call);
+    if (data.kind === "class" || !namedTupleMethod(flow, frame, name, receiver, call)) objectMethod(flow, frame, name, receiver, call);
     for (const base of flow.classes.externalBases(data.code)) {
       for (const type of familyOf(base))
         if (call.into !== null) graph.add(call.into, values.native(type), graph.origins.made(frame.code.unit.path, call.line));
@@ -271,14 +277,7 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
 function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, call: NativeCall): void {
   const data = flow.data(receiver);
   if (name === "__new__") {
-    // object.__new__(cls): an object of the class it is given.
-    const class_ = argument(call, 0);
-    if (class_ === null || call.into === null) return;
-    const { into } = call;
-    flow.graph.listen(class_, (value) => {
-      const made = flow.data(value);
-      if (made.kind === "class") addMade(flow, frame, into, flow.values.instance(made.code, null), call.line);
-    });
+    makeNew(flow, frame, call);
     return;
   }
   if (name === "fromkeys" && data.kind === "class" && call.into !== null) {

@@ -1,9 +1,9 @@
 /**
- * What is inside containers, and how it gets in and out: displays, subscripts, iteration, operators. Elements are kept
+ * What is inside containers, and how it gets in and out: displays, subscripts, iteration. Elements are kept
  * by constant key where the source writes one, and together otherwise. Boundary: methods of containers are
- * `container-methods.ts`.
+ * `container-methods.ts`, operators `operators.ts`.
  */
-import { COMPUTED, type Instruction, isEmpty, NOTHING, type Register } from "../../python/code.ts";
+import { COMPUTED, type Instruction, isEmpty, NOTHING } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Passed } from "./arguments.ts";
 import { storeAttribute } from "./attributes.ts";
@@ -12,6 +12,7 @@ import { isEnumeration, memberOf } from "./enumerations.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { callMetaclass } from "./metaclasses.ts";
 import { familyOf, isContainer, looksLikeClass } from "./natives.ts";
 import { enterStandard } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
@@ -147,7 +148,7 @@ export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: N
           graph.edge(keyFrom, flow.field(value, KEYS));
         if (data.kind === "instance") {
           const args = [{ kind: "positional" as const, from: keyFrom ?? frame.base + NOTHING }];
-          callMethod(flow, frame, value, "__getitem__", args, into, line);
+          for (const name of ["__getitem__", "__missing__"]) callMethod(flow, frame, value, name, args, into, line);
         }
         return;
       case "namespace":
@@ -169,7 +170,7 @@ export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: N
         // `Enumeration[name]` is a member, `Generic[T]` and the like are the class itself.
         const named = key === null ? null : memberOf(flow, data.code, key);
         const member = isEnumeration(flow, data.code) ? (named ?? flow.values.instance(data.code, null)) : value;
-        graph.add(into, member, object);
+        if (!itemOfClass(flow, frame, value, keyFrom, into, line)) graph.add(into, member, object);
         return;
       }
       case "external": {
@@ -182,6 +183,19 @@ export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: N
         return;
     }
   });
+}
+
+/** `Class[key]` where the metaclass, or the class itself, has a method for that. */
+function itemOfClass(flow: Flow, frame: Frame, class_: Value, keyFrom: Node | null, into: Node, line: number): boolean {
+  const args = [{ kind: "positional" as const, from: keyFrom ?? frame.base + NOTHING }];
+  if (callMetaclass(flow, frame, class_, "__getitem__", args, into, line)) return true;
+  const data = flow.data(class_);
+  const definer = data.kind === "class" ? flow.classes.definerOf(data.code, "__class_getitem__") : null;
+  if (!definer || definer.members.get("__class_getitem__")?.isAssigned || !flow.isOfLibrary(definer)) return false;
+  flow.graph.listen(flow.field(flow.classValue(definer), "__class_getitem__"), (function_) => {
+    if (flow.data(function_).kind === "function") invoke(flow, frame, flow.values.method(function_, class_), args, into, line);
+  });
+  return true;
 }
 
 function readElements(flow: Flow, container: Value, constant: string | null, into: Node): void {
@@ -294,12 +308,22 @@ export function iterateValue(flow: Flow, frame: Frame, value: Value, into: Node,
       graph.add(into, value, source);
       return;
     case "class":
+      iterateClass(flow, frame, value, into, line);
       // Iterating over an enumeration gives its members.
       if (isEnumeration(flow, data.code)) graph.add(into, flow.values.instance(data.code, null), source);
       return;
     default:
       return;
   }
+}
+
+/** Iterates over a class of which the metaclass has a method for that. */
+function iterateClass(flow: Flow, frame: Frame, class_: Value, into: Node, line: number): void {
+  const data = flow.data(class_);
+  if (data.kind !== "class" || flow.classes.metaclassOf(data.code) === null || !flow.iterators.isNew(class_, into, frame.id)) return;
+  const node = flow.graph.allocate(1);
+  callMetaclass(flow, frame, class_, "__iter__", [], node, line);
+  iterate(flow, frame, node, into, line);
 }
 
 /** Of which iterating gives what was seen to be put into them. */
@@ -317,67 +341,18 @@ export function isMapping(type: string): boolean {
   return MAPPINGS.has(type);
 }
 
+const ENTERING = ["__enter__", "__aenter__"];
+const LEAVING = ["__exit__", "__aexit__"];
+
 /** `with from as into`: what `__enter__` gives; a generator made into a context manager gives what it yields. */
 export function enter(flow: Flow, frame: Frame, from: Node, into: Node, line: number): void {
   flow.graph.listen(from, (value) => {
     const data = flow.data(value);
     if (data.kind === "container") {
       if (!enterStandard(flow, frame, data.type, value, { args: [], into, line })) flow.graph.edge(flow.field(value, ANY), into);
-    } else if (data.kind !== "instance" || !flow.classes.definerOf(data.code, "__enter__")) flow.graph.add(into, value, from);
-    else callMethod(flow, frame, value, "__enter__", [], into, line);
+    } else if (data.kind !== "instance" || !ENTERING.some((name) => flow.classes.definerOf(data.code, name)))
+      flow.graph.add(into, value, from);
+    else for (const name of ENTERING) callMethod(flow, frame, value, name, [], into, line);
+    for (const name of LEAVING) callMethod(flow, frame, value, name, [], null, line);
   });
-}
-
-const OPERATORS = ["add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor"];
-
-/** Special methods that an operator may call of an operand: which operator it is, is not in the instruction. */
-const OPERATOR_METHODS = {
-  left: OPERATORS.map((name) => `__${name}__`),
-  right: OPERATORS.map((name) => `__r${name}__`),
-  inPlace: OPERATORS.flatMap((name) => [`__${name}__`, `__i${name}__`]),
-};
-
-/** Operators give arrays for arrays and containers for containers; objects with an operator of their own are asked. */
-export function operate(flow: Flow, frame: Frame, { left, right, inPlace, into, line }: Op<"operate">): void {
-  const node = (register: Register) => frame.base + register;
-  combine(flow, frame, { left: node(left), right: node(right), inPlace }, node(into), line);
-}
-
-/** The same of nodes. */
-export function combine(flow: Flow, frame: Frame, { left, right, inPlace }: Operands, into: Node, line: number): void {
-  for (const node of [left, right]) {
-    if (isEmptyIn(frame, node)) continue;
-    const isLeft = node === left;
-    const other = isLeft ? right : left;
-    const methods = OPERATOR_METHODS[isLeft ? (inPlace ? "inPlace" : "left") : "right"];
-    flow.graph.listen(node, (value) => {
-      const data = flow.data(value);
-      if (data.kind === "native") {
-        const types = familyOf(data.type);
-        for (const type of types.length > 0 ? types : [data.type]) flow.graph.add(into, flow.values.native(type), node);
-      } else if (data.kind === "container" || data.kind === "unanalysed") flow.graph.add(into, value, node);
-      else if (data.kind === "instance") {
-        if (inPlace && isLeft) flow.graph.add(into, value, node);
-        if (holdsElements(flow, value)) flow.graph.add(into, value, node);
-        const args = [{ kind: "positional" as const, from: other }];
-        for (const name of methods) callMethod(flow, frame, value, name, args, into, line);
-      }
-      // `left += right` puts the elements of the right into the left.
-      const isTarget = inPlace && isLeft && !isEmptyIn(frame, right);
-      if (!isTarget || !holdsElements(flow, value)) return;
-      flow.namedStores.note(value, null, other);
-      iterate(flow, frame, other, elementInto(flow, value, null), line);
-    });
-  }
-}
-
-interface Operands {
-  readonly left: Node;
-  readonly right: Node;
-  /** `left += right`. */
-  readonly inPlace: boolean;
-}
-
-function isEmptyIn({ base }: Frame, node: Node): boolean {
-  return node >= base && isEmpty(node - base);
 }

@@ -2,13 +2,15 @@
  * Instructions to constraints: what each adds to the graph, for one activation. Boundary: attributes, containers and
  * calls have their own files.
  */
-import { type Code, type Instruction, NOTHING } from "../../python/code.ts";
+import { type Code, type Instruction, isEmpty, NOTHING } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { loadAttribute, storeAttribute } from "./attributes.ts";
 import { call } from "./calls.ts";
-import { enter, item, iterate, make, operate, setItem } from "./containers.ts";
+import { enter, item, iterate, make, setItem } from "./containers.ts";
+import { nameDescriptor } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import { operate } from "./operators.ts";
 import { seedType } from "./types.ts";
 
 /** Adds the instructions of an activation to the graph. */
@@ -60,6 +62,8 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       const { code } = frame;
       const node = code.kind === "class" ? flow.field(values.class(code), instruction.name) : flow.variable(code.unit, instruction.name);
       graph.edge(base + instruction.from, node);
+      if (code.kind === "class" && code.members.get(instruction.name)?.isAssigned && !isEmpty(instruction.from))
+        nameDescriptor(flow, frame, instruction.name, base + instruction.from, line);
       return;
     }
     case "load":

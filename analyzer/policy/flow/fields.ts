@@ -4,7 +4,7 @@
  */
 import type { Code, TypeExpression } from "../../python/code.ts";
 import type { Passed } from "./arguments.ts";
-import { callMethod } from "./containers.ts";
+import { callMethod, elementsFrom, iterate } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./values.ts";
@@ -58,6 +58,17 @@ function isNoField(annotation: TypeExpression): boolean {
   return type.kind === "name" && /^(ClassVar|InitVar|KW_ONLY)$/.test(type.path.at(-1) ?? "");
 }
 
+/** Fills fields from `*values` or `**named`. */
+export function spreadIntoFields(flow: Flow, frame: Frame, value: Value, { kind, from }: Passed, names: readonly string[]): void {
+  flow.namedStores.note(value, null, from);
+  if (kind === "star") for (const name of names) iterate(flow, frame, from, flow.field(value, name), frame.code.line);
+  else
+    flow.graph.listen(from, (named) => {
+      if (flow.data(named).kind !== "container") return;
+      for (const name of names) for (const node of elementsFrom(flow, named, name)) flow.graph.edge(node, flow.field(value, name));
+    });
+}
+
 /** Fills the fields from the arguments of the constructor, and from their defaults, and runs what the constructor calls then. */
 export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
   const data = flow.data(value);
@@ -78,7 +89,7 @@ export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: r
     } else if (passed.kind === "keyword" && passed.name !== undefined) {
       filled.add(passed.name);
       flow.store(passed.from, flow.field(value, passed.name), frame.code, data.code.line);
-    } else flow.namedStores.note(value, null, passed.from);
+    } else spreadIntoFields(flow, frame, value, passed, names);
   }
   for (const base of flow.classes.orderOf(data.code)) {
     if (typeof base === "string") continue;

@@ -9,6 +9,7 @@ import { dangerOf, JUDGED_BY_ARGUMENTS } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
+import { runDescriptor } from "./descriptors.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
@@ -260,6 +261,11 @@ export class Holding {
         seen.add(name);
         if (isRun) this.runMember(value, code, base, name);
       }
+      if (!flow.isOfLibrary(base)) continue;
+      // `Class.name = function`, outside of it.
+      flow.listenFields(flow.classValue(base), (name) => {
+        if (!base.members.has(name) && !name.startsWith("[")) this.runMember(value, code, base, name);
+      });
     }
   }
 
@@ -271,6 +277,7 @@ export class Holding {
     this.ran.add(key);
     flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
       const data = flow.data(member);
+      if (data.kind === "descriptor") runDescriptor(flow, member, value, flow.classValue(code));
       if (data.kind !== "function") return;
       if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver) return;
       const { decorators } = data.code;

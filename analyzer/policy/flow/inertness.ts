@@ -9,11 +9,13 @@
  */
 import type { Code, Instruction, Register } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
+import { isDescriptor } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { isFlag, isLateDecoration } from "./late-decoration.ts";
 import { isContainer, nativeType } from "./natives.ts";
+import { operatorMethods } from "./operators.ts";
 import { originsOf, type RegisterOrigin } from "./register-origins.ts";
 import { StatePlaces } from "./state-places.ts";
 import type { Value } from "./values.ts";
@@ -201,8 +203,8 @@ class LoadReader {
         this.touchPlace(frame, instruction.from, "__iter__", instruction.line);
         return;
       case "operate":
-        for (const register of [instruction.left, instruction.right])
-          this.readSpecial(frame, register, ["__add__", "__radd__", "__iadd__", "__or__", "__mul__"]);
+        this.readSpecial(frame, instruction.left, operatorMethods(instruction, "left"));
+        this.readSpecial(frame, instruction.right, operatorMethods(instruction, "right"));
         return;
       case "enter":
         this.act(code, instruction.line, "enters a context");
@@ -335,6 +337,7 @@ class LoadReader {
       ] as const) {
         const definer = flow.classes.definerOf(data.code, name);
         if (definer) for (const function_ of functionsOf(definer, name)) this.readStored(frame, function_, store.from, index);
+        if (definer) this.readDescriptors(frame, definer, name);
       }
     }
   }
@@ -346,9 +349,17 @@ class LoadReader {
       if (data.kind !== "instance") continue;
       const definer = flow.classes.definerOf(data.code, attribute);
       if (!definer) continue;
+      this.readDescriptors(frame, definer, attribute);
       for (const function_ of functionsOf(definer, attribute))
         if (function_.decorators.some((decorator) => !/(^|\.)(staticmethod|classmethod)$/.test(decorator))) this.readFunction(function_);
     }
+  }
+
+  /** What is no function under a decorator, and runs some all the same where the attribute is read or set. */
+  private readDescriptors(frame: Frame, definer: Code, attribute: string): void {
+    const held = this.flow.graph.valuesOf(this.flow.field(this.flow.classValue(definer), attribute));
+    if (held.some((value) => isDescriptor(this.flow, value)))
+      this.act(frame.code, definer.line, `uses a descriptor of ${definer.qualifiedName}`);
   }
 
   /** Special methods that an operation runs on what a register holds. */

@@ -5,8 +5,9 @@
 import { fillNamespace, loadFrom, storeInto } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
 import { argument, builtinMethod, listenTexts, type Model, type NativeCall } from "./container-methods.ts";
-import { addMade, combine, elementInto, newContainer, readItem, writeItem } from "./containers.ts";
+import { addMade, elementInto, newContainer, readItem, writeItem } from "./containers.ts";
 import { makeDataclass, makeType, newClass } from "./derived-classes.ts";
+import { DESCRIPTOR_MODELS } from "./descriptors.ts";
 import { type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -38,6 +39,7 @@ import { isContainer, looksLikeClass, nativeType } from "./natives.ts";
 import { askAttribute, askCall, askClass } from "./open-values.ts";
 import { getter, partial } from "./partials.ts";
 import { asPlain } from "./plain-data.ts";
+import { PROTOCOL_MODELS } from "./protocols.ts";
 import { computedAttribute, evaluated, globalNames } from "./reflection.ts";
 import { runTarget, standardObject, wrapper } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
@@ -49,18 +51,6 @@ function identity(index: number): Model {
     if (from !== null && call.into !== null) flow.graph.edge(from, call.into);
   };
 }
-
-/** A copy of its argument, which is taken for the same, but for the dict of an object's attributes. */
-const copy: Model = (flow, frame, call) => {
-  const from = argument(call, 0);
-  const { into } = call;
-  if (from === null || into === null) return;
-  flow.graph.listen(from, (value) => {
-    const { kind } = flow.data(value);
-    if (kind === "namespace") builtinMethod(flow, frame, "copy", value, { ...call, args: [] });
-    else flow.graph.add(into, value, from);
-  });
-};
 
 const getattr: Model = (flow, frame, call) => {
   const object = argument(call, 0);
@@ -189,14 +179,6 @@ const putItem: Model = (flow, frame, call) => {
   if (object !== null && key !== null && from !== null) writeItem(flow, frame, { object, key: null, keyFrom: key }, from, call.line);
 };
 
-function operator(inPlace: boolean): Model {
-  return (flow, frame, call) => {
-    const left = argument(call, 0);
-    const right = argument(call, 1);
-    if (left !== null && right !== null && call.into !== null) combine(flow, frame, { left, right, inPlace }, call.into, call.line);
-  };
-}
-
 const callFirst: Model = (flow, frame, call) => {
   const [function_, ...args] = call.args;
   if (function_) flow.graph.listen(function_.from, (callee) => invoke(flow, frame, callee, args, call.into, call.line, function_.from));
@@ -205,19 +187,19 @@ const callFirst: Model = (flow, frame, call) => {
 const nothing: Model = () => {};
 
 const MODELS: Readonly<Record<string, Model>> = {
+  ...DESCRIPTOR_MODELS,
+  ...PROTOCOL_MODELS,
   "builtins.list": collect("builtins.list"),
   "builtins.tuple": collect("builtins.tuple"),
   "builtins.set": collect("builtins.set"),
   "builtins.frozenset": collect("builtins.frozenset"),
   "builtins.sorted": take(0),
-  "builtins.reversed": take(0),
   "builtins.iter": iterator,
   "builtins.filter": select,
   "builtins.zip": zip,
   "builtins.enumerate": enumerate,
   "builtins.map": map,
   "builtins.next": elementOr,
-  "builtins.sum": elementOr,
   "builtins.max": extreme,
   "builtins.min": extreme,
   "itertools.accumulate": accumulate,
@@ -284,6 +266,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.super": nothing,
   "builtins.object.__setattr__": unbound("__setattr__"),
   "builtins.object.__new__": (flow, frame, call) => builtinMethod(flow, frame, "__new__", newReceiver(flow, frame), call),
+  "builtins.type.__call__": unbound("__call__"),
   "builtins.object.__reduce_ex__": unbound("__reduce_ex__"),
   "builtins.object.__reduce__": unbound("__reduce__"),
   "builtins.object.__getstate__": unbound("__getstate__"),
@@ -299,13 +282,6 @@ const MODELS: Readonly<Record<string, Model>> = {
   "operator.methodcaller": getter("operator.methodcaller"),
   "operator.getitem": getItem,
   "operator.setitem": putItem,
-  "operator.add": operator(false),
-  "operator.concat": operator(false),
-  "operator.mul": operator(false),
-  "operator.or_": operator(false),
-  "operator.iadd": operator(true),
-  "operator.iconcat": operator(true),
-  "operator.ior": operator(true),
   "operator.call": callFirst,
   "contextlib.ExitStack": standardObject("contextlib.ExitStack"),
   "contextlib.closing": wrapper("contextlib.closing"),
@@ -327,8 +303,6 @@ const MODELS: Readonly<Record<string, Model>> = {
   "functools.wraps": nothing,
   "functools.lru_cache": identity(0),
   "functools.cache": identity(0),
-  "copy.copy": copy,
-  "copy.deepcopy": copy,
   "typing.cast": identity(1),
   "weakref.proxy": nothing,
   "weakref.ref": partial("weakref.ref"),

@@ -8,6 +8,9 @@ import { Integers, Pairs } from "./integer-tables.ts";
 
 export type Value = number;
 
+/** What makes a descriptor of functions, in Python itself. */
+export type DescriptorType = "property" | "cached_property" | "staticmethod" | "classmethod";
+
 export type ValueData =
   /**
    * Every object of an analysed class. `maker` is the class whose method made it, kept apart for classes of
@@ -33,6 +36,8 @@ export type ValueData =
   | { readonly kind: "builtin-method"; readonly name: string; readonly receiver: Value }
   /** A callable made of another or of names, `functools.partial(...)`, by where it was made. `type` is the dotted name of what made it. */
   | { readonly kind: "partial"; readonly type: string; readonly site: string }
+  /** What `property(get)` and the like give, where they are called. */
+  | { readonly kind: "descriptor"; readonly type: DescriptorType; readonly site: string }
   | { readonly kind: "super"; readonly code: Code; readonly receiver: Value }
   /** `owner.__dict__`; with `without`, a copy from which those keys were taken. */
   | { readonly kind: "namespace"; readonly owner: Value; readonly without: ReadonlySet<string> | null; readonly site: string }
@@ -184,6 +189,10 @@ export class Values {
 
   partial(type: string, site: string): Value {
     return this.intern(`p${type}@${site}`, { kind: "partial", type, site });
+  }
+
+  descriptor(type: DescriptorType, site: string): Value {
+    return this.intern(`y${type}@${site}`, { kind: "descriptor", type, site });
   }
 
   super(code: Code, receiver: Value): Value {

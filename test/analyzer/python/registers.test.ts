@@ -113,7 +113,7 @@ test.each<[Instruction, number]>([
   [{ op: "set-item", object: 7, key: null, keyFrom: 8, from: 9, line }, 3],
   [{ op: "item", into: 10, object: 7, key: null, keyFrom: 9, line }, 2],
   [{ op: "make", into: 10, container: "dict", items: [{ key: null, keyFrom: 7, from: 8, spread: false }], line }, 2],
-  [{ op: "operate", into: 10, left: 7, right: 9, inPlace: false, line }, 2],
+  [{ op: "operate", operator: "+", into: 10, left: 7, right: 9, inPlace: false, line }, 2],
   [{ op: "call", into: 10, callee: 7, arguments: [{ kind: "star", from: 8 }], line }, 2],
 ])("%o reads what it takes, and strings that nothing reads are left out", (reader, strings) => {
   const written = [7, 8, 9].map((into): Instruction => ({ op: "text", into, value: `${into}`, line }));

@@ -1,0 +1,168 @@
+/**
+ * Decorators over functions: the name holds the function and what was wrapped around it. A decorator whose wrapper does anything of its own
+ * runs for each function alone, so that the wrapper of one calls no other. What a wrapper hands on (`function(*args)`) the function gets from those who call it, for
+ * they call both. Boundary: wrappers are functions that the decorator makes; whatever else it gives is taken to be what it was given.
+ */
+import type { Argument, Code, Instruction, Register } from "../../python/code.ts";
+import type { Passed } from "./arguments.ts";
+import { invoke, invokeFunction } from "./calls.ts";
+import { addMade } from "./containers.ts";
+import type { Flow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { originsOf } from "./register-origins.ts";
+import type { Value } from "./values.ts";
+
+type Call = Extract<Instruction, { readonly op: "call" }>;
+
+/** So many wrappers around each other are told apart: a decorator may decorate what it makes by itself. */
+const DEEPEST = 3;
+
+/** Functions that say themselves how they are bound. */
+const BOUND = /(property|(^|\.)(staticmethod|classmethod|getter|setter|deleter))$/;
+
+/** Adds what a decorator makes of the functions that reach it; a `binding` one says how they are bound. */
+export function decorate(flow: Flow, frame: Frame, instruction: Call, kind: "plain" | "binding"): void {
+  const { graph } = flow;
+  const { base } = frame;
+  const { line } = instruction;
+  const from = base + instruction.arguments[0]!.from;
+  const into = base + instruction.into;
+  const callee = base + instruction.callee;
+  if (kind === "binding") bindWrapped(flow, frame, { from, into, callee, line });
+  else graph.edge(from, into);
+  graph.listen(callee, (decorator) => {
+    const isWrapping = kind === "plain" && isPython(flow, decorator);
+    const given = isWrapping ? graph.allocate(1) : null;
+    invoke(flow, frame, decorator, [positional(from)], given, line, callee);
+    if (given === null) return;
+    let isFound = false;
+    graph.listen(given, (value) => {
+      const data = flow.data(value);
+      if (isFound || data.kind !== "function" || data.outer === null || !isWrapper(data.code)) return;
+      isFound = true;
+      graph.listen(from, (decorated) => wrap(flow, frame, decorator, decorated, into, line));
+    });
+  });
+}
+
+/**
+ * Whether a function that a decorator makes calls what it is around, and does anything else: most check arguments, or warn. What calls nothing
+ * that it has from outside is a decorator itself, for when this one is called with settings.
+ */
+function isWrapper(code: Code): boolean {
+  const { instructions, parameters, isGenerator, writesReceiver } = code.body;
+  const isOfWrapped = (register: Register) => originsOf(code, register).some(({ op }) => op === "outer");
+  if (!instructions.some((instruction) => instruction.op === "call" && isOfWrapped(instruction.callee))) return false;
+  if (isGenerator || writesReceiver) return true;
+  return instructions.some((instruction) => {
+    switch (instruction.op) {
+      case "store":
+      case "function":
+      case "class":
+        return true;
+      case "set-item":
+        // Arguments are given their names: `named[name] = value`.
+        return instruction.key !== null || !parameters.includes(instruction.object);
+      case "call":
+        return !isOfWrapped(instruction.callee) && instruction.arguments.some((argument) => isReceiver(code, argument));
+      case "return":
+        return originsOf(code, instruction.from).some((origin) => !(origin.op === "call" && isOfWrapped(origin.callee)));
+      default:
+        return false;
+    }
+  });
+}
+
+/** Whether an argument is the object on which a wrapper is called: `self`, or `args[0]`. */
+function isReceiver(code: Code, { kind, from }: Argument): boolean {
+  const [first] = code.body.parameters;
+  if (first === undefined || kind !== "positional") return false;
+  if (code.parameters[0]?.kind !== "star") return from === first;
+  return originsOf(code, from).some((origin) => origin.op === "item" && origin.object === first && origin.key === "0");
+}
+
+/** The function under a binding decorator is bound as its own decorators say, and what was wrapped around it by this one. */
+function bindWrapped(
+  flow: Flow,
+  frame: Frame,
+  { from, into, callee, line }: { readonly from: Node; readonly into: Node; readonly callee: Node; readonly line: number },
+): void {
+  const { graph } = flow;
+  const wrappers = graph.allocate(1);
+  const given = graph.allocate(1);
+  graph.listen(from, (value) => {
+    const data = flow.data(value);
+    const isOriginal = data.kind === "function" && data.code.decorators.some((decorator) => BOUND.test(decorator));
+    graph.add(isOriginal ? into : wrappers, value, from);
+  });
+  graph.listen(callee, (decorator) => {
+    if (flow.data(decorator).kind === "external") invoke(flow, frame, decorator, [positional(wrappers)], given, line, callee);
+  });
+  graph.listen(given, (value) => {
+    if (flow.data(value).kind === "descriptor") graph.add(into, value, given);
+  });
+}
+
+function isPython(flow: Flow, decorator: Value): boolean {
+  const { kind } = flow.data(decorator);
+  return kind === "function" || kind === "method" || kind === "instance";
+}
+
+/** Runs a decorator for one function. */
+function wrap(flow: Flow, frame: Frame, decorator: Value, decorated: Value, into: Node, line: number): void {
+  const { graph } = flow;
+  const argument = graph.allocate(1);
+  const given = graph.allocate(1);
+  addMade(flow, frame, argument, decorated, line);
+  const context = depthOf(flow, decorated) < DEEPEST ? decorated : null;
+  const run = (function_: Value, receiver: Value | null) =>
+    invokeFunction(flow, frame, function_, receiver, [positional(argument)], given, receiver, context);
+  const data = flow.data(decorator);
+  if (data.kind === "function") run(decorator, null);
+  else if (data.kind === "method") run(data.function, data.receiver);
+  else if (data.kind === "instance") {
+    const definer = flow.classes.definerOf(data.code, "__call__");
+    if (definer) graph.listen(flow.field(flow.classValue(definer), "__call__"), (function_) => run(function_, decorator));
+  }
+  graph.listen(given, (value) => {
+    const made = flow.data(value);
+    if (made.kind === "function" && made.outer?.context === decorated && isWrapper(made.code)) graph.add(into, value, given);
+  });
+}
+
+function positional(from: Node): Passed {
+  return { kind: "positional", from };
+}
+
+/** How many decorators made what a decorator is given. */
+function depthOf(flow: Flow, function_: Value): number {
+  const data = flow.data(function_);
+  const context = data.kind === "function" ? data.outer?.context : null;
+  return context != null && flow.data(context).kind === "function" ? depthOf(flow, context) + 1 : 0;
+}
+
+/** Whether a value is the function that what runs was wrapped around. */
+export function isWrapped(flow: Flow, { outer }: Frame, callee: Value): boolean {
+  return outer !== null && (outer.context === callee || outer.outer?.context === callee) && flow.data(callee).kind === "function";
+}
+
+/** Calls the function that a wrapper is around, of the object on which the wrapper was called. */
+export function callWrapped(flow: Flow, frame: Frame, callee: Value, args: readonly Argument[], into: Node): void {
+  const { base, code, receiver } = frame;
+  const star = code.parameters.findIndex(({ kind }) => kind === "star");
+  const isHandedOn = ({ kind, from }: Argument) => kind === "star" && from === code.body.parameters[star] && isOnlyGiven(code, from);
+  const [first] = args;
+  const isOnReceiver =
+    receiver !== null &&
+    first !== undefined &&
+    (star === 0 ? isHandedOn(first) : first.kind === "positional" && first.from === code.body.parameters[0]);
+  const rest = (isOnReceiver && star !== 0 ? args.slice(1) : args).filter((argument) => !isHandedOn(argument));
+  const passed = rest.map(({ kind, name, from }): Passed => ({ kind, name, from: base + from }));
+  invokeFunction(flow, frame, callee, isOnReceiver ? receiver : null, passed, into);
+}
+
+/** Whether a parameter holds what it is given and nothing else. */
+function isOnlyGiven({ body }: Code, register: Register): boolean {
+  return !body.instructions.some((instruction) => "into" in instruction && instruction.into === register);
+}
