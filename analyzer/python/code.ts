@@ -65,7 +65,7 @@ export type ContainerKind = "list" | "tuple" | "set" | "dict" | "generator";
 
 export type Instruction = { readonly line: number } & (
   | { readonly op: "move"; readonly into: Register; readonly from: Register }
-  /** A string constant. */
+  /** A string constant; or of what form a text is (`text-forms.ts`). */
   | { readonly op: "text"; readonly into: Register; readonly value: string }
   /** A constant of a builtin type that pickles by a name: `b"..."` is `bytes`, `1j` is `complex`. */
   | { readonly op: "constant"; readonly into: Register; readonly type: string }

@@ -9,6 +9,7 @@ import { numberRegister } from "./constant-kinds.ts";
 import { copiedNamespace } from "./removed-keys.ts";
 import type { Scope } from "./scope.ts";
 import { DEEPEST_EXPRESSION, type SyntaxNode } from "./syntax-node.ts";
+import { textForm } from "./text-forms.ts";
 import { isBetween, operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 type Lower = (node: SyntaxNode, scope: Scope) => Register;
@@ -74,7 +75,8 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     const left = node.childForFieldName("left");
     const right = node.childForFieldName("right");
     if (!left || !right) return COMPUTED;
-    return operate(node, scope, operatorBetween(node, left, right), lowerExpression(left, scope), lowerExpression(right, scope));
+    const operator = operatorBetween(node, left, right);
+    return withForm(node, scope, operate(node, scope, operator, lowerExpression(left, scope), lowerExpression(right, scope)));
   },
   unary_operator: (node, scope) => operate(node, scope, `unary ${node.text.slice(0, 1)}`, lowerField(node, "argument", scope), NOTHING),
   comparison_operator(node, scope) {
@@ -147,7 +149,14 @@ function lowerString(node: SyntaxNode, scope: Scope): Register {
   const text = stringText(node);
   if (text !== null) return emit(scope, { op: "text", into: scope.fresh(), value: text, line: lineOf(node) });
   scope.noteUnread(node, lineOf(node));
-  return /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : COMPUTED;
+  return withForm(node, scope, /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : COMPUTED);
+}
+
+/** Lets the register of an expression hold the form of the text that it gives, where that is written (`text-forms.ts`). */
+function withForm(node: SyntaxNode, scope: Scope, register: Register): Register {
+  const value = textForm(node);
+  if (value === null) return register;
+  return emit(scope, { op: "text", into: isEmpty(register) ? scope.fresh() : register, value, line: lineOf(node) });
 }
 
 function constant(node: SyntaxNode, scope: Scope, type: string): Register {
@@ -216,7 +225,7 @@ function lowerCall(node: SyntaxNode, scope: Scope): Register {
   const from = lowerExpression(callee, scope);
   const args = list.type === "argument_list" ? lowerArguments(list, scope) : [positional(lowerExpression(list, scope))];
   if (isEmpty(from)) return COMPUTED;
-  return emit(scope, { op: "call", into: scope.fresh(), callee: from, arguments: args, line });
+  return withForm(node, scope, emit(scope, { op: "call", into: scope.fresh(), callee: from, arguments: args, line }));
 }
 
 function positional(from: Register): Argument {

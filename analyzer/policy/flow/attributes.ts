@@ -18,6 +18,7 @@ import { loadFromMetaclass } from "./metaclasses.ts";
 import { hasModel } from "./models.ts";
 import { attributeType, familyOf, holdsAttributes, isConstant } from "./natives.ts";
 import { bindPartialMethod } from "./partials.ts";
+import { globalsOf } from "./reflection.ts";
 import { MODULE_METHODS } from "./unanalysed-calls.ts";
 import type { Value, ValueData } from "./values.ts";
 
@@ -70,6 +71,10 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
     }
     case "module":
+      if (attribute === "__dict__") {
+        graph.add(into, globalsOf(flow, frame, data.unit, line), source);
+        return;
+      }
       if (flow.resolver.modules.lacks(data.unit.module, attribute)) return;
       for (const definition of flow.resolver.member(data.unit.module, attribute)) flow.define(definition, into);
       if (data.unit.bindings.has(attribute)) graph.edge(flow.variable(data.unit, attribute), into);

@@ -6,6 +6,7 @@
  */
 import { COMPUTED, type Code, type Instruction, isNumber } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import { isForm } from "../../python/text-forms.ts";
 import { Backwards } from "./backwards.ts";
 import { SEQUENCES } from "./containers.ts";
 import type { Flow } from "./flow.ts";
@@ -65,6 +66,11 @@ export class Constants {
     return true;
   }
 
+  /** Whether all that reaches a node are texts, whole or of a form that is known. */
+  areNames(node: Node): boolean {
+    return new Walk(this, () => false, null, true).textsOf(node) !== null;
+  }
+
   private answer(key: string, find: () => ReadonlySet<string> | null): ReadonlySet<string> | null {
     const known = this.answers.get(key);
     if (known !== undefined) return known;
@@ -90,6 +96,8 @@ class Walk {
     private readonly constants: Constants,
     private readonly isKnown: (data: ValueData) => boolean,
     private readonly enumeration: Code | null,
+    /** Whether it is enough to know of what form a text is. */
+    private readonly takesForms = false,
   ) {}
 
   private get flow(): Flow {
@@ -110,7 +118,7 @@ class Walk {
     const texts = data.flatMap((each) => (each.kind === "text" ? [each.text] : []));
     if (texts.length >= TEXTS_PER_NODE || !data.every((each) => each.kind === "text" || this.isKnown(each))) return false;
     // What escapes stand for is not told.
-    if (texts.some((text) => text.includes("\\"))) return false;
+    if (texts.some((text) => text.includes("\\") || (!this.takesForms && isForm(text)))) return false;
     for (const text of texts) this.texts.add(text);
     const sources = this.constants.backwards.sourcesOf(node);
     const hasSource = sources.length > 0 || data.length > 0 || areConstants(graph.kinds.of(node));
@@ -151,6 +159,7 @@ class Walk {
     const closed = flow.branches.closedIn(frame);
     const isParameter = frame.code.body.parameters.includes(register);
     if (isParameter ? !hasSource || flow.unseen.mayCall(frame) : writers.length === 0) return false;
+    if (this.takesForms && writers.some((writer) => writer.op === "text" && isForm(writer.value))) return true;
     return writers.every((writer) => closed.has(writer) || this.isUnderstoodWriter(frame, writer, hasSource));
   }
 

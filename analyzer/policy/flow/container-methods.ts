@@ -2,6 +2,7 @@
  * Methods of values that are not written in Python: containers, namespaces, native objects, and what `object` gives to
  * every class. Boundary: functions are `models.ts`.
  */
+import { isForm } from "../../python/text-forms.ts";
 import type { Passed } from "./arguments.ts";
 import { fillNamespace, loadFrom, storeInto, updateNamespace } from "./attributes.ts";
 import { invoke } from "./calls.ts";
@@ -23,6 +24,7 @@ import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { chainMap, fillFromKeys } from "./mappings.ts";
 import { attributeType, familyOf, holdsAttributes } from "./natives.ts";
+import { isGlobals, readGlobals } from "./reflection.ts";
 import { standardMethod } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
 
@@ -48,7 +50,7 @@ export function listenTexts(flow: Flow, node: Node | null, listener: (text: stri
   if (node === null) return;
   flow.graph.listen(node, (value) => {
     const data = flow.data(value);
-    if (data.kind === "text") listener(data.text);
+    if (data.kind === "text" && !isForm(data.text)) listener(data.text);
   });
 }
 
@@ -79,6 +81,10 @@ const readAny: Method = (flow, _frame, receiver, call) => {
   if (fallback !== null) flow.graph.edge(fallback, into);
   if (key === null) {
     flow.graph.edge(flow.field(receiver, ANY), into);
+    return;
+  }
+  if (isGlobals(flow, receiver)) {
+    readGlobals(flow, receiver, key, into);
     return;
   }
   let isOpen = true;

@@ -14,6 +14,7 @@ import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { callMetaclass } from "./metaclasses.ts";
 import { familyOf, isContainer, looksLikeClass } from "./natives.ts";
+import { isGlobals, moduleNamed, readGlobals, writeGlobals } from "./reflection.ts";
 import { enterStandard } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
 
@@ -142,7 +143,8 @@ export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: N
     switch (data.kind) {
       case "container":
       case "instance":
-        if (holdsElements(flow, value)) readElements(flow, value, key, into);
+        if (key === null && keyFrom !== null && isGlobals(flow, value)) readGlobals(flow, value, keyFrom, into);
+        else if (holdsElements(flow, value)) readElements(flow, value, key, into);
         // Reading a missing key of a defaultdict puts the key into it.
         if (data.kind === "container" && data.type === "collections.defaultdict" && keyFrom !== null)
           graph.edge(keyFrom, flow.field(value, KEYS));
@@ -174,6 +176,11 @@ export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: N
         return;
       }
       case "external": {
+        if (data.name === "sys.modules") {
+          if (key === null) moduleNamed(flow, frame, keyFrom, into);
+          else if (flow.isOfLibrary(frame.code)) flow.define(flow.resolver.module(key), into);
+          return;
+        }
         const types = familyOf(data.name);
         if (looksLikeClass(data.name) || types.length === 0) graph.add(into, value, object);
         else for (const type of types) graph.add(into, flow.values.native(type), object);
@@ -227,7 +234,8 @@ export function writeItem(flow: Flow, frame: Frame, { object, key, keyFrom }: Su
       flow.store(from, flow.field(data.owner, key ?? SOME), frame.code, line);
       return;
     }
-    if (holdsElements(flow, value)) {
+    if (isGlobals(flow, value)) writeGlobals(flow, value, key, keyFrom, from);
+    else if (holdsElements(flow, value)) {
       flow.store(from, elementInto(flow, value, key), frame.code, line);
       if (keyFrom !== null) flow.graph.edge(keyFrom, flow.field(value, KEYS));
     }

@@ -2,7 +2,7 @@
  * Instructions to constraints: what each adds to the graph, for one activation. Boundary: attributes, containers and
  * calls have their own files.
  */
-import { type Code, type Instruction, isEmpty, NOTHING } from "../../python/code.ts";
+import { type Code, type Instruction, isEmpty, NOTHING, type Unit } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { loadAttribute, storeAttribute } from "./attributes.ts";
 import { call } from "./calls.ts";
@@ -11,6 +11,7 @@ import { nameDescriptor } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { operate } from "./operators.ts";
+import { packageOf } from "./reflection.ts";
 import { seedType } from "./types.ts";
 
 /** Adds the instructions of an activation to the graph. */
@@ -43,7 +44,7 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       const into = base + instruction.into;
       const { unit } = frame.code;
       if (flow.binds(unit, instruction.name)) graph.alias(flow.variable(unit, instruction.name), into);
-      else if (instruction.name === "__name__") graph.add(into, values.text(unit.module), madeAt(flow, frame, line));
+      else if (OF_MODULES[instruction.name]) graph.add(into, values.text(OF_MODULES[instruction.name]!(unit)), madeAt(flow, frame, line));
       else graph.add(into, values.external(`builtins.${instruction.name}`), madeAt(flow, frame, line));
       return;
     }
@@ -150,6 +151,12 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       return;
   }
 }
+
+/** What every module has of its own. */
+const OF_MODULES: Readonly<Record<string, (unit: Unit) => string>> = {
+  __name__: ({ module }) => module,
+  __package__: packageOf,
+};
 
 function returnsOnce({ body }: Code): boolean {
   let count = 0;

@@ -9,6 +9,7 @@ import type { Definition, Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./arguments.ts";
 import { Branches } from "./branches.ts";
 import { CalledNames } from "./called-names.ts";
+import { ComputedNames } from "./computed-names.ts";
 import { DerivedClasses } from "./derived-classes.ts";
 import { Effects, type Statement } from "./effects.ts";
 import { EnumerationCalls } from "./enumerations.ts";
@@ -63,6 +64,7 @@ export class Flow {
   readonly reductions = new Reductions(this);
   readonly derivedClasses = new DerivedClasses(this);
   readonly lateMembers = new LateMembers();
+  readonly computedNames = new ComputedNames(this);
   readonly enumerations = new EnumerationCalls(this);
   readonly namedStores = new NamedStores((object, name) => this.openAttributes.noteStore(object, name));
   readonly unanalysedCalls = new UnanalysedCalls();
@@ -152,7 +154,7 @@ export class Flow {
     while (
       (isEnded && this.branches.settle()) ||
       (this.enumerations.settle() && isEnded) ||
-      (isEnded && (this.unseen.settle() || this.unknownArguments.settle()))
+      (isEnded && (this.computedNames.settle() || this.unseen.settle() || this.unknownArguments.settle()))
     );
     return isEnded;
   }

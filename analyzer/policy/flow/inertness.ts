@@ -8,6 +8,7 @@
  * truth test or an index runs on what the object holds is not followed.
  */
 import type { Code, Instruction, Register } from "../../python/code.ts";
+import { isForm } from "../../python/text-forms.ts";
 import { openCall } from "./calls.ts";
 import { isDescriptor } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
@@ -193,6 +194,8 @@ class LoadReader {
       case "item":
         this.readSpecial(frame, instruction.object, ["__getitem__"]);
         this.touchPlace(frame, instruction.object, "__getitem__", instruction.line);
+        if (this.flow.graph.valuesOf(frame.base + instruction.object).includes(this.flow.values.external("sys.modules")))
+          this.act(code, instruction.line, "looks a module up");
         return;
       case "set-item":
         this.readSpecial(frame, instruction.object, ["__setitem__"]);
@@ -227,11 +230,20 @@ class LoadReader {
     const origins = originsOf(code, instruction.callee);
     for (const origin of origins) {
       if (origin.op === "load") this.touch(frame, origin, isKnown);
+      else if (origin.op === "call" && this.isComputed(frame, origin)) this.act(code, instruction.line, "calls what has a computed name");
       else if (!isKnown && !this.decorates(frame, origin, instruction))
         this.act(code, instruction.line, "calls a value, which is not known");
     }
     if (!isKnown && origins.length === 0) this.act(code, instruction.line, "calls a value, which is not known");
     for (const callee of callees) this.readCallee(frame, callee, instruction);
+  }
+
+  /** `getattr(object, name)`, where it is not a constant that says the name: it may be another than those that are known. */
+  private isComputed(frame: Frame, { callee, arguments: args }: Call): boolean {
+    const callees = this.flow.graph.valuesOf(frame.base + callee).map((value) => this.flow.data(value));
+    if (!callees.some((data) => data.kind === "external" && data.name === "builtins.getattr")) return false;
+    const origins = args[1] === undefined ? [] : originsOf(frame.code, args[1].from);
+    return origins.length === 0 || !origins.every((origin) => origin.op === "text" && !isForm(origin.value));
   }
 
   /** `functools.wraps(function)(wrapper)`: names the wrapper, made here, after the function. */

@@ -2,13 +2,13 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
-import { fillNamespace, loadFrom, storeInto } from "./attributes.ts";
+import { fillNamespace, loadFrom } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
 import { argument, builtinMethod, listenTexts, type Model, type NativeCall } from "./container-methods.ts";
-import { addMade, elementInto, newContainer, readItem, writeItem } from "./containers.ts";
+import { addMade, newContainer, readItem, writeItem } from "./containers.ts";
 import { makeDataclass, makeType, newClass } from "./derived-classes.ts";
 import { DESCRIPTOR_MODELS } from "./descriptors.ts";
-import { type Flow, SOME } from "./flow.ts";
+import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import {
@@ -40,7 +40,7 @@ import { askAttribute, askCall, askClass } from "./open-values.ts";
 import { getter, partial } from "./partials.ts";
 import { asPlain } from "./plain-data.ts";
 import { PROTOCOL_MODELS } from "./protocols.ts";
-import { computedAttribute, evaluated, globalNames } from "./reflection.ts";
+import { evaluated, getAttribute, globalNames, importModule, importNamed, localNames, moduleEntry, setAttribute } from "./reflection.ts";
 import { runTarget, standardObject, wrapper } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
 
@@ -51,36 +51,6 @@ function identity(index: number): Model {
     if (from !== null && call.into !== null) flow.graph.edge(from, call.into);
   };
 }
-
-const getattr: Model = (flow, frame, call) => {
-  const object = argument(call, 0);
-  if (object === null || call.into === null) return;
-  const { into } = call;
-  const fallback = argument(call, 2);
-  if (fallback !== null) flow.graph.edge(fallback, into);
-  listenTexts(flow, argument(call, 1), (name) => {
-    flow.graph.listen(object, (value) => loadFrom(flow, frame, value, name, into, call.line, object));
-  });
-  flow.graph.listen(object, (value) => {
-    const data = flow.data(value);
-    if (data.kind === "module") computedAttribute(flow, frame, data.unit, call);
-  });
-};
-
-const setattr: Model = (flow, frame, call) => {
-  const object = argument(call, 0);
-  const from = argument(call, 2);
-  if (object === null || from === null) return;
-  const name = argument(call, 1);
-  flow.graph.listen(object, (value) => flow.namedStores.note(value, name, from));
-  let isOpen = true;
-  listenTexts(flow, name, (text) => {
-    isOpen = false;
-    flow.graph.listen(object, (value) => storeInto(flow, frame, value, text, from, call.line));
-  });
-  // A name that is computed: the object holds it under some name.
-  if (isOpen) flow.graph.listen(object, (value) => storeInto(flow, frame, value, SOME, from, call.line));
-};
 
 const typeOf: Model = (flow, frame, call) => {
   if (call.args.length === 3) makeType(flow, frame, call);
@@ -138,18 +108,6 @@ function derivedClass(base: string): Model {
     });
   };
 }
-
-/** `locals()`: the arguments of the function, without the object it was called on. */
-const localNames: Model = (flow, frame, call) => {
-  if (call.into === null || frame.code.kind !== "function") return;
-  const dict = newContainer(flow, frame, "builtins.dict", call.line);
-  addMade(flow, frame, call.into, dict, call.line);
-  frame.code.parameters.forEach((parameter, index) => {
-    const register = frame.code.body.parameters[index];
-    if (register === undefined || (index === 0 && frame.receiver !== null)) return;
-    flow.store(frame.base + register, elementInto(flow, dict, parameter.name), frame.code, call.line);
-  });
-};
 
 const registerReduction: Model = (flow, _frame, call) => {
   const class_ = argument(call, 0);
@@ -253,8 +211,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   "types.SimpleNamespace": namespaceObject("types.SimpleNamespace"),
   "argparse.Namespace": namespaceObject("argparse.Namespace"),
   "threading.local": namespaceObject("threading.local"),
-  "builtins.getattr": getattr,
-  "builtins.setattr": setattr,
+  "builtins.getattr": getAttribute,
+  "builtins.setattr": setAttribute,
   "builtins.isinstance": askClass,
   "builtins.hasattr": askAttribute,
   "builtins.callable": askCall,
@@ -263,6 +221,9 @@ const MODELS: Readonly<Record<string, Model>> = {
   "builtins.globals": globalNames,
   "builtins.locals": localNames,
   "builtins.eval": evaluated,
+  "builtins.__import__": importNamed,
+  "importlib.import_module": importModule,
+  "sys.modules.get": moduleEntry,
   "builtins.super": nothing,
   "builtins.object.__setattr__": unbound("__setattr__"),
   "builtins.object.__new__": (flow, frame, call) => builtinMethod(flow, frame, "__new__", newReceiver(flow, frame), call),

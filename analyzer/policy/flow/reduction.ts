@@ -5,6 +5,7 @@
  */
 import { alwaysRaises } from "../../python/classes.ts";
 import type { Code } from "../../python/code.ts";
+import { isForm } from "../../python/text-forms.ts";
 import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
@@ -59,7 +60,7 @@ function holdResult(holding: Holding, value: Value, result: number, reason: Reas
   const instance = flow.data(value);
   flow.graph.listen(result, (returned) => {
     const data = flow.data(returned);
-    if (data.kind === "text" && instance.kind === "instance") {
+    if (data.kind === "text" && !isForm(data.text) && instance.kind === "instance") {
       const name = `${instance.code.unit.module}.${data.text}`;
       holding.need("imports", name, value, { ...at, text: `${reason.text} returns the name ${data.text}`, name });
       return;

@@ -2,16 +2,19 @@
  * Code that looks things up by computed names: `eval(name)`, `globals()[name]`. Boundary: each look-up that could mean
  * anything is recorded as a notice, because it widens the policy to every class that is visible there.
  */
-import type { Code, Unit } from "../../python/code.ts";
+import { type Code, isEmpty, type Unit } from "../../python/code.ts";
 import type { Modules } from "../../python/modules.ts";
 import { isExported } from "../../python/resolve.ts";
-import { argument, type NativeCall } from "./container-methods.ts";
+import { loadFrom, storeInto } from "./attributes.ts";
+import { listenNames } from "./computed-names.ts";
+import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
 import { addMade, elementInto, newContainer } from "./containers.ts";
-import type { Flow } from "./flow.ts";
+import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { nativeType } from "./natives.ts";
 import { OPEN_SUBCLASSES } from "./types.ts";
+import type { Value } from "./values.ts";
 
 /**
  * `eval(expression)`: any class that the module can see under a plain name, and those of other modules that it writes
@@ -28,32 +31,62 @@ export function evaluated(flow: Flow, frame: Frame, call: NativeCall): void {
   flow.notice("eval of a computed expression: every class visible in the module may be meant", frame.code, call.line);
 }
 
-/**
- * `globals()`: a dict with every class of the module. Of a module that passes on a whole library it is one with those
- * that are asked for by a constant name.
- */
+/** `globals()`: a dict of what the module has under each name. */
 export function globalNames(flow: Flow, frame: Frame, call: NativeCall): void {
-  if (call.into === null) return;
-  const dict = newContainer(flow, frame, "builtins.dict", call.line);
-  addMade(flow, frame, call.into, dict, call.line);
-  const { unit } = frame.code;
-  const visible = visibleClasses(flow, unit);
-  if (visible.size <= OPEN_SUBCLASSES) {
-    addClasses(flow, visible, elementInto(flow, dict, null));
-    return;
-  }
+  if (call.into !== null) addMade(flow, frame, call.into, globalsOf(flow, frame, frame.code.unit, call.line), call.line);
+}
+
+/**
+ * The dict of a module's names. Of what no constant names it has every class of the module; where that passes on a whole library, none.
+ */
+export function globalsOf(flow: Flow, { code }: Frame, unit: Unit, line: number): Value {
+  const dict = flow.values.container("builtins.dict", `${GLOBALS}${unit.module}`);
+  if (!flow.copied.isNew(dict, dict)) return dict;
   flow.listenFields(dict, (field, node) => {
     const name = /^\[(\w+)\]$/.exec(field)?.[1];
-    if (name !== undefined) addClasses(flow, new Set(classesNamed(flow, unit, name)), node);
+    if (name !== undefined && field !== KEYS && (unit.bindings.has(name) || flow.resolver.name(unit, name).length > 0)) {
+      flow.graph.edge(flow.variable(unit, name), node);
+    } else if (field === ANY) {
+      const visible = visibleClasses(flow, unit);
+      if (visible.size <= OPEN_SUBCLASSES) addClasses(flow, visible, node);
+      else flow.notice(`globals(): any of ${visible.size} classes, left to names that are written`, code, line);
+    }
   });
-  flow.notice(`globals(): any of ${visible.size} classes, left to names that are written`, frame.code, call.line);
+  return dict;
+}
+
+const GLOBALS = "globals of ";
+
+/** Whether a value is the dict of a module's names. */
+export function isGlobals(flow: Flow, value: Value): boolean {
+  const data = flow.data(value);
+  return data.kind === "container" && data.site.startsWith(GLOBALS);
+}
+
+/** `globals()[name]`: what is there under the names that reach it, and any class where others may. */
+export function readGlobals(flow: Flow, dict: Value, name: Node, into: Node): void {
+  const data = flow.data(dict);
+  const unit = data.kind === "container" ? flow.resolver.modules.unit(data.site.slice(GLOBALS.length)) : null;
+  if (!unit) return;
+  listenNames(flow, name, (isMeant, text) => {
+    const names = text === null ? visibleNames(flow, unit, new Set()).filter(isMeant) : [text];
+    for (const each of names) flow.graph.edge(flow.field(dict, `[${each}]`), into);
+  });
+  flow.computedNames.note({ name, giveAny: () => flow.graph.edge(flow.field(dict, ANY), into) });
+}
+
+/** `globals()[name] = value`: a variable of the module. */
+export function writeGlobals(flow: Flow, dict: Value, key: string | null, name: Node | null, from: Node): void {
+  const write = (text: string) => flow.graph.edge(from, flow.field(dict, `[${text}]`));
+  if (key !== null) write(key);
+  else listenTexts(flow, name, write);
 }
 
 /**
  * `getattr(module, name)` in the library with a name of which nothing is known: any class of that module which the library
  * itself writes (`nn.Upsample`) somewhere. What else is there could be meant as well, but then by somebody else.
  */
-export function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCall): void {
+function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCall): void {
   const name = argument(call, 1);
   if (call.into === null || name === null || !flow.isOfLibrary(frame.code)) return;
   if (flow.graph.valuesOf(name).some((value) => flow.data(value).kind === "text")) return;
@@ -75,6 +108,125 @@ function writtenClasses(flow: Flow, unit: Unit): ReadonlySet<Code> {
 }
 
 const written = new WeakMap<Modules, Map<Unit, ReadonlySet<Code>>>();
+
+/** `getattr(object, name, default)`: the attributes whose names are those, or of that form. */
+export function getAttribute(flow: Flow, frame: Frame, call: NativeCall): void {
+  const object = argument(call, 0);
+  if (object === null || call.into === null) return;
+  const { into, line } = call;
+  const fallback = argument(call, 2);
+  if (fallback !== null) flow.graph.edge(fallback, into);
+  listenNames(flow, argument(call, 1), (isMeant, text) => {
+    flow.graph.listen(object, (value) => {
+      if (text !== null) loadFrom(flow, frame, value, text, into, line, object);
+      else loadEach(flow, frame, value, isMeant, into, line, object);
+    });
+  });
+  flow.graph.listen(object, (value) => {
+    const data = flow.data(value);
+    if (data.kind === "module") computedAttribute(flow, frame, data.unit, call);
+  });
+}
+
+/** Loads every attribute of a value whose name is meant. */
+function loadEach(
+  flow: Flow,
+  frame: Frame,
+  value: Value,
+  isMeant: (name: string) => boolean,
+  into: Node,
+  line: number,
+  source: Node,
+): void {
+  const data = flow.data(value);
+  if (data.kind === "module") {
+    const { unit } = data;
+    for (const name of visibleNames(flow, unit, new Set())) if (isMeant(name)) loadFrom(flow, frame, value, name, into, line, source);
+    return;
+  }
+  if (data.kind !== "instance" && data.kind !== "class" && data.kind !== "container") return;
+  const order = data.kind === "container" ? [] : flow.classes.orderOf(data.code);
+  const members = new Set(order.flatMap((base) => (typeof base === "string" ? [] : [...base.members.keys()])));
+  for (const name of members) if (isMeant(name)) loadFrom(flow, frame, value, name, into, line, source);
+  flow.listenFields(value, (name, node) => {
+    if (name === SOME || (!name.startsWith("[") && isMeant(name))) flow.graph.edge(node, into);
+  });
+}
+
+/** `setattr(object, name, value)`. Of a name that is not written whole: the object holds it under some name. */
+export function setAttribute(flow: Flow, frame: Frame, call: NativeCall): void {
+  const object = argument(call, 0);
+  const from = argument(call, 2);
+  if (object === null || from === null) return;
+  const name = argument(call, 1);
+  flow.graph.listen(object, (value) => flow.namedStores.note(value, name, from));
+  let isOpen = true;
+  listenTexts(flow, name, (text) => {
+    isOpen = false;
+    flow.graph.listen(object, (value) => storeInto(flow, frame, value, text, from, call.line));
+  });
+  if (isOpen) flow.graph.listen(object, (value) => storeInto(flow, frame, value, SOME, from, call.line));
+}
+
+/** `locals()`: the arguments of the function, without the object it was called on; under a name that is written, the variable of that name. */
+export function localNames(flow: Flow, frame: Frame, call: NativeCall): void {
+  const { code } = frame;
+  if (call.into === null || code.kind !== "function") return;
+  const dict = newContainer(flow, frame, "builtins.dict", call.line);
+  addMade(flow, frame, call.into, dict, call.line);
+  code.parameters.forEach((parameter, index) => {
+    const register = code.body.parameters[index];
+    if (register === undefined || (index === 0 && frame.receiver !== null)) return;
+    flow.store(frame.base + register, elementInto(flow, dict, parameter.name), code, call.line);
+  });
+  flow.listenFields(dict, (field, node) => {
+    const register = code.body.names.get(field.slice(1, -1));
+    if (register !== undefined && !isEmpty(register)) flow.graph.edge(frame.base + register, node);
+  });
+}
+
+/** `importlib.import_module(name, package)` in the library: through what a dependency looks up so, half of it would be made. */
+export function importModule(flow: Flow, frame: Frame, call: NativeCall): void {
+  const { into } = call;
+  if (into === null || !flow.isOfLibrary(frame.code)) return;
+  const package_ = argument(call, 1, "package");
+  listenTexts(flow, argument(call, 0, "name"), (name) => {
+    const [dots = ""] = /^\.*/.exec(name) ?? [];
+    if (dots === "") flow.define(flow.resolver.module(name), into);
+    else
+      listenTexts(flow, package_, (from) => {
+        const parts = from.split(".");
+        const above = parts.slice(0, parts.length - dots.length + 1).join(".");
+        flow.define(flow.resolver.module(`${above}.${name.slice(dots.length)}`.replace(/\.$/, "")), into);
+      });
+  });
+}
+
+/** `__import__(name)` gives the first module of a dotted name; where names are asked for from it, the last. */
+export function importNamed(flow: Flow, frame: Frame, call: NativeCall): void {
+  const { into } = call;
+  const isLast = argument(call, 3, "fromlist") !== null;
+  if (into === null || !flow.isOfLibrary(frame.code)) return;
+  listenTexts(flow, argument(call, 0, "name"), (name) => {
+    const [first = name] = name.split(".");
+    flow.define(flow.resolver.module(isLast ? name : first), into);
+  });
+}
+
+/** `sys.modules.get(name)`. */
+export function moduleEntry(flow: Flow, frame: Frame, call: NativeCall): void {
+  if (call.into !== null) moduleNamed(flow, frame, argument(call, 0), call.into);
+}
+
+/** `sys.modules[name]`. */
+export function moduleNamed(flow: Flow, frame: Frame, name: Node | null, into: Node): void {
+  if (flow.isOfLibrary(frame.code)) listenTexts(flow, name, (module) => flow.define(flow.resolver.module(module), into));
+}
+
+/** What a module's `__package__` says. */
+export function packageOf({ module, isPackage }: Unit): string {
+  return isPackage ? module : module.split(".").slice(0, -1).join(".");
+}
 
 /** What a module writes with a dot and a capital letter: `nn.Upsample`, as the name before the dot and that behind it. */
 function writtenAttributes(unit: Unit): (readonly [string, string])[] {
