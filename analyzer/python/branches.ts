@@ -42,7 +42,7 @@ export function select(
 }
 
 /** What gives something of which nothing is known, or that is not asked for its constants. */
-const UNKNOWN: ReadonlySet<Instruction["op"]> = new Set(["name", "item", "enter", "operate", "constant"]);
+const UNKNOWN: ReadonlySet<Instruction["op"]> = new Set(["name", "item", "enter", "result", "operate", "constant"]);
 
 /** What needs no guard: it only reads. */
 const READS: ReadonlySet<Instruction["op"]> = new Set(["load", "name", "text", "constant", "outer", "super", "guard"]);

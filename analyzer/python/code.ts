@@ -83,6 +83,8 @@ export type Instruction = { readonly line: number } & (
   | { readonly op: "set-item"; readonly object: Register; readonly key: string | null; readonly keyFrom: Register; readonly from: Register }
   /** What iterating gives. */
   | { readonly op: "iterate"; readonly into: Register; readonly from: Register }
+  /** What `yield from` and `await` give in the end. */
+  | { readonly op: "result"; readonly into: Register; readonly from: Register }
   /** What `with from as into` binds. */
   | { readonly op: "enter"; readonly into: Register; readonly from: Register }
   | {
@@ -158,6 +160,8 @@ export interface Body {
   /** Whether it may end without a value. */
   readonly mayGiveNone: boolean;
   readonly isGenerator: boolean;
+  /** What is sent to a generator where it waits at a `yield`; NOTHING where it does not look. */
+  readonly received: Register;
   /** Whether calling it can only end with an exception that it raises itself: there is no `return`, and the last statement is a `raise`. */
   readonly alwaysRaises: boolean;
   /** Whether the code writes what its first parameter holds: `self.x = ...`, `self.x[k] = ...`, `self.x.append(...)`. */

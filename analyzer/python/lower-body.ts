@@ -7,7 +7,7 @@ import type { Body, Code } from "./code.ts";
 import { isEmpty, isNumber, NOTHING } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { importedModule } from "./imports.ts";
-import { emit, lineOf, lowerExpression } from "./lower-expression.ts";
+import { emit, lineOf, lowerExpression, lowerYield } from "./lower-expression.ts";
 import { removedKeys } from "./removed-keys.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
@@ -234,7 +234,8 @@ function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
     if (isEmpty(left) && isEmpty(right)) return;
     const operator = operatorBetween(node, target, value).slice(0, -1);
     scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), operator, left, right, inPlace: true, line: lineOf(node) }));
-  } else if (node.type !== "string" && !isBetween(node)) lowerExpression(node, scope);
+  } else if (node.type === "yield") lowerYield(node, scope, false);
+  else if (node.type !== "string" && !isBetween(node)) lowerExpression(node, scope);
 }
 
 /** `a = b = value`, and `a: T = value`. */

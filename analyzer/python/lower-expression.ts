@@ -45,7 +45,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   subscript: lowerSubscript,
   call: lowerCall,
   parenthesized_expression: lowerInner,
-  await: lowerInner,
+  await: (node, scope) => emit(scope, { op: "result", into: scope.fresh(), from: lowerInner(node, scope), line: lineOf(node) }),
   list_splat: lowerInner,
   type: lowerInner,
   named_expression(node, scope) {
@@ -102,17 +102,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     const { code, defaults } = scope.declareFunction(node, "<lambda>", []);
     return emit(scope, { op: "function", into, code, defaults, line: lineOf(node) });
   },
-  yield(node, scope) {
-    const [value] = node.namedChildren;
-    let from = value ? lowerExpression(value, scope) : NOTHING;
-    if (/^yield\s+from\b/.test(node.text)) {
-      const into = scope.fresh();
-      from = emit(scope, { op: "iterate", into, from, line: lineOf(node) });
-    }
-    scope.instructions.push({ op: "yield", from, line: lineOf(node) });
-    scope.isGenerator = true;
-    return COMPUTED;
-  },
+  yield: (node, scope) => lowerYield(node, scope, true),
   list: (node, scope) => display(node, scope, "list", node.namedChildren),
   tuple: (node, scope) => display(node, scope, "tuple", node.namedChildren),
   expression_list: (node, scope) => display(node, scope, "tuple", node.namedChildren),
@@ -124,6 +114,19 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   dictionary_comprehension: lowerDictComprehension,
   generator_expression: (node, scope) => comprehension(node, scope, "generator"),
 };
+
+/** `isRead`: something is done with what the expression gives. */
+export function lowerYield(node: SyntaxNode, scope: Scope, isRead: boolean): Register {
+  const line = lineOf(node);
+  const [value] = operandsOf(node);
+  const given = value ? lowerExpression(value, scope) : NOTHING;
+  const isFrom = /^yield\s+from\b/.test(node.text);
+  const from = isFrom ? emit(scope, { op: "iterate", into: scope.fresh(), from: given, line }) : given;
+  scope.instructions.push({ op: "yield", from, line });
+  scope.isGenerator = true;
+  if (!isRead) return COMPUTED;
+  return isFrom ? emit(scope, { op: "result", into: scope.fresh(), from: given, line }) : scope.receive();
+}
 
 export function lineOf(node: SyntaxNode): number {
   return node.startPosition.row + 1;

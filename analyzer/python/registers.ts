@@ -68,6 +68,7 @@ function withReads(instruction: Instruction, registerOf: (register: Register) =>
   switch (instruction.op) {
     case "move":
     case "iterate":
+    case "result":
     case "enter":
     case "bind":
     case "set-outer":

@@ -44,6 +44,7 @@ export class Scope {
   /** Whether a function inside assigns variables of this one. */
   private isAssignedInside = false;
   private registers = RESERVED;
+  private received: Register = NOTHING;
   private readonly names = new Map<string, Register>();
   private readonly bound = new Set<string>();
   private readonly globals = new Set<string>();
@@ -80,6 +81,15 @@ export class Scope {
 
   fresh(): Register {
     return this.registers++;
+  }
+
+  /** The register of what is sent to this generator. */
+  receive(): Register {
+    if (this.received === NOTHING) {
+      this.received = this.fresh();
+      this.constants.set(this.received, IS_UNKNOWN);
+    }
+    return this.received;
   }
 
   private named(name: string): Register {
@@ -298,7 +308,7 @@ export class Scope {
     const { instructions, registers, registerOf } = allocateRegisters(
       [...lookups, ...this.instructions],
       this.registers,
-      this.isAssignedInside ? variables : this.parameters,
+      [...(this.isAssignedInside ? variables : this.parameters), this.received],
       variables,
       this.code.kind === "module",
     );
@@ -315,6 +325,7 @@ export class Scope {
       constants: constantsIn(this.constants, registerOf),
       mayGiveNone: this.mayGiveNone,
       isGenerator: this.isGenerator,
+      received: registerOf(this.received),
       alwaysRaises: this.endsWithRaise && !this.returns && !this.isGenerator,
       writesReceiver: this.writesReceiver,
       unreadCall: this.unreadCall,

@@ -20,7 +20,7 @@ import sys
 PIECES = pathlib.Path(__file__).parent.parent / "fixtures" / "libraries"
 WRAPPINGS = {"none": "VALUE", **json.loads((PIECES / "wrappings.json").read_text())}
 MODULES = (
-    "import abc, argparse, bisect, collections, concurrent.futures, contextlib, copy, copyreg, dataclasses, enum, functools, heapq, importlib,"
+    "import abc, argparse, asyncio, bisect, collections, concurrent.futures, contextlib, copy, copyreg, dataclasses, enum, functools, heapq, importlib,"
     " itertools, multiprocessing.pool, operator, queue, random, sys, types, typing\n"
 )
 LAZY = "import importlib\ndef __getattr__(name):\n    return getattr(importlib.import_module(__name__ + '.parts'), name)\n"

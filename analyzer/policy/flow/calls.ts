@@ -7,12 +7,13 @@ import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
 import { builtinMethod } from "./container-methods.ts";
-import { addMade, callMethod, copyElements, iterate, newContainer } from "./containers.ts";
+import { addMade, callMethod, copyElements, iterate } from "./containers.ts";
 import { callWrapped, decorate, isWrapped } from "./decorators.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import { makeGenerator } from "./generators.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callMetaclass } from "./metaclasses.ts";
@@ -207,8 +208,7 @@ export function invokeFunction(
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
   if (isGenerator || isContextManager) {
-    const generator = newContainer(flow, activation, "builtins.generator", code.line);
-    graph.edge(activation.yields, flow.field(generator, ANY));
+    const generator = makeGenerator(flow, activation);
     if (into !== null) addMade(flow, activation, into, generator, code.line);
   } else if (into !== null) graph.edge(activation.result, into);
   return activation.result;

@@ -21,6 +21,7 @@ import {
 import { descriptorMethod } from "./descriptors.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import { resume } from "./generators.ts";
 import type { Node } from "./graph.ts";
 import { chainMap, fillFromKeys } from "./mappings.ts";
 import { attributeType, familyOf, holdsAttributes } from "./natives.ts";
@@ -119,6 +120,12 @@ const METHODS: Readonly<Record<string, Method>> = {
   intersection: same,
   difference: same,
   move_to_end: same,
+  send: (flow, frame, receiver, call) => resume(flow, frame, receiver, call, true),
+  asend: (flow, frame, receiver, call) => resume(flow, frame, receiver, call, true),
+  throw: (flow, frame, receiver, call) => resume(flow, frame, receiver, call, false),
+  athrow: (flow, frame, receiver, call) => resume(flow, frame, receiver, call, false),
+  __next__: (flow, frame, receiver, call) => resume(flow, frame, receiver, call, false),
+  __anext__: (flow, frame, receiver, call) => resume(flow, frame, receiver, call, false),
   __setitem__(flow, frame, receiver, call) {
     const from = argument(call, 1);
     if (from !== null) flow.store(from, elementInto(flow, receiver, null), frame.code, call.line);

@@ -4,7 +4,7 @@
  * (`models.ts`), as nothing is called of their objects.
  */
 import type { Base } from "../../python/classes.ts";
-import { type Code, type Member, RESERVED, type Unit } from "../../python/code.ts";
+import { type Code, type Member, NOTHING, RESERVED, type Unit } from "../../python/code.ts";
 import type { Passed } from "./arguments.ts";
 import { invoke } from "./calls.ts";
 import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
@@ -187,6 +187,7 @@ const EMPTY: Code["body"] = {
   constants: [],
   mayGiveNone: false,
   isGenerator: false,
+  received: NOTHING,
   alwaysRaises: false,
   writesReceiver: false,
   unreadCall: 0,

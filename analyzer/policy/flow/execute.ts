@@ -10,6 +10,7 @@ import { enter, item, iterate, make, setItem } from "./containers.ts";
 import { nameDescriptor } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import { addResultOf } from "./generators.ts";
 import { operate } from "./operators.ts";
 import { packageOf } from "./reflection.ts";
 import { seedType } from "./types.ts";
@@ -82,6 +83,10 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       return;
     case "iterate":
       iterate(flow, frame, base + instruction.from, base + instruction.into, line);
+      return;
+    case "result":
+      graph.kinds.mark(base + instruction.into, IS_UNKNOWN);
+      addResultOf(flow, frame, base + instruction.from, base + instruction.into, line);
       return;
     case "enter":
       graph.kinds.mark(base + instruction.into, IS_UNKNOWN);

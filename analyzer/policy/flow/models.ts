@@ -10,6 +10,7 @@ import { makeDataclass, makeType, newClass } from "./derived-classes.ts";
 import { DESCRIPTOR_MODELS } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import { gather } from "./generators.ts";
 import type { Node } from "./graph.ts";
 import {
   accumulate,
@@ -265,6 +266,13 @@ const MODELS: Readonly<Record<string, Model>> = {
   "functools.lru_cache": identity(0),
   "functools.cache": identity(0),
   "typing.cast": identity(1),
+  "asyncio.run": identity(0),
+  "asyncio.wait_for": identity(0),
+  "asyncio.shield": identity(0),
+  "asyncio.create_task": identity(0),
+  "asyncio.ensure_future": identity(0),
+  "asyncio.gather": gather,
+  "builtins.anext": elementOr,
   "weakref.proxy": nothing,
   "weakref.ref": partial("weakref.ref"),
   "weakref.WeakValueDictionary": mapping("weakref.WeakValueDictionary", 0),
