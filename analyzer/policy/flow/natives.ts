@@ -139,7 +139,14 @@ const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "numpy.ndarray": { dtype: "numpy.dtype" },
 };
 
+/** Types whose methods give something else than themselves. */
+const GIVEN: Readonly<Record<string, string>> = {
+  "numpy.random.Generator": "numpy.ndarray",
+  "numpy.random.RandomState": "numpy.ndarray",
+  "random.Random": "builtins.float",
+};
+
 /** The type of an attribute (or of what a method gives) of a native value; the value's own type unless known better. */
 export function attributeType(type: string, attribute: string): string {
-  return ATTRIBUTES[type]?.[attribute] ?? type;
+  return ATTRIBUTES[type]?.[attribute] ?? GIVEN[type] ?? type;
 }
