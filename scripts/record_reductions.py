@@ -22,6 +22,8 @@ import zipfile
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 from unittest import mock
 
+from standard_library_samples import exceptions, standard_library
+
 TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "recorded-reductions.json"
 
 
@@ -45,11 +47,16 @@ MAKERS = {
 class Stub:
     """What a looked-up name, or the result of calling one, is while recording."""
 
-    def __init__(self, name, calls, made=False):
-        self.__dict__.update(name=name, calls=calls, made=made)
+    def __init__(self, name, imports, calls, made=False, fetched=False):
+        self.__dict__.update(name=name, imports=imports, calls=calls, made=made, fetched=fetched)
 
     def __call__(self, *args, **kwargs):
         self.calls.append(self.name)
+        if self.fetched:
+            self.imports.append(self.name)
+        if self.name == "builtins.getattr" and isinstance(args[0], Stub) and not args[0].made:
+            # What is called is part of how a type pickles; what is only kept (a member, a method) is that of the sample.
+            return Stub(f"{args[0].name}.{args[1]}", self.imports, self.calls, fetched=True)
         made = self.name
         for position in MAKERS.get(self.name, ()):
             told = args[position] if position < len(args) else None
@@ -57,7 +64,7 @@ class Stub:
             if isinstance(told, Stub) and not told.made and told.name != "builtins.object":
                 self.calls.append(told.name)
                 made = told.name if position == 0 and self.name != "collections.defaultdict" else made
-        return Stub(made, self.calls, made=True)
+        return Stub(made, self.imports, self.calls, made=True)
 
     def __setstate__(self, state):
         pass
@@ -88,7 +95,7 @@ class Recorder(pickle._Unpickler):
             elif module in IMPORT_MAPPING:
                 module = IMPORT_MAPPING[module]
         self.imports.append(f"{module}.{name}")
-        return Stub(f"{module}.{name}", self.calls)
+        return Stub(f"{module}.{name}", self.imports, self.calls)
 
     def persistent_load(self, pid):
         return None
@@ -118,7 +125,7 @@ def run(data, into):
         except (EOFError, pickle.UnpicklingError):
             return
         if isinstance(root, Stub):
-            into["makers"].setdefault(root.name, None)
+            into["makers"].setdefault("builtins.getattr" if root.fetched else root.name, None)
         for kind, names in (("imports", recorder.imports), ("calls", recorder.calls)):
             for name in names:
                 into[kind].setdefault(name, None)
@@ -259,7 +266,8 @@ def make_named_tuple(_):
 # How to make an instance of a subclass of the type: (how to make the class, or None for the plain way; how to make the instance).
 SUBCLASSES = {
     **{f"builtins.{name}": (None, lambda c: c()) for name in ("dict", "list", "set", "frozenset", "str", "int", "float", "bytes", "bytearray")},
-    **{f"builtins.{name}": (None, lambda c: c()) for name in ("object", "complex", "tuple", "Exception", "ValueError", "KeyError")},
+    **{f"builtins.{name}": (None, lambda c: c()) for name in ("object", "complex", "tuple")},
+    **{f"builtins.{name}": (None, make) for name, make in exceptions()},
     **{f"collections.{name}": (None, lambda c: c()) for name in ("OrderedDict", "Counter", "deque", "UserDict", "UserList", "defaultdict")},
     **{f"enum.{name}": (make_enum, lambda c: c.A) for name in ("Enum", "IntEnum", "Flag", "IntFlag", "StrEnum")},
     "typing.NamedTuple": (make_named_tuple, lambda c: c(1)),
@@ -294,92 +302,6 @@ def subclassed():
     """Types of which only subclasses need a name, or which are named below with their samples."""
     for name in SUBCLASSES:
         yield name, []
-
-
-def standard_library():
-    import argparse as argparse_module
-    import array
-    import collections
-    import datetime
-    import decimal
-    import fractions
-    import functools
-    import inspect
-    import ipaddress
-    import itertools
-    import logging
-    import operator
-    import pathlib as pathlib_module
-    import random
-    import re
-    import string
-    import types
-    import uuid
-
-    yield "builtins.bytes", [b"\xff\x00", b""]
-    yield "builtins.bytearray", [bytearray(b"\xff"), bytearray()]
-    yield "builtins.complex", [1j]
-    yield "builtins.set", [{1}, set()]
-    yield "builtins.frozenset", [frozenset([1]), frozenset()]
-    yield "builtins.range", [range(3)]
-    yield "builtins.memoryview", [memoryview(b"a")]
-    yield "builtins.slice", [slice(1, 2)]
-    yield "builtins.ellipsis", [Ellipsis]
-    yield "builtins.NotImplementedType", [NotImplemented]
-    yield "builtins.NoneType", [type(None)]
-    yield "builtins.object", [object()]
-    yield "builtins.enumerate", [enumerate([1])]
-    yield "builtins.zip", [zip([1])]
-    yield "builtins.map", [map(Payload, [[1]])]
-    yield "builtins.reversed", [reversed([1])]
-    yield "builtins.Exception", [Exception("x")]
-    yield "builtins.ValueError", [ValueError("x")]
-    yield "builtins.KeyError", [KeyError("x")]
-    yield "builtins.method", ["".join, [].append]
-    yield "collections.OrderedDict", [collections.OrderedDict(a=1), collections.OrderedDict()]
-    yield "collections.defaultdict", [collections.defaultdict(None, a=1)]
-    yield "collections.Counter", [collections.Counter("a")]
-    yield "collections.deque", [collections.deque([1], 3), collections.deque()]
-    yield "collections.ChainMap", [collections.ChainMap({})]
-    yield "collections.UserDict", [collections.UserDict()]
-    yield "collections.UserList", [collections.UserList()]
-    yield "datetime.datetime", [datetime.datetime(2000, 1, 1)]
-    yield "datetime.date", [datetime.date(2000, 1, 1)]
-    yield "datetime.time", [datetime.time(1)]
-    yield "datetime.timedelta", [datetime.timedelta(1)]
-    yield "datetime.timezone", [datetime.timezone(datetime.timedelta(0)), datetime.timezone.utc]
-    yield "decimal.Decimal", [decimal.Decimal("1.5")]
-    yield "fractions.Fraction", [fractions.Fraction(1, 3)]
-    yield "pathlib.Path", [pathlib_module.PosixPath("a/b"), pathlib_module.Path("a")]
-    yield "pathlib.PosixPath", [pathlib_module.PosixPath("a/b")]
-    yield "pathlib.PurePath", [pathlib_module.PurePosixPath("a")]
-    yield "pathlib.PurePosixPath", [pathlib_module.PurePosixPath("a")]
-    yield "pathlib.PureWindowsPath", [pathlib_module.PureWindowsPath("a")]
-    yield "re.Pattern", [re.compile("a"), re.compile(b"a", re.I)]
-    yield "functools.partial", [functools.partial(Payload)]
-    yield "operator.itemgetter", [operator.itemgetter(1)]
-    yield "operator.attrgetter", [operator.attrgetter("a")]
-    yield "operator.methodcaller", [operator.methodcaller("a")]
-    yield "itertools.count", [itertools.count(1)]
-    yield "itertools.chain", [itertools.chain([1])]
-    yield "itertools.cycle", [itertools.cycle([1])]
-    yield "itertools.repeat", [itertools.repeat(1)]
-    yield "io.BytesIO", [io.BytesIO(b"a")]
-    yield "io.StringIO", [io.StringIO("a")]
-    yield "random.Random", [random.Random(1)]
-    yield "uuid.UUID", [uuid.UUID(int=1)]
-    yield "array.array", [array.array("d", [1.0]), array.array("i", [1])]
-    yield "argparse.Namespace", [argparse_module.Namespace(a=1)]
-    yield "types.SimpleNamespace", [types.SimpleNamespace(a=1)]
-    yield "types.MethodType", [Payload.__subclasses__]
-    yield "logging.Logger", [logging.getLogger("a"), logging.getLogger()]
-    yield "string.Template", [string.Template("a")]
-    yield "ipaddress.IPv4Address", [ipaddress.IPv4Address("127.0.0.1")]
-    yield "inspect.Signature", [inspect.Signature()]
-    yield "threading.Lock", [__import__("threading").Lock()]
-    yield "io.TextIOWrapper", [sys.stdin]
-    yield "types.ModuleType", [types]
-    yield "types.GeneratorType", [(x for x in [1])]
 
 
 def numpy_types():
@@ -529,6 +451,9 @@ ALIASES = {
     + ["torch.DoubleTensor", "torch.IntTensor", "torch.HalfTensor", "torch.ByteTensor"],
     "torch.nn.parameter.Parameter": ["torch.nn.Parameter"],
     "torch.storage": ["torch.storage._TypedStorage", "torch.storage.TypedStorage", "torch.storage.UntypedStorage", "torch.FloatStorage"],
+    "json.decoder.JSONDecoder": ["json.JSONDecoder"],
+    "json.encoder.JSONEncoder": ["json.JSONEncoder"],
+    "typing.NamedTuple": ["collections.namedtuple"],
     "types.MethodType": [],
     "builtins.method": [],
 }
@@ -552,7 +477,7 @@ def main():
         table = json.loads(TABLE.read_text())
     if interpreter() not in table["recordedWith"]:
         table["recordedWith"].append(interpreter())
-    for source in (subclassed, standard_library, numpy_types, scipy_types, sklearn_types, pandas_types, torch_types):
+    for source in (subclassed, lambda: standard_library(Payload), numpy_types, scipy_types, sklearn_types, pandas_types, torch_types):
         for name, samples in source():
             entry = record(name, samples, ALIASES.get(name, ()), torch=source is torch_types)
             if entry is None:

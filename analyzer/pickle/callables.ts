@@ -172,16 +172,30 @@ export class Callables {
     return this.toldClass(object) ?? this.of(object).callable;
   }
 
+  /** What an object is an instance of, as far as calls tell: the class that its maker was told, or what was called to make it; null where it may be anything. */
+  instanceOf(object: number): Source | null {
+    const source = this.of(object);
+    if (!source.made || source.origin === "computed" || this.isShared(object)) return null;
+    const indirection = INDIRECT_CALLABLES.get(source.callable);
+    if (indirection === undefined) return { ...source, made: false };
+    return indirection.does === "calls" && indirection.returns.kind === "instance" ? this.told(object, indirection.returns.class) : null;
+  }
+
   /** The class that the maker of an object was told; undefined where it was not, or is none to be told. */
   toldClass(object: number): string | undefined {
     const source = this.of(object);
     const indirection = source.made && source.origin !== "computed" ? INDIRECT_CALLABLES.get(source.callable) : undefined;
     if (indirection?.does !== "calls" || indirection.returns.kind === "keeper") return undefined;
     const position = indirection.returns.kind === "instance" ? indirection.returns.class : (indirection.positions[0] ?? 0);
+    return this.told(object, position)?.callable;
+  }
+
+  /** What is looked up and handed, at a position, to the call that made an object. */
+  private told(object: number, position: number): Source | null {
     const given = argumentsOf(this.recording, object)?.[position];
-    if (given === undefined || kinds.KIND[this.recording.data[given]!] !== kinds.FOREIGN) return undefined;
+    if (given === undefined || kinds.KIND[this.recording.data[given]!] !== kinds.FOREIGN) return null;
     const told = this.of(given);
-    return told.made ? undefined : told.callable;
+    return told.made ? null : told;
   }
 
   /** The name that a lookup opcode names. */

@@ -247,10 +247,10 @@ export const RETURNS_WHAT_IS_SHARED: ReadonlySet<string> = new Set(
   dataclasses.dataclass dataclasses.make_dataclass dill._dill._create_function dill._dill._create_namedtuple dill._dill._create_type
   dill._dill._eval_repr dill._dill._get_attr dill._dill._getattribute dill._dill._import_module dill._dill._load_type
   functools.cmp_to_key functools.lru_cache functools.reduce functools.singledispatch functools.total_ordering importlib.__import__
-  importlib.import_module importlib.reload operator.getitem _operator.getitem pkgutil.resolve_name pydoc.locate
+  importlib.import_module importlib.reload logging.getLogger operator.getitem _operator.getitem pkgutil.resolve_name pydoc.locate
   sys._getframe types.BuiltinFunctionType types.BuiltinMethodType types.CodeType types.FunctionType types.LambdaType types.MethodType
   types.ModuleType types.coroutine types.new_class typing.NamedTuple typing.NewType typing.TypeVar typing.cast weakref.proxy _weakref.proxy
-  builtins.__import__ builtins.property builtins.classmethod builtins.staticmethod`.split(/\s+/),
+  builtins.__import__ builtins.property builtins.classmethod builtins.staticmethod zoneinfo.ZoneInfo._unpickle`.split(/\s+/),
 );
 
 /** Calling it makes nothing happen: `copyreg._reconstructor`'s usual base. */

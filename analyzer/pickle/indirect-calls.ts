@@ -184,7 +184,7 @@ export class IndirectCalls {
     const kind = kinds.KIND[this.recording.data[object]!]!;
     const source =
       kind === kinds.FOREIGN
-        ? this.callables.of(object)
+        ? (this.callables.instanceOf(object) ?? this.callables.of(object))
         : { ...computed("builtins", TYPE_NAMES[kind]!), origin: "attribute" as const, made: false };
     this.found.lookUp(name === null ? { ...walk(source, "?"), origin: "computed" } : walk(source, name), via);
   }

@@ -79,7 +79,8 @@ export const CAPABILITIES: readonly CapabilityRow[] = [
     callables: `
       builtins.getattr builtins.setattr builtins.delattr builtins.apply builtins.map builtins.filter builtins.reduce builtins.vars
       builtins.globals builtins.locals builtins.type builtins.super builtins.property functools.partial functools.partialmethod
-      functools.reduce operator.attrgetter operator.itemgetter operator.methodcaller operator.call _operator.* itertools.*
+      functools.reduce operator.attrgetter operator.itemgetter operator.methodcaller operator.call _operator.*
+      itertools.accumulate itertools.dropwhile itertools.filterfalse itertools.groupby itertools.starmap itertools.takewhile itertools.tee
       copyreg.* copy_reg.* weakref.* contextlib.ExitStack unittest.mock.* types.ModuleType collections.defaultdict
       torch._tensor._rebuild_from_type_v2`,
   },
@@ -105,7 +106,8 @@ export const CAPABILITIES: readonly CapabilityRow[] = [
     capability: "network",
     source: "Python documentation: clients and servers; looking up a host tells it something too (CVE-2025-46417)",
     callables: `
-      socket.* _socket.* ssl.* _ssl.* http.* httplib.* urllib.* urllib2.* ftplib.* smtplib.* poplib.* imaplib.* nntplib.*
+      socket.* _socket.* ssl.* _ssl.* http.* httplib.* urllib.request.* urllib.error.* urllib.response.* urllib.robotparser.*
+      urllib.urlopen urllib.urlretrieve urllib.URLopener urllib.FancyURLopener urllib2.* ftplib.* smtplib.* poplib.* imaplib.* nntplib.*
       telnetlib.* xmlrpc.* xmlrpclib.* socketserver.* requests.* httpx.* aiohttp.* urllib3.* paramiko.* huggingface_hub.*
       torch.hub.* torch.utils.model_zoo.*`,
   },

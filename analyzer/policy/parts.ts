@@ -5,6 +5,7 @@
 import { aliasesOf } from "../python/aliases.ts";
 import type { Code } from "../python/code.ts";
 import type { Resolver } from "../python/resolve.ts";
+import { modulesOfDotted, needDotted } from "./flow/dotted-names.ts";
 import type { Notice } from "./flow/flow.ts";
 import type { Holding, Need } from "./flow/holding.ts";
 import { joinSlots, slotsOf } from "./flow/open-slots.ts";
@@ -28,6 +29,7 @@ export interface Part {
 
 export function partOf(holding: Holding): Part {
   const { flow, named } = holding;
+  needDotted(holding);
   return {
     imports: entries(holding, holding.imports),
     calls: withResults(holding, entries(holding, holding.calls)),
@@ -63,9 +65,7 @@ function firstOfEach(lists: readonly (readonly PolicyEntry[])[]): PolicyEntry[] 
 
 function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntry[] {
   // A class inside a class, or a method: everything before the last dot is no module.
-  const nested = new Map(
-    [...holding.named].filter((code) => code.qualifiedName.includes(".")).map((code) => [holding.flow.nameOf(code), code.unit.module]),
-  );
+  const nested = modulesOfDotted(holding);
   return [...needs.values()]
     .map((need): PolicyEntry => {
       const module = need.module ?? nested.get(need.callable);
@@ -75,8 +75,9 @@ function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntr
 }
 
 /** Says of the library's own functions which return what others may hold. */
-function withResults({ flow, named }: Holding, calls: readonly PolicyEntry[]): PolicyEntry[] {
+function withResults({ flow, named, methods }: Holding, calls: readonly PolicyEntry[]): PolicyEntry[] {
   const functions = new Map([...named].filter((code) => code.kind === "function").map((code) => [flow.nameOf(code), code]));
+  for (const [name, code] of methods) functions.set(name, code);
   return calls.map((entry): PolicyEntry => {
     const code = functions.get(entry.callable);
     return code !== undefined && returnsShared(flow.classes, code) ? { ...entry, returns: "shared" } : entry;

@@ -3,12 +3,14 @@
  * a base from a module whose source is not given stays a dotted name.
  */
 import type { Code, TypeExpression } from "./code.ts";
-import type { Resolver } from "./resolve.ts";
+import type { Definition, Resolver } from "./resolve.ts";
 
 /** A class of the analysed source, or the dotted name of one that is not analysed. */
 export type Base = Code | string;
 
 const NO_BASES = new Set(["typing.Generic", "typing.Protocol", "typing_extensions.Protocol", "abc.ABC", "builtins.object"]);
+
+const NAMED_TUPLE_MAKERS = new Set(["collections.namedtuple", "typing.NamedTuple"]);
 
 export class Classes {
   private readonly orders = new Map<Code, readonly Base[]>();
@@ -61,8 +63,16 @@ export class Classes {
     return definitions.flatMap((definition): Base[] => {
       if (definition.kind === "class") return [definition.code];
       if (definition.kind === "external") return [definition.name];
-      return definition.kind === "variable" ? [`${definition.unit.module}.${definition.name}`] : [];
+      return definition.kind === "variable" ? [this.namedTuple(definition) ?? `${definition.unit.module}.${definition.name}`] : [];
     });
+  }
+
+  /** What makes a base that is a variable, `Base = namedtuple("Base", fields)`; null where it is anything else. */
+  private namedTuple({ unit, name }: Extract<Definition, { readonly kind: "variable" }>): string | null {
+    const called = unit.code.body.statements.flatMap(({ names, calls }) => (names.includes(name) ? calls : []));
+    const made = called.flatMap((path) => this.resolver.pathIn(unit.code, path));
+    const found = made.find((definition) => definition.kind === "external" && NAMED_TUPLE_MAKERS.has(definition.name));
+    return found?.kind === "external" ? found.name : null;
   }
 
   /** The method resolution order (C3), the class itself first; where C3 has no answer (a cycle), depth first. */

@@ -134,12 +134,13 @@ function metaclassAmong(node: SyntaxNode): SyntaxNode[] {
   return isMaker ? (node.childForFieldName("arguments")?.namedChildren.slice(0, 1) ?? []) : [];
 }
 
-/** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments. */
+/** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments, for `namedtuple("Name", fields)` what makes it. */
 function baseExpression(node: SyntaxNode, parse: CodeMaker["parse"]): TypeExpression | null {
   if (node.type !== "call") return typeExpression(node, parse);
   const args = node.childForFieldName("arguments")?.namedChildren ?? [];
-  const callee = node.childForFieldName("function")?.text ?? "";
-  const base = callee.endsWith("with_metaclass") ? args[1] : undefined;
+  const callee = node.childForFieldName("function");
+  const name = callee?.text ?? "";
+  const base = name.endsWith("with_metaclass") ? args[1] : /(^|\.)(namedtuple|NamedTuple)$/.test(name) ? callee : undefined;
   return base ? typeExpression(base, parse) : null;
 }
 

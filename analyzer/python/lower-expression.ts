@@ -202,13 +202,18 @@ export function constantKey(node: SyntaxNode | null | undefined): string | null 
   return stringText(node);
 }
 
+/** Whether a subscript may be what a dict has an element under: no slice, and not `...`, which are for arrays. */
+export function isKey({ type }: SyntaxNode): boolean {
+  return type !== "slice" && type !== "ellipsis";
+}
+
 function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
   const object = lowerField(node, "value", scope);
   const subscripts = node.childrenForFieldName("subscript");
   const key = subscripts.length === 1 ? subscripts[0] : undefined;
   const isSlice = key?.type === "slice";
   if (isSlice || !key) for (const part of subscripts) scope.noteUnread(part, lineOf(part));
-  const keyFrom = key && !isSlice && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
+  const keyFrom = key && isKey(key) && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
   if (isEmpty(object)) return COMPUTED;
   // A slice is the same kind of container with the same elements.
   if (isSlice) return object;

@@ -5,7 +5,7 @@
 import type { Body, Code, Condition, Instruction, Register, Statement } from "./code.ts";
 import { isNumber, NOTHING, RESERVED } from "./code.ts";
 import { IS_UNKNOWN, kindsOfRegister } from "./constant-kinds.ts";
-import { constantKey, emit, isHeldBy, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
+import { constantKey, emit, isHeldBy, isKey, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
 import { allocateRegisters } from "./registers.ts";
 import type { Syntax } from "./syntax.ts";
 import { LateNode, type SyntaxNode } from "./syntax-node.ts";
@@ -196,7 +196,7 @@ export class Scope {
         this.noteWrite(target);
         if (key?.type === "slice") this.noteUnread(key, line);
         const constant = constantKey(key);
-        const keyFrom = key && key.type !== "slice" && constant === null ? lowerExpression(key, this) : NOTHING;
+        const keyFrom = key && isKey(key) && constant === null ? lowerExpression(key, this) : NOTHING;
         this.instructions.push({ op: "set-item", object: lowerExpression(object, this), key: constant, keyFrom, from, line });
         return;
       }

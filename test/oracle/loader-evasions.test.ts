@@ -327,6 +327,44 @@ const EVASIONS: readonly Evasion[] = [
     verdict: "blocked",
   },
   {
+    how: "an instance has in the place of a method what the pickle put there, and it is called",
+    imports: ["evasive:TupleState.method", "evasive:payload"],
+    calls: ["builtins:getattr", "evasive:TupleState"],
+    listing: `
+      GLOBAL "builtins getattr"
+      GLOBAL "evasive TupleState"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "method"
+      GLOBAL "evasive payload"
+      SETITEM
+      TUPLE1
+      BUILD
+      SHORT_BINUNICODE "method"
+      TUPLE2
+      REDUCE
+      EMPTY_TUPLE
+      REDUCE`,
+    reason: "call outside the policy",
+    verdict: "blocked",
+    said: "call of a computed name",
+  },
+  {
+    how: "getattr is asked for what the policy does not name, of an instance",
+    calls: ["builtins:getattr", "evasive:TupleState"],
+    listing: `
+      GLOBAL "builtins getattr"
+      GLOBAL "evasive TupleState"
+      EMPTY_TUPLE
+      NEWOBJ
+      SHORT_BINUNICODE "__setstate__"
+      TUPLE2
+      REDUCE`,
+    reason: "import outside the policy, by builtins.getattr",
+    verdict: "blocked",
+  },
+  {
     how: "a slot state changes the factory of a defaultdict",
     imports: ["evasive:payload"],
     calls: ["collections:defaultdict"],

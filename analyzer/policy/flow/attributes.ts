@@ -10,6 +10,8 @@ import { givesContent, isContainerMethod, type NativeCall } from "./container-me
 import { copyElements } from "./containers.ts";
 import { readDescriptor, writeDescriptor } from "./descriptors.ts";
 import { memberOf } from "./enumerations.ts";
+import { argumentsOf } from "./exceptions.ts";
+import { isNamedTuple } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -105,7 +107,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
     case "derived-class":
       // A member of an enumeration; a named tuple's class has nothing else that is kept.
-      graph.add(into, attribute === "_make" ? values.builtinMethod(attribute, value) : values.derived(data.name, data.base), source);
+      graph.add(into, attribute === "_make" ? values.builtinMethod(attribute, value) : values.derived(value), source);
       return;
     case "derived":
       if (attribute === "_replace" || attribute === "_asdict") graph.add(into, values.builtinMethod(attribute, value), source);
@@ -118,6 +120,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       } else if (attribute === "data" && giveContent(flow, value, data.type, into, source)) return;
       else if (isContainerMethod(data.type, attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
       else if (data.type === CHAIN_MAP && attribute === "maps") graph.edge(flow.field(value, attribute), into);
+      if (attribute === "args") addArguments(flow, value, into, source);
       return;
     case "namespace":
     case "descriptor":
@@ -185,7 +188,9 @@ function loadFromClass(
     if (typeof base === "string") {
       if (base !== "builtins.object") graph.kinds.mark(into, IS_UNKNOWN);
       if (attribute === "data" && giveContent(flow, receiver, base, into, source)) continue;
+      if (attribute === "args") addArguments(flow, receiver, into, source);
       graph.add(into, values.builtinMethod(attribute, receiver), source);
+      if (isNamedTuple(base)) graph.edge(flow.field(receiver, ANY), into);
       for (const type of familyOf(base)) graph.add(into, values.native(type), source);
       continue;
     }
@@ -220,6 +225,12 @@ const USER_CONTAINERS: Readonly<Record<string, string>> = {
   "collections.UserDict": "builtins.dict",
   "collections.UserList": "builtins.list",
 };
+
+/** The arguments that an exception was made with. */
+function addArguments(flow: Flow, value: Value, into: Node, source: Node): void {
+  const args = argumentsOf(flow, value);
+  if (args !== null) flow.graph.add(into, args, source);
+}
 
 /** What code outside the class puts on it: `Class.attribute = ...`. */
 function bindLate(

@@ -6,10 +6,11 @@ import type { Code, Instruction } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
-import { builtinMethod } from "./container-methods.ts";
+import { builtinMethod, type NativeCall } from "./container-methods.ts";
 import { addMade, callMethod, copyElements, iterate } from "./containers.ts";
 import { callWrapped, decorate, isWrapped } from "./decorators.ts";
 import { isEnumeration } from "./enumerations.ts";
+import { keepArguments } from "./exceptions.ts";
 import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -24,6 +25,7 @@ import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
 import { invokePartial } from "./partials.ts";
 import { noteSave } from "./saves.ts";
+import { keepZone } from "./time-zones.ts";
 import { seedType } from "./types.ts";
 import type { Value, ValueData } from "./values.ts";
 
@@ -116,7 +118,7 @@ export function invoke(
         if (from && into !== null) graph.edge(from.from, into);
         return null;
       }
-      const value = flow.values.derived(data.name, data.base);
+      const value = flow.values.derived(callee);
       if (into !== null) addMade(flow, frame, into, value, line);
       for (const passed of args) if (passed.kind !== "double-star") graph.edge(passed.from, flow.field(value, ANY));
       return null;
@@ -131,6 +133,7 @@ export function invoke(
     case "native":
       for (const type of [data.type, ...familyOf(data.type)])
         if (into !== null && source !== undefined) graph.add(into, flow.values.native(type), source);
+      keepZone(flow, callee, args);
       return null;
     case "unanalysed":
       // Methods of what is not known mostly give the object itself (`model.to(device)`).
@@ -199,7 +202,7 @@ export function invokeFunction(
   if (!isFollowed(flow, frame, code, receiver)) {
     flow.unseen.callFunction(code);
     giveUnknown(flow, into);
-    if (into !== null) addResult(flow, name, into, frame, code.line);
+    if (into !== null) addResult(flow, name, into, frame, { args, line: code.line });
     return null;
   }
   // A function made inside another one runs on behalf of whoever made it.
@@ -226,9 +229,13 @@ function addDeclared(flow: Flow, code: Code, into: Node | null): void {
 }
 
 /** What a function that is not followed returns: its library's family, or something unknown. */
-export function addResult(flow: Flow, name: string, into: Node, frame: Frame, line: number): void {
+export function addResult(flow: Flow, name: string, into: Node, frame: Frame, { args, line }: Omit<NativeCall, "into">): void {
   const types = flow.familyOf(name);
-  for (const type of types) addMade(flow, frame, into, flow.values.native(type), line);
+  for (const type of types) {
+    const value = flow.values.native(type);
+    keepZone(flow, value, args);
+    addMade(flow, frame, into, value, line);
+  }
   if (types.length === 0) addMade(flow, frame, into, unknownResult(flow, frame, name), line);
 }
 
@@ -289,6 +296,7 @@ function makeInstance(flow: Flow, frame: Frame, code: Code, args: readonly Passe
       if (flow.data(function_).kind === "function") invokeFunction(flow, frame, function_, class_, args, into);
     });
   }
+  keepArguments(flow, frame, value, args, line);
   initialise(flow, frame, value, args, line);
 }
 

@@ -67,7 +67,7 @@ function makeNamedTuple(flow: Flow, frame: Frame, class_: Value, call: NativeCal
   const from = argument(call, 0);
   if (from === null || call.into === null) return;
   if (data.kind === "derived-class") {
-    const value = flow.values.derived(data.name, data.base);
+    const value = flow.values.derived(class_);
     iterate(flow, frame, from, flow.field(value, ANY), call.line);
     addMade(flow, frame, call.into, value, call.line);
   } else if (data.kind === "class") {

@@ -19,6 +19,7 @@ import {
   newContainer,
 } from "./containers.ts";
 import { descriptorMethod } from "./descriptors.ts";
+import { replaceArguments } from "./exceptions.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { resume } from "./generators.ts";
@@ -320,6 +321,7 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
       }
       return;
     case "__init__":
+      replaceArguments(flow, frame, receiver, call.args, call.line);
       if (holdsElements(flow, receiver) && data.code.members.has("__init__")) initialiseContent(flow, frame, receiver, call);
       else if (flow.classes.externalBases(data.code).some(holdsAttributes)) fillNamespace(flow, frame, receiver, call);
       return;

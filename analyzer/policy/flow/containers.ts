@@ -9,6 +9,7 @@ import type { Passed } from "./arguments.ts";
 import { storeAttribute } from "./attributes.ts";
 import { invoke } from "./calls.ts";
 import { isEnumeration, memberOf } from "./enumerations.ts";
+import { isNamedTuple } from "./fields.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -56,9 +57,7 @@ export function elementsFrom(flow: Flow, container: Value, key: string | null): 
 export function holdsElements(flow: Flow, value: Value): boolean {
   const data = flow.data(value);
   if (data.kind === "container") return true;
-  return (
-    data.kind === "instance" && flow.classes.externalBases(data.code).some((base) => isContainer(base) || base === "typing.NamedTuple")
-  );
+  return data.kind === "instance" && flow.classes.externalBases(data.code).some((base) => isContainer(base) || isNamedTuple(base));
 }
 
 /** A new container made at a place in the source. */
@@ -175,6 +174,10 @@ export function readItem(flow: Flow, frame: Frame, subscript: Subscript, into: N
         if (!itemOfClass(flow, frame, value, keyFrom, into, line)) graph.add(into, member, object);
         return;
       }
+      case "derived-class":
+        // `Enumeration[name]`, of an enumeration that a call made.
+        if (data.base.startsWith("enum.")) graph.add(into, flow.values.derived(value), object);
+        return;
       case "external": {
         if (data.name === "sys.modules") {
           if (key === null) moduleNamed(flow, frame, keyFrom, into);
@@ -337,7 +340,15 @@ function iterateClass(flow: Flow, frame: Frame, class_: Value, into: Node, line:
 /** Of which iterating gives what was seen to be put into them. */
 export const SEQUENCES: ReadonlySet<string> = new Set(["builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset"]);
 
-const HOLDS_NUMBERS = new Set(["builtins.range", "builtins.bytes", "builtins.bytearray", "torch.Size"]);
+const HOLDS_NUMBERS = new Set([
+  "builtins.range",
+  "builtins.bytes",
+  "builtins.bytearray",
+  "itertools.count",
+  "itertools.cycle",
+  "time.struct_time",
+  "torch.Size",
+]);
 
 const MAPPINGS: ReadonlySet<string> = new Set([
   "builtins.dict",

@@ -6,7 +6,10 @@
 import { alwaysRaises } from "../../python/classes.ts";
 import type { Code, Member } from "../../python/code.ts";
 import { Constants } from "./constants.ts";
+import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
+import { iterateValue } from "./containers.ts";
 import type { Flow } from "./flow.ts";
+import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import type { Value } from "./values.ts";
 
@@ -72,6 +75,37 @@ function haveSameValue({ literal: one }: Member, { literal: other }: Member, are
   if (one.kind === "number" && other.kind === "number") return one.number === other.number;
   const countsAuto = one.kind === "auto" && other.kind === "auto";
   return countsAuto || (one.kind !== "auto" && other.kind !== "auto" && !areConverted) ? false : null;
+}
+
+/** Under which the names of the members of an enumeration that a call makes are kept, on its class. */
+const MEMBERS = "[members]";
+
+/** `Enum("Name", "A B")`: names in one text, in a list, in pairs with values, or as keys. */
+export function noteMembers(flow: Flow, frame: Frame, class_: Value, call: NativeCall): void {
+  const names = argument(call, 1, "names");
+  if (names === null) return;
+  const { graph, values } = flow;
+  const into = flow.field(class_, MEMBERS);
+  const note = (text: string, source: Node) => {
+    for (const name of text.split(/[\s,]+/).filter(Boolean)) graph.add(into, values.text(name), source);
+  };
+  listenTexts(flow, names, (text) => note(text, names));
+  const each = graph.allocate(1);
+  graph.listen(names, (value) => {
+    const data = flow.data(value);
+    if (data.kind !== "container") return;
+    iterateValue(flow, frame, value, each, call.line, names);
+    if (data.type === "builtins.dict") flow.listenFields(value, (field) => note(/^\[(\w+)\]$/.exec(field)?.[1] ?? "", names));
+  });
+  listenTexts(flow, each, (text) => note(text, each));
+  graph.listen(each, (value) => {
+    if (flow.data(value).kind === "container") listenTexts(flow, flow.field(value, "[0]"), (text) => note(text, each));
+  });
+}
+
+/** Calls `listener` with the names of the members of an enumeration that a call made. */
+export function listenMembers(flow: Flow, class_: Value, listener: (name: string) => void): void {
+  listenTexts(flow, flow.field(class_, MEMBERS), listener);
 }
 
 /** `Enumeration(argument)`: what it gives is known when all is known that reaches the argument. */

@@ -39,6 +39,8 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       graph.add(base + instruction.into, values.text(instruction.value), madeAt(flow, frame, line));
       return;
     case "constant":
+      // In a stub `...` is in the place of what it does not say.
+      if (instruction.type === "ellipsis" && frame.code.unit.path.endsWith(".pyi")) return;
       graph.add(base + instruction.into, values.native(`builtins.${instruction.type}`), madeAt(flow, frame, line));
       return;
     case "name": {

@@ -5,12 +5,18 @@
 import type { Code, TypeExpression } from "../../python/code.ts";
 import type { Passed } from "./arguments.ts";
 import { callMethod, elementsFrom, iterate } from "./containers.ts";
-import type { Flow } from "./flow.ts";
+import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Value } from "./values.ts";
 
 const FIELD_DECORATORS = /(^|\.)(dataclass|attrs|define|frozen|mutable)$|^attr\.(s|attrs|dataclass)$/;
-const FIELD_BASES = new Set(["typing.NamedTuple", "pydantic.BaseModel", "typing.TypedDict"]);
+const NAMED_TUPLES = new Set(["typing.NamedTuple", "collections.namedtuple"]);
+const FIELD_BASES = new Set([...NAMED_TUPLES, "pydantic.BaseModel", "typing.TypedDict"]);
+
+/** Whether a class derives from one that `typing.NamedTuple` or `namedtuple` makes, by the dotted name of the base. */
+export function isNamedTuple(base: string): boolean {
+  return NAMED_TUPLES.has(base);
+}
 
 /** What the constructor calls in the end, where the class has it (dataclasses; attrs). */
 export const POST_INITS = ["__post_init__", "__attrs_post_init__"];
@@ -81,8 +87,11 @@ export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: r
   for (const passed of args) {
     if (passed.kind === "positional") {
       const name = names[next++];
-      if (name === undefined) flow.openAttributes.open(value);
-      else {
+      if (name === undefined) {
+        flow.openAttributes.open(value);
+        // The fields of `namedtuple("Name", fields)` are not told apart.
+        if (flow.classes.externalBases(data.code).some(isNamedTuple)) flow.graph.edge(passed.from, flow.field(value, ANY));
+      } else {
         filled.add(name);
         flow.store(passed.from, flow.field(value, name), frame.code, data.code.line);
       }

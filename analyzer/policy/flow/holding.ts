@@ -10,16 +10,19 @@ import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
 import { runDescriptor } from "./descriptors.ts";
+import { listenMembers } from "./enumerations.ts";
+import { argumentsOf } from "./exceptions.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { CHAIN_MAP } from "./mappings.ts";
-import { holdsAttributes, isConstant, looksLikeClass, nativeType, type Reduction } from "./natives.ts";
+import { holdsAttributes, isConstant, looksLikeClass, nativeType, type Reduction, typeOfValue } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
+import { zoneOf } from "./time-zones.ts";
 import { seedType } from "./types.ts";
-import type { Value } from "./values.ts";
+import type { Value, ValueData } from "./values.ts";
 
 /** How a value came to be held: by whom, and through which node. */
 export interface Link {
@@ -44,6 +47,8 @@ export class Holding {
   readonly calls = new Map<string, Need>();
   /** Classes and functions of the analysed source that the policy names. */
   readonly named = new Set<Code>();
+  /** Classmethods that are called, by the name of the class that they are called on. */
+  readonly methods = new Map<string, Code>();
   readonly nested: NestedPickles;
   private readonly ran = new Set<string>();
 
@@ -55,7 +60,9 @@ export class Holding {
   }
 
   need(kind: "imports" | "calls", callable: string, value: Value, reason: Reason, module?: string): void {
-    if (!this[kind].has(callable)) this[kind].set(callable, { callable, ...(module !== undefined && { module }), value, reason });
+    if (this[kind].has(callable)) return;
+    const isDotted = module !== undefined && callable.lastIndexOf(".") > module.length;
+    this[kind].set(callable, { callable, ...(isDotted && { module }), value, reason });
   }
 
   /** An import and a call of the same name. */
@@ -88,6 +95,7 @@ export class Holding {
         return;
       case "native":
         this.holdNative(value, data.type, data.constant);
+        this.holdZone(value);
         return;
       case "unanalysed":
         this.holdTensorsOf(value, data.name);
@@ -109,14 +117,19 @@ export class Holding {
         return;
       case "method":
         this.holdNative(value, "types.MethodType");
+        this.needMethod(value, data.function, data.receiver);
         this.hold(data.receiver, { holder: value, node: null, reason: { kind: "attribute", text: "the object whose method it is" } });
         return;
       case "derived-class":
-        this.need("imports", data.name, value, { kind: "attribute", text: "the class itself is a value", name: data.name });
+        this.need("imports", data.name, value, { kind: "attribute", text: "the class itself is a value", name: data.name }, data.module);
         return;
       case "derived": {
         const native = nativeType(data.base);
-        if (native?.subclass) this.needReduction(value, native.subclass, data.name, data.base);
+        if (native?.subclass) this.needReduction(value, native.subclass, data.name, data.base, data.module);
+        listenMembers(flow, flow.values.derivedClass(data.name, data.base, data.module), (member) => {
+          const name = `${data.name}.${member}`;
+          this.need("imports", name, value, { kind: "protocol", text: `getattr looks up the member ${member}`, name }, data.module);
+        });
         this.holdNode(flow.field(value, ANY), value, { kind: "element", text: "an element" });
         return;
       }
@@ -129,6 +142,7 @@ export class Holding {
         this.holdNative(value, data.type);
         if (holdsAttributes(data.type)) this.holdFields(value, value, null);
         else this.holdElements(value);
+        this.holdArguments(value);
         return;
       case "partial":
         if (nativeType(data.type) === null) return;
@@ -150,6 +164,18 @@ export class Holding {
     if (data.kind !== "container") return;
     if (data.type === "collections.defaultdict") this.holdFactory(value, flow.field(value, "default_factory"));
     if (data.type === CHAIN_MAP) this.holdNode(flow.field(value, "maps"), value, { kind: "attribute", text: "the maps of a ChainMap" });
+  }
+
+  /** What an exception was made with. */
+  holdArguments(value: Value): void {
+    const args = argumentsOf(this.flow, value);
+    const reason = { kind: "argument" as const, text: "what the exception was made with" };
+    if (args !== null) this.hold(args, { holder: value, node: null, reason });
+  }
+
+  private holdZone(value: Value): void {
+    const zones = zoneOf(this.flow, value);
+    if (zones !== null) this.holdNode(zones, value, { kind: "argument", text: "the zone of a datetime" });
   }
 
   /** What a defaultdict calls for a missing key: looked up with it, and called by whatever reads that key while loading. */
@@ -189,13 +215,13 @@ export class Holding {
   }
 
   /** The names of a recorded reduction; `{class}` is `class_`. */
-  needReduction(value: Value, reduction: Reduction, class_: string | null, type: string): void {
+  needReduction(value: Value, reduction: Reduction, class_: string | null, type: string, module?: string): void {
     const protocols = (routes: string) => routes.replace("j", " and joblib.dump").replace("t", " and torch.save");
     for (const kind of ["imports", "calls"] as const) {
       for (const [name, routes] of Object.entries(reduction[kind])) {
         const callable = class_ === null ? name : name.replace("{class}", class_);
         const text = `how ${type} pickles, as recorded (protocols ${protocols(routes)})`;
-        this.need(kind, callable, value, { kind: "native", text, name: callable });
+        this.need(kind, callable, value, { kind: "native", text, name: callable }, name === callable ? moduleOfAttribute(name) : module);
       }
     }
   }
@@ -226,6 +252,38 @@ export class Holding {
     });
   }
 
+  /** The same of a classmethod that a reduction returns, which is called. What a method of an object is, only a run would tell. */
+  needMethodCall(value: Value, { function: function_, receiver }: Extract<ValueData, { readonly kind: "method" }>, reason: Reason): void {
+    const { flow } = this;
+    const [method, class_] = [flow.data(function_), flow.data(receiver)];
+    if (method.kind !== "function" || class_.kind !== "class") return;
+    const name = `${flow.nameOf(class_.code)}.${method.code.name}`;
+    if (name.includes("<")) return;
+    this.methods.set(name, method.code);
+    this.nested.noteLoader(value, method.code);
+    this.need("calls", name, value, { ...reason, text: `${reason.text} returns ${method.code.name}`, name }, class_.code.unit.module);
+  }
+
+  /** What a method is looked up as: an attribute of its object, by the name of the object's class, or of the class it is bound to. */
+  private needMethod(value: Value, function_: Value, receiver: Value): void {
+    const { flow } = this;
+    const [method, object] = [flow.data(function_), flow.data(receiver)];
+    if (method.kind !== "function" || (object.kind !== "instance" && object.kind !== "class")) return;
+    // A function that was put on the class under another name than its own is not found again; what a decorator makes of one may be no method.
+    if (flow.classes.definerOf(object.code, method.code.name) === null || !method.code.decorators.every(isMethodDecorator)) return;
+    const name = `${flow.nameOf(object.code)}.${method.code.name}`;
+    if (name.includes("<") || dangerOf(name) !== null) return;
+    const { path } = method.code.unit;
+    const reason = {
+      kind: "protocol" as const,
+      text: `getattr looks up the method ${method.code.name}`,
+      name,
+      file: path,
+      line: method.code.line,
+    };
+    this.need("imports", name, value, reason, object.code.unit.module);
+  }
+
   /** A class or function that is itself a value is pickled by its name. */
   private holdReference(value: Value, code: Code, what: "class" | "function"): void {
     const name = this.flow.nameOf(code);
@@ -236,6 +294,11 @@ export class Holding {
   }
 
   private holdExternal(value: Value, name: string): void {
+    const type = typeOfValue(name);
+    if (type !== null) {
+      this.holdNative(value, type);
+      return;
+    }
     // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
     if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
     if (looksLikeClass(name) && !nativeType(name) && !this.isNearby(name)) return;
@@ -332,6 +395,16 @@ const ASKED_FOR: ReadonlySet<Reason["kind"]> = new Set(["class", "subclass"]);
 /** Whether a recorded reduction calls what could do more than make a value, and what that is handed is not looked at. */
 function isDangerous({ imports, calls }: Reduction): boolean {
   return [...Object.keys(imports), ...Object.keys(calls)].some((name) => dangerOf(name) !== null && !JUDGED_BY_ARGUMENTS.has(name));
+}
+
+function isMethodDecorator(decorator: string): boolean {
+  return /(^|\.)(classmethod|staticmethod|abstractmethod)$/.test(decorator);
+}
+
+/** The module of what a recorded reduction looks up in a recorded type (`zoneinfo.ZoneInfo._unpickle`). */
+function moduleOfAttribute(name: string): string | undefined {
+  const within = name.slice(0, name.lastIndexOf("."));
+  return nativeType(within) === null || !looksLikeClass(within) ? undefined : within.slice(0, within.lastIndexOf("."));
 }
 
 /** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */

@@ -8,6 +8,8 @@ import { argument, builtinMethod, listenTexts, type Model, type NativeCall } fro
 import { addMade, newContainer, readItem, writeItem } from "./containers.ts";
 import { makeDataclass, makeType, newClass } from "./derived-classes.ts";
 import { DESCRIPTOR_MODELS } from "./descriptors.ts";
+import { noteMembers } from "./enumerations.ts";
+import { isException, keepArguments } from "./exceptions.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { gather } from "./generators.ts";
@@ -43,6 +45,7 @@ import { asPlain } from "./plain-data.ts";
 import { PROTOCOL_MODELS } from "./protocols.ts";
 import { evaluated, getAttribute, globalNames, importModule, importNamed, localNames, moduleEntry, setAttribute } from "./reflection.ts";
 import { runTarget, standardObject, wrapper } from "./standard-objects.ts";
+import { keepZone } from "./time-zones.ts";
 import type { Value } from "./values.ts";
 
 /** Gives its argument back. */
@@ -102,7 +105,10 @@ function derivedClass(base: string): Model {
       const add = (module: string) => {
         const isFindable = code.kind !== "function" || flow.resolver.modules.mayHold(module, name);
         const scope = code.kind === "class" ? `${code.qualifiedName}.` : "";
-        if (isFindable) addMade(flow, frame, into, flow.values.derivedClass(`${module}.${scope}${name}`, base), call.line);
+        if (!isFindable) return;
+        const class_ = flow.values.derivedClass(`${module}.${scope}${name}`, base, module);
+        addMade(flow, frame, into, class_, call.line);
+        if (base.startsWith("enum.")) noteMembers(flow, frame, class_, call);
       };
       if (module === null) add(code.unit.module);
       else listenTexts(flow, module, add);
@@ -237,6 +243,9 @@ const MODELS: Readonly<Record<string, Model>> = {
   "typing.NewType": derivedClass("typing.NewType"),
   "enum.Enum": derivedClass("enum.Enum"),
   "enum.IntEnum": derivedClass("enum.IntEnum"),
+  "enum.StrEnum": derivedClass("enum.StrEnum"),
+  "enum.Flag": derivedClass("enum.Flag"),
+  "enum.IntFlag": derivedClass("enum.IntFlag"),
   "functools.partial": partial("functools.partial"),
   "functools.partialmethod": partial("functools.partialmethod"),
   "operator.itemgetter": getter("operator.itemgetter"),
@@ -305,6 +314,14 @@ function newReceiver(flow: Flow, frame: Frame): Value {
   return frame.receiver ?? flow.values.class(frame.code);
 }
 
+/** An object of a recorded type, with what of its arguments is in its pickle. */
+function addNative(flow: Flow, frame: Frame, type: string, { args, line }: NativeCall, into: Node): void {
+  const value = isException(type) ? newContainer(flow, frame, type, line) : flow.values.native(type);
+  keepArguments(flow, frame, value, args, line);
+  keepZone(flow, value, args);
+  addMade(flow, frame, into, value, line);
+}
+
 /** Calls something known by its dotted name only. */
 export function callExternal(flow: Flow, frame: Frame, name: string, call: NativeCall): void {
   const model = MODELS[name];
@@ -326,8 +343,8 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   const native = nativeType(name);
   if (native) {
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);
-    else addMade(flow, frame, into, flow.values.native(native.type), call.line);
-  } else if (flow.familyOf(name).length > 0) addResult(flow, name, into, frame, call.line);
+    else addNative(flow, frame, native.type, call, into);
+  } else if (flow.familyOf(name).length > 0) addResult(flow, name, into, frame, call);
   else if (!/^(builtins|typing|typing_extensions|abc)\./.test(name))
     // An object of the class where the name looks like one; else what the function returns, which nothing can be imported by.
     addMade(flow, frame, into, looksLikeClass(name) ? flow.values.unanalysed(name) : unknownResult(flow, frame, name), call.line);

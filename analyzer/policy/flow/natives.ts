@@ -113,9 +113,32 @@ const NAMESPACES: ReadonlySet<string> = new Set(["types.SimpleNamespace", "argpa
 
 /**
  * What a call into a native library gives where its code is not Python: values of the library's families. More would
- * need a signature for every function; less would lose every array that a library computes.
+ * need a signature for every function; less would lose every array that a library computes. Of the standard library it is
+ * what single functions give, and the types whose classmethods give objects of them (`datetime.now`, `Path.cwd`).
  */
 const FAMILIES: readonly { readonly prefix: string; readonly types: readonly string[] }[] = [
+  { prefix: "datetime.date", types: ["datetime.date"] },
+  { prefix: "datetime.datetime", types: ["datetime.datetime"] },
+  { prefix: "decimal.Decimal", types: ["decimal.Decimal"] },
+  { prefix: "decimal.getcontext", types: ["decimal.Context"] },
+  { prefix: "fractions.Fraction", types: ["fractions.Fraction"] },
+  { prefix: "ipaddress.ip_address", types: ["ipaddress.IPv4Address", "ipaddress.IPv6Address"] },
+  { prefix: "ipaddress.ip_interface", types: ["ipaddress.IPv4Interface", "ipaddress.IPv6Interface"] },
+  { prefix: "ipaddress.ip_network", types: ["ipaddress.IPv4Network", "ipaddress.IPv6Network"] },
+  { prefix: "logging.getLogger", types: ["logging.Logger"] },
+  { prefix: "pathlib.Path", types: ["pathlib.Path"] },
+  { prefix: "re.compile", types: ["re.Pattern"] },
+  { prefix: "time.gmtime", types: ["time.struct_time"] },
+  { prefix: "time.localtime", types: ["time.struct_time"] },
+  { prefix: "time.strptime", types: ["time.struct_time"] },
+  { prefix: "urllib.parse.urldefrag", types: ["urllib.parse.DefragResult"] },
+  { prefix: "urllib.parse.urlparse", types: ["urllib.parse.ParseResult"] },
+  { prefix: "urllib.parse.urlsplit", types: ["urllib.parse.SplitResult"] },
+  { prefix: "uuid.uuid1", types: ["uuid.UUID"] },
+  { prefix: "uuid.uuid3", types: ["uuid.UUID"] },
+  { prefix: "uuid.uuid4", types: ["uuid.UUID"] },
+  { prefix: "uuid.uuid5", types: ["uuid.UUID"] },
+  { prefix: "zoneinfo.ZoneInfo", types: ["zoneinfo.ZoneInfo"] },
   { prefix: "numpy.random.RandomState", types: ["numpy.random.RandomState"] },
   { prefix: "numpy.random.mtrand", types: ["numpy.random.RandomState"] },
   { prefix: "numpy.random.default_rng", types: ["numpy.random.Generator"] },
@@ -133,10 +156,33 @@ export function familyOf(name: string): readonly string[] {
   return family?.types ?? [];
 }
 
+/** Names of values of recorded types that are no constants of their type: each pickles as any value of it does. */
+const VALUES: Readonly<Record<string, string>> = {
+  "builtins.Ellipsis": "types.EllipsisType",
+  "builtins.NotImplemented": "types.NotImplementedType",
+  "datetime.UTC": "datetime.timezone",
+  "datetime.timezone.utc": "datetime.timezone",
+  "decimal.BasicContext": "decimal.Context",
+  "decimal.DefaultContext": "decimal.Context",
+  "decimal.ExtendedContext": "decimal.Context",
+  "logging.root": "logging.Logger",
+  "uuid.NAMESPACE_DNS": "uuid.UUID",
+  "uuid.NAMESPACE_OID": "uuid.UUID",
+  "uuid.NAMESPACE_URL": "uuid.UUID",
+  "uuid.NAMESPACE_X500": "uuid.UUID",
+};
+
+/** The recorded type of what can be found under a dotted name; null where that is none, or a type itself. */
+export function typeOfValue(name: string): string | null {
+  return VALUES[name] ?? null;
+}
+
 /** Attributes of native values that are of another type than the value itself. */
 const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "torch.Tensor": { device: "torch.device", dtype: "torch.dtype", shape: "torch.Size", size: "torch.Size", numpy: "numpy.ndarray" },
   "numpy.ndarray": { dtype: "numpy.dtype" },
+  "datetime.datetime": { date: "datetime.date", time: "datetime.time", timetz: "datetime.time", timetuple: "time.struct_time" },
+  "datetime.date": { timetuple: "time.struct_time" },
 };
 
 /** Types whose methods give something else than themselves. */
@@ -146,7 +192,34 @@ const GIVEN: Readonly<Record<string, string>> = {
   "random.Random": "builtins.float",
 };
 
+const PATH =
+  "absolute expanduser glob iterdir joinpath parent parents relative_to rename replace resolve rglob with_name with_stem with_suffix";
+
+/** Types of the standard library of which most attributes and methods give texts and numbers, and those that give another of the type. */
+const OF_ITS_OWN_TYPE: ReadonlyMap<string, ReadonlySet<string>> = new Map(
+  Object.entries({
+    "datetime.date": "replace",
+    "datetime.datetime": "astimezone replace",
+    "datetime.time": "replace",
+    "ipaddress.IPv4Address": "",
+    "ipaddress.IPv6Address": "",
+    "logging.Logger": "getChild parent root",
+    "pathlib.Path": PATH,
+    "pathlib.PosixPath": PATH,
+    "pathlib.PurePath": PATH,
+    "pathlib.PurePosixPath": PATH,
+    "pathlib.PureWindowsPath": PATH,
+    "re.Pattern": "",
+    "time.struct_time": "",
+    "urllib.parse.ParseResult": "_replace",
+    "urllib.parse.SplitResult": "_replace",
+    "uuid.UUID": "",
+  }).map(([type, attributes]) => [type, new Set(attributes.split(" "))]),
+);
+
 /** The type of an attribute (or of what a method gives) of a native value; the value's own type unless known better. */
 export function attributeType(type: string, attribute: string): string {
-  return ATTRIBUTES[type]?.[attribute] ?? GIVEN[type] ?? type;
+  const known = ATTRIBUTES[type]?.[attribute] ?? GIVEN[type];
+  if (known !== undefined) return known;
+  return (OF_ITS_OWN_TYPE.get(type)?.has(attribute) ?? true) ? type : "builtins.str";
 }

@@ -100,6 +100,9 @@ function holdCallable(holding: Holding, value: Value, node: number, reason: Reas
         return;
       }
       case "method":
+        holding.needMethodCall(value, data, reason);
+        holding.hold(callee, { holder: value, node, reason });
+        return;
       case "partial":
         holding.hold(callee, { holder: value, node, reason });
         return;
@@ -148,6 +151,7 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
       holding.need("imports", "builtins.object", value, { kind: "protocol", text, name: "builtins.object" });
     }
   }
+  holding.holdArguments(value);
   holdNewArguments(holding, value, code);
   noteSetState(holding, value, code);
   holdState(holding, value, code);

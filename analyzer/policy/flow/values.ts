@@ -25,7 +25,7 @@ export type ValueData =
   | { readonly kind: "class"; readonly code: Code }
   | { readonly kind: "function"; readonly code: Code; readonly outer: Frame | null }
   /** A class made by a call, `namedtuple("Name", ...)`, under its dotted name; and an object of it. */
-  | { readonly kind: "derived-class" | "derived"; readonly name: string; readonly base: string }
+  | { readonly kind: "derived-class" | "derived"; readonly name: string; readonly base: string; readonly module: string }
   | { readonly kind: "method"; readonly function: Value; readonly receiver: Value }
   | { readonly kind: "module"; readonly unit: Unit }
   /** Something reached by name in a module whose source is not given, or in the builtins. */
@@ -141,12 +141,15 @@ export class Values {
     return value;
   }
 
-  derivedClass(name: string, base: string): Value {
-    return this.intern(`l${name}:${base}`, { kind: "derived-class", name, base });
+  derivedClass(name: string, base: string, module: string): Value {
+    return this.intern(`l${name}:${base}`, { kind: "derived-class", name, base, module });
   }
 
-  derived(name: string, base: string): Value {
-    return this.intern(`o${name}:${base}`, { kind: "derived", name, base });
+  /** An object of a class made by a call. */
+  derived(class_: Value): Value {
+    const data = this.get(class_);
+    if (data.kind !== "derived-class") throw new Error(`value ${class_} is no class made by a call`);
+    return this.intern(`o${data.name}:${data.base}`, { ...data, kind: "derived" });
   }
 
   function(code: Code, outer: Frame | null): Value {

@@ -7,8 +7,8 @@ from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
 from rules import (
-    CALLS, CODE, DESCRIBING, IMPORTS, MODE, MODEL, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError, _is_checked,
-    _modern, _noted, _running, _spelt, _text, _type_name, pickle,
+    CALLS, CODE, DESCRIBING, IMPORTS, MAKERS, MODE, MODEL, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError,
+    _indirection, _is_checked, _modern, _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
 
@@ -24,6 +24,8 @@ class Enforcement(Keeping, Constants, Indirect):
         self._computed = {}
         # What a call returned that is not for the pickle to change, and by whom.
         self._shared = {}
+        # Instances of classes that were looked up, which a call of the class made, or of what makes instances of it.
+        self._instances = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -332,10 +334,22 @@ class Enforcement(Keeping, Constants, Indirect):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
+        if ("builtins", "getattr") in CALLS and self._is_instance(made, function, arguments):
+            self._instances[id(made)] = made
         # Python has one object for every None, and for all texts of one character: once a call returned it, each counts as
         # computed. Bytes are no name and no state, and may be large.
         if type(made) in PLAIN and type(made) is not bytes:
             self._computed[id(made)] = made
+
+    def _is_instance(self, made, function, arguments):
+        """Whether a call made an instance of the class that was called, or of the one that a maker was told."""
+        via, does, details = _indirection(function, self._names(function) or ())
+        if via in MAKERS:
+            at = details[0][0]
+            function = arguments[at] if at < len(arguments) else None
+        elif does:
+            return False
+        return type(made) is function and self._names(function) is not None and id(made) not in self._shared
 
     def _is_foreign(self, *values):
         """Whether lookups or calls made one of them, and not opcodes."""

@@ -146,12 +146,14 @@ class Indirect:
             self._refuse(opcode, size, "?", f"import of a computed name{by}")
 
     def _fetching(self, opcode, size, function, arguments, via):
-        """`getattr`, for attributes that the policy names, of what was looked up."""
+        """`getattr`, for attributes that the policy names, of what was looked up, or of an instance of a class that was."""
         target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
         by = f", by {via}"
         self._require_constant(opcode, size, name, by)
-        if self._names(target) is not None:
-            keys = {(module, f"{within}.{name}") for module, within in self._names(target)}
+        is_instance = self._names(target) is None and id(target) in self._instances
+        known = self._names(type(target) if is_instance else target)
+        if known is not None:
+            keys = {(module, f"{within}.{name}") for module, within in known}
         elif not self._is_foreign(target):
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
@@ -161,7 +163,8 @@ class Indirect:
 
         def fetch(*given):
             found = function(*given)
-            if opcode == "REDUCE" and via == "builtins.getattr":
+            # What an instance has under a name may be what the pickle put there: it is not to be called.
+            if opcode == "REDUCE" and via == "builtins.getattr" and not is_instance:
                 self._remember(found, min(keys & IMPORTS))
             return found
 

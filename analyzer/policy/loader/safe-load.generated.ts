@@ -237,6 +237,7 @@ SHARED = frozenset([
     "importlib.__import__",
     "importlib.import_module",
     "importlib.reload",
+    "logging.getLogger",
     "operator.getitem",
     "_operator.getitem",
     "pkgutil.resolve_name",
@@ -261,6 +262,7 @@ SHARED = frozenset([
     "builtins.property",
     "builtins.classmethod",
     "builtins.staticmethod",
+    "zoneinfo.ZoneInfo._unpickle",
 ])
 # Functions of the library that may.
 OWN_SHARED = frozenset()
@@ -518,12 +520,14 @@ class Indirect:
             self._refuse(opcode, size, "?", f"import of a computed name{by}")
 
     def _fetching(self, opcode, size, function, arguments, via):
-        """\`getattr\`, for attributes that the policy names, of what was looked up."""
+        """\`getattr\`, for attributes that the policy names, of what was looked up, or of an instance of a class that was."""
         target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
         by = f", by {via}"
         self._require_constant(opcode, size, name, by)
-        if self._names(target) is not None:
-            keys = {(module, f"{within}.{name}") for module, within in self._names(target)}
+        is_instance = self._names(target) is None and id(target) in self._instances
+        known = self._names(type(target) if is_instance else target)
+        if known is not None:
+            keys = {(module, f"{within}.{name}") for module, within in known}
         elif not self._is_foreign(target):
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
@@ -533,7 +537,8 @@ class Indirect:
 
         def fetch(*given):
             found = function(*given)
-            if opcode == "REDUCE" and via == "builtins.getattr":
+            # What an instance has under a name may be what the pickle put there: it is not to be called.
+            if opcode == "REDUCE" and via == "builtins.getattr" and not is_instance:
                 self._remember(found, min(keys & IMPORTS))
             return found
 
@@ -790,6 +795,8 @@ class Enforcement(Keeping, Constants, Indirect):
         self._computed = {}
         # What a call returned that is not for the pickle to change, and by whom.
         self._shared = {}
+        # Instances of classes that were looked up, which a call of the class made, or of what makes instances of it.
+        self._instances = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -1098,10 +1105,22 @@ class Enforcement(Keeping, Constants, Indirect):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
+        if ("builtins", "getattr") in CALLS and self._is_instance(made, function, arguments):
+            self._instances[id(made)] = made
         # Python has one object for every None, and for all texts of one character: once a call returned it, each counts as
         # computed. Bytes are no name and no state, and may be large.
         if type(made) in PLAIN and type(made) is not bytes:
             self._computed[id(made)] = made
+
+    def _is_instance(self, made, function, arguments):
+        """Whether a call made an instance of the class that was called, or of the one that a maker was told."""
+        via, does, details = _indirection(function, self._names(function) or ())
+        if via in MAKERS:
+            at = details[0][0]
+            function = arguments[at] if at < len(arguments) else None
+        elif does:
+            return False
+        return type(made) is function and self._names(function) is not None and id(made) not in self._shared
 
     def _is_foreign(self, *values):
         """Whether lookups or calls made one of them, and not opcodes."""

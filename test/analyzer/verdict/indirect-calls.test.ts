@@ -46,6 +46,44 @@ const shown = (blocked: readonly Blocked[]) => blocked.map(({ callable, reason }
 const UNKNOWN = "call whose effect is not known";
 const OUTSIDE = "call outside the policy";
 
+describe("a method of an object, by getattr", () => {
+  const made = policy(["builtins:getattr", "brine:Tagger", "brine:Tagger.run"], ["builtins:getattr", "brine:Tagger", "brine:restore"]);
+  const REBUILDER = "copyreg:_reconstructor";
+  const byCopyreg = policy(
+    [REBUILDER, "builtins:object", ...["builtins:getattr", "brine:Tagger", "brine:Tagger.run"]],
+    [REBUILDER, "builtins:getattr", "brine:Tagger"],
+  );
+  const RESTORED = call("brine:restore");
+  const run = (object: string) => call("builtins:getattr", object, text("run"));
+
+  it("is kept where the policy names it, whatever made the object of the class", async () => {
+    expect((await judge(list(run(OBJECT)), made)).verdict).toBe("loads");
+    expect((await judge(list(run(`${global("brine:Tagger")}\n${NOTHING}\nNEWOBJ`)), made)).verdict).toBe("loads");
+    const object = call(REBUILDER, global("brine:Tagger"), global("builtins:object"), "NONE");
+    expect((await judge(list(run(object)), byCopyreg)).verdict).toBe("loads");
+  });
+
+  it("is not called, and not handed over: a state may have put anything in its place", async () => {
+    expect(shown((await judge(`${run(OBJECT)}\n${NOTHING}\nREDUCE`, made)).blocked)[0]).toMatch(/call of a computed name/);
+    const handed = policy(
+      ["builtins:getattr", "brine:Tagger", "brine:Tagger.run", "collections:defaultdict"],
+      [...["builtins:getattr", "brine:Tagger", "brine:Tagger.run", "collections:defaultdict"]],
+    );
+    expect(shown((await judge(call("collections:defaultdict", run(OBJECT)), handed)).blocked)[0]).toMatch(/call of a computed name/);
+  });
+
+  it("is that of no class where a function made the object", async () => {
+    expect(
+      (
+        await judge(
+          list(run(RESTORED)),
+          policy(["brine:restore", "builtins:getattr", "brine:Tagger.run"], ["brine:restore", "builtins:getattr"]),
+        )
+      ).verdict,
+    ).toBe("blocked");
+  });
+});
+
 describe("an acting callable that is handed to another", () => {
   it.each([
     ["map(getattr, ...)", call("builtins:map", global("builtins:getattr"), list(OBJECT), list(text("text"))), "getattr", "builtins.map"],
