@@ -8,6 +8,7 @@ import { isEmpty, isNumber, NOTHING } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { importedModule } from "./imports.ts";
 import { emit, lineOf, lowerExpression, lowerYield } from "./lower-expression.ts";
+import { lowerPatterns, lowerSubject } from "./lower-pattern.ts";
 import { removedKeys } from "./removed-keys.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
@@ -168,16 +169,10 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       return;
     }
     case "match_statement": {
-      const subject = node.childForFieldName("subject");
-      const from = subject ? lowerExpression(subject, scope) : NOTHING;
+      const from = lowerSubject(node, scope);
       const block = node.childForFieldName("body");
       for (const clause of block?.namedChildren ?? []) {
-        for (const pattern of clause.namedChildren) {
-          if (pattern.type !== "case_pattern") continue;
-          lowerPattern(pattern, scope, from);
-          // Which part of the subject a name stands for is not told.
-          for (const [name] of pattern.text.matchAll(/\w+/g)) scope.noteUnseenWrite(name);
-        }
+        lowerPatterns(clause, scope, from);
         lowerBlocks(clause, scope);
       }
       return;
@@ -344,16 +339,6 @@ function lowerImport(node: SyntaxNode, scope: Scope): void {
     const module = from ?? (alias ? name : first);
     const into = emit(scope, { op: "import", into: scope.fresh(), module, name: from === null ? null : name, line });
     scope.write(alias ?? (from === null ? first : name), into, line);
-  }
-}
-
-function lowerPattern(pattern: SyntaxNode, scope: Scope, subject: number): void {
-  for (const child of pattern.namedChildren) {
-    if (child.type === "dotted_name" && !child.text.includes(".") && child.text !== "_") scope.write(child.text, subject, lineOf(child));
-    else if (child.type === "as_pattern") {
-      const alias = child.childForFieldName("alias") ?? child.namedChildren.at(-1);
-      if (alias) scope.write(alias.text, subject, lineOf(child));
-    } else if (child.type !== "class_pattern") lowerPattern(child, scope, subject);
   }
 }
 

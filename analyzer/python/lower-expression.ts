@@ -254,7 +254,7 @@ function lowerArguments(list: SyntaxNode, scope: Scope): Argument[] {
   return result;
 }
 
-function display(
+export function display(
   node: SyntaxNode,
   scope: Scope,
   container: ContainerKind,
