@@ -256,9 +256,7 @@ function holdClass(holding: Holding, target: Code, most: number): boolean {
     holding.hold(subclass, { holder: root, node: null, reason });
   }
   const followed = () => flow.solveWithin(most, `what ${target.name} holds`, target);
-  if (!followed()) return false;
-  runForeignWriters(flow, roots);
-  return followed();
+  return followed() && runForeignWriters(flow, roots, followed);
 }
 
 /** A tree that is the inside of a package is that of the class asked for, whatever the folder is called. */

@@ -33,18 +33,22 @@ export function isOfForm(name: string, form: string): boolean {
   return from <= name.length - last.length;
 }
 
-function formOf(node: SyntaxNode): string | undefined {
+/** So many operators inside each other are read. */
+const DEEPEST = 20;
+
+function formOf(node: SyntaxNode, depth = 0): string | undefined {
+  if (depth > DEEPEST) return undefined;
   switch (node.type) {
     case "string":
       return stringText(node) ?? interpolated(node.text);
     case "parenthesized_expression": {
       const [inner] = node.namedChildren;
-      return inner ? formOf(inner) : undefined;
+      return inner ? formOf(inner, depth + 1) : undefined;
     }
     case "binary_operator":
-      return ofOperator(node);
+      return ofOperator(node, depth);
     case "call":
-      return ofMethod(node);
+      return ofMethod(node, depth);
     default:
       return undefined;
   }
@@ -57,19 +61,19 @@ function interpolated(literal: string): string | undefined {
   return body.replace(/\{[^{}]*\}/g, ANYTHING);
 }
 
-function ofOperator(node: SyntaxNode): string | undefined {
+function ofOperator(node: SyntaxNode, depth: number): string | undefined {
   const left = node.childForFieldName("left");
   const right = node.childForFieldName("right");
   if (!left || !right) return undefined;
   const operator = operatorBetween(node, left, right);
-  const [before, after] = [formOf(left), formOf(right)];
+  const [before, after] = [formOf(left, depth + 1), formOf(right, depth + 1)];
   if (operator === "+" && (before ?? after) !== undefined) return `${before ?? ANYTHING}${after ?? ANYTHING}`;
   // What follows a percent sign that is no directive is left in, and is no part of a name.
   return operator === "%" ? before?.replace(/%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[sdrif]/g, ANYTHING) : undefined;
 }
 
 /** `"build_{}".format(kind)`, `"_".join(["build", kind])`. */
-function ofMethod(node: SyntaxNode): string | undefined {
+function ofMethod(node: SyntaxNode, depth: number): string | undefined {
   const callee = node.childForFieldName("function");
   const object = callee?.type === "attribute" ? callee.childForFieldName("object") : null;
   const method = callee?.childForFieldName("attribute")?.text;
@@ -80,5 +84,5 @@ function ofMethod(node: SyntaxNode): string | undefined {
   const [display, ...others] = list ? operandsOf(list) : [];
   if (method !== "join" || others.length > 0 || (display?.type !== "list" && display?.type !== "tuple")) return undefined;
   const items = operandsOf(display);
-  return items.some(({ type }) => type === "list_splat") ? undefined : items.map((item) => formOf(item) ?? ANYTHING).join(text);
+  return items.some(({ type }) => type === "list_splat") ? undefined : items.map((item) => formOf(item, depth + 1) ?? ANYTHING).join(text);
 }

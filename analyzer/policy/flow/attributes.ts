@@ -351,6 +351,9 @@ export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: str
       if (attribute === "__dict__") flow.graph.listen(from, (namespace) => updateNamespace(flow, value, namespace, from));
       else flow.store(from, flow.field(value, attribute), frame.code, line);
       return;
+    case "open":
+      if (!data.isClass) flow.openStores.note(attribute, { open: data, from, code: frame.code, line });
+      return;
     default:
       return;
   }

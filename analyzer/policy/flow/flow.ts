@@ -24,6 +24,7 @@ import { NamedStores } from "./named-stores.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
 import { OpenAttributes } from "./open-attributes.ts";
+import { OpenStores } from "./open-stores.ts";
 import { AskedOfCallers } from "./open-values.ts";
 import { Reductions } from "./reductions.ts";
 import { Saves } from "./saves.ts";
@@ -58,6 +59,7 @@ export class Flow {
   private readonly root = this.graph.origins.add({ kind: "root", text: "", file: "", line: 0 });
   readonly notices: Notice[] = [];
   readonly asked = new AskedOfCallers();
+  readonly openStores = new OpenStores();
   readonly objects = new Objects(this.values);
   readonly saves = new Saves();
   readonly called = new CalledNames(this);

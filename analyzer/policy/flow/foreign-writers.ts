@@ -11,10 +11,14 @@ import { foreignWriters } from "./foreign-stores.ts";
 import { originsOf } from "./register-origins.ts";
 import type { Value } from "./values.ts";
 
-/** Runs whatever stores to attributes that the roots leave empty. */
-export function runForeignWriters(flow: Flow, roots: readonly Value[]): void {
+/** Runs whatever stores to attributes that the roots leave empty. `isSolved` solves, and says whether that came to an end. */
+export function runForeignWriters(flow: Flow, roots: readonly Value[], isSolved: () => boolean): boolean {
+  const empty = emptyAttributes(flow, roots);
   flow.objects.closeWorld();
-  for (const code of foreignWriters(flow.resolver, emptyAttributes(flow, roots))) runWithClass(flow, code);
+  for (const code of foreignWriters(flow.resolver, empty)) runWithClass(flow, code);
+  if (!isSolved()) return false;
+  for (const root of roots) flow.openStores.give(flow, root, empty);
+  return isSolved();
 }
 
 /**

@@ -24,7 +24,8 @@ class Enforcement(Keeping, Constants, Indirect):
         self._computed = {}
         # What a call returned that is not for the pickle to change, and by whom.
         self._shared = {}
-        # Instances of classes that were looked up, which a call of the class made, or of what makes instances of it.
+        # What calls made of a class that was looked up, or a function, as far as it can be told without running it: by which
+        # names it was looked up, and whether it is an instance of that indeed.
         self._instances = {}
         # What the pickle wrote to which objects.
         self._given = {}
@@ -334,22 +335,23 @@ class Enforcement(Keeping, Constants, Indirect):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
-        if ("builtins", "getattr") in CALLS and self._is_instance(made, function, arguments):
-            self._instances[id(made)] = made
+        if ("builtins", "getattr") in CALLS:
+            self._note_instance(made, function, arguments)
         # Python has one object for every None, and for all texts of one character: once a call returned it, each counts as
         # computed. Bytes are no name and no state, and may be large.
         if type(made) in PLAIN and type(made) is not bytes:
             self._computed[id(made)] = made
 
-    def _is_instance(self, made, function, arguments):
-        """Whether a call made an instance of the class that was called, or of the one that a maker was told."""
+    def _note_instance(self, made, function, arguments):
+        """Notes what a call made of what it called, or of the class that a maker was told."""
         via, does, details = _indirection(function, self._names(function) or ())
         if via in MAKERS:
             at = details[0][0]
             function = arguments[at] if at < len(arguments) else None
         elif does:
-            return False
-        return type(made) is function and self._names(function) is not None and id(made) not in self._shared
+            return
+        if self._names(function) is not None and id(made) not in self._shared:
+            self._instances[id(made)] = (made, self._names(function), type(made) is function)
 
     def _is_foreign(self, *values):
         """Whether lookups or calls made one of them, and not opcodes."""

@@ -150,21 +150,22 @@ class Indirect:
         target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
         by = f", by {via}"
         self._require_constant(opcode, size, name, by)
-        is_instance = self._names(target) is None and id(target) in self._instances
-        known = self._names(type(target) if is_instance else target)
+        made = self._instances.get(id(target)) if self._names(target) is None else None
+        known = self._names(target) if made is None else made[1]
         if known is not None:
             keys = {(module, f"{within}.{name}") for module, within in known}
         elif not self._is_foreign(target):
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
             self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
-        if keys.isdisjoint(IMPORTS):
+        # An object of another class has other attributes, whatever the policy says of this one's.
+        if keys.isdisjoint(IMPORTS) or (made is not None and not made[2]):
             self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
 
         def fetch(*given):
             found = function(*given)
             # What an instance has under a name may be what the pickle put there: it is not to be called.
-            if opcode == "REDUCE" and via == "builtins.getattr" and not is_instance:
+            if opcode == "REDUCE" and via == "builtins.getattr" and made is None:
                 self._remember(found, min(keys & IMPORTS))
             return found
 

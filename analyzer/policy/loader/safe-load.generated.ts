@@ -524,21 +524,22 @@ class Indirect:
         target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
         by = f", by {via}"
         self._require_constant(opcode, size, name, by)
-        is_instance = self._names(target) is None and id(target) in self._instances
-        known = self._names(type(target) if is_instance else target)
+        made = self._instances.get(id(target)) if self._names(target) is None else None
+        known = self._names(target) if made is None else made[1]
         if known is not None:
             keys = {(module, f"{within}.{name}") for module, within in known}
         elif not self._is_foreign(target):
             keys = {("builtins", f"{type(target).__name__}.{name}")}
         else:
             self._refuse(opcode, size, f"{_type_name(target)}.{name}", f"import of a computed name{by}")
-        if keys.isdisjoint(IMPORTS):
+        # An object of another class has other attributes, whatever the policy says of this one's.
+        if keys.isdisjoint(IMPORTS) or (made is not None and not made[2]):
             self._refuse(opcode, size, _spelt(keys), f"import outside the policy{by}")
 
         def fetch(*given):
             found = function(*given)
             # What an instance has under a name may be what the pickle put there: it is not to be called.
-            if opcode == "REDUCE" and via == "builtins.getattr" and not is_instance:
+            if opcode == "REDUCE" and via == "builtins.getattr" and made is None:
                 self._remember(found, min(keys & IMPORTS))
             return found
 
@@ -795,7 +796,8 @@ class Enforcement(Keeping, Constants, Indirect):
         self._computed = {}
         # What a call returned that is not for the pickle to change, and by whom.
         self._shared = {}
-        # Instances of classes that were looked up, which a call of the class made, or of what makes instances of it.
+        # What calls made of a class that was looked up, or a function, as far as it can be told without running it: by which
+        # names it was looked up, and whether it is an instance of that indeed.
         self._instances = {}
         # What the pickle wrote to which objects.
         self._given = {}
@@ -1105,22 +1107,23 @@ class Enforcement(Keeping, Constants, Indirect):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):
             self._shared[id(made)] = (made, _spelt(self._names(function)))
-        if ("builtins", "getattr") in CALLS and self._is_instance(made, function, arguments):
-            self._instances[id(made)] = made
+        if ("builtins", "getattr") in CALLS:
+            self._note_instance(made, function, arguments)
         # Python has one object for every None, and for all texts of one character: once a call returned it, each counts as
         # computed. Bytes are no name and no state, and may be large.
         if type(made) in PLAIN and type(made) is not bytes:
             self._computed[id(made)] = made
 
-    def _is_instance(self, made, function, arguments):
-        """Whether a call made an instance of the class that was called, or of the one that a maker was told."""
+    def _note_instance(self, made, function, arguments):
+        """Notes what a call made of what it called, or of the class that a maker was told."""
         via, does, details = _indirection(function, self._names(function) or ())
         if via in MAKERS:
             at = details[0][0]
             function = arguments[at] if at < len(arguments) else None
         elif does:
-            return False
-        return type(made) is function and self._names(function) is not None and id(made) not in self._shared
+            return
+        if self._names(function) is not None and id(made) not in self._shared:
+            self._instances[id(made)] = (made, self._names(function), type(made) is function)
 
     def _is_foreign(self, *values):
         """Whether lookups or calls made one of them, and not opcodes."""

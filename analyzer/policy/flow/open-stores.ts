@@ -1,0 +1,45 @@
+/**
+ * Attributes that are set of what a user passes: a function of the library that is handed an object of the class, by a parameter without an
+ * annotation, and leaves something in it (`def train(model): model.history = History()`). Boundary: which stores there were, and whether an
+ * object may be what was passed; that the class leaves the attribute empty for others is `foreign-writers.ts`'s to know.
+ */
+import type { Code } from "../../python/code.ts";
+import type { Flow } from "./flow.ts";
+import type { Node } from "./graph.ts";
+import type { OpenValue } from "./open-values.ts";
+import type { Value } from "./values.ts";
+
+interface OpenStore {
+  readonly open: OpenValue;
+  readonly from: Node;
+  readonly code: Code;
+  readonly line: number;
+}
+
+export class OpenStores {
+  private readonly stores = new Map<string, OpenStore[]>();
+
+  note(attribute: string, store: OpenStore): void {
+    const known = this.stores.get(attribute);
+    if (known) known.push(store);
+    else this.stores.set(attribute, [store]);
+  }
+
+  /** Lets the object have what was stored into these attributes of anything that it may be. */
+  give(flow: Flow, object: Value, attributes: Iterable<string>): void {
+    for (const attribute of attributes)
+      for (const { open, from, code, line } of this.stores.get(attribute) ?? [])
+        if (isAnswered(flow, object, open)) flow.store(from, flow.field(object, attribute), code, line);
+  }
+}
+
+/** Whether an object has all that is asked of what was passed. */
+function isAnswered(flow: Flow, object: Value, open: OpenValue): boolean {
+  const data = flow.data(object);
+  if (data.kind !== "instance") return false;
+  const own = new Set(flow.fieldNames(object));
+  const order = flow.classes.orderOf(data.code);
+  return [...flow.asked.of(open).attributes].every(
+    (name) => own.has(name) || order.some((base) => typeof base !== "string" && base.members.has(name)),
+  );
+}
