@@ -52,7 +52,10 @@ export function decorate(flow: Flow, frame: Frame, instruction: Call, kind: "pla
  */
 function isWrapper(code: Code): boolean {
   const { instructions, parameters, isGenerator, writesReceiver } = code.body;
-  const isOfWrapped = (register: Register) => originsOf(code, register).some(({ op }) => op === "outer");
+  // What a decorator is told, beside the function, it may have been told for every other: numpy's dispatchers are 180 functions.
+  const given = code.parent?.body.parameters ?? [];
+  const isOfWrapped = (register: Register) =>
+    originsOf(code, register).some((origin) => origin.op === "outer" && origin.hops === 1 && given.includes(origin.register));
   if (!instructions.some((instruction) => instruction.op === "call" && isOfWrapped(instruction.callee))) return false;
   if (isGenerator || writesReceiver) return true;
   return instructions.some((instruction) => {
