@@ -23,7 +23,6 @@ MODULES = (
     "import abc, argparse, asyncio, bisect, collections, concurrent.futures, contextlib, copy, copyreg, dataclasses, enum, functools, heapq, importlib,"
     " itertools, multiprocessing.pool, operator, queue, random, sys, types, typing\n"
 )
-LAZY = "import importlib\ndef __getattr__(name):\n    return getattr(importlib.import_module(__name__ + '.parts'), name)\n"
 UNRELATED = """
 class Decoy:
     pass
@@ -42,7 +41,6 @@ IMPORTS = {
     "star": ("from .parts import *", ""),
     "in-function": ("def parts_0():\n    from . import parts\n    return parts", "parts_0()."),
     "re-export": ("from .sub import {names}", ""),
-    "lazy": ("import {library} as package_0", "package_0."),
     "sub-package": ("from .sub import deep as deep_0", "deep_0."),
 }
 
@@ -64,7 +62,7 @@ def numbered(text, index):
 def library(name, parts):
     """The files of a library, and what its user runs."""
     modules = {"parts": [MODULES, UNRELATED], "sub.deep": [MODULES]}
-    imports, exported, is_lazy = [], [], False
+    imports, exported = [], []
     way_parts = {title: [] for title in ("before", "decorator", "base", "parameter", "class", "init", "after", "use")}
     for index, part in enumerate(parts):
         if "decoy" in part:
@@ -87,7 +85,6 @@ def library(name, parts):
         value = re.sub(r"(?<=['\"])Leaf", own, value)
         if part["import"] == "re-export":
             exported.append(f"from ..parts import {fields['names']}\n")
-        is_lazy = is_lazy or part["import"] == "lazy"
         value = WRAPPINGS[part["wrapping"]].replace("VALUE", value)
         if "slot" in part:
             way = PIECES / "slots" / f"{part['slot']}.py"
@@ -111,7 +108,7 @@ def library(name, parts):
         ]
     )
     files = {
-        "__init__.py": LAZY if is_lazy else "",
+        "__init__.py": "",
         "core.py": core,
         "parts.py": "\n".join([*modules["parts"], ""]),
         "helpers.py": "def same(value):\n    return value\n",
