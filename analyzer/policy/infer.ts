@@ -144,9 +144,8 @@ function solveClass(source: Source, class_: string, most: number = LIMITS.classE
 
 function fillingOf({ flow, named }: Holding, target: Code): Filling {
   const order = flow.classes.orderOf(target);
-  const attributes = order.flatMap((base) => (typeof base === "string" ? [] : [...base.members.keys()]));
   return {
-    attributes: new Set([...attributes, ...flow.fieldNames(flow.values.instance(target, null))]),
+    attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
     loading: loadingOf(flow, target, named),
   };

@@ -15,14 +15,10 @@ export function modulesOfDotted(holding: Holding): ReadonlyMap<string, string> {
 export function needDotted(holding: Holding): void {
   const modules = modulesOfDotted(holding);
   for (const { callable, module = modules.get(callable), value } of [...holding.imports.values()]) {
-    const around =
-      module === undefined
-        ? []
-        : callable
-            .slice(module.length + 1)
-            .split(".")
-            .slice(0, -1);
-    if (module === undefined || around.length === 0) continue;
+    if (module === undefined) continue;
+    const path = callable.slice(module.length + 1).split(".");
+    const around = path.slice(0, -1);
+    if (around.length === 0) continue;
     const reason = { kind: "protocol" as const, text: `getattr looks up ${callable} below protocol 4` };
     holding.needCall("builtins.getattr", value, { ...reason, name: "builtins.getattr" });
     around.forEach((_, index) => {

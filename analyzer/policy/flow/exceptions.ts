@@ -28,19 +28,13 @@ export function argumentsOf(flow: Flow, value: Value): Value | null {
  * kept in its place.
  */
 export function keepArguments(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
-  const data = flow.data(value);
-  const kept = argumentsOf(flow, value);
-  if (kept === null || (data.kind === "instance" && callsOther(flow, value))) return;
-  addArguments(flow, frame, kept, args, line);
+  if (!callsOther(flow, value)) replaceArguments(flow, frame, value, args, line);
 }
 
 /** `BaseException.__init__`. */
 export function replaceArguments(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
   const kept = argumentsOf(flow, value);
-  if (kept !== null) addArguments(flow, frame, kept, args, line);
-}
-
-function addArguments(flow: Flow, frame: Frame, kept: Value, args: readonly Passed[], line: number): void {
+  if (kept === null) return;
   for (const [index, { kind, from }] of args.entries()) {
     if (kind === "positional") flow.store(from, elementInto(flow, kept, String(index)), frame.code, line);
     else if (kind === "star") iterate(flow, frame, from, elementInto(flow, kept, null), line);

@@ -417,6 +417,13 @@ export class Flow {
     return this.fieldsOf(value).flatMap(([name]) => (name.startsWith("[") ? [] : [name]));
   }
 
+  /** The attributes that an object has: its own, and those of its class. */
+  attributeNames(object: Value): ReadonlySet<string> {
+    const data = this.data(object);
+    const order = data.kind === "instance" ? this.classes.orderOf(data.code) : [];
+    return new Set([...this.fieldNames(object), ...order.flatMap((base) => (typeof base === "string" ? [] : [...base.members.keys()]))]);
+  }
+
   /** Every field of a value that anything was asked of. */
   fieldsOf(value: Value): readonly (readonly [string, Node])[] {
     return this.fields.of(this.graph.valueOf(value));

@@ -25,21 +25,12 @@ export class OpenStores {
     else this.stores.set(attribute, [store]);
   }
 
-  /** Lets the object have what was stored into these attributes of anything that it may be. */
+  /** Lets the object have what was stored into these attributes of anything that it may be, having all that is asked of that. */
   give(flow: Flow, object: Value, attributes: Iterable<string>): void {
+    const names = flow.attributeNames(object);
     for (const attribute of attributes)
       for (const { open, from, code, line } of this.stores.get(attribute) ?? [])
-        if (isAnswered(flow, object, open)) flow.store(from, flow.field(object, attribute), code, line);
+        if ([...flow.asked.of(open).attributes].every((name) => names.has(name)))
+          flow.store(from, flow.field(object, attribute), code, line);
   }
-}
-
-/** Whether an object has all that is asked of what was passed. */
-function isAnswered(flow: Flow, object: Value, open: OpenValue): boolean {
-  const data = flow.data(object);
-  if (data.kind !== "instance") return false;
-  const own = new Set(flow.fieldNames(object));
-  const order = flow.classes.orderOf(data.code);
-  return [...flow.asked.of(open).attributes].every(
-    (name) => own.has(name) || order.some((base) => typeof base !== "string" && base.members.has(name)),
-  );
 }

@@ -3,13 +3,10 @@
  * `operator.add`. Boundary: what they do to anything else; the operators themselves are `operators.ts`.
  */
 import { replaceFields } from "./class-methods.ts";
-import { argument, builtinMethod, type NativeCall } from "./container-methods.ts";
-import { addMade, callMethod, iterate } from "./containers.ts";
-import type { Flow } from "./flow.ts";
-import type { Frame } from "./frame.ts";
+import { argument, builtinMethod, type Model } from "./container-methods.ts";
+import { callMethod, iterate } from "./containers.ts";
+import { collect } from "./iteration.ts";
 import { addComputed, addOperation } from "./operators.ts";
-
-type Model = (flow: Flow, frame: Frame, call: NativeCall) => void;
 
 /** Gives what one of these methods of its first argument gives; arrays give arrays. */
 function asks(...methods: readonly string[]): Model {
@@ -75,11 +72,7 @@ function operates(operator: string, inPlace = false): Model {
 /** `reversed(x)`: the elements; an object with a method for it gives what that gives. */
 const reversed: Model = (flow, frame, call) => {
   asks("__reversed__")(flow, frame, call);
-  const from = argument(call, 0);
-  if (from === null || call.into === null) return;
-  const list = flow.values.container("builtins.list", `${frame.id}:${call.line}`);
-  iterate(flow, frame, from, flow.field(list, "[]"), call.line);
-  addMade(flow, frame, call.into, list, call.line);
+  collect("builtins.list")(flow, frame, call);
 };
 
 const OPERATORS: Readonly<Record<string, string>> = {
