@@ -101,7 +101,7 @@ export type Instruction = { readonly line: number } & (
   | {
       readonly op: "operate";
       readonly into: Register;
-      /** As it is written, without the `=` of one in place; of one operand `unary -`. */
+      /** As it is written, without the `=` of one in place; of one operand `unary -`, and SLICE. */
       readonly operator: string;
       readonly left: Register;
       readonly right: Register;
@@ -119,6 +119,13 @@ export type Instruction = { readonly line: number } & (
   /** `into: type`: what the annotation says the register, or the attribute, holds. */
   | { readonly op: "annotate"; readonly into: Register; readonly type: TypeExpression; readonly what: string }
 );
+
+/** The operator of `object[start:stop]`. */
+export const SLICE = "slice";
+
+export function isSlice(instruction: Instruction): instruction is Extract<Instruction, { readonly op: "operate" }> {
+  return instruction.op === "operate" && instruction.operator === SLICE;
+}
 
 /**
  * When a branch can run: if what a register holds may be of one of these kinds (`constant-kinds.ts`), if all of these

@@ -17,3 +17,10 @@ export function absoluteModule(text: string, unit: { readonly module: string; re
   const rest = text.slice(dots);
   return rest ? [...kept, rest].join(".") : kept.join(".");
 }
+
+/** What a module has in variables that it does not bind: `__name__` and `__package__`. */
+export function ownName(variable: string, { module, isPackage }: { readonly module: string; readonly isPackage: boolean }): string | null {
+  if (variable === "__name__") return module;
+  if (variable !== "__package__") return null;
+  return isPackage ? module : module.split(".").slice(0, -1).join(".");
+}

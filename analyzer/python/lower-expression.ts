@@ -3,7 +3,7 @@
  * or carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
  */
 import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from "./code.ts";
-import { COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, ZERO } from "./code.ts";
+import { COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, SLICE, ZERO } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { numberRegister } from "./constant-kinds.ts";
 import { copiedNamespace } from "./removed-keys.ts";
@@ -157,7 +157,7 @@ function lowerString(node: SyntaxNode, scope: Scope): Register {
 
 /** Lets the register of an expression hold the form of the text that it gives, where that is written (`text-forms.ts`). */
 function withForm(node: SyntaxNode, scope: Scope, register: Register): Register {
-  const value = textForm(node);
+  const value = textForm(node, scope.code.unit);
   if (value === null) return register;
   return emit(scope, { op: "text", into: isEmpty(register) ? scope.fresh() : register, value, line: lineOf(node) });
 }
@@ -215,8 +215,7 @@ function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
   if (isSlice || !key) for (const part of subscripts) scope.noteUnread(part, lineOf(part));
   const keyFrom = key && isKey(key) && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
   if (isEmpty(object)) return COMPUTED;
-  // A slice is the same kind of container with the same elements.
-  if (isSlice) return object;
+  if (isSlice) return operate(node, scope, SLICE, object, NOTHING);
   return emit(scope, { op: "item", into: scope.fresh(), object, key: constantKey(key), keyFrom, line: lineOf(node) });
 }
 

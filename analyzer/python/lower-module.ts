@@ -175,7 +175,7 @@ class ModuleReader implements Rereader {
   }
 
   get importEffects(): ImportEffects {
-    this.effects ??= importEffects(this.syntax.root, this.file.text, this.file.path);
+    this.effects ??= importEffects(this.syntax.root, this.file);
     return this.effects;
   }
 

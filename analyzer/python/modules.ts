@@ -178,13 +178,21 @@ export class Modules {
     return offer;
   }
 
+  /** Modules inside a package whose text may bind a name, sorted; found without parsing them. */
+  modulesBinding(package_: string, name: string): readonly string[] {
+    return this.modulesInside(package_).filter((module) => this.files.get(module)!.mayBind(name));
+  }
+
+  private modulesInside(package_: string): readonly string[] {
+    return [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
+  }
+
   /** Modules inside a package whose text defines a class of that name, sorted; found without parsing them. */
   modulesDefining(package_: string, class_: string): readonly string[] {
     let index = this.classes.get(package_);
     if (!index) {
       index = new Map();
-      const modules = [...this.files.keys()].filter((module) => module.startsWith(`${package_}.`)).sort();
-      for (const module of modules) {
+      for (const module of this.modulesInside(package_)) {
         for (const name of this.files.get(module)?.classesAtTop ?? []) listed(index, name).push(module);
       }
       this.classes.set(package_, index);

@@ -17,14 +17,31 @@ export type Definition =
 export class Resolver {
   private readonly known = new Map<Unit, Map<string, readonly Definition[]>>();
   private readonly running = new Set<string>();
+  /** Paths that modules of the library enter into `sys.modules`, by the name that they get there. */
+  private entries: Map<string, { readonly unit: Unit; readonly path: readonly string[] }> | null = null;
 
   constructor(readonly modules: Modules) {}
 
   /** What importing `module` gives. */
   module(module: string): Definition {
-    const unit = this.modules.unit(module);
+    const unit = this.modules.unit(module) ?? this.entered(module);
     if (unit) return { kind: "module", unit };
     return this.modules.has(module) ? { kind: "namespace", name: module } : { kind: "external", name: module };
+  }
+
+  /** The module that the library enters into `sys.modules` under a name that no file has. */
+  private entered(module: string): Unit | null {
+    if (!this.modules.isLibraryPackage(module.split(".")[0]!) || this.modules.has(module)) return null;
+    if (this.entries === null) {
+      this.entries = new Map();
+      for (const each of this.modules.libraryModulesWith(/\bsys\.modules\[/, ["modules"])) {
+        const unit = this.modules.unit(each)!;
+        for (const { name, path } of unit.importEffects.modules) this.entries.set(name, { unit, path });
+      }
+    }
+    const entry = this.entries.get(module);
+    const [target] = entry ? this.path(entry.unit, entry.path) : [];
+    return target?.kind === "module" ? target.unit : null;
   }
 
   /** What an import statement gives: `import module` where the name is null. */
@@ -34,7 +51,7 @@ export class Resolver {
 
   /** What `from module import name` gives; several where the module binds it in several branches. */
   member(module: string, name: string): readonly Definition[] {
-    const unit = this.modules.unit(module);
+    const unit = this.modules.unit(module) ?? this.entered(module);
     const found = unit ? this.name(unit, name) : [];
     if (found.length > 0) return found;
     if (this.modules.has(`${module}.${name}`)) return [this.module(`${module}.${name}`)];
@@ -110,17 +127,29 @@ export class Resolver {
     return isExported(unit, name) ? this.name(unit, name) : [];
   }
 
-  /** A package that fills itself when it is used (`__getattr__`, `sys.modules[__name__] = ...`) defines its names in its modules. */
+  /**
+   * A package that fills itself when it is used (`__getattr__`, `sys.modules[__name__] = ...`) defines its names in its modules: classes in
+   * any, and the library's own functions and variables in those that its text names.
+   */
   private lazily(unit: Unit, name: string): Definition[] {
-    if (!unit.isPackage || !/^[A-Z]/.test(name)) return [];
+    if (!unit.isPackage) return [];
     const replacesItself = unit.bindings.has("__getattr__") || unit.bindings.has("_import_structure");
     if (!replacesItself) return [];
-    const definitions: Definition[] = [];
-    for (const module of this.modules.modulesDefining(unit.module, name)) {
-      for (const binding of this.modules.unit(module)?.bindings.get(name) ?? [])
-        if (binding.kind === "class") definitions.push({ kind: "class", code: binding.code });
-    }
-    return definitions;
+    const classes = /^[A-Z]/.test(name) ? this.definedIn(this.modules.modulesDefining(unit.module, name), name, ["class"]) : [];
+    if (classes.length > 0 || name.startsWith("__") || !this.modules.isOfLibrary(unit)) return classes;
+    const modules = this.modules.modulesBinding(unit.module, name).filter((module) => {
+      const [last = ""] = module.split(".").slice(-1);
+      return new RegExp(`["'.]${last}["']`).test(unit.code.text);
+    });
+    return this.definedIn(modules, name, ["class", "function", "assignment"]);
+  }
+
+  private definedIn(modules: readonly string[], name: string, kinds: readonly Binding["kind"][]): Definition[] {
+    return modules.flatMap((module) => {
+      const unit = this.modules.unit(module);
+      const bindings = unit?.bindings.get(name)?.filter(({ kind }) => kinds.includes(kind)) ?? [];
+      return unit ? bindings.flatMap((binding) => this.binding(unit, name, binding)) : [];
+    });
   }
 
   /** What `a.b.c` means in a module. */

@@ -4,7 +4,9 @@
  * the file's path in its tree.
  */
 
+import type { SourceFile } from "./lower-module.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
+import { isForm, textForm } from "./text-forms.ts";
 import { dottedPath, stringText } from "./type-expression.ts";
 
 /** What a file does to the import system when it is imported. */
@@ -25,9 +27,10 @@ const COMPUTED_ENTRY = /\bsys\.modules\[(?!__name__\])[A-Za-z_]\w*\]\s*=(?!=)/;
 /** `"old.module": "new.module"`. Only what the new name means decides whether it is a name for something. */
 const RENAMING = /(["'])([A-Za-z_]\w*(?:\.\w+)*)\1\s*:\s*(["'])([A-Za-z_]\w*(?:\.\w+)+)\3/g;
 
-export function importEffects(root: SyntaxNode, text: string, path: string): ImportEffects {
+export function importEffects(root: SyntaxNode, file: SourceFile): ImportEffects {
+  const { text } = file;
   if (!text.includes("sys.path") && !text.includes("sys.modules")) return NONE;
-  const reader = new Reader(path);
+  const reader = new Reader(file);
   reader.block(root);
   const { folders, modules } = reader;
   return { folders, modules, renamed: COMPUTED_ENTRY.test(text) ? renamingsIn(text) : [] };
@@ -46,7 +49,7 @@ class Reader implements Omit<ImportEffects, "renamed"> {
   readonly modules: { name: string; path: string[] }[] = [];
   private readonly variables = new Map<string, string>();
 
-  constructor(private readonly path: string) {}
+  constructor(private readonly file: SourceFile) {}
 
   block(node: SyntaxNode): void {
     for (const child of node.namedChildren) {
@@ -67,9 +70,9 @@ class Reader implements Omit<ImportEffects, "renamed"> {
       if (folder !== null && !this.variables.has(left.text)) this.variables.set(left.text, folder);
     } else if (left.type === "subscript" && left.childForFieldName("value")?.text === "sys.modules") {
       const key = left.childForFieldName("subscript");
-      const name = key && stringText(key);
+      const name = key && textForm(key, this.file);
       const path = dottedPath(right);
-      if (name && path) this.modules.push({ name, path });
+      if (name && !isForm(name) && path) this.modules.push({ name, path });
     }
   }
 
@@ -85,7 +88,7 @@ class Reader implements Omit<ImportEffects, "renamed"> {
   private evaluate(node: SyntaxNode): string | null {
     switch (node.type) {
       case "identifier":
-        return node.text === "__file__" ? this.path : (this.variables.get(node.text) ?? null);
+        return node.text === "__file__" ? this.file.path : (this.variables.get(node.text) ?? null);
       case "parenthesized_expression": {
         const [inner] = node.namedChildren;
         return inner ? this.evaluate(inner) : null;

@@ -2,15 +2,22 @@
  * Texts of which a part is written: `f"build_{kind}"`, `"build_" + kind`, `"build_%s" % kind`, `"build_{}".format(kind)`,
  * `"_".join(["build", kind])`. Boundary: names alone; of a text that could be no part of one nothing is told.
  */
+import { ownName } from "./imports.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 /** In a text: any characters. No source has it. */
 export const ANYTHING = "\u0000";
 
+/** The module that an expression is in: what its `__name__` and `__package__` say is as good as written. */
+export interface Place {
+  readonly module: string;
+  readonly isPackage: boolean;
+}
+
 /** The form of the text that an expression gives; null where nothing of it is written. */
-export function textForm(node: SyntaxNode): string | null {
-  const form = formOf(node)?.replace(/\0+/g, ANYTHING);
+export function textForm(node: SyntaxNode, place: Place): string | null {
+  const form = formOf(node, place)?.replace(/\0+/g, ANYTHING);
   return form !== undefined && /^[\w.\0]*\w[\w.\0]*$/.test(form) ? form : null;
 }
 
@@ -36,44 +43,46 @@ export function isOfForm(name: string, form: string): boolean {
 /** So many operators inside each other are read. */
 const DEEPEST = 20;
 
-function formOf(node: SyntaxNode, depth = 0): string | undefined {
+function formOf(node: SyntaxNode, place: Place, depth = 0): string | undefined {
   if (depth > DEEPEST) return undefined;
   switch (node.type) {
     case "string":
-      return stringText(node) ?? interpolated(node.text);
+      return stringText(node) ?? interpolated(node.text, place);
+    case "identifier":
+      return ownName(node.text, place) ?? undefined;
     case "parenthesized_expression": {
       const [inner] = node.namedChildren;
-      return inner ? formOf(inner, depth + 1) : undefined;
+      return inner ? formOf(inner, place, depth + 1) : undefined;
     }
     case "binary_operator":
-      return ofOperator(node, depth);
+      return ofOperator(node, place, depth);
     case "call":
-      return ofMethod(node, depth);
+      return ofMethod(node, place, depth);
     default:
       return undefined;
   }
 }
 
 /** `f"build_{kind}"`. */
-function interpolated(literal: string): string | undefined {
+function interpolated(literal: string, place: Place): string | undefined {
   const [, prefix = "", , body = ""] = /^([A-Za-z]*)("""|'''|"|')([\s\S]*)\2$/.exec(literal) ?? [];
   if (!/^(f|rf|fr)$/i.test(prefix) || body.includes("\\") || body.includes("{{") || body.includes("}}")) return undefined;
-  return body.replace(/\{[^{}]*\}/g, ANYTHING);
+  return body.replace(/\{([^{}]*)\}/g, (_, expression: string) => ownName(expression, place) ?? ANYTHING);
 }
 
-function ofOperator(node: SyntaxNode, depth: number): string | undefined {
+function ofOperator(node: SyntaxNode, place: Place, depth: number): string | undefined {
   const left = node.childForFieldName("left");
   const right = node.childForFieldName("right");
   if (!left || !right) return undefined;
   const operator = operatorBetween(node, left, right);
-  const [before, after] = [formOf(left, depth + 1), formOf(right, depth + 1)];
+  const [before, after] = [formOf(left, place, depth + 1), formOf(right, place, depth + 1)];
   if (operator === "+" && (before ?? after) !== undefined) return `${before ?? ANYTHING}${after ?? ANYTHING}`;
   // What follows a percent sign that is no directive is left in, and is no part of a name.
   return operator === "%" ? before?.replace(/%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[sdrif]/g, ANYTHING) : undefined;
 }
 
 /** `"build_{}".format(kind)`, `"_".join(["build", kind])`. */
-function ofMethod(node: SyntaxNode, depth: number): string | undefined {
+function ofMethod(node: SyntaxNode, place: Place, depth: number): string | undefined {
   const callee = node.childForFieldName("function");
   const object = callee?.type === "attribute" ? callee.childForFieldName("object") : null;
   const method = callee?.childForFieldName("attribute")?.text;
@@ -84,5 +93,7 @@ function ofMethod(node: SyntaxNode, depth: number): string | undefined {
   const [display, ...others] = list ? operandsOf(list) : [];
   if (method !== "join" || others.length > 0 || (display?.type !== "list" && display?.type !== "tuple")) return undefined;
   const items = operandsOf(display);
-  return items.some(({ type }) => type === "list_splat") ? undefined : items.map((item) => formOf(item, depth + 1) ?? ANYTHING).join(text);
+  return items.some(({ type }) => type === "list_splat")
+    ? undefined
+    : items.map((item) => formOf(item, place, depth + 1) ?? ANYTHING).join(text);
 }

@@ -6,7 +6,7 @@
  * Boundary: the instructions of one function or class body; the statements of a module are found by their place in its list.
  */
 import { select } from "./branches.ts";
-import { type Instruction, isEmpty, type Register } from "./code.ts";
+import { type Instruction, isEmpty, isSlice, type Register } from "./code.ts";
 
 /**
  * The instructions that are left, with their registers as they were, and which register each is now. Registers that are written
@@ -54,6 +54,8 @@ function questionOf(instruction: Instruction, registerOf: (register: Register) =
       return `super ${registerOf(instruction.object)}`;
     case "item":
       return `item ${registerOf(instruction.object)} ${registerOf(instruction.keyFrom)} ${instruction.key}`;
+    case "operate":
+      return isSlice(instruction) ? `slice ${registerOf(instruction.left)}` : null;
     case "iterate":
       return `iterate ${registerOf(instruction.from)}`;
     case "text":

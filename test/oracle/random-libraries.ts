@@ -44,7 +44,7 @@ export const KINDS: Readonly<Record<keyof Part, readonly string[]>> = {
   value: pythonFiles("values"),
   wrapping: ["none", ...Object.keys(JSON.parse(readFileSync(path.join(PIECES, "wrappings.json"), "utf8")))],
   way: pythonFiles("ways"),
-  import: ["from", "from-as", "module", "module-as", "star", "in-function", "re-export", "sub-package"],
+  import: pythonFiles("imports"),
 };
 
 export const DECOYS: readonly string[] = pythonFiles("decoys");

@@ -16,6 +16,7 @@ import pathlib
 import pickle
 import re
 import sys
+import types
 
 PIECES = pathlib.Path(__file__).parent.parent / "fixtures" / "libraries"
 WRAPPINGS = {"none": "VALUE", **json.loads((PIECES / "wrappings.json").read_text())}
@@ -32,19 +33,6 @@ class Unrelated:
         return self.decoy
 """
 
-# How the module of a value is imported: lines of `core.py`, and what is written before its names. {names} are all that are needed.
-IMPORTS = {
-    "from": ("from .parts import {names}", ""),
-    "from-as": ("from {library}.parts import {renamed}", ""),
-    "module": ("from . import parts", "parts."),
-    "module-as": ("import {library}.parts as other_name", "other_name."),
-    "star": ("from .parts import *", ""),
-    "in-function": ("def parts_0():\n    from . import parts\n    return parts", "parts_0()."),
-    "re-export": ("from .sub import {names}", ""),
-    "sub-package": ("from .sub import deep as deep_0", "deep_0."),
-}
-
-
 def sections(text):
     """The lines below each `# title` of a way."""
     pieces = re.split(r"^# (\w+)\n", text, flags=re.MULTILINE)
@@ -56,13 +44,13 @@ def indented(text, by=1):
 
 
 def numbered(text, index):
-    return re.sub(r"_0\b", f"_{index}", text)
+    return re.sub(r"_0(?=_?\b)", f"_{index}", text)
 
 
 def library(name, parts):
     """The files of a library, and what its user runs."""
-    modules = {"parts": [MODULES, UNRELATED], "sub.deep": [MODULES]}
-    imports, exported = [], []
+    modules = {"parts": [MODULES, UNRELATED]}
+    imports = []
     way_parts = {title: [] for title in ("before", "decorator", "base", "parameter", "class", "init", "after", "use")}
     for index, part in enumerate(parts):
         if "decoy" in part:
@@ -73,18 +61,25 @@ def library(name, parts):
         definitions, value = (PIECES / "values" / f"{part['value']}.py").read_text().rstrip().rsplit("\nvalue = ", 1)
         own = f"Leaf{index}{re.sub(r'[^a-z0-9]', '', part['value']).title()}"
         definitions = re.sub(r"\bLeaf(\w*)", rf"{own}\1", re.sub(r"\bleaf_", f"leaf{index}_", definitions))
-        modules["sub.deep" if part["import"] == "sub-package" else "parts"].append(definitions)
+        road = sections((PIECES / "imports" / f"{part['import']}.py").read_text())
         names = sorted(set(re.findall(r"(?<!['\"\w])Leaf\w*", value)))
-        line, prefix = IMPORTS[part["import"]]
         shown = {each: each.replace("Leaf", own, 1) for each in names}
         renamed = {each: each.replace("Leaf", f"Renamed{index}", 1) for each in names}
-        fields = {"library": name, "names": ", ".join(shown.values()), "renamed": ", ".join(f"{shown[each]} as {renamed[each]}" for each in names)}
-        imports.append(numbered(line.format(**fields), index))
-        used = renamed if part["import"] == "from-as" else shown
-        value = re.sub(r"(?<!['\"\w])Leaf\w*", lambda match: numbered(prefix, index) + used[match[0]], value)
+        fields = {
+            "NAMES": ", ".join(shown.values()),
+            "RENAMED": ", ".join(f"{shown[each]} as {renamed[each]}" for each in names),
+            "QUOTED": ", ".join(f'"{each}"' for each in shown.values()),
+            "LIBRARY": name,
+        }
+        road = {title: numbered(re.sub(rf"\b({'|'.join(fields)})\b", lambda match: fields[match[0]], text), index) for title, text in road.items()}
+        modules.setdefault(road.get("home", "parts"), [MODULES]).append(definitions)
+        for title, module in [("gate", f"gate_{index}"), ("package", f"package_{index}.__init__")]:
+            if title in road:
+                modules[module] = [road[title]]
+        imports.append(road["core"])
+        used = shown if road["core"].count(" as Renamed") == 0 else renamed
+        value = re.sub(r"(?<!['\"\w])Leaf\w*", lambda match: road.get("prefix", "") + used[match[0]], value)
         value = re.sub(r"(?<=['\"])Leaf", own, value)
-        if part["import"] == "re-export":
-            exported.append(f"from ..parts import {fields['names']}\n")
         value = WRAPPINGS[part["wrapping"]].replace("VALUE", value)
         if "slot" in part:
             way = PIECES / "slots" / f"{part['slot']}.py"
@@ -107,14 +102,12 @@ def library(name, parts):
             "",
         ]
     )
-    files = {
-        "__init__.py": "",
-        "core.py": core,
-        "parts.py": "\n".join([*modules["parts"], ""]),
-        "helpers.py": "def same(value):\n    return value\n",
-        "sub/__init__.py": "".join(exported),
-        "sub/deep.py": "\n".join([*modules["sub.deep"], ""]),
-    }
+    files = {"__init__.py": "", "core.py": core, "helpers.py": "def same(value):\n    return value\n"}
+    for module in modules:
+        package, _, _ = module.rpartition(".")
+        if package:
+            files.setdefault(f"{package}/__init__.py", "")
+        files[f"{module.replace('.', '/')}.py"] = "\n".join([*modules[module], ""])
     return files, way_parts["use"]
 
 
@@ -129,6 +122,9 @@ def save(folder, request):
     scope = {"core": core, "root": core.Root()}
     for use in uses:
         exec(use, scope)
+    for value in vars(scope["root"]).values() if hasattr(scope["root"], "__dict__") else []:
+        if isinstance(value, types.MethodType) and not hasattr(value.__self__, value.__name__):
+            raise ValueError("a method that is not found under its own name")
     saved = []
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         try:

@@ -77,9 +77,8 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
         graph.add(into, globalsOf(flow, frame, data.unit, line), source);
         return;
       }
-      if (flow.resolver.modules.lacks(data.unit.module, attribute)) return;
-      for (const definition of flow.resolver.member(data.unit.module, attribute)) flow.define(definition, into);
-      if (data.unit.bindings.has(attribute)) graph.edge(flow.variable(data.unit, attribute), into);
+      if (!flow.resolver.modules.lacks(data.unit.module, attribute))
+        flow.computedAttributes.loadFromModule(data.unit.module, attribute, into);
       return;
     case "external":
       graph.add(into, attributeOfExternal(flow, data.name, attribute), source);
@@ -205,6 +204,7 @@ function loadFromClass(
   }
   if (order.some((base) => typeof base !== "string" && (base.members.has("__getattr__") || base.metaclass !== null)))
     graph.kinds.mark(into, IS_UNKNOWN);
+  flow.computedAttributes.noteRead(receiver, order, attribute, into);
   loadFromMetaclass(flow, frame, receiver, attribute, into, line);
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
   bindLate(flow, frame, order, receiver, code, attribute, into, line);

@@ -77,7 +77,9 @@ export function copyElements(flow: Flow, from: Value, to: Value): void {
   const data = flow.data(from);
   if (data.kind === "namespace") {
     flow.listenFields(data.owner, (name, node) => {
-      if (!name.startsWith("[") && !data.without?.has(name)) flow.graph.edge(node, elementInto(flow, to, name));
+      // Under SOME is what was set by a name that is computed.
+      if (name === SOME) flow.graph.edge(node, elementInto(flow, to, null));
+      else if (!name.startsWith("[") && !data.without?.has(name)) flow.graph.edge(node, elementInto(flow, to, name));
     });
     return;
   }

@@ -2,8 +2,9 @@
  * Instructions to constraints: what each adds to the graph, for one activation. Boundary: attributes, containers and
  * calls have their own files.
  */
-import { type Code, type Instruction, isEmpty, NOTHING, type Unit } from "../../python/code.ts";
+import { type Code, type Instruction, isEmpty, NOTHING } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import { ownName } from "../../python/imports.ts";
 import { loadAttribute, storeAttribute } from "./attributes.ts";
 import { call } from "./calls.ts";
 import { enter, item, iterate, make, setItem } from "./containers.ts";
@@ -12,7 +13,6 @@ import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { addResultOf } from "./generators.ts";
 import { operate } from "./operators.ts";
-import { packageOf } from "./reflection.ts";
 import { seedType } from "./types.ts";
 
 /** Adds the instructions of an activation to the graph. */
@@ -47,7 +47,9 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       const into = base + instruction.into;
       const { unit } = frame.code;
       if (flow.binds(unit, instruction.name)) graph.alias(flow.variable(unit, instruction.name), into);
-      else if (OF_MODULES[instruction.name]) graph.add(into, values.text(OF_MODULES[instruction.name]!(unit)), madeAt(flow, frame, line));
+      else if (ownName(instruction.name, unit) !== null)
+        graph.add(into, values.text(ownName(instruction.name, unit)!), madeAt(flow, frame, line));
+      else if (flow.computedAttributes.mayMake(unit, instruction.name)) flow.computedAttributes.loadGlobal(unit, instruction.name, into);
       else graph.add(into, values.external(`builtins.${instruction.name}`), madeAt(flow, frame, line));
       return;
     }
@@ -138,12 +140,9 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     }
     case "import": {
       const { module, name } = instruction;
-      const { resolver } = flow;
-      const definitions = resolver.imported(module, name);
-      for (const definition of definitions) flow.define(definition, base + instruction.into);
-      // The variable also holds what statements beside its definition put there.
-      const unit = name === null ? null : resolver.modules.unit(module);
-      if (unit && name !== null && unit.bindings.has(name)) graph.edge(flow.variable(unit, name), base + instruction.into);
+      const into = base + instruction.into;
+      if (name === null) flow.define(flow.resolver.module(module), into);
+      else flow.computedAttributes.loadFromModule(module, name, into);
       return;
     }
     case "annotate":
@@ -158,12 +157,6 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
       return;
   }
 }
-
-/** What every module has of its own. */
-const OF_MODULES: Readonly<Record<string, (unit: Unit) => string>> = {
-  __name__: ({ module }) => module,
-  __package__: packageOf,
-};
 
 function returnsOnce({ body }: Code): boolean {
   let count = 0;

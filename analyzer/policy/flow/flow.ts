@@ -9,6 +9,7 @@ import type { Definition, Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./arguments.ts";
 import { Branches } from "./branches.ts";
 import { CalledNames } from "./called-names.ts";
+import { ComputedAttributes } from "./computed-attributes.ts";
 import { ComputedNames } from "./computed-names.ts";
 import { DerivedClasses } from "./derived-classes.ts";
 import { Effects, type Statement } from "./effects.ts";
@@ -67,6 +68,7 @@ export class Flow {
   readonly derivedClasses = new DerivedClasses(this);
   readonly lateMembers = new LateMembers();
   readonly computedNames = new ComputedNames(this);
+  readonly computedAttributes = new ComputedAttributes(this);
   readonly enumerations = new EnumerationCalls(this);
   readonly namedStores = new NamedStores((object, name) => this.openAttributes.noteStore(object, name));
   readonly unanalysedCalls = new UnanalysedCalls();
@@ -156,7 +158,8 @@ export class Flow {
     while (
       (isEnded && this.branches.settle()) ||
       (this.enumerations.settle() && isEnded) ||
-      (isEnded && (this.computedNames.settle() || this.unseen.settle() || this.unknownArguments.settle()))
+      (isEnded &&
+        (this.computedAttributes.settle() || this.computedNames.settle() || this.unseen.settle() || this.unknownArguments.settle()))
     );
     return isEnded;
   }
@@ -248,7 +251,7 @@ export class Flow {
     if (known !== null) return known;
     const node = this.graph.allocate(1);
     const data = this.data(value);
-    if (data.kind === "instance") this.graph.refuseTexts(node);
+    if (data.kind === "instance" && !this.computedAttributes.areOf(data.code)) this.graph.refuseTexts(node);
     if (this.openAttributes.isOpen(value)) this.graph.kinds.mark(node, IS_UNKNOWN);
     this.fields.add(value, name, node);
     if (data.kind === "class") this.lateMembers.note(data.code, name, node);
@@ -312,9 +315,10 @@ export class Flow {
     names.set(name, node);
     this.variableNodes.add(node);
     this.evaluate(unit, name);
-    if (!unit.bindings.has(name)) {
-      for (const definition of this.resolver.name(unit, name)) this.define(definition, node);
-    }
+    if (unit.bindings.has(name)) return node;
+    const found = this.resolver.name(unit, name);
+    for (const definition of found) this.define(definition, node);
+    if (found.length === 0) this.computedAttributes.makeNames(unit);
     return node;
   }
 
@@ -329,7 +333,7 @@ export class Flow {
     for (const statement of this.effects.onVariable(unit, name)) this.evaluateStatement(statement);
   }
 
-  private evaluateStatement({ unit, index }: Statement): void {
+  evaluateStatement({ unit, index }: Statement): void {
     const done = this.evaluated.get(unit) ?? new Set<number>();
     this.evaluated.set(unit, done);
     const statement = unit.code.body.statements[index];

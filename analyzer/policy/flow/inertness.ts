@@ -7,7 +7,7 @@
  * load_appends, load_setitems and load_additems of Lib/pickle.py) and every function those call. What a comparison, a
  * truth test or an index runs on what the object holds is not followed.
  */
-import type { Code, Instruction, Register } from "../../python/code.ts";
+import { type Code, type Instruction, isSlice, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
 import { openCall } from "./calls.ts";
 import { isDescriptor } from "./descriptors.ts";
@@ -208,6 +208,7 @@ class LoadReader {
       case "operate":
         this.readSpecial(frame, instruction.left, operatorMethods(instruction, "left"));
         this.readSpecial(frame, instruction.right, operatorMethods(instruction, "right"));
+        if (isSlice(instruction)) this.touchPlace(frame, instruction.left, "__getitem__", instruction.line);
         return;
       case "enter":
         this.act(code, instruction.line, "enters a context");

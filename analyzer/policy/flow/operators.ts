@@ -2,7 +2,7 @@
  * Operators: arrays give arrays, containers containers, and objects are asked by the special methods that the operator stands
  * for (Python's data model, "Emulating numeric types"). Boundary: two operands; what a method does is followed like any call.
  */
-import { type Instruction, isEmpty } from "../../python/code.ts";
+import { type Instruction, isEmpty, NOTHING, SLICE } from "../../python/code.ts";
 import { callMethod, elementInto, holdsElements, iterate } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -42,6 +42,7 @@ const UNARY: Readonly<Record<string, string>> = { "unary -": "__neg__", "unary +
 
 /** Special methods that an operator may call of an operand. */
 export function operatorMethods({ operator, inPlace }: Pick<Operate, "operator" | "inPlace">, side: "left" | "right"): readonly string[] {
+  if (operator === SLICE) return ["__getitem__"];
   const comparison = COMPARISONS[operator];
   if (comparison) return [comparison[side === "left" ? 0 : 1]];
   if (UNARY[operator] !== undefined) return [UNARY[operator]];
@@ -68,6 +69,10 @@ export function operate(flow: Flow, frame: Frame, instruction: Operate): void {
 /** Adds what an operator gives for what reaches its operands. */
 export function addOperation(flow: Flow, frame: Frame, operation: Operation): void {
   const { left, right, into, inPlace, operator, line } = operation;
+  if (operator === SLICE && left !== null) {
+    slice(flow, frame, left, into, line);
+    return;
+  }
   const isComparison = Object.hasOwn(COMPARISONS, operator);
   for (const side of ["left", "right"] as const) {
     const [node, other] = side === "left" ? [left, right] : [right, left];
@@ -89,6 +94,17 @@ export function addOperation(flow: Flow, frame: Frame, operation: Operation): vo
       iterate(flow, frame, other, elementInto(flow, value, null), line);
     });
   }
+}
+
+/** A slice is the same kind of container with the same elements; what part of a text is taken is not told. */
+function slice(flow: Flow, frame: Frame, object: Node, into: Node, line: number): void {
+  flow.graph.listen(object, (value) => {
+    const data = flow.data(value);
+    if (data.kind === "text") return;
+    const isAsked = data.kind === "instance" && flow.classes.definerOf(data.code, "__getitem__") !== null;
+    if (!isAsked || holdsElements(flow, value)) flow.graph.add(into, value, object);
+    if (isAsked) callMethod(flow, frame, value, "__getitem__", [{ kind: "positional", from: frame.base + NOTHING }], into, line);
+  });
 }
 
 /** Whether a node stands for numbers and the like: nothing is asked of them. */

@@ -44,8 +44,10 @@ export function globalsOf(flow: Flow, { code }: Frame, unit: Unit, line: number)
   if (!flow.copied.isNew(dict, dict)) return dict;
   flow.listenFields(dict, (field, node) => {
     const name = /^\[(\w+)\]$/.exec(field)?.[1];
-    if (name !== undefined && field !== KEYS && (unit.bindings.has(name) || flow.resolver.name(unit, name).length > 0)) {
-      flow.graph.edge(flow.variable(unit, name), node);
+    if (name !== undefined && field !== KEYS) {
+      const variable = flow.variable(unit, name);
+      flow.graph.edge(variable, node);
+      if (!flow.binds(unit, name)) flow.graph.edge(node, variable);
     } else if (field === ANY) {
       const visible = visibleClasses(flow, unit);
       if (visible.size <= OPEN_SUBCLASSES) addClasses(flow, visible, node);
@@ -63,10 +65,14 @@ export function isGlobals(flow: Flow, value: Value): boolean {
   return data.kind === "container" && data.site.startsWith(GLOBALS);
 }
 
+function unitOf(flow: Flow, dict: Value): Unit | null {
+  const data = flow.data(dict);
+  return data.kind === "container" ? flow.resolver.modules.unit(data.site.slice(GLOBALS.length)) : null;
+}
+
 /** `globals()[name]`: what is there under the names that reach it, and any class where others may. */
 export function readGlobals(flow: Flow, dict: Value, name: Node, into: Node): void {
-  const data = flow.data(dict);
-  const unit = data.kind === "container" ? flow.resolver.modules.unit(data.site.slice(GLOBALS.length)) : null;
+  const unit = unitOf(flow, dict);
   if (!unit) return;
   listenNames(flow, name, (isMeant, text) => {
     const names = text === null ? visibleNames(flow, unit, new Set()).filter(isMeant) : [text];
@@ -77,7 +83,9 @@ export function readGlobals(flow: Flow, dict: Value, name: Node, into: Node): vo
 
 /** `globals()[name] = value`: a variable of the module. */
 export function writeGlobals(flow: Flow, dict: Value, key: string | null, name: Node | null, from: Node): void {
-  const write = (text: string) => flow.graph.edge(from, flow.field(dict, `[${text}]`));
+  const unit = unitOf(flow, dict);
+  if (!unit) return;
+  const write = (text: string) => flow.graph.edge(from, flow.variable(unit, text));
   if (key !== null) write(key);
   else listenTexts(flow, name, write);
 }
@@ -88,12 +96,16 @@ export function writeGlobals(flow: Flow, dict: Value, key: string | null, name: 
  */
 function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCall): void {
   const name = argument(call, 1);
-  if (call.into === null || name === null || !flow.isOfLibrary(frame.code)) return;
-  if (flow.graph.valuesOf(name).some((value) => flow.data(value).kind === "text")) return;
-  const visible = writtenClasses(flow, unit);
-  if (visible.size === 0 || visible.size > OPEN_SUBCLASSES) return;
-  addClasses(flow, visible, call.into);
-  flow.notice(`an attribute of ${unit.module} by a computed name: any class there that is written in the library`, frame.code, call.line);
+  const { into, line } = call;
+  if (into === null || name === null || !flow.isOfLibrary(frame.code)) return;
+  const giveAny = () => {
+    if (flow.graph.valuesOf(name).some((value) => flow.data(value).kind === "text")) return;
+    const visible = writtenClasses(flow, unit);
+    if (visible.size === 0 || visible.size > OPEN_SUBCLASSES) return;
+    addClasses(flow, visible, into);
+    flow.notice(`an attribute of ${unit.module} by a computed name: any class there that is written in the library`, frame.code, line);
+  };
+  flow.computedNames.note({ name, giveAny });
 }
 
 /** The classes of a module that the library writes: asked for by many calls, and the same for every class that is inferred. */
@@ -168,20 +180,23 @@ export function setAttribute(flow: Flow, frame: Frame, call: NativeCall): void {
   if (isOpen) flow.graph.listen(object, (value) => storeInto(flow, frame, value, SOME, from, call.line));
 }
 
-/** `locals()`: the arguments of the function, without the object it was called on; under a name that is written, the variable of that name. */
+/**
+ * `locals()`: the arguments of the function, without the object it was called on, and the variables that are bound above the call; one that is bound
+ * below, as a loop may come back, under a name that is written.
+ */
 export function localNames(flow: Flow, frame: Frame, call: NativeCall): void {
   const { code } = frame;
   if (call.into === null || code.kind !== "function") return;
   const dict = newContainer(flow, frame, "builtins.dict", call.line);
   addMade(flow, frame, call.into, dict, call.line);
-  code.parameters.forEach((parameter, index) => {
-    const register = code.body.parameters[index];
-    if (register === undefined || (index === 0 && frame.receiver !== null)) return;
-    flow.store(frame.base + register, elementInto(flow, dict, parameter.name), code, call.line);
-  });
+  const first = frame.receiver === null ? undefined : code.body.parameters[0];
+  const bound = new Set(code.body.parameters);
+  for (const instruction of code.body.instructions) if ("into" in instruction && instruction.line < call.line) bound.add(instruction.into);
+  for (const [name, register] of code.body.names)
+    if (register !== first && bound.has(register)) flow.store(frame.base + register, elementInto(flow, dict, name), code, call.line);
   flow.listenFields(dict, (field, node) => {
     const register = code.body.names.get(field.slice(1, -1));
-    if (register !== undefined && !isEmpty(register)) flow.graph.edge(frame.base + register, node);
+    if (register !== undefined && !bound.has(register) && !isEmpty(register)) flow.graph.edge(frame.base + register, node);
   });
 }
 
@@ -221,11 +236,6 @@ export function moduleEntry(flow: Flow, frame: Frame, call: NativeCall): void {
 /** `sys.modules[name]`. */
 export function moduleNamed(flow: Flow, frame: Frame, name: Node | null, into: Node): void {
   if (flow.isOfLibrary(frame.code)) listenTexts(flow, name, (module) => flow.define(flow.resolver.module(module), into));
-}
-
-/** What a module's `__package__` says. */
-export function packageOf({ module, isPackage }: Unit): string {
-  return isPackage ? module : module.split(".").slice(0, -1).join(".");
 }
 
 /** What a module writes with a dot and a capital letter: `nn.Upsample`, as the name before the dot and that behind it. */
