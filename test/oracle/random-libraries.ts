@@ -3,7 +3,7 @@
  * inferred from its source says of that. Boundary: `random_libraries.py` writes and runs them.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -86,7 +86,9 @@ export async function tryLibraries(parser: PythonParser, libraries: readonly (re
 async function faultOf(parser: PythonParser, folder: string, files: readonly string[], isGiven: boolean): Promise<string | null> {
   const name = path.basename(folder);
   const class_ = `${name}.core.Root`;
-  const library = openLibrary({ parser, library: sourceTree(folder, name), dependencies: [], class: class_ });
+  const dependency = `${folder}_dependency`;
+  const dependencies = existsSync(dependency) ? [sourceTree(dependency, path.basename(dependency))] : [];
+  const library = openLibrary({ parser, library: sourceTree(folder, name), dependencies, class: class_ });
   const inferred = library.infer(class_);
   if (!inferred.ok) return inferred.error.message;
   const { policy } = inferred.value;

@@ -70,9 +70,11 @@ def library(name, parts):
             "RENAMED": ", ".join(f"{shown[each]} as {renamed[each]}" for each in names),
             "QUOTED": ", ".join(f'"{each}"' for each in shown.values()),
             "LIBRARY": name,
+            "DEPENDENCY": f"{name}_dependency",
         }
         road = {title: numbered(re.sub(rf"\b({'|'.join(fields)})\b", lambda match: fields[match[0]], text), index) for title, text in road.items()}
-        modules.setdefault(road.get("home", "parts"), [MODULES]).append(definitions)
+        home = f"../{name}_dependency.{road['dependency']}" if "dependency" in road else road.get("home", "parts")
+        modules.setdefault(home, [MODULES]).append(definitions)
         for title, module in [("gate", f"gate_{index}"), ("package", f"package_{index}.__init__")]:
             if title in road:
                 modules[module] = [road[title]]
@@ -104,10 +106,11 @@ def library(name, parts):
     )
     files = {"__init__.py": "", "core.py": core, "helpers.py": "def same(value):\n    return value\n"}
     for module in modules:
-        package, _, _ = module.rpartition(".")
+        package, _, last = module.rpartition(".")
+        package = re.sub(r"(?<=\w)\.", "/", package)
         if package:
             files.setdefault(f"{package}/__init__.py", "")
-        files[f"{module.replace('.', '/')}.py"] = "\n".join([*modules[module], ""])
+        files[f"{package}/{last}.py".lstrip("/")] = "\n".join([*modules[module], ""])
     return files, way_parts["use"]
 
 

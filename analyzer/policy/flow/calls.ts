@@ -157,15 +157,18 @@ function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
 /**
  * Whether a call from one code into another is followed. The library always is. In dependencies the first step is, and
  * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
- * return there has been measured not to matter, while following it does not end.
+ * return there has been measured not to matter, while following it does not end. What a reduction has made by a helper is in every pickle.
  */
 function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null): boolean {
   const from = frame.code;
   if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || from.body.writesReceiver) return true;
+  if (REDUCERS.has(from.name)) return true;
   // A class that loads its own objects does so through its bases, and a function that unpickles for all of them.
   const isSameClass = receiver !== null && receiver === frame.receiver && flow.data(receiver).kind === "class";
   return isSameClass || (frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to));
 }
+
+const REDUCERS = new Set(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"]);
 
 export function invokeFunction(
   flow: Flow,
