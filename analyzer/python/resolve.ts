@@ -141,7 +141,8 @@ export class Resolver {
       const [last = ""] = module.split(".").slice(-1);
       return new RegExp(`["'.]${last}["']`).test(unit.code.text);
     });
-    return this.definedIn(modules, name, ["class", "function", "assignment"]);
+    const found = this.definedIn(modules, name, ["class", "function", "assignment"]);
+    return found.length > 0 ? found : this.definedIn(modules, name, ["import"]);
   }
 
   private definedIn(modules: readonly string[], name: string, kinds: readonly Binding["kind"][]): Definition[] {

@@ -82,7 +82,8 @@ def library(name, parts):
         used = shown if road["core"].count(" as Renamed") == 0 else renamed
         value = re.sub(r"(?<!['\"\w])Leaf\w*", lambda match: road.get("prefix", "") + used[match[0]], value)
         value = re.sub(r"(?<=['\"])Leaf", own, value)
-        value = WRAPPINGS[part["wrapping"]].replace("VALUE", value)
+        for wrapping in part["wrapping"].split("+"):
+            value = WRAPPINGS[wrapping].replace("VALUE", value)
         if "slot" in part:
             way = PIECES / "slots" / f"{part['slot']}.py"
             way_parts["after"].append(f"def given_{index}():\n    return {value}")

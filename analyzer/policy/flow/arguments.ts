@@ -18,8 +18,15 @@ export interface Passed {
   readonly from: Node;
 }
 
-/** Lets the arguments of a call flow to the parameters of an activation. */
-export function bindArguments(flow: Flow, activation: Frame, callee: Value, receiver: Value | null, args: readonly Passed[]): void {
+/** Lets the arguments of a call, in `caller`, flow to the parameters of an activation. */
+export function bindArguments(
+  flow: Flow,
+  activation: Frame,
+  callee: Value,
+  receiver: Value | null,
+  args: readonly Passed[],
+  caller: Frame | null = null,
+): void {
   const { graph } = flow;
   const { code } = activation;
   const registers = code.body.parameters;
@@ -40,7 +47,8 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
   for (const argument of args) {
     if (argument.kind === "positional") {
       if (isPositional(parameters[next])) {
-        passPositional(flow, code, receiver, argument.from, node(next), next);
+        const mayBeReceiver = next === 0 && receiver === null && caller?.code !== code.parent;
+        passPositional(flow, code, mayBeReceiver, argument.from, node(next));
         if (!isStarred) passed.push(next);
         next++;
       } else if (star >= 0) graph.edge(argument.from, elementInto(flow, rest(flow, activation, "builtins.tuple", node(star)), null));
@@ -84,16 +92,12 @@ export function bindArguments(flow: Flow, activation: Frame, callee: Value, rece
 
 /**
  * A method that is called on its class (`Base.__init__(self)`) is handed its receiver: an object of that class. What is not
- * comes from a class that is itself a value among objects (`callback() if isinstance(callback, type) else callback`).
+ * comes from a class that is itself a value among objects (`callback() if isinstance(callback, type) else callback`). In the body of the class
+ * its functions are no methods yet.
  */
-function passPositional(flow: Flow, code: Code, receiver: Value | null, from: Node, into: Node, index: number): void {
+function passPositional(flow: Flow, code: Code, mayBeReceiver: boolean, from: Node, into: Node): void {
   const class_ = code.parent;
-  if (
-    index > 0 ||
-    receiver !== null ||
-    class_?.kind !== "class" ||
-    code.decorators.some((decorator) => decorator.endsWith("staticmethod"))
-  ) {
+  if (!mayBeReceiver || class_?.kind !== "class" || code.decorators.some((decorator) => decorator.endsWith("staticmethod"))) {
     flow.graph.edge(from, into);
     return;
   }

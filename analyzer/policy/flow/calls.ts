@@ -210,7 +210,7 @@ export function invokeFunction(
   }
   // A function made inside another one runs on behalf of whoever made it.
   const activation = flow.frame(code, outer, behalf, context ?? behalf ?? (outer ? outer.context : frame.context));
-  bindArguments(flow, activation, callee, receiver, args);
+  bindArguments(flow, activation, callee, receiver, args, frame);
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
   if (isGenerator || isContextManager) {

@@ -34,7 +34,7 @@ export const DESCRIPTOR_MODELS = Object.fromEntries(
 
 function makeDescriptor(flow: Flow, frame: Frame, type: DescriptorType, call: NativeCall): void {
   if (call.into === null) return;
-  const value = flow.values.descriptor(type, `${frame.id}:${call.line}`);
+  const value = flow.values.descriptor(type, `${frame.id}:${call.into}`);
   PARTS[type].forEach((part, index) => {
     const from = argument(call, index, part);
     if (from !== null) flow.graph.edge(from, flow.field(value, part));

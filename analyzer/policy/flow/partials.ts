@@ -17,7 +17,7 @@ export function partial(type: string): Model {
   return (flow, frame, call) => {
     const [function_, ...rest] = call.args;
     if (!function_ || call.into === null) return;
-    const value = flow.values.partial(type, `${frame.id}:${call.line}`);
+    const value = flow.values.partial(type, `${frame.id}:${call.into}`);
     flow.graph.edge(function_.from, flow.field(value, "[0]"));
     for (const passed of rest) flow.graph.edge(passed.from, flow.field(value, ANY));
     flow.setPartialArguments(value, rest);
@@ -29,7 +29,7 @@ export function partial(type: string): Model {
 export function getter(type: string): Model {
   return (flow, frame, call) => {
     if (call.into === null) return;
-    const value = flow.values.partial(type, `${frame.id}:${call.line}`);
+    const value = flow.values.partial(type, `${frame.id}:${call.into}`);
     for (const passed of call.args) flow.graph.edge(passed.from, flow.field(value, ANY));
     flow.setPartialArguments(value, call.args);
     addMade(flow, frame, call.into, value, call.line);
