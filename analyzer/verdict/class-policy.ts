@@ -8,7 +8,7 @@ import type { EmbeddedName, Finding } from "../containers/trace.ts";
 import type { CallFact, Fact, ImportFact, KeptFact, PersistentIdFact, PickleFacts } from "../pickle/facts.ts";
 import { ACTING, INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
-import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
+import { isModuleId, isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
 
 /** Callables that load a pickle as torch.load does, storages among it. */
@@ -73,7 +73,7 @@ export class ClassPolicyRules {
         // torch.load inside a pickle that something else loads: tensors in a plain pickle hold their storages so.
         if (fact.via !== undefined) return this.#persistentIdInside(fact, fact.via);
         if (ids === "none") return "persistent id: the loader of this pickle resolves none";
-        return isStorageId(fact.id, ids) ? null : "persistent id that is not a storage of torch";
+        return isStorageId(fact.id, ids) || isModuleId(fact.id, ids) ? null : "persistent id that is not a storage of torch";
       case "extension":
         return `extension code ${fact.code}: copyreg's registry is empty`;
     }

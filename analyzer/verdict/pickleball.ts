@@ -8,7 +8,7 @@ import type { CallFact, Fact, ImportFact, PickleFacts } from "../pickle/facts.ts
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import type { OpcodeName } from "../pickle/opcodes.ts";
 import type { Policy, PolicyEntry } from "../policy/policy.ts";
-import { isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
+import { isModuleId, isStorageId, type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
 
 /** Opcodes that its load_inst, load_obj and get_extension raise on. */
@@ -72,6 +72,7 @@ export class PickleballRules {
         return null;
       case "persistent-id":
         if (ids === "none") return "persistent id: the loader of this pickle resolves none";
+        if (isModuleId(fact.id, ids)) return null;
         if (!isStorageId(fact.id, ids)) return "persistent id that is not a storage of torch";
         return this.#isStubbedStorage(fact.id) ? "the type of a storage is a stub, which has no dtype" : null;
       case "extension":

@@ -23,15 +23,19 @@ export function refusalOf(fact: Fact, callable: string | null, reason: string): 
   return { callable, opcode, offset, reason, ...("repeats" in fact && { repeats: fact.repeats }) };
 }
 
-/** Which persistent ids a loader resolves: torch's alone resolve any, and pickle's own raises UnpicklingError. */
-export type ResolvedIds = "storages" | "numbers" | "none";
+/**
+ * Which persistent ids a loader resolves: torch's alone resolve any, and pickle's own raises UnpicklingError. `legacy`: those of torch's format
+ * before 1.6, which has classes beside storages.
+ */
+export type ResolvedIds = "storages" | "legacy" | "numbers" | "none";
 
-const TORCH_CONTAINERS: ReadonlySet<string> = new Set(["torch-zip", "torchscript", "torch-legacy"]);
+const TORCH_CONTAINERS: ReadonlySet<string> = new Set(["torch-zip", "torchscript"]);
 const TORCH_LOADERS: ReadonlySet<Loader> = new Set(["torch", "torchscript"]);
 
 /** What the loader of a pickle resolves; by the container where the trace does not name the loader. */
 export function resolvedIds(container: string, loader: Loader | undefined): ResolvedIds {
   if (container === "torch-tar") return "numbers";
+  if (container === "torch-legacy") return "legacy";
   return (loader === undefined ? TORCH_CONTAINERS.has(container) : TORCH_LOADERS.has(loader)) ? "storages" : "none";
 }
 
@@ -53,4 +57,15 @@ export function isStorageId(id: PickleValue, ids: ResolvedIds): boolean {
     count!.kind === "int" &&
     (view === undefined || view.kind === "none" || view.kind === "tuple")
   );
+}
+
+/**
+ * Whether an id is what torch.save wrote before 1.6 for the class of a module: `("module", class, file, source)`, of which the loader gives the class, as
+ * if the pickle had looked it up there. torch.load may compare the source with the class's, and warns (torch/serialization.py, `_legacy_load`).
+ */
+export function isModuleId(id: PickleValue, ids: ResolvedIds): boolean {
+  if (ids !== "legacy" || id.kind !== "tuple" || id.truncated || id.items.length !== 4) return false;
+  const [tag, class_, file, source] = id.items;
+  const isText = (each: PickleValue) => each.kind === "str" || each.kind === "none";
+  return tag!.kind === "str" && tag.value === "module" && class_!.kind === "global" && isText(file!) && isText(source!);
 }

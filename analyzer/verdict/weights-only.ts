@@ -133,7 +133,7 @@ export class WeightsOnlyRules {
       return this.#text("persistentId", { "pid[0]": shown, "type(pid[0])": `<class '${tag?.kind ?? "tuple"}'>` });
     }
     if (!isStorageId(id, "storages")) return "the id of a storage that torch.save does not write, and torch.load does not take";
-    return ids === "storages" ? null : this.#text("persistentLoad", {});
+    return ids === "storages" || ids === "legacy" ? null : this.#text("persistentLoad", {});
   }
 
   /** The name as this release reads it: whether it maps Python 2's names does not depend on what the machine did. */

@@ -12,7 +12,7 @@ import { filledPolicy, judgeTrace, judgeTracedFile } from "../../analyzer/verdic
 import { attackOf, DANGEROUS, FORMS } from "../analyzer/verdict/dangerous.ts";
 import { closeLoop, type Libraries, type Outcome, type SavedObject } from "./closed-loop.ts";
 import { ATTACKS, attack, type Target } from "./intruders.ts";
-import { DEBIAN_PYTHON, SafeLoader } from "./loader.ts";
+import { DEBIAN_PYTHON, howOf, SafeLoader } from "./loader.ts";
 
 export interface LoopRecord {
   readonly name: string;
@@ -93,7 +93,7 @@ async function unloadedOf({ object, policy, open, files, alone, opened }: Outcom
     const file = path.join(folder, object.files[route]!);
     const sha256 = createHash("sha256").update(readFileSync(file)).digest("hex");
     const written = alone === null ? closed : loader.writeLoader(filledPolicy(traced, open, "strict"), "strict", sha256);
-    const loaded = await loader.load({ loader: written, how: route === "torch" || route === "joblib" ? route : "pickle", file });
+    const loaded = await loader.load({ loader: written, how: howOf(route), file });
     if (loaded.outcome !== "loads") unloaded.push(`${route}: ${JSON.stringify(loaded)}`);
   }
   return unloaded;

@@ -16,7 +16,7 @@ import { judgeTrace } from "../../analyzer/verdict/judge.ts";
 import type { Verdict } from "../../analyzer/verdict/verdict.ts";
 import { oneByOne } from "../one-by-one.ts";
 import { temporaryFolder } from "../scripts/run-census.ts";
-import { DEBIAN_PYTHON, type How, hasLibraries, type Loaded, SafeLoader } from "./loader.ts";
+import { DEBIAN_PYTHON, hasLibraries, howOf, type Loaded, SafeLoader } from "./loader.ts";
 
 interface SavedObject {
   readonly name: string;
@@ -54,7 +54,7 @@ import json, sys, torch
 from torch import _weights_only_unpickler
 def says(file):
     try:
-        if file.endswith(".torch"): torch.load(file, weights_only=True)
+        if file.endswith((".torch", ".torch-legacy")): torch.load(file, weights_only=True)
         else: _weights_only_unpickler.load(open(file, "rb"))
     except Exception as error: return str(error)
 print(json.dumps({"torch": torch.__version__, "answers": [says(file) for file in json.load(sys.stdin)]}))`;
@@ -92,7 +92,7 @@ describe.skipIf(!hasLibraries())("objects of real libraries", () => {
       const policy = observed(name, files);
       const safeLoad = loader.writeLoader(policy);
       for (const { file, route, trace } of files) {
-        const how: How = route === "joblib" || route === "torch" ? route : "pickle";
+        const how = howOf(route);
         const { verdict, blocked } = judgeTrace(trace, policy, "strict");
         const answer = await loader.load({ loader: safeLoad, how, file });
         if (verdict !== "loads" || answer.outcome !== "loads") {

@@ -3,7 +3,7 @@
 
 Run with an interpreter that has the libraries (Debian's): library_objects.py FOLDER
 Prints JSON: [{"name", "library", "class", "files": {route: file in FOLDER}}], where a route is a pickle protocol (`0` to
-`5`), `joblib` or `torch`. Nothing is read back here.
+`5`), `joblib`, `torch`, or `torch-legacy`: by torch, as before 1.6. Nothing is read back here.
 """
 
 import io
@@ -289,6 +289,7 @@ def routes(value, library):
         import torch
 
         yield "torch", lambda file: torch.save(value, file)
+        yield "torch-legacy", lambda file: torch.save(value, file, _use_new_zipfile_serialization=False)
     else:
         yield "joblib", lambda file: joblib.dump(value, file)
 

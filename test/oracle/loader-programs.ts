@@ -355,12 +355,27 @@ class Maker {
     this.op(OP.NONE, OP.TUPLE, OP.BUILD);
   }
 
+  /** `("module", class, file, source)`, and what is near to it. */
+  private moduleId(): void {
+    this.op(OP.MARK);
+    this.text(this.random.pick(["module", "module", "module", "storage", "Module"]));
+    if (this.odd(8)) this.value(1);
+    else this.lookup(this.random.pick([CLASSES, FUNCTIONS, ACTING]));
+    for (let count = this.odd(8) ? 1 : 2; count > 0; count--) {
+      if (this.odd(8)) this.value(1);
+      else if (this.random.chance(50)) this.op(OP.NONE);
+      else this.text("model.py");
+    }
+    this.op(OP.TUPLE);
+  }
+
   private persistent(): void {
     const kind = this.random.below(6);
     if (kind === 0) this.op(OP.EXT1, 1 + this.random.below(9));
     else if (kind === 1) this.op(OP.PERSID, 0x31, 0x0a);
     else {
-      this.value(1);
+      if (kind < 4) this.moduleId();
+      else this.value(1);
       this.op(OP.BINPERSID);
     }
   }

@@ -12,6 +12,12 @@ import type { Verdict } from "../../analyzer/verdict/verdict.ts";
 /** How `load_safely.py` loads a file. */
 export type How = "pickle" | "torch" | "joblib" | "npy" | "npz";
 
+/** How a file is read that `library_objects.py` saved by a route. */
+export function howOf(route: string): How {
+  if (route.startsWith("torch")) return "torch";
+  return route === "joblib" ? "joblib" : "pickle";
+}
+
 export interface Blocked {
   readonly callable: string | null;
   readonly opcode: string;

@@ -2,7 +2,7 @@
 """What loaders do with generated programs, over inert names.   usage: loader_programs.py LOADER...
 
 Reads batches from stdin until it ends: a count (u32, little-endian), then for each program the loader's number (u16),
-whether the loader resolves persistent ids (u8), a length (u32) and the bytes. Answers each batch with one line of JSON:
+which persistent ids the loader resolves (u8: none, torch's, those of its format before 1.6), a length (u32) and the bytes. Answers each batch with one line of JSON:
 a list of {outcome, blocked, error, position}.
 """
 
@@ -38,6 +38,19 @@ def persistent_load(id):
     return inert.Made()
 
 
+def _legacy_load():
+    """Of torch's name: that of its format before 1.6 is told by it."""
+
+    def persistent_load(id):
+        assert isinstance(id, tuple)
+        return inert.Made()
+
+    return persistent_load
+
+
+RESOLVERS = [None, persistent_load, _legacy_load()]
+
+
 def is_shared(value):
     """Whether CPython has one object for all values that equal it."""
     if type(value) in (str, tuple, frozenset):
@@ -49,7 +62,7 @@ def run(safe_load, resolves, program):
     file = io.BytesIO(program)
     unpickler = safe_load.Unpickler(file)
     if resolves:
-        unpickler.persistent_load = persistent_load
+        unpickler.persistent_load = RESOLVERS[resolves]
     try:
         unpickler.load()
         return {"outcome": "loads"}

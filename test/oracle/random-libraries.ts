@@ -16,6 +16,7 @@ import { judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
 import { PYTHON } from "./cpython.ts";
 
+const TORCH = sourceTree("/usr/lib/python3/dist-packages/torch", "torch");
 const PIECES = fileURLToPath(new URL("../fixtures/libraries/", import.meta.url));
 
 /** One attribute of the object: by the names of pieces. */
@@ -36,6 +37,11 @@ export interface Decoy {
   readonly decoy: string;
 }
 
+/** An attribute of an object that is a `torch.nn.Module`. */
+export interface Layer {
+  readonly layer: string;
+}
+
 /** The plainest of each kind of piece; what is tried alone is tried with these. */
 export const PLAIN: Part = { value: "plain", wrapping: "none", way: "direct", import: "from" };
 
@@ -49,6 +55,7 @@ export const KINDS: Readonly<Record<keyof Part, readonly string[]>> = {
 
 export const DECOYS: readonly string[] = pythonFiles("decoys");
 export const SLOTS: readonly string[] = pythonFiles("slots");
+export const LAYERS: readonly string[] = pythonFiles("layers");
 
 function pythonFiles(folder: string): string[] {
   return readdirSync(path.join(PIECES, folder)).map((file) => path.basename(file, ".py"));
@@ -62,7 +69,10 @@ export interface Answer {
 }
 
 /** Writes, runs and judges libraries, each of some parts. */
-export async function tryLibraries(parser: PythonParser, libraries: readonly (readonly (Part | Given | Decoy)[])[]): Promise<Answer[]> {
+export async function tryLibraries(
+  parser: PythonParser,
+  libraries: readonly (readonly (Part | Given | Decoy | Layer)[])[],
+): Promise<Answer[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "random-libraries-"));
   try {
     const script = fileURLToPath(new URL("random_libraries.py", import.meta.url));
@@ -88,6 +98,7 @@ async function faultOf(parser: PythonParser, folder: string, files: readonly str
   const class_ = `${name}.core.Root`;
   const dependency = `${folder}_dependency`;
   const dependencies = existsSync(dependency) ? [sourceTree(dependency, path.basename(dependency))] : [];
+  if (files.some((file) => file.endsWith(".pt"))) dependencies.push(TORCH);
   const library = openLibrary({ parser, library: sourceTree(folder, name), dependencies, class: class_ });
   const inferred = library.infer(class_);
   if (!inferred.ok) return inferred.error.message;
@@ -101,8 +112,8 @@ async function faultOf(parser: PythonParser, folder: string, files: readonly str
     const { verdict, blocked, message } = judgeTracedFile(traced, asked, "strict");
     if (verdict === "loads") continue;
     const [first] = blocked;
-    const protocol = /\.(\d)\.pkl$/.exec(file)?.[1];
-    return `protocol ${protocol}: ${first ? `${first.callable}: ${first.reason}` : `${verdict}: ${message}`}`;
+    const [, way] = /\.(\w+)\.\w+$/.exec(file) ?? [];
+    return `${way}: ${first ? `${first.callable}: ${first.reason}` : `${verdict}: ${message}`}`;
   }
   return null;
 }

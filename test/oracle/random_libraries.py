@@ -5,7 +5,8 @@
 
 A request is a line of JSON: {"library": NAME, "parts": [{"value", "wrapping", "way", "import"}, ...]}. Each part is one attribute of
 `NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way; {"slot"} in place of
-{"way"} where a user hands it over; or {"decoy"}, what is near the object and not in it. For each request a line is printed:
+{"way"} where a user hands it over; {"decoy"}, what is near the object and not in it; or {"layer"}, an attribute of what is a
+`torch.nn.Module` then. For each request a line is printed:
 {"library", "files"}, with a pickle of the object for every protocol that can have it; or {"library", "error"}.
 """
 
@@ -24,6 +25,7 @@ MODULES = (
     "import abc, argparse, asyncio, bisect, collections, concurrent.futures, contextlib, copy, copyreg, dataclasses, enum, functools, heapq, importlib,"
     " itertools, multiprocessing.pool, operator, queue, random, sys, types, typing\n"
 )
+OF_TORCH = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 UNRELATED = """
 class Decoy:
     pass
@@ -44,12 +46,14 @@ def indented(text, by=1):
 
 
 def numbered(text, index):
-    return re.sub(r"_0(?=_?\b)", f"_{index}", text)
+    return re.sub(r"_0(?=_?\b|_\{)", f"_{index}", text)
 
 
 def library(name, parts):
     """The files of a library, and what its user runs."""
-    modules = {"parts": [MODULES, UNRELATED]}
+    has_layers = any("layer" in part for part in parts)
+    opening = MODULES + OF_TORCH if has_layers else MODULES
+    modules = {"parts": [opening, UNRELATED]}
     imports = []
     way_parts = {title: [] for title in ("before", "decorator", "base", "parameter", "class", "init", "after", "use")}
     for index, part in enumerate(parts):
@@ -57,6 +61,11 @@ def library(name, parts):
             imports.append("from .parts import Decoy")
             for title, text in sections((PIECES / "decoys" / f"{part['decoy']}.py").read_text()).items():
                 way_parts[title].append(numbered(text, index))
+            continue
+        if "layer" in part:
+            imports.append("from .parts import *")
+            for title, text in sections((PIECES / "layers" / f"{part['layer']}.py").read_text()).items():
+                (modules["parts"] if title == "parts" else way_parts[title]).append(numbered(text, index))
             continue
         definitions, value = (PIECES / "values" / f"{part['value']}.py").read_text().rstrip().rsplit("\nvalue = ", 1)
         own = f"Leaf{index}{re.sub(r'[^a-z0-9]', '', part['value']).title()}"
@@ -93,9 +102,11 @@ def library(name, parts):
         for title, text in sections(way.read_text()).items():
             way_parts[title].append(numbered(text, index).replace("VALUE", value))
     init = f"def __init__({', '.join(['self', *way_parts['parameter']])}):\n" + indented("\n".join(["super().__init__()", *way_parts["init"]]))
+    if has_layers:
+        way_parts["base"].append("nn.Module")
     core = "\n".join(
         [
-            MODULES,
+            opening,
             *imports,
             *way_parts["before"],
             *way_parts["decorator"],
@@ -129,6 +140,8 @@ def save(folder, request):
     for value in vars(scope["root"]).values() if hasattr(scope["root"], "__dict__") else []:
         if isinstance(value, types.MethodType) and not hasattr(value.__self__, value.__name__):
             raise ValueError("a method that is not found under its own name")
+    if any("layer" in part for part in request["parts"]):
+        return save_layers(folder / name, scope["root"])
     saved = []
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         try:
@@ -144,6 +157,16 @@ def save(folder, request):
         file.write_bytes(data)
         saved.append(str(file))
     return saved
+
+
+def save_layers(place, root):
+    """As people save modules: by the zip format, by the one before it, and as a member of a checkpoint."""
+    import torch
+
+    ways = {"zip": {}, "legacy": {"_use_new_zipfile_serialization": False}, "highest": {"pickle_protocol": pickle.HIGHEST_PROTOCOL}}
+    for way, options in ways.items():
+        torch.save(root, f"{place}.{way}.pt", **options)
+    return [f"{place}.{way}.pt" for way in ways]
 
 
 def main():

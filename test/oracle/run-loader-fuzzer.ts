@@ -40,9 +40,11 @@ type Answer =
 interface Question {
   readonly program: Uint8Array;
   readonly loader: number;
-  readonly resolves: boolean;
+  /** Whose loader it is, which says what persistent ids it resolves. */
+  readonly container: (typeof CONTAINERS)[number];
 }
 
+const CONTAINERS = ["pickle", "torch-zip", "torch-legacy"] as const;
 const BATCH = 1000;
 const POLICIES = 40;
 
@@ -76,15 +78,15 @@ export async function fuzzLoader(python: string, count: number, seed: number): P
   for (let done = 0; done < count; done += BATCH) {
     const questions = Array.from(
       { length: Math.min(BATCH, count - done) },
-      (): Question => ({ program: makeLoaderProgram(random), loader: random.below(POLICIES), resolves: random.chance(50) }),
+      (): Question => ({ program: makeLoaderProgram(random), loader: random.below(POLICIES), container: random.pick(CONTAINERS) }),
     );
     process.stdin.write(Buffer.concat([u32(questions.length), ...questions.flatMap(encode)]));
     const line = await lines.next();
     if (line.done) throw new Error("the loaders' process died");
     const answers: readonly Answer[] = JSON.parse(line.value);
-    for (const [index, { program, loader: number, resolves }] of questions.entries()) {
+    for (const [index, { program, loader: number, container }] of questions.entries()) {
       const { policy, mode } = policies[number]!;
-      const trace = traceOf(program, resolves);
+      const trace = traceOf(program, container);
       const compared = compare(program, trace, judgeTrace(trace, policy, mode), answers[index]!);
       if (compared.kind === "agreed") agreed[compared.on]++;
       else if (compared.kind === "stricter") stricter.set(compared.reason, (stricter.get(compared.reason) ?? 0) + 1);
@@ -96,7 +98,7 @@ export async function fuzzLoader(python: string, count: number, seed: number): P
   return { programs: count, agreed, stricter, disagreements };
 }
 
-function traceOf(program: Uint8Array, resolves: boolean): Trace {
+function traceOf(program: Uint8Array, container: string): Trace {
   const handed: HandedContent[] = [];
   const execution = startPickle({
     encoding: "ASCII",
@@ -108,7 +110,6 @@ function traceOf(program: Uint8Array, resolves: boolean): Trace {
   execution.resume(program, true);
   const facts = execution.facts();
   const findings = embeddedPickles(program.subarray(0, facts.length), handed).map((embedded) => findingOf(embedded, null, embedded.at));
-  const container = resolves ? "torch-zip" : "pickle";
   return { size: program.length, container, outcome: facts.outcome, findings, pickles: [{ ...facts, entry: null }] };
 }
 
@@ -157,10 +158,10 @@ function compare(program: Uint8Array, trace: Trace, { blocked: [first] }: Verdic
   }
 }
 
-function encode({ program, loader, resolves }: Question): Buffer[] {
+function encode({ program, loader, container }: Question): Buffer[] {
   const head = Buffer.alloc(3);
   head.writeUInt16LE(loader);
-  head.writeUInt8(resolves ? 1 : 0, 2);
+  head.writeUInt8(CONTAINERS.indexOf(container), 2);
   return [head, u32(program.length), Buffer.from(program)];
 }
 

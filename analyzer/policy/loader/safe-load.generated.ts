@@ -1038,6 +1038,11 @@ class Enforcement(Keeping, Constants, Indirect):
         self._check_storage("PERSID", len(line) + 1, None)
 
     def load_binpersid(self):
+        if self._is_module(self.stack[-1]):
+            # As torch.load gives it, but without the source that it compares: there a file may be written.
+            self._check_kept("BINPERSID", self.stack[-1:])
+            self.stack[-1] = self.stack[-1][1]
+            return
         self._check_storage("BINPERSID", 1, self.stack[-1])
         self._check_kept("BINPERSID", self.stack[-1:])
         super().load_binpersid()
@@ -1048,6 +1053,14 @@ class Enforcement(Keeping, Constants, Indirect):
             self._refuse(opcode, size, None, "persistent id: the loader of this pickle resolves none")
         if not self._is_storage(id):
             self._refuse(opcode, size, None, "persistent id that is not a storage of torch")
+
+    def _is_module(self, id):
+        """Whether torch.save wrote such an id for the class of a module, before 1.6."""
+        if getattr(self.persistent_load, "__qualname__", None) != "_legacy_load.<locals>.persistent_load":
+            return False
+        if type(id) is not tuple or len(id) != 4 or type(id[0]) is not str or id[0] != "module":
+            return False
+        return self._names(id[1]) is not None and all(type(text) in (str, type(None)) for text in id[2:])
 
     def _is_storage(self, id):
         """Whether torch.save writes such an id: of a storage, with its view in the legacy format; a number in the old tar."""

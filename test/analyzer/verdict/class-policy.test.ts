@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Trace } from "../../../analyzer/containers/trace.ts";
+import type { PickleValue } from "../../../analyzer/pickle/value.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
 import { built, called, imported, persistent, policy, STORAGE, trace } from "./traces.ts";
@@ -130,7 +131,31 @@ describe("strict", () => {
   });
 });
 
+/** What torch.save wrote for a module's class before 1.6. */
+const MODULE = {
+  kind: "tuple",
+  items: [
+    { kind: "str", value: "module" },
+    { kind: "global", callable: "torch.nn.modules.linear.Linear" },
+    { kind: "str", value: "linear.py" },
+    { kind: "none" },
+  ] as readonly PickleValue[],
+} as const;
+
 describe("persistent ids", () => {
+  it("takes the class of a module in torch's format before 1.6, and nothing else that is called so", () => {
+    const legacy = { container: "torch-legacy" };
+    expect(strict(trace([persistent(MODULE)], legacy)).verdict).toBe("loads");
+    for (const id of [
+      { ...MODULE, items: MODULE.items.slice(0, 3) },
+      { ...MODULE, items: MODULE.items.with(1, { kind: "unknown", why: "a call" }) },
+      { ...MODULE, items: MODULE.items.with(2, { kind: "global", callable: "posix.system" }) },
+      { ...MODULE, items: MODULE.items.with(0, { kind: "str", value: "Module" }) },
+      { ...MODULE, truncated: true },
+    ] as const)
+      expect(strict(trace([persistent(id)], legacy)).verdict).toBe("blocked");
+  });
+
   it("takes a storage where torch.load resolves it", () => {
     expect(strict(trace([persistent(STORAGE)])).verdict).toBe("loads");
     expect(strict(trace([persistent(STORAGE)], { container: "torch-legacy" })).verdict).toBe("loads");
@@ -157,7 +182,7 @@ describe("persistent ids", () => {
   });
 
   it.each([
-    ["the legacy module", { kind: "tuple", items: [{ kind: "str", value: "module" }] }],
+    ["a module's class in the zip format", MODULE],
     ["a string", { kind: "str", value: "storage" }],
     ["a storage of a type that is none", { ...STORAGE, items: STORAGE.items.with(1, { kind: "global", callable: "posix.system" }) }],
     ["a storage of a computed type", { ...STORAGE, items: STORAGE.items.with(1, { kind: "unknown", why: "a call" }) }],
