@@ -430,6 +430,13 @@ def torch_types():
             continue
     tensors.append(torch.zeros(2, requires_grad=True))
     yield "torch.Tensor", tensors
+    # By what makes them: of type they are tensors as all others.
+    sparse = torch.eye(2).to_sparse()
+    yield "torch.sparse_coo_tensor", [sparse, sparse.double(), torch.eye(2).to_sparse_csr()]
+    yield "torch.quantize_per_tensor", [
+        torch.quantize_per_tensor(torch.ones(2), 0.1, 10, torch.quint8),
+        torch.quantize_per_channel(torch.ones(2, 2), torch.ones(2), torch.zeros(2), 0, torch.qint8),
+    ]
     yield "torch.nn.parameter.Parameter", [torch.nn.Parameter(torch.zeros(2))]
     yield "torch.nn.parameter.Buffer", [torch.nn.parameter.Buffer(torch.zeros(2))] if hasattr(torch.nn.parameter, "Buffer") else []
     yield "torch.Size", [torch.Size([1])]
@@ -450,6 +457,10 @@ ALIASES = {
     "torch.Tensor": ["torch._tensor.Tensor", "torch.tensor.Tensor", "torch.FloatTensor", "torch.LongTensor", "torch.BoolTensor"]
     + ["torch.DoubleTensor", "torch.IntTensor", "torch.HalfTensor", "torch.ByteTensor"],
     "torch.nn.parameter.Parameter": ["torch.nn.Parameter"],
+    "torch.quantize_per_tensor": [f"torch._C._VariableFunctions.quantize_per_{what}" for what in ("tensor", "channel", "tensor_dynamic")],
+    "torch.sparse_coo_tensor": [
+        f"torch._C._VariableFunctions.sparse_{what}_tensor" for what in ("bsc", "bsr", "compressed", "coo", "csc", "csr")
+    ],
     "torch.storage": ["torch.storage._TypedStorage", "torch.storage.TypedStorage", "torch.storage.UntypedStorage", "torch.FloatStorage"],
     "json.decoder.JSONDecoder": ["json.JSONDecoder"],
     "json.encoder.JSONEncoder": ["json.JSONEncoder"],

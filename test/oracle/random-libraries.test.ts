@@ -7,7 +7,7 @@ import process from "node:process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { DECOYS, KINDS, type Part, PLAIN, SLOTS, tryLibraries } from "./random-libraries.ts";
+import { DECOYS, KINDS, LAYERS, type Part, PLAIN, SLOTS, tryLibraries } from "./random-libraries.ts";
 
 /** The way of import by which a value is another distribution's. */
 const DEPENDENCY = "dependency";
@@ -23,6 +23,7 @@ const alone = [
   ...KINDS.value.map((value) => ({ name: `dependency:${value}`, parts: [{ ...PLAIN, value, import: DEPENDENCY }] })),
   ...SLOTS.map((slot) => ({ name: `slot:${slot}`, parts: [{ slot, value: "asked", wrapping: PLAIN.wrapping, import: PLAIN.import }] })),
   ...DECOYS.map((decoy) => ({ name: `decoy:${decoy}`, parts: [{ decoy }] })),
+  ...LAYERS.map((layer) => ({ name: `layer:${layer}`, parts: [{ layer }] })),
 ];
 
 const part: fc.Arbitrary<Part> = fc.record(
@@ -37,8 +38,14 @@ function pieceOf(kind: keyof Part): fc.Arbitrary<string> {
   return kind === "wrapping" ? fc.oneof(fc.constant(PLAIN[kind]), fc.constantFrom(...understood)) : fc.constantFrom(...understood);
 }
 
+const layer = fc.constantFrom(...LAYERS.filter((each) => reasonOf(`layer:${each}`) === undefined)).map((each) => ({ layer: each }));
+const layersTogether =
+  LAYERS.length > 0
+    ? fc.sample(fc.uniqueArray(layer, { minLength: 2, maxLength: 5, selector: (each) => each.layer }), { seed, numRuns: count / 2 })
+    : [];
+
 const parser = await loadPythonParser();
-const answers = await tryLibraries(parser, [...alone.map(({ parts }) => parts), ...together]);
+const answers = await tryLibraries(parser, [...alone.map(({ parts }) => parts), ...together, ...layersTogether]);
 
 describe("a library of one piece", () => {
   it.each(alone.map(({ name }, index) => ({ name, answer: answers[index]! })))("$name", ({ name, answer }) => {
@@ -54,8 +61,15 @@ describe("a library of several", () => {
     if (answer.impossible === null) expect(answer.fault, JSON.stringify(parts)).toBeNull();
   });
 
+  it.each(layersTogether.map((parts, index) => ({ parts, answer: answers[alone.length + together.length + index]! })))(
+    "of torch, %#",
+    ({ parts, answer }) => {
+      expect(answer, JSON.stringify(parts)).toEqual({ impossible: null, fault: null });
+    },
+  );
+
   it("is nearly always possible", () => {
-    const possible = answers.slice(alone.length).filter(({ impossible }) => impossible === null);
+    const possible = answers.slice(alone.length, alone.length + together.length).filter(({ impossible }) => impossible === null);
     expect(possible.length).toBeGreaterThan(0.7 * together.length);
   });
 });

@@ -15,6 +15,7 @@ import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 import { sourceTree } from "../analyzer/policy/source.ts";
 import { PYTHON } from "./cpython.ts";
+import { hasLibraries } from "./loader.ts";
 
 const TORCH = sourceTree("/usr/lib/python3/dist-packages/torch", "torch");
 const PIECES = fileURLToPath(new URL("../fixtures/libraries/", import.meta.url));
@@ -55,7 +56,8 @@ export const KINDS: Readonly<Record<keyof Part, readonly string[]>> = {
 
 export const DECOYS: readonly string[] = pythonFiles("decoys");
 export const SLOTS: readonly string[] = pythonFiles("slots");
-export const LAYERS: readonly string[] = pythonFiles("layers");
+/** None where torch is not there. */
+export const LAYERS: readonly string[] = hasLibraries() ? pythonFiles("layers") : [];
 
 function pythonFiles(folder: string): string[] {
   return readdirSync(path.join(PIECES, folder)).map((file) => path.basename(file, ".py"));

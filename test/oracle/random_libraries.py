@@ -53,7 +53,8 @@ def library(name, parts):
     """The files of a library, and what its user runs."""
     has_layers = any("layer" in part for part in parts)
     opening = MODULES + OF_TORCH if has_layers else MODULES
-    modules = {"parts": [opening, UNRELATED]}
+    # What evaluates texts may mean any class that it sees.
+    modules = {"parts": [opening] if has_layers else [opening, UNRELATED]}
     imports = []
     way_parts = {title: [] for title in ("before", "decorator", "base", "parameter", "class", "init", "after", "use")}
     for index, part in enumerate(parts):

@@ -18,8 +18,8 @@ import { makeGenerator } from "./generators.ts";
 import type { Node } from "./graph.ts";
 import { addUnpickled, callsUnpickler, isUnpickler } from "./loaders.ts";
 import { callMetaclass } from "./metaclasses.ts";
-import { callExternal, isFieldMaker } from "./models.ts";
-import { familyOf, holdsAttributes, isContainer } from "./natives.ts";
+import { callExternal, hasModel, isFieldMaker } from "./models.ts";
+import { familyOf, holdsAttributes, isContainer, nativeType } from "./natives.ts";
 import type { OpenValue } from "./open-values.ts";
 import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
@@ -186,12 +186,13 @@ export function invokeFunction(
   const data = flow.data(callee);
   if (data.kind !== "function") return null;
   const { code, outer } = data;
+  const name = flow.nameOf(code);
   if (code.unit.path.endsWith(".pyi")) {
     giveUnknown(flow, into);
-    addDeclared(flow, code, into);
+    if (hasModel(name) || nativeType(name) !== null) callExternal(flow, frame, name, { args, into, line: code.line });
+    else addDeclared(flow, code, into);
     return null;
   }
-  const name = flow.nameOf(code);
   if (isUnpickler(name)) {
     giveUnknown(flow, into);
     if (into !== null) addUnpickled(flow, frame, into, code.line);

@@ -16,7 +16,7 @@ import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { CHAIN_MAP } from "./mappings.ts";
-import { holdsAttributes, isConstant, looksLikeClass, nativeType, type Reduction, typeOfValue } from "./natives.ts";
+import { holdsAttributes, isConstant, looksLikeClass, nativeType, placesOf, type Reduction, typeOfValue } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
@@ -290,7 +290,11 @@ export class Holding {
     if (name.includes("<") || dangerOf(name) !== null) return;
     this.named.add(code);
     const { path } = code.unit;
-    this.need("imports", name, value, { kind: "attribute", text: `the ${what} itself is a value`, name, file: path, line: code.line });
+    const reason = { kind: "attribute" as const, text: `the ${what} itself is a value`, file: path, line: code.line };
+    if (what === "class") this.need("imports", name, value, { ...reason, name });
+    else
+      for (const { callable, module } of placesOf(name) ?? [{ callable: name, module: undefined }])
+        this.need("imports", callable, value, { ...reason, name: callable }, module);
   }
 
   private holdExternal(value: Value, name: string): void {
@@ -305,7 +309,9 @@ export class Holding {
     if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
     if (isConstant(name)) return;
     if (dangerOf(name) !== null || isInsideType(name)) return;
-    this.need("imports", name, value, { kind: "unanalysed", text: `${name} itself is a value; its source is not given`, name });
+    const text = `${name} itself is a value; its source is not given`;
+    for (const { callable, module } of placesOf(name) ?? [{ callable: classOfPickles(name), module: undefined }])
+      if (dangerOf(callable) === null) this.need("imports", callable, value, { kind: "unanalysed", text, name: callable }, module);
   }
 
   // -- methods that the user of an object may call
@@ -408,6 +414,12 @@ function moduleOfAttribute(name: string): string | undefined {
 }
 
 /** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */
+/** The name that pickles have of a recorded type: one of it is where the source has it. */
+function classOfPickles(name: string): string {
+  const type = nativeType(name)?.type;
+  return type !== undefined && type.endsWith(name.slice(name.lastIndexOf("."))) ? type : name;
+}
+
 function isInsideType(name: string): boolean {
   for (let dot = name.lastIndexOf("."); dot !== -1; dot = name.lastIndexOf(".", dot - 1))
     if (nativeType(name.slice(0, dot)) !== null) return true;

@@ -56,6 +56,18 @@ function identity(index: number): Model {
   };
 }
 
+/** `types.MethodType(function, object)`. */
+const bind: Model = (flow, _frame, call) => {
+  const { graph, values } = flow;
+  const [function_, object] = [argument(call, 0), argument(call, 1)];
+  const { into } = call;
+  if (function_ === null || object === null || into === null) return;
+  graph.listen(function_, (each) => {
+    if (flow.data(each).kind !== "function") return;
+    graph.listen(object, (receiver) => graph.add(into, values.method(each, receiver), object));
+  });
+};
+
 const typeOf: Model = (flow, frame, call) => {
   if (call.args.length === 3) makeType(flow, frame, call);
   const object = argument(call, 0);
@@ -215,6 +227,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   "collections.OrderedDict.fromkeys": fromKeys("collections.OrderedDict"),
   "collections.defaultdict.fromkeys": fromKeys("collections.defaultdict"),
   "types.MappingProxyType": identity(0),
+  "types.MethodType": bind,
   "types.SimpleNamespace": namespaceObject("types.SimpleNamespace"),
   "argparse.Namespace": namespaceObject("argparse.Namespace"),
   "threading.local": namespaceObject("threading.local"),
@@ -274,6 +287,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   "functools.wraps": nothing,
   "functools.lru_cache": identity(0),
   "functools.cache": identity(0),
+  "torch._C._add_docstr": identity(0),
   "typing.cast": identity(1),
   "asyncio.run": identity(0),
   "asyncio.wait_for": identity(0),

@@ -3,6 +3,7 @@
  * `scripts/record_reductions.py`, and what the functions of a native library give. Boundary: data and look-ups.
  */
 import recordedConstants from "../recorded-constants.json" with { type: "json" };
+import recordedFunctions from "../recorded-functions.json" with { type: "json" };
 import recorded from "../recorded-reductions.json" with { type: "json" };
 
 /** Callable -> the routes on which pickles name it: `0` to `5` are pickle's protocols, `t` is torch.save, `j` is joblib.dump. */
@@ -76,6 +77,28 @@ export function isConstant(name: string): boolean {
   return CONSTANTS.has(name) || CALLED_CONSTANT.test(name);
 }
 
+/** Where pickles find a function, which may be an attribute of a class of the module. */
+export interface FunctionPlace {
+  readonly callable: string;
+  readonly module: string;
+}
+
+const PLACES = new Map<string, FunctionPlace[]>();
+for (const [module, places] of Object.entries(recordedFunctions.functions as Record<string, Record<string, string>>))
+  for (const [place, names] of Object.entries(places)) {
+    const [at = "", prefix = ""] = place.split(":");
+    for (const entry of names.split(" ")) {
+      const [name = "", last = name] = entry.split("=");
+      const callable = [at, prefix, last].filter((part) => part !== "").join(".");
+      PLACES.set(`${module}.${name}`, [...(PLACES.get(`${module}.${name}`) ?? []), { callable, module: at }]);
+    }
+  }
+
+/** Where pickles find a function that is known by a dotted name, as recorded by `scripts/record_functions.py`; null where that was not. */
+export function placesOf(name: string): readonly FunctionPlace[] | null {
+  return PLACES.get(name) ?? null;
+}
+
 /** `module.__version__`, `module.DEFAULT_SIZE` (PEP 8); one word in capitals may be a class. */
 const CALLED_CONSTANT = /\.(__\w+__|[A-Z][A-Z0-9]*_[A-Z0-9_]+)$/;
 
@@ -147,6 +170,12 @@ const FAMILIES: readonly { readonly prefix: string; readonly types: readonly str
   { prefix: "scipy.sparse", types: ["scipy.sparse.csr_matrix", "scipy.sparse.csc_matrix"] },
   { prefix: "scipy", types: ["numpy.ndarray", "numpy.generic"] },
   { prefix: "torch.Generator", types: ["torch.Generator"] },
+  { prefix: "torch.quantize_per_channel", types: ["torch.quantize_per_tensor"] },
+  { prefix: "torch.quantize_per_tensor", types: ["torch.quantize_per_tensor"] },
+  ...["torch.sparse", "torch.sparse_coo_tensor", "torch.sparse_csr_tensor", "torch.sparse_compressed_tensor"].map((prefix) => ({
+    prefix,
+    types: ["torch.sparse_coo_tensor"],
+  })),
   { prefix: "torch", types: ["torch.Tensor"] },
 ];
 
@@ -177,9 +206,23 @@ export function typeOfValue(name: string): string | null {
   return VALUES[name] ?? null;
 }
 
+const OF_ALL_TENSORS = { device: "torch.device", dtype: "torch.dtype", shape: "torch.Size", size: "torch.Size" };
+const SPARSE = "torch.sparse_coo_tensor";
+const OF_TENSORS = {
+  ...OF_ALL_TENSORS,
+  numpy: "numpy.ndarray",
+  to_sparse: SPARSE,
+  to_sparse_coo: SPARSE,
+  to_sparse_csr: SPARSE,
+};
+const TENSOR = "torch.Tensor";
+
 /** Attributes of native values that are of another type than the value itself. */
 const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  "torch.Tensor": { device: "torch.device", dtype: "torch.dtype", shape: "torch.Size", size: "torch.Size", numpy: "numpy.ndarray" },
+  "torch.Tensor": OF_TENSORS,
+  "torch.nn.parameter.Parameter": OF_TENSORS,
+  [SPARSE]: { ...OF_ALL_TENSORS, to_dense: TENSOR, indices: TENSOR, values: TENSOR, crow_indices: TENSOR, col_indices: TENSOR },
+  "torch.quantize_per_tensor": { ...OF_ALL_TENSORS, dequantize: TENSOR, int_repr: TENSOR },
   "numpy.ndarray": { dtype: "numpy.dtype" },
   "datetime.datetime": { date: "datetime.date", time: "datetime.time", timetz: "datetime.time", timetuple: "time.struct_time" },
   "datetime.date": { timetuple: "time.struct_time" },

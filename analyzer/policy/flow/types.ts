@@ -36,6 +36,8 @@ const WRAPPERS = /^(Optional|Union|Annotated|Final|ClassVar|Required|NotRequired
 const SEQUENCES =
   /^(List|list|Sequence|MutableSequence|Iterable|Iterator|Collection|Set|set|FrozenSet|frozenset|AbstractSet|MutableSet|Deque|deque|Tuple|tuple|Generator)$/;
 const MAPPINGS = /^(Dict|dict|Mapping|MutableMapping|OrderedDict|DefaultDict|defaultdict|Counter|ChainMap)$/;
+/** `name: Callable` in a stub: a function of that name. */
+const CALLABLE = /^(typing|collections\.abc)\.Callable$/;
 const TYPING = /^(typing|typing_extensions|collections\.abc|builtins|collections)\./;
 
 class Seeder {
@@ -159,14 +161,18 @@ class Seeder {
       if (!TYPING.test(name)) graph.add(into, values.external(name), source);
       return;
     }
+    const { constant } = this.annotated;
+    if (constant !== undefined && CALLABLE.test(name)) {
+      graph.add(into, values.external(`${this.scope.unit.module}.${constant}`), source);
+      return;
+    }
     const native = nativeType(name);
     if (native && isContainer(native.type)) {
       graph.add(into, values.container(native.type, `${this.scope.unit.module}:${line}:${this.annotated.what}`), source);
     } else if (native) {
       // A scalar's annotation (`int`, `str`) says that there is nothing to look up.
-      const constant =
-        this.annotated.constant !== undefined && native.constants.has(this.annotated.constant) ? this.annotated.constant : null;
-      if (native.own && native.type !== "builtins.object") graph.add(into, values.native(native.type, constant), source);
+      const known = constant !== undefined && native.constants.has(constant) ? constant : null;
+      if (native.own && native.type !== "builtins.object") graph.add(into, values.native(native.type, known), source);
     } else if (!TYPING.test(name) && /(^|\.)[A-Z]\w*$/.test(name)) graph.add(into, values.unanalysed(name), source);
   }
 }
