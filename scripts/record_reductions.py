@@ -319,6 +319,8 @@ def numpy_types():
     yield "numpy.matrix", [np.matrix([[1.0]])]
     yield "numpy.recarray", [np.rec.array([(1, 2.0)], dtype=[("a", int), ("b", float)])]
     yield "numpy.ma.MaskedArray", [np.ma.array([1.0, 2.0], mask=[0, 1])]
+    yield "numpy.finfo", [np.finfo(np.float32), np.finfo(float)]
+    yield "numpy.iinfo", [np.iinfo(np.int32)]
     yield "numpy.ufunc", [value for _, value in sorted(vars(np).items()) if isinstance(value, np.ufunc)]
     yield "numpy.poly1d", [np.poly1d([1.0])]
     yield "numpy.random.RandomState", [np.random.RandomState(0)]

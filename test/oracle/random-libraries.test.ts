@@ -7,7 +7,18 @@ import process from "node:process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { DECOYS, KINDS, LAYERS, type Part, PLAIN, SLOTS, tryLibraries } from "./random-libraries.ts";
+import {
+  DECOYS,
+  ESTIMATORS,
+  type Estimator,
+  KINDS,
+  LAYERS,
+  type Layer,
+  type Part,
+  PLAIN,
+  SLOTS,
+  tryLibraries,
+} from "./random-libraries.ts";
 
 /** The way of import by which a value is another distribution's. */
 const DEPENDENCY = "dependency";
@@ -24,6 +35,7 @@ const alone = [
   ...SLOTS.map((slot) => ({ name: `slot:${slot}`, parts: [{ slot, value: "asked", wrapping: PLAIN.wrapping, import: PLAIN.import }] })),
   ...DECOYS.map((decoy) => ({ name: `decoy:${decoy}`, parts: [{ decoy }] })),
   ...LAYERS.map((layer) => ({ name: `layer:${layer}`, parts: [{ layer }] })),
+  ...ESTIMATORS.map((estimator) => ({ name: `estimator:${estimator}`, parts: [{ estimator }] })),
 ];
 
 const part: fc.Arbitrary<Part> = fc.record(
@@ -38,14 +50,18 @@ function pieceOf(kind: keyof Part): fc.Arbitrary<string> {
   return kind === "wrapping" ? fc.oneof(fc.constant(PLAIN[kind]), fc.constantFrom(...understood)) : fc.constantFrom(...understood);
 }
 
-const layer = fc.constantFrom(...LAYERS.filter((each) => reasonOf(`layer:${each}`) === undefined)).map((each) => ({ layer: each }));
-const layersTogether =
-  LAYERS.length > 0
-    ? fc.sample(fc.uniqueArray(layer, { minLength: 2, maxLength: 5, selector: (each) => each.layer }), { seed, numRuns: count / 2 })
-    : [];
+/** Attributes that one framework makes, several in one object; none where it is not there. */
+function madeBy(framework: "layer" | "estimator", pieces: readonly string[]): (Layer | Estimator)[][] {
+  const understood = pieces.filter((piece) => reasonOf(`${framework}:${piece}`) === undefined);
+  if (understood.length === 0) return [];
+  const several = fc.uniqueArray(fc.constantFrom(...understood), { minLength: 2, maxLength: 5 });
+  const sampled = fc.sample(several, { seed, numRuns: count / 4 });
+  return sampled.map((names) => names.map((name) => (framework === "layer" ? { layer: name } : { estimator: name })));
+}
+const ofFrameworks = [...madeBy("layer", LAYERS), ...madeBy("estimator", ESTIMATORS)];
 
 const parser = await loadPythonParser();
-const answers = await tryLibraries(parser, [...alone.map(({ parts }) => parts), ...together, ...layersTogether]);
+const answers = await tryLibraries(parser, [...alone.map(({ parts }) => parts), ...together, ...ofFrameworks]);
 
 describe("a library of one piece", () => {
   it.each(alone.map(({ name }, index) => ({ name, answer: answers[index]! })))("$name", ({ name, answer }) => {
@@ -61,7 +77,7 @@ describe("a library of several", () => {
     if (answer.impossible === null) expect(answer.fault, JSON.stringify(parts)).toBeNull();
   });
 
-  it.each(layersTogether.map((parts, index) => ({ parts, answer: answers[alone.length + together.length + index]! })))(
+  it.each(ofFrameworks.map((parts, index) => ({ parts, answer: answers[alone.length + together.length + index]! })))(
     "of torch, %#",
     ({ parts, answer }) => {
       expect(answer, JSON.stringify(parts)).toEqual({ impossible: null, fault: null });

@@ -17,7 +17,9 @@ import { sourceTree } from "../analyzer/policy/source.ts";
 import { PYTHON } from "./cpython.ts";
 import { hasLibraries } from "./loader.ts";
 
-const TORCH = sourceTree("/usr/lib/python3/dist-packages/torch", "torch");
+const installed = (name: string) => sourceTree(`/usr/lib/python3/dist-packages/${name}`, name);
+const TORCH = installed("torch");
+const SKLEARN = ["sklearn", "scipy", "pandas", "joblib"].map(installed);
 const PIECES = fileURLToPath(new URL("../fixtures/libraries/", import.meta.url));
 
 /** One attribute of the object: by the names of pieces. */
@@ -43,6 +45,11 @@ export interface Layer {
   readonly layer: string;
 }
 
+/** An attribute that scikit-learn, scipy, pandas or numpy makes. */
+export interface Estimator {
+  readonly estimator: string;
+}
+
 /** The plainest of each kind of piece; what is tried alone is tried with these. */
 export const PLAIN: Part = { value: "plain", wrapping: "none", way: "direct", import: "from" };
 
@@ -58,6 +65,7 @@ export const DECOYS: readonly string[] = pythonFiles("decoys");
 export const SLOTS: readonly string[] = pythonFiles("slots");
 /** None where torch is not there. */
 export const LAYERS: readonly string[] = hasLibraries() ? pythonFiles("layers") : [];
+export const ESTIMATORS: readonly string[] = hasLibraries() ? pythonFiles("estimators") : [];
 
 function pythonFiles(folder: string): string[] {
   return readdirSync(path.join(PIECES, folder)).map((file) => path.basename(file, ".py"));
@@ -73,7 +81,7 @@ export interface Answer {
 /** Writes, runs and judges libraries, each of some parts. */
 export async function tryLibraries(
   parser: PythonParser,
-  libraries: readonly (readonly (Part | Given | Decoy | Layer)[])[],
+  libraries: readonly (readonly (Part | Given | Decoy | Layer | Estimator)[])[],
 ): Promise<Answer[]> {
   const folder = mkdtempSync(path.join(tmpdir(), "random-libraries-"));
   try {
@@ -101,6 +109,7 @@ async function faultOf(parser: PythonParser, folder: string, files: readonly str
   const dependency = `${folder}_dependency`;
   const dependencies = existsSync(dependency) ? [sourceTree(dependency, path.basename(dependency))] : [];
   if (files.some((file) => file.endsWith(".pt"))) dependencies.push(TORCH);
+  if (files.some((file) => file.endsWith(".joblib"))) dependencies.push(...SKLEARN);
   const library = openLibrary({ parser, library: sourceTree(folder, name), dependencies, class: class_ });
   const inferred = library.infer(class_);
   if (!inferred.ok) return inferred.error.message;

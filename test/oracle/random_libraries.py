@@ -5,8 +5,8 @@
 
 A request is a line of JSON: {"library": NAME, "parts": [{"value", "wrapping", "way", "import"}, ...]}. Each part is one attribute of
 `NAME.core.Root`: a value, wrapped, put there in some way, from a module that is imported in some way; {"slot"} in place of
-{"way"} where a user hands it over; {"decoy"}, what is near the object and not in it; or {"layer"}, an attribute of what is a
-`torch.nn.Module` then. For each request a line is printed:
+{"way"} where a user hands it over; {"decoy"}, what is near the object and not in it; {"layer"}, an attribute of what is a
+`torch.nn.Module` then; or {"estimator"}, one that scikit-learn, scipy, pandas and numpy make, which is saved by joblib as well. For each request a line is printed:
 {"library", "files"}, with a pickle of the object for every protocol that can have it; or {"library", "error"}.
 """
 
@@ -26,6 +26,7 @@ MODULES = (
     " itertools, multiprocessing.pool, operator, queue, random, sys, types, typing\n"
 )
 OF_TORCH = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
+OF_SKLEARN = "import numpy as np\nX = np.arange(12.0).reshape(6, 2) % 5\ny = np.array([0, 1, 0, 1, 0, 1])\n"
 UNRELATED = """
 class Decoy:
     pass
@@ -52,7 +53,7 @@ def numbered(text, index):
 def library(name, parts):
     """The files of a library, and what its user runs."""
     has_layers = any("layer" in part for part in parts)
-    opening = MODULES + OF_TORCH if has_layers else MODULES
+    opening = MODULES + (OF_TORCH if has_layers else OF_SKLEARN if any("estimator" in part for part in parts) else "")
     # What evaluates texts may mean any class that it sees.
     modules = {"parts": [opening] if has_layers else [opening, UNRELATED]}
     imports = []
@@ -63,9 +64,10 @@ def library(name, parts):
             for title, text in sections((PIECES / "decoys" / f"{part['decoy']}.py").read_text()).items():
                 way_parts[title].append(numbered(text, index))
             continue
-        if "layer" in part:
+        framework = next((kind for kind in ("layer", "estimator") if kind in part), None)
+        if framework is not None:
             imports.append("from .parts import *")
-            for title, text in sections((PIECES / "layers" / f"{part['layer']}.py").read_text()).items():
+            for title, text in sections((PIECES / f"{framework}s" / f"{part[framework]}.py").read_text()).items():
                 (modules["parts"] if title == "parts" else way_parts[title]).append(numbered(text, index))
             continue
         definitions, value = (PIECES / "values" / f"{part['value']}.py").read_text().rstrip().rsplit("\nvalue = ", 1)
@@ -157,6 +159,11 @@ def save(folder, request):
         file = folder / f"{name}.{protocol}.pkl"
         file.write_bytes(data)
         saved.append(str(file))
+    if any("estimator" in part for part in request["parts"]):
+        import joblib
+
+        saved.append(str(folder / f"{name}.joblib"))
+        joblib.dump(scope["root"], saved[-1])
     return saved
 
 

@@ -98,6 +98,8 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       else {
         flow.asked.of(data).attributes.add(attribute);
         if (!data.isClass && givesContent(attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
+        if (!data.isClass && OF_ARRAYS.has(attribute) && flow.libraryImports("numpy"))
+          for (const type of familyOf("numpy")) graph.add(into, values.native(type), source);
       }
       return;
     case "unanalysed":
@@ -140,6 +142,11 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       return;
   }
 }
+
+/** Methods that arrays have and little else: what a user passes is one where the library works with arrays and calls them. */
+const OF_ARRAYS: ReadonlySet<string> = new Set(
+  "argmax argmin argsort astype cumsum flatten max mean median min quantile ravel reshape std sum to_numpy transpose var".split(" "),
+);
 
 /** What holds under a name what was seen to be put there, or what its class has. */
 const KNOWN_ATTRIBUTES: ReadonlySet<ValueData["kind"]> = new Set(["instance", "super", "class", "module"]);

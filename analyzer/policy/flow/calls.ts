@@ -157,15 +157,27 @@ function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
 /**
  * Whether a call from one code into another is followed. The library always is. In dependencies the first step is, and
  * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
- * return there has been measured not to matter, while following it does not end. What a reduction has made by a helper is in every pickle.
+ * return there has been measured not to matter, while following it does not end. What a reduction has made by a helper is in every pickle, and
+ * what is a part of a function, or private to its module, is no step.
  */
 function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null): boolean {
   const from = frame.code;
-  if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || from.body.writesReceiver) return true;
-  if (REDUCERS.has(from.name)) return true;
+  if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || writes(from)) return true;
+  if (REDUCERS.has(from.name) || isPartOf(to, from)) return true;
   // A class that loads its own objects does so through its bases, and a function that unpickles for all of them.
   const isSameClass = receiver !== null && receiver === frame.receiver && flow.data(receiver).kind === "class";
   return isSameClass || (frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to));
+}
+
+/** Whether a function, or one that it is written in, writes its receiver. */
+function writes(code: Code): boolean {
+  for (let around: Code | null = code; around?.kind === "function"; around = around.parent) if (around.body.writesReceiver) return true;
+  return false;
+}
+
+/** Whether a call goes no step deeper: a property is an attribute, a function inside another one a part of that, and a private one is its module's. */
+function isPartOf(to: Code, from: Code): boolean {
+  return to.parent?.kind === "function" || to.decorators.includes("property") || (to.unit === from.unit && /^_(?!_)/.test(to.name));
 }
 
 const REDUCERS = new Set(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"]);

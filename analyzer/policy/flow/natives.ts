@@ -166,7 +166,14 @@ const FAMILIES: readonly { readonly prefix: string; readonly types: readonly str
   { prefix: "numpy.random.mtrand", types: ["numpy.random.RandomState"] },
   { prefix: "numpy.random.default_rng", types: ["numpy.random.Generator"] },
   { prefix: "numpy.random.Generator", types: ["numpy.random.Generator"] },
+  { prefix: "numpy.ma", types: ["numpy.ma.MaskedArray"] },
+  { prefix: "numpy.rec", types: ["numpy.recarray"] },
+  ...["asmatrix", "bmat", "mat"].map((name) => ({ prefix: `numpy.${name}`, types: ["numpy.matrix"] })),
   { prefix: "numpy", types: ["numpy.ndarray", "numpy.generic"] },
+  ...["diags", "eye", "identity", "spdiags"].flatMap((name) => [
+    { prefix: `scipy.sparse.${name}`, types: ["scipy.sparse.dia_matrix"] },
+    { prefix: `scipy.sparse._construct.${name}`, types: ["scipy.sparse.dia_matrix"] },
+  ]),
   { prefix: "scipy.sparse", types: ["scipy.sparse.csr_matrix", "scipy.sparse.csc_matrix"] },
   { prefix: "scipy", types: ["numpy.ndarray", "numpy.generic"] },
   { prefix: "torch.Generator", types: ["torch.Generator"] },
@@ -177,6 +184,7 @@ const FAMILIES: readonly { readonly prefix: string; readonly types: readonly str
     types: ["torch.sparse_coo_tensor"],
   })),
   { prefix: "torch", types: ["torch.Tensor"] },
+  { prefix: "pandas", types: ["pandas.DataFrame", "pandas.Series", "pandas.Index"] },
 ];
 
 /** The types that calling `name` may give; empty where nothing is known. */
@@ -230,6 +238,7 @@ const ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Types whose methods give something else than themselves. */
 const GIVEN: Readonly<Record<string, string>> = {
+  "numpy.finfo": "numpy.generic",
   "numpy.random.Generator": "numpy.ndarray",
   "numpy.random.RandomState": "numpy.ndarray",
   "random.Random": "builtins.float",
@@ -247,6 +256,7 @@ const OF_ITS_OWN_TYPE: ReadonlyMap<string, ReadonlySet<string>> = new Map(
     "ipaddress.IPv4Address": "",
     "ipaddress.IPv6Address": "",
     "logging.Logger": "getChild parent root",
+    "numpy.iinfo": "",
     "pathlib.Path": PATH,
     "pathlib.PosixPath": PATH,
     "pathlib.PurePath": PATH,
