@@ -263,9 +263,9 @@ export class Callables {
 
   /**
    * torch's legacy format hands `("module", class, file, source)` to its loader, which returns the class
-   * (torch/serialization.py, `_legacy_load`).
+   * (torch/serialization.py, `_legacy_load`). The class; null of any other id.
    */
-  private legacyModule(id: number): number | null {
+  legacyModule(id: number): number | null {
     const { data, state } = this.recording;
     const items = kinds.KIND[data[id]!] === kinds.TUPLE ? itemsMade(state, id) : null;
     if (items === null || items.length < 2 || this.constantText(items[0]!) !== "module") return null;

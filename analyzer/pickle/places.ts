@@ -115,6 +115,12 @@ class PlaceReader {
         case OP.INST:
           made.push(value);
           break;
+        case OP.BINPERSID: {
+          // The class sits where what the loader gives for it does.
+          const class_ = this.callables.legacyModule(rows[row + 1]!);
+          if (class_ !== null) this.callees.add(class_);
+          break;
+        }
         default:
           break;
       }

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { Classes } from "../python/classes.ts";
-import type { Code } from "../python/code.ts";
+import type { Code, Unit } from "../python/code.ts";
 import { findClass, findDefinition, findNearMisses } from "../python/find-class.ts";
 import type { SourceTree } from "../python/module-file.ts";
 import { Modules } from "../python/modules.ts";
@@ -17,7 +17,7 @@ import { holdSaved, saversOf } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
-import { loadingOf } from "./flow/inertness.ts";
+import { type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
 import { nativeType } from "./flow/natives.ts";
 import { joinParts, type Part, partOf, withAliases } from "./parts.ts";
 import type { Policy } from "./policy.ts";
@@ -82,11 +82,7 @@ export interface OpenLibrary {
 
 /** Opens a library. Where its tree is the inside of a package, `class` says which package that is. */
 export function openLibrary(request: InferRequest): OpenLibrary {
-  const { parser, library, dependencies } = request;
-  const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
-  const resolver = new Resolver(modules);
-  const classes = new Classes(resolver);
-  const source = { library, modules, resolver, classes, candidates: new Map() };
+  const source = sourceOf(request);
   return {
     infer: (class_) => inferClass(source, class_),
     inferCheckpoint: (report = () => {}) => inferSaved(source, report),
@@ -95,11 +91,33 @@ export function openLibrary(request: InferRequest): OpenLibrary {
 }
 
 interface Source {
+  readonly request: InferRequest;
   readonly library: SourceTree;
   readonly modules: Modules;
   readonly resolver: Resolver;
   readonly classes: Classes;
   readonly candidates: Map<string, Candidate | null>;
+  /** Dependencies as libraries of their own, by tree: of what loading runs in them all is followed. */
+  readonly others: Map<SourceTree, Source>;
+}
+
+function sourceOf(request: InferRequest): Source {
+  const { parser, library, dependencies } = request;
+  const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
+  const resolver = new Resolver(modules);
+  return { request, library, modules, resolver, classes: new Classes(resolver), candidates: new Map(), others: new Map() };
+}
+
+/** The distribution of a class, as a library of its own. */
+function sourceWith({ request, modules, others }: Source, unit: Unit, class_: string): Source | null {
+  const tree = modules.treeOf(unit);
+  if (tree === null || tree === request.library) return null;
+  const known = others.get(tree);
+  if (known) return known;
+  const dependencies = request.dependencies.filter((each) => each !== tree);
+  const source = sourceOf({ ...request, library: tree, dependencies, class: class_ });
+  others.set(tree, source);
+  return source;
 }
 
 /** A class whose policy was inferred, and what it was read from. */
@@ -142,13 +160,21 @@ function solveClass(source: Source, class_: string, most: number = LIMITS.classE
   return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${name}`, name), holding, target, isEnded });
 }
 
-function fillingOf({ flow, named }: Holding, target: Code): Filling {
+function fillingOf(source: Source, { flow, named }: Holding, target: Code): Filling {
   const order = flow.classes.orderOf(target);
+  const ownerOf = (method: string) => [...named].find((each) => each.kind === "class" && flow.classes.definerOf(each, method)) ?? null;
   return {
     attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
-    loading: loadingOf(flow, target, named),
+    loading: loadingIn(sourceWith(source, target.unit, flow.nameOf(target)) ?? source, flow, target, ownerOf),
   };
+}
+
+/** What loading runs, whatever else users do with an object: the state is the pickle's. All of it is followed, as of a library. */
+function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, ownerOf: FindOwner): Loading {
+  const code = classes === flow.classes ? target : findClass(resolver, flow.nameOf(target));
+  if (code === null) throw new TypeError(`${flow.nameOf(target)} is not in its own distribution`);
+  return loadingOf(new Flow(resolver, classes, flow.registered), code, ownerOf);
 }
 
 /** What a name may fill slots with; each is looked at once. */
@@ -171,7 +197,7 @@ function findCandidate(source: Source, name: string): Candidate | null {
   const { inferred, holding, target, isEnded } = solved.value;
   // Of what was not followed to its end it is not known what loading it does.
   if (!isEnded) return null;
-  return { kind: "class", policy: inferred.policy, filling: fillingOf(holding, target) };
+  return { kind: "class", policy: inferred.policy, filling: fillingOf(source, holding, target) };
 }
 
 function inferSaved(source: Source, report: ReportSaver): Result<Inferred, InferError> {

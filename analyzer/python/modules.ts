@@ -75,6 +75,11 @@ export class Modules {
     return this.ofLibraryPackages.has(package_);
   }
 
+  /** The tree that a module is of. */
+  treeOf(unit: Unit): SourceTree | null {
+    return this.files.get(unit.module)?.tree ?? null;
+  }
+
   isOfLibrary(unit: Unit): boolean {
     return this.files.get(unit.module)?.tree === this.library;
   }

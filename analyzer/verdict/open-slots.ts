@@ -3,7 +3,7 @@
  * root, every object is judged by the policy of whoever holds it; one that fills an open slot goes by its own policy from
  * there on. What is allowed in one slot is thereby allowed nowhere else.
  *
- * Objects of one class are judged as one, in every place where any of them sits.
+ * Objects of one class are told as one, in every place where any of them sits: what they hold goes by any of the policies that hold for one of them.
  */
 import type { Fact, PickleFacts } from "../pickle/facts.ts";
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
@@ -118,35 +118,47 @@ export class OpenPolicyRules {
     for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
       const [holder, standing] = next;
       for (const place of this.#byHolder.get(holder) ?? []) {
-        const found = this.#standingOf(place, standing);
-        if (found === null) continue;
         const known = this.#standings.get(place.held) ?? new Set();
         this.#standings.set(place.held, known);
-        if (known.has(found)) continue;
-        known.add(found);
-        if (!place.isCallable) queue.push([place.held, found]);
+        for (const found of this.#standingsOf(place, standing)) {
+          if (known.has(found)) continue;
+          known.add(found);
+          if (!place.isCallable) queue.push([place.held, found]);
+        }
       }
+    }
+    for (const [holder, places] of this.#byHolder) {
+      const standings = holder === null ? [this.#own] : [...(this.#standings.get(holder) ?? [])];
+      if (standings.length === 0) continue;
+      for (const place of places)
+        if (standings.every((standing) => this.#standingsOf(place, standing).length === 0))
+          this.#misplaced.set(place.held, this.#whyNot(place, standings));
     }
   }
 
-  /** The policy that holds for what sits somewhere, under the policy of its holder; null, and a reason, where it may not. */
-  #standingOf(place: Place, standing: Standing): Standing | null {
+  /**
+   * The policies that hold for what sits somewhere, under one of its holder: none where it may not. The caller's object goes by its own class's, and by
+   * the holder's where that has such objects as well: which of the two it is no pickle tells.
+   */
+  #standingsOf(place: Place, standing: Standing): readonly Standing[] {
     const { holder, held, attribute, isCallable } = place;
     const filler = holder === null ? undefined : this.#fillers.get(holder)?.policy;
-    if (standing.filler !== null && standing.policy === filler && attribute !== null && this.#isTouched(standing.filler, place)) {
-      this.#misplaced.set(held, `sits in ${holder}.${attribute}, whose methods loading calls`);
-      return null;
-    }
+    if (standing.filler !== null && standing.policy === filler && attribute !== null && this.#isTouched(standing.filler, place)) return [];
     const taken = standing.takes(place)?.includes(held) ? this.#fillers.get(held)! : null;
-    // The caller's object goes by its own class; of data, the holder's policy says more where it speaks of it.
-    if (taken?.filler?.kind === "class" && !isCallable) return taken;
-    if (standing.allows(place)) return standing;
-    if (taken?.filler?.kind === "recorded" || (taken?.filler?.kind === "function" && isCallable)) return taken;
-    this.#misplaced.set(
-      held,
-      holder === null ? "is outside the policy" : `sits in ${holder}${attribute === null ? "" : `.${attribute}`}, which is not open to it`,
-    );
-    return null;
+    const own = standing.allows(place) ? [standing] : [];
+    if (taken?.filler?.kind === "class" && !isCallable) return [taken, ...own];
+    // Of data, the holder's policy says more where it speaks of it.
+    if (own.length > 0) return own;
+    return taken?.filler?.kind === "recorded" || (taken?.filler?.kind === "function" && isCallable) ? [taken] : [];
+  }
+
+  #whyNot(place: Place, standings: readonly Standing[]): string {
+    const { holder, attribute } = place;
+    if (holder === null) return "is outside the policy";
+    const at = `${holder}${attribute === null ? "" : `.${attribute}`}`;
+    const filler = this.#fillers.get(holder);
+    const isTouched = attribute !== null && filler !== undefined && standings.includes(filler) && this.#isTouched(filler.filler!, place);
+    return isTouched ? `sits in ${at}, whose methods loading calls` : `sits in ${at}, which is not open to it`;
   }
 
   #isTouched(filler: Filler, { attribute, isInside, held, isCallable }: Place): boolean {

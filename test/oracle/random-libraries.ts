@@ -78,6 +78,11 @@ export interface Answer {
   readonly fault: string | null;
 }
 
+/** Whether a part is what a user hands over. */
+function isGiven(part: Part | Given | Decoy | Layer | Estimator): boolean {
+  return "slot" in part || ("layer" in part && part.layer.startsWith("given_"));
+}
+
 /** Writes, runs and judges libraries, each of some parts. */
 export async function tryLibraries(
   parser: PythonParser,
@@ -89,7 +94,7 @@ export async function tryLibraries(
     const input = libraries.map((parts, index) => JSON.stringify({ library: `library${index}`, parts })).join("\n");
     const { stdout, stderr, status } = spawnSync(PYTHON, [script, folder], { input, encoding: "utf8", maxBuffer: 2 ** 28 });
     if (status !== 0) throw new Error(`random_libraries.py failed: ${stderr}`);
-    const given = new Set(libraries.flatMap((parts, index) => (parts.some((part) => "slot" in part) ? [`library${index}`] : [])));
+    const given = new Set(libraries.flatMap((parts, index) => (parts.some(isGiven) ? [`library${index}`] : [])));
     const answers: Answer[] = [];
     for (const line of stdout.trim().split("\n")) {
       const { library, files, error } = JSON.parse(line) as { library: string; files?: string[]; error?: string };

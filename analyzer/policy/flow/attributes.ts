@@ -98,8 +98,9 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       else {
         flow.asked.of(data).attributes.add(attribute);
         if (!data.isClass && givesContent(attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
-        if (!data.isClass && OF_ARRAYS.has(attribute) && flow.libraryImports("numpy"))
-          for (const type of familyOf("numpy")) graph.add(into, values.native(type), source);
+        if (!data.isClass && OF_ARRAYS.has(attribute))
+          for (const package_ of ["numpy", "torch"])
+            if (flow.libraryImports(package_)) for (const type of familyOf(package_)) graph.add(into, values.native(type), source);
       }
       return;
     case "unanalysed":
@@ -143,7 +144,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
   }
 }
 
-/** Methods that arrays have and little else: what a user passes is one where the library works with arrays and calls them. */
+/** Methods that arrays and tensors have and little else: what a user passes is one where the library works with arrays and calls them. */
 const OF_ARRAYS: ReadonlySet<string> = new Set(
   "argmax argmin argsort astype cumsum flatten max mean median min quantile ravel reshape std sum to_numpy transpose var".split(" "),
 );
@@ -211,7 +212,7 @@ function loadFromClass(
   }
   if (order.some((base) => typeof base !== "string" && (base.members.has("__getattr__") || base.metaclass !== null)))
     graph.kinds.mark(into, IS_UNKNOWN);
-  flow.computedAttributes.noteRead(receiver, order, attribute, into);
+  flow.computedAttributes.noteRead(receiver, source, order, attribute, into);
   loadFromMetaclass(flow, frame, receiver, attribute, into, line);
   if (attribute.startsWith("__")) graph.add(into, values.builtinMethod(attribute, receiver), source);
   bindLate(flow, frame, order, receiver, code, attribute, into, line);

@@ -23,6 +23,8 @@ interface LookUp {
 /** An attribute that is read of an object whose class has a `__getattr__`. */
 interface Read {
   readonly object: Value;
+  /** The node that the object was found in. */
+  readonly source: Node;
   readonly attribute: string;
   readonly getter: Node;
   readonly own: Node;
@@ -42,7 +44,7 @@ export class ComputedAttributes {
     const found = flow.resolver.member(module, name);
     const unit = flow.resolver.modules.unit(module);
     if (unit && flow.isOfLibrary(unit.code) && found.every(({ kind }) => kind === "external"))
-      this.compute(unit, name, into, found, functionOf(unit, "__getattr__"));
+      this.compute(unit, name, into, found, functionOf(unit, GETTER));
     else for (const definition of found) flow.define(definition, into);
     // The variable also holds what statements beside its definition put there.
     if (unit?.bindings.has(name)) flow.graph.edge(flow.variable(unit, name), into);
@@ -75,18 +77,25 @@ export class ComputedAttributes {
 
   /** Whether objects of a class compute attributes that nobody set: what by may be in texts that they hold. */
   areOf(code: Code): boolean {
-    const definer = this.flow.classes.definerOf(code, "__getattr__");
-    return definer !== null && this.flow.isOfLibrary(definer);
+    return this.getterIn(this.flow.classes.orderOf(code)) !== null;
   }
 
   /** Notes that an attribute is read of an object which has none of that name in its class; `order` are the classes that are looked through. */
-  noteRead(object: Value, order: readonly (Code | string)[], attribute: string, into: Node): void {
+  noteRead(object: Value, source: Node, order: readonly (Code | string)[], attribute: string, into: Node): void {
     const { flow } = this;
-    if (flow.data(object).kind !== "instance") return;
-    const definer = order.find((base) => typeof base !== "string" && base.members.has("__getattr__"));
-    if (definer === undefined || typeof definer === "string" || !flow.isOfLibrary(definer)) return;
-    const getter = flow.field(flow.classValue(definer), "__getattr__");
-    this.reads.push({ object, attribute, getter, own: flow.field(object, attribute), into });
+    const definer = flow.data(object).kind === "instance" ? this.getterIn(order) : null;
+    if (definer === null) return;
+    const getter = flow.field(flow.classValue(definer), GETTER);
+    this.reads.push({ object, source, attribute, getter, own: flow.field(object, attribute), into });
+  }
+
+  /**
+   * The class of the library that has the `__getattr__`. One that has a `__setattr__` too, as torch's modules, gives back what was assigned, which the flow
+   * has under the name that it was assigned to.
+   */
+  private getterIn(order: readonly (Code | string)[]): Code | null {
+    const definer = order.find((base): base is Code => typeof base !== "string" && base.members.has(GETTER));
+    return definer && !definer.members.has("__setattr__") && this.flow.isOfLibrary(definer) ? definer : null;
   }
 
   /** Asks for what nobody set, and lets names of modules for which nothing was given mean what they would otherwise. Whether there was one. */
@@ -96,7 +105,7 @@ export class ComputedAttributes {
     const empty = this.lookUps.filter(({ nodes }) => nodes.every((node) => graph.isEmpty(node)));
     this.lookUps = [];
     for (const { into, otherwise } of empty) for (const definition of otherwise) flow.define(definition, into);
-    const missing = this.reads.filter(({ own }) => graph.isEmpty(own));
+    const missing = this.reads.filter(({ own, source }) => graph.isEmpty(own) && graph.valuesOf(source).length <= FEW);
     this.reads = [];
     for (const { object, attribute, getter, into } of missing)
       graph.listen(getter, (function_) => {
@@ -119,6 +128,11 @@ export class ComputedAttributes {
     return activation.result;
   }
 }
+
+const GETTER = "__getattr__";
+
+/** Where more than so many objects come together, an attribute that is read is meant for some of them, and of the others asked in vain. */
+const FEW = 8;
 
 function functionOf(unit: Unit, name: string): Code | null {
   for (const binding of unit.bindings.get(name) ?? []) if (binding.kind === "function") return binding.code;

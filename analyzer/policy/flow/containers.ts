@@ -3,7 +3,7 @@
  * by constant key where the source writes one, and together otherwise. Boundary: methods of containers are
  * `container-methods.ts`, operators `operators.ts`.
  */
-import { COMPUTED, type Instruction, isEmpty, NOTHING } from "../../python/code.ts";
+import { COMPUTED, type Instruction, isEmpty, NOTHING, type Register } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Passed } from "./arguments.ts";
 import { storeAttribute } from "./attributes.ts";
@@ -127,12 +127,19 @@ interface Subscript {
   readonly keyFrom: Node | null;
 }
 
-function subscriptOf({ base }: Frame, { object, key, keyFrom }: Op<"item"> | Op<"set-item">): Subscript {
-  return { object: base + object, key, keyFrom: isEmpty(keyFrom) ? null : base + keyFrom };
+function subscriptOf(flow: Flow, frame: Frame, { object, key, keyFrom }: Op<"item"> | Op<"set-item">): Subscript {
+  const { base } = frame;
+  return { object: base + object, key: key ?? askedName(flow, frame, keyFrom), keyFrom: isEmpty(keyFrom) ? null : base + keyFrom };
+}
+
+/** The name that a `__getattr__` is asked for, where that is the key: it runs for each name by itself (`computed-attributes.ts`). */
+function askedName(flow: Flow, { code, context }: Frame, keyFrom: Register): string | null {
+  const name = context === null ? null : flow.data(context);
+  return name?.kind === "text" && code.name === "__getattr__" && keyFrom === code.body.parameters.at(-1) ? name.text : null;
 }
 
 export function item(flow: Flow, frame: Frame, instruction: Op<"item">): void {
-  readItem(flow, frame, subscriptOf(frame, instruction), frame.base + instruction.into, instruction.line);
+  readItem(flow, frame, subscriptOf(flow, frame, instruction), frame.base + instruction.into, instruction.line);
 }
 
 /** Lets what `object[key]` gives flow to `into`. */
@@ -224,7 +231,7 @@ function readElements(flow: Flow, container: Value, constant: string | null, int
 }
 
 export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): void {
-  writeItem(flow, frame, subscriptOf(frame, instruction), frame.base + instruction.from, instruction.line);
+  writeItem(flow, frame, subscriptOf(flow, frame, instruction), frame.base + instruction.from, instruction.line);
   flow.graph.listen(frame.base + instruction.object, (value) => {
     if (flow.data(value).kind === "native") putIntoNative(flow, frame, instruction);
   });

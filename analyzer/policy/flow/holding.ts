@@ -417,7 +417,7 @@ function moduleOfAttribute(name: string): string | undefined {
 /** The name that pickles have of a recorded type: one of it is where the source has it. */
 function classOfPickles(name: string): string {
   const type = nativeType(name)?.type;
-  return type !== undefined && type.endsWith(name.slice(name.lastIndexOf("."))) ? type : name;
+  return type?.endsWith(name.slice(name.lastIndexOf("."))) ? type : name;
 }
 
 function isInsideType(name: string): boolean {

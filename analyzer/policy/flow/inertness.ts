@@ -58,9 +58,12 @@ const PURE =
 /** Abstract classes of the standard library: their methods are Python's own, and none is one that loading gets to. */
 const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
 
-/** What loading an object of the class runs. `named` are the classes and functions that its policy names. */
-export function loadingOf(flow: Flow, code: Code, named: ReadonlySet<Code>): Loading {
-  return new LoadReader(flow, code).read(named);
+/** A class that an object's policy names, and whose objects have a method; null where none has. */
+export type FindOwner = (method: string) => Code | null;
+
+/** What loading an object of the class runs; `flow` is one in which nothing was followed yet. */
+export function loadingOf(flow: Flow, code: Code, ownerOf: FindOwner): Loading {
+  return new LoadReader(flow, code).read(ownerOf);
 }
 
 class LoadReader {
@@ -81,7 +84,7 @@ class LoadReader {
     this.places = new StatePlaces(flow, this.receiver);
   }
 
-  read(named: ReadonlySet<Code>): Loading {
+  read(ownerOf: FindOwner): Loading {
     const order = this.flow.classes.orderOf(this.code);
     const native = order.findIndex((base) => typeof base === "string" && nativeType(base)?.subclass);
     this.readReduction(native === -1 ? order : order.slice(0, native));
@@ -92,15 +95,15 @@ class LoadReader {
       } else if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
     }
     for (const name of isCalled ? REACHED_OF_CONTAINERS : REACHED) this.readMember(name);
-    this.readTouchedInside(named);
+    this.readTouchedInside(ownerOf);
     return { acts: [...this.acts], touches: [...this.touches].sort(), touchesInside: this.touchesInside, isCalled };
   }
 
   /** What is in a container may be of any class that the object's own policy allows. */
-  private readTouchedInside(named: ReadonlySet<Code>): void {
+  private readTouchedInside(ownerOf: FindOwner): void {
     for (const [attribute, methods] of this.touchesInside) {
       for (const method of methods) {
-        const owner = [...named].find((each) => each.kind === "class" && this.flow.classes.definerOf(each, method));
+        const owner = ownerOf(method);
         if (owner) this.acts.add(`calls .${method} of what is in .${attribute}, which may be a ${owner.qualifiedName}`);
       }
     }
@@ -124,9 +127,7 @@ class LoadReader {
     if (found.length === 0) this.acts.add(`${definer.qualifiedName}.${name} is not a plain method`);
     for (const function_ of found) {
       if (function_.decorators.length > 0 && name !== "__new__") this.acts.add(`${definer.qualifiedName}.${name} is decorated`);
-      openCall(this.flow, this.flow.values.function(function_, null), this.receiver);
-      this.flow.solve();
-      this.partlyKnown = this.flow.graph.partlyKnown();
+      this.run(function_, this.receiver);
       // The state is the pickle's dict, a name is a name; anything else is whatever the pickle hands over.
       const known = NAMED_FIRST.has(name) ? 2 : 1;
       this.places.pass(
@@ -139,14 +140,22 @@ class LoadReader {
     }
   }
 
+  /** Lets a method that Python calls by itself run on an object. */
+  private run(method: Code, receiver: Value): void {
+    openCall(this.flow, this.flow.values.function(method, null), receiver);
+    this.flow.solve();
+    this.partlyKnown = this.flow.graph.partlyKnown();
+  }
+
   /** A function that is called with these arguments: read again where they are more than it was known to be handed. */
   private readCalled(frame: Frame, code: Code, args: Call["arguments"], first: number): void {
     if (this.places.passArguments(frame, code, args, first)) this.seen.delete(code);
     this.readFunction(code);
   }
 
-  /** A method that a store runs. `index` is the position of the parameter that takes what is stored. */
-  private readStored(frame: Frame, code: Code, from: Register, index: number): void {
+  /** A method that a store into `object` runs. `index` is the position of the parameter that takes what is stored. */
+  private readStored(frame: Frame, code: Code, object: Value, from: Register, index: number): void {
+    if (!this.seen.has(code)) this.run(code, object);
     if (this.places.pass(code, [[index, this.places.of(frame, from)]])) this.seen.delete(code);
     this.readFunction(code);
   }
@@ -349,7 +358,7 @@ class LoadReader {
         [attribute, 1],
       ] as const) {
         const definer = flow.classes.definerOf(data.code, name);
-        if (definer) for (const function_ of functionsOf(definer, name)) this.readStored(frame, function_, store.from, index);
+        if (definer) for (const function_ of functionsOf(definer, name)) this.readStored(frame, function_, value, store.from, index);
         if (definer) this.readDescriptors(frame, definer, name);
       }
     }
@@ -364,7 +373,7 @@ class LoadReader {
       if (!definer) continue;
       this.readDescriptors(frame, definer, attribute);
       for (const function_ of functionsOf(definer, attribute))
-        if (function_.decorators.some((decorator) => !/(^|\.)(staticmethod|classmethod)$/.test(decorator))) this.readFunction(function_);
+        if (function_.decorators.some((decorator) => !/(^|\.)(staticmethod|classmethod)$/.test(decorator))) this.readRun(function_, value);
     }
   }
 
@@ -379,13 +388,17 @@ class LoadReader {
   private readSpecial(frame: Frame, register: Register, names: readonly string[]): void {
     for (const value of this.flow.graph.valuesOf(frame.base + register)) {
       const data = this.flow.data(value);
-      if (data.kind === "instance") for (const name of names) this.readMethod(data.code, name);
+      if (data.kind !== "instance") continue;
+      for (const name of names) {
+        const definer = this.flow.classes.definerOf(data.code, name);
+        if (definer) for (const function_ of functionsOf(definer, name)) this.readRun(function_, value);
+      }
     }
   }
 
-  private readMethod(code: Code, name: string): void {
-    const definer = this.flow.classes.definerOf(code, name);
-    if (definer) for (const function_ of functionsOf(definer, name)) this.readFunction(function_);
+  private readRun(method: Code, receiver: Value): void {
+    if (!this.seen.has(method)) this.run(method, receiver);
+    this.readFunction(method);
   }
 }
 

@@ -22,13 +22,16 @@ export function slotsOf(holding: Holding): OpenSlot[] {
     const data = flow.data(value);
     if (data.kind !== "instance" || data.code.qualifiedName.includes("<")) continue;
     const class_ = flow.nameOf(data.code);
+    const kept = keptBySetattr(flow, value, data.code);
     for (const [field, node] of stateOf(flow, value)) {
       const found = contents.reachedFrom(node);
       if (found.size === 0) continue;
-      const key = `${class_} ${field}`;
-      const slot = slots.get(key) ?? { class: class_, attribute: field, found: new Set() };
-      slots.set(key, slot);
-      for (const open of found) slot.found.add(open);
+      for (const attribute of new Set([field, ...kept])) {
+        const key = `${class_} ${attribute}`;
+        const slot = slots.get(key) ?? { class: class_, attribute, found: new Set() };
+        slots.set(key, slot);
+        for (const open of found) slot.found.add(open);
+      }
     }
   }
   const sources = sourcesOf(new Set([...slots.values()].flatMap(({ found }) => [...found])));
@@ -91,6 +94,23 @@ function stateOf(flow: Flow, value: Value): [string, Node][] {
   return [...flow.fieldNames(value), ANY].flatMap((name): [string, Node][] => {
     const node = flow.knownField(value, name);
     return node === null ? [] : [[name, node]];
+  });
+}
+
+/**
+ * Attributes with containers into which the class's own `__setattr__` may put what is assigned to any other: the modules, parameters
+ * and buffers of a torch module. The flow has it under the name that it is assigned to.
+ */
+function keptBySetattr(flow: Flow, value: Value, code: Code): string[] {
+  const definer = flow.classes.definerOf(code, "__setattr__");
+  const setters =
+    definer?.body.instructions.flatMap((each) => (each.op === "function" && each.code.name === "__setattr__" ? [each.code] : [])) ?? [];
+  const named = setters.flatMap(({ body }) =>
+    body.instructions.flatMap((each) => (each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : [])),
+  );
+  return [...new Set(named)].filter((name) => {
+    const node = flow.knownField(value, name);
+    return node !== null && flow.graph.valuesOf(node).some((each) => flow.data(each).kind === "container");
   });
 }
 

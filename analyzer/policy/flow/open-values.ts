@@ -59,7 +59,10 @@ function isSaid(flow: Flow, node: Node, depth: number): boolean {
   return graph.valuesOf(node).some((value) => {
     const source = graph.arrivalOf(node, value)?.source;
     if (source === undefined || (depth === 0 && (source >= 0 || graph.origins.of(source).kind !== "annotation"))) return false;
-    const { kind } = flow.data(value);
+    const data = flow.data(value);
+    const { kind } = data;
+    // Of a dependency's class a user may pass any subclass: `encoder: nn.Module` says little.
+    if (kind === "instance" && !flow.isOfLibrary(data.code)) return false;
     if (kind !== "container") return kind !== "text" && kind !== "open";
     return depth < 3 && flow.elementFields(value).some(([, elements]) => isSaid(flow, elements, depth + 1));
   });
