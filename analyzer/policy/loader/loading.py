@@ -13,8 +13,11 @@ from rules import (
 
 @contextlib.contextmanager
 def checked(file):
-    """Lets a file (a path, or open for reading) be loaded: any, or the one whose sha256 is `MODEL`. What it unpickles in turn is of it."""
-    if MODEL is not None and not _running() and _sha256(file) != MODEL:
+    """
+    Lets a file (a path, or open for reading) be loaded: any, or the one whose sha256 is `MODEL`. What it unpickles in turn is of it, as are
+    the pickles that torch reads from it one after the other.
+    """
+    if MODEL is not None and not _running() and not _is_checked() and _sha256(file) != MODEL:
         raise Blocked(None, "FILE", None, "another file than the one this loader was written for")
     before, _local.is_checked = _is_checked(), True
     try:
