@@ -173,8 +173,9 @@ function fillingOf(source: Source, { flow, named }: Holding, target: Code): Fill
 /** What loading runs, whatever else users do with an object: the state is the pickle's. All of it is followed, as of a library. */
 function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, ownerOf: FindOwner): Loading {
   const code = classes === flow.classes ? target : findClass(resolver, flow.nameOf(target));
-  if (code === null) throw new TypeError(`${flow.nameOf(target)} is not in its own distribution`);
-  return loadingOf(new Flow(resolver, classes, flow.registered), code, ownerOf);
+  if (code === null) return { acts: ["it is not found in its own distribution"], touches: [], touchesInside: new Map(), isCalled: false };
+  const registered = new Set(flow.registered.has(target) ? [code] : []);
+  return loadingOf(new Flow(resolver, classes, registered), code, ownerOf, LIMITS.fillerEdges.limit);
 }
 
 /** What a name may fill slots with; each is looked at once. */

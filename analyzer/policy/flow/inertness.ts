@@ -61,9 +61,12 @@ const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
 /** A class that an object's policy names, and whose objects have a method; null where none has. */
 export type FindOwner = (method: string) => Code | null;
 
-/** What loading an object of the class runs; `flow` is one in which nothing was followed yet. */
-export function loadingOf(flow: Flow, code: Code, ownerOf: FindOwner): Loading {
-  return new LoadReader(flow, code).read(ownerOf);
+/**
+ * What loading an object of the class runs; `flow` is one in which nothing was followed yet. What leads to more than `most` ways for values to
+ * go counts as acting.
+ */
+export function loadingOf(flow: Flow, code: Code, ownerOf: FindOwner, most: number): Loading {
+  return new LoadReader(flow, code, most).read(ownerOf);
 }
 
 class LoadReader {
@@ -79,6 +82,7 @@ class LoadReader {
   constructor(
     private readonly flow: Flow,
     private readonly code: Code,
+    private readonly most: number,
   ) {
     this.receiver = flow.values.instance(code, null);
     this.places = new StatePlaces(flow, this.receiver);
@@ -143,7 +147,7 @@ class LoadReader {
   /** Lets a method that Python calls by itself run on an object. */
   private run(method: Code, receiver: Value): void {
     openCall(this.flow, this.flow.values.function(method, null), receiver);
-    this.flow.solve();
+    if (!this.flow.solve(this.most)) this.acts.add(`${method.qualifiedName} is not followed to its end`);
     this.partlyKnown = this.flow.graph.partlyKnown();
   }
 
