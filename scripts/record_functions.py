@@ -16,8 +16,9 @@ import json
 import pathlib
 import pickle
 import pickletools
-import platform
 import warnings
+
+from record_constants import versions
 
 TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "recorded-functions.json"
 PUBLIC = (
@@ -33,7 +34,6 @@ INNER = (
     "numpy._core.einsumfunc numpy._core.fromnumeric numpy._core.function_base numpy._core.numeric numpy._core.shape_base "
     "numpy.lib._function_base_impl numpy.lib._nanfunctions_impl numpy.lib._shape_base_impl numpy.linalg._linalg"
 ).split()
-LIBRARIES = ("numpy", "scipy", "torch")
 
 
 def looked_up(function):
@@ -113,15 +113,9 @@ def main():
     table = {"recordedWith": [], "functions": {}}
     if arguments.parse_args().merge:
         table = json.loads(TABLE.read_text())
-    versions = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            versions[name] = str(importlib.import_module(name).__version__)
-        except ImportError:
-            pass
     is_first = table["recordedWith"] == []
-    if versions not in table["recordedWith"]:
-        table["recordedWith"].append(versions)
+    if versions() not in table["recordedWith"]:
+        table["recordedWith"].append(versions())
     for name in (*PUBLIC, *INNER):
         try:
             now = functions(name, at(name))

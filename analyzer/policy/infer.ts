@@ -90,9 +90,7 @@ export function openLibrary(request: InferRequest): OpenLibrary {
   };
 }
 
-interface Source {
-  readonly request: InferRequest;
-  readonly library: SourceTree;
+interface Source extends Omit<InferRequest, "class"> {
   readonly modules: Modules;
   readonly resolver: Resolver;
   readonly classes: Classes;
@@ -105,17 +103,16 @@ function sourceOf(request: InferRequest): Source {
   const { parser, library, dependencies } = request;
   const modules = new Modules(parser, library, dependencies, rootPackage(library, request.class));
   const resolver = new Resolver(modules);
-  return { request, library, modules, resolver, classes: new Classes(resolver), candidates: new Map(), others: new Map() };
+  return { parser, library, dependencies, modules, resolver, classes: new Classes(resolver), candidates: new Map(), others: new Map() };
 }
 
 /** The distribution of a class, as a library of its own. */
-function sourceWith({ request, modules, others }: Source, unit: Unit, class_: string): Source | null {
+function sourceWith({ parser, library, dependencies, modules, others }: Source, unit: Unit, class_: string): Source | null {
   const tree = modules.treeOf(unit);
-  if (tree === null || tree === request.library) return null;
+  if (tree === null || tree === library) return null;
   const known = others.get(tree);
   if (known) return known;
-  const dependencies = request.dependencies.filter((each) => each !== tree);
-  const source = sourceOf({ ...request, library: tree, dependencies, class: class_ });
+  const source = sourceOf({ parser, library: tree, dependencies: dependencies.filter((each) => each !== tree), class: class_ });
   others.set(tree, source);
   return source;
 }

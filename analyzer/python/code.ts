@@ -120,6 +120,11 @@ export type Instruction = { readonly line: number } & (
   | { readonly op: "annotate"; readonly into: Register; readonly type: TypeExpression; readonly what: string }
 );
 
+/** The functions of a name in the body of a class, in order: a property has several. */
+export function functionsNamed(class_: Code, name: string): Code[] {
+  return class_.body.instructions.flatMap((each) => (each.op === "function" && each.code.name === name ? [each.code] : []));
+}
+
 /** The operator of `object[start:stop]`. */
 export const SLICE = "slice";
 

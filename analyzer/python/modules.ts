@@ -81,7 +81,7 @@ export class Modules {
   }
 
   isOfLibrary(unit: Unit): boolean {
-    return this.files.get(unit.module)?.tree === this.library;
+    return this.treeOf(unit) === this.library;
   }
 
   /** Names of the library's modules, sorted. Its tests can be imported, but nobody saves what they make. */

@@ -2,20 +2,17 @@
  * Texts of which a part is written: `f"build_{kind}"`, `"build_" + kind`, `"build_%s" % kind`, `"build_{}".format(kind)`,
  * `"_".join(["build", kind])`. Boundary: names alone; of a text that could be no part of one nothing is told.
  */
-import { ownName } from "./imports.ts";
+import { ownName, type Place } from "./imports.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 /** In a text: any characters. No source has it. */
 export const ANYTHING = "\u0000";
 
-/** The module that an expression is in: what its `__name__` and `__package__` say is as good as written. */
-export interface Place {
-  readonly module: string;
-  readonly isPackage: boolean;
-}
-
-/** The form of the text that an expression gives; null where nothing of it is written. */
+/**
+ * The form of the text that an expression gives; null where nothing of it is written. What `__name__` and `__package__` say in its module is as
+ * good as written.
+ */
 export function textForm(node: SyntaxNode, place: Place): string | null {
   const form = formOf(node, place)?.replace(/\0+/g, ANYTHING);
   return form !== undefined && /^[\w.\0]*\w[\w.\0]*$/.test(form) ? form : null;

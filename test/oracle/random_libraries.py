@@ -27,6 +27,8 @@ MODULES = (
 )
 OF_TORCH = "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 OF_SKLEARN = "import numpy as np\nX = np.arange(12.0).reshape(6, 2) % 5\ny = np.array([0, 1, 0, 1, 0, 1])\n"
+# Parts that are not put together of a value and a way, and what `core.py` imports for each.
+WHOLE = {"decoy": "from .parts import Decoy", "layer": "from .parts import *", "estimator": "from .parts import *"}
 UNRELATED = """
 class Decoy:
     pass
@@ -59,15 +61,10 @@ def library(name, parts):
     imports = []
     way_parts = {title: [] for title in ("before", "decorator", "base", "parameter", "class", "init", "after", "use")}
     for index, part in enumerate(parts):
-        if "decoy" in part:
-            imports.append("from .parts import Decoy")
-            for title, text in sections((PIECES / "decoys" / f"{part['decoy']}.py").read_text()).items():
-                way_parts[title].append(numbered(text, index))
-            continue
-        framework = next((kind for kind in ("layer", "estimator") if kind in part), None)
-        if framework is not None:
-            imports.append("from .parts import *")
-            for title, text in sections((PIECES / f"{framework}s" / f"{part[framework]}.py").read_text()).items():
+        whole = next((kind for kind in WHOLE if kind in part), None)
+        if whole is not None:
+            imports.append(WHOLE[whole])
+            for title, text in sections((PIECES / f"{whole}s" / f"{part[whole]}.py").read_text()).items():
                 (modules["parts"] if title == "parts" else way_parts[title]).append(numbered(text, index))
             continue
         definitions, value = (PIECES / "values" / f"{part['value']}.py").read_text().rstrip().rsplit("\nvalue = ", 1)

@@ -2,6 +2,7 @@
  * What an exception is made with is part of its pickle: `BaseException` keeps the arguments (`args`), and its reduction calls the class with
  * them. Boundary: which types are exceptions, and the arguments that objects of them keep.
  */
+import { functionsNamed } from "../../python/code.ts";
 import type { Passed } from "./arguments.ts";
 import { elementInto, iterate } from "./containers.ts";
 import type { Flow } from "./flow.ts";
@@ -45,8 +46,6 @@ export function replaceArguments(flow: Flow, frame: Frame, value: Value, args: r
 function callsOther(flow: Flow, value: Value): boolean {
   const data = flow.data(value);
   const definer = data.kind === "instance" ? flow.classes.definerOf(data.code, "__init__") : null;
-  const constructors = definer?.body.instructions.flatMap((each) =>
-    each.op === "function" && each.code.name === "__init__" ? [each.code] : [],
-  );
-  return constructors?.some(({ body }) => body.instructions.some((each) => each.op === "load" && each.attribute === "__init__")) ?? false;
+  const constructors = definer === null ? [] : functionsNamed(definer, "__init__");
+  return constructors.some(({ body }) => body.instructions.some((each) => each.op === "load" && each.attribute === "__init__"));
 }

@@ -46,9 +46,9 @@ function step(flow: Flow, frame: Frame, instruction: Instruction): void {
     case "name": {
       const into = base + instruction.into;
       const { unit } = frame.code;
+      const own = ownName(instruction.name, unit);
       if (flow.binds(unit, instruction.name)) graph.alias(flow.variable(unit, instruction.name), into);
-      else if (ownName(instruction.name, unit) !== null)
-        graph.add(into, values.text(ownName(instruction.name, unit)!), madeAt(flow, frame, line));
+      else if (own !== null) graph.add(into, values.text(own), madeAt(flow, frame, line));
       else if (flow.computedAttributes.mayMake(unit, instruction.name)) flow.computedAttributes.loadGlobal(unit, instruction.name, into);
       else graph.add(into, values.external(`builtins.${instruction.name}`), madeAt(flow, frame, line));
       return;

@@ -7,7 +7,7 @@
  * load_appends, load_setitems and load_additems of Lib/pickle.py) and every function those call. What a comparison, a
  * truth test or an index runs on what the object holds is not followed.
  */
-import { type Code, type Instruction, isSlice, type Register } from "../../python/code.ts";
+import { type Code, functionsNamed, type Instruction, isSlice, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
 import { openCall } from "./calls.ts";
 import { isDescriptor } from "./descriptors.ts";
@@ -127,7 +127,7 @@ class LoadReader {
     const definer = this.flow.classes.definerOf(this.code, name);
     const member = definer?.members.get(name);
     if (!definer || !member || member.isEmpty) return;
-    const found = functionsOf(definer, name);
+    const found = functionsNamed(definer, name);
     if (found.length === 0) this.acts.add(`${definer.qualifiedName}.${name} is not a plain method`);
     for (const function_ of found) {
       if (function_.decorators.length > 0 && name !== "__new__") this.acts.add(`${definer.qualifiedName}.${name} is decorated`);
@@ -343,7 +343,7 @@ class LoadReader {
       if (!PURE.test(base) && !nativeType(base)?.subclass) this.act(frame.code, line, `makes a ${code.qualifiedName}, of ${base}`);
     for (const name of ["__init__", "__new__"]) {
       const definer = this.flow.classes.definerOf(code, name);
-      if (definer) for (const function_ of functionsOf(definer, name)) this.readCalled(frame, function_, args, 1);
+      if (definer) for (const function_ of functionsNamed(definer, name)) this.readCalled(frame, function_, args, 1);
     }
   }
 
@@ -362,7 +362,7 @@ class LoadReader {
         [attribute, 1],
       ] as const) {
         const definer = flow.classes.definerOf(data.code, name);
-        if (definer) for (const function_ of functionsOf(definer, name)) this.readStored(frame, function_, value, store.from, index);
+        if (definer) for (const function_ of functionsNamed(definer, name)) this.readStored(frame, function_, value, store.from, index);
         if (definer) this.readDescriptors(frame, definer, name);
       }
     }
@@ -376,7 +376,7 @@ class LoadReader {
       const definer = flow.classes.definerOf(data.code, attribute);
       if (!definer) continue;
       this.readDescriptors(frame, definer, attribute);
-      for (const function_ of functionsOf(definer, attribute))
+      for (const function_ of functionsNamed(definer, attribute))
         if (function_.decorators.some((decorator) => !/(^|\.)(staticmethod|classmethod)$/.test(decorator))) this.readRun(function_, value);
     }
   }
@@ -395,7 +395,7 @@ class LoadReader {
       if (data.kind !== "instance") continue;
       for (const name of names) {
         const definer = this.flow.classes.definerOf(data.code, name);
-        if (definer) for (const function_ of functionsOf(definer, name)) this.readRun(function_, value);
+        if (definer) for (const function_ of functionsNamed(definer, name)) this.readRun(function_, value);
       }
     }
   }
@@ -404,12 +404,6 @@ class LoadReader {
     if (!this.seen.has(method)) this.run(method, receiver);
     this.readFunction(method);
   }
-}
-
-function functionsOf(class_: Code, name: string): Code[] {
-  return class_.body.instructions.flatMap((instruction) =>
-    instruction.op === "function" && instruction.code.name === name ? [instruction.code] : [],
-  );
 }
 
 function isPlainMetaclass({ metaclass }: Code): boolean {

@@ -83,20 +83,20 @@ export interface FunctionPlace {
   readonly module: string;
 }
 
-const PLACES = new Map<string, FunctionPlace[]>();
-for (const [module, places] of Object.entries(recordedFunctions.functions as Record<string, Record<string, string>>))
-  for (const [place, names] of Object.entries(places)) {
-    const [at = "", prefix = ""] = place.split(":");
-    for (const entry of names.split(" ")) {
-      const [name = "", last = name] = entry.split("=");
-      const callable = [at, prefix, last].filter((part) => part !== "").join(".");
-      PLACES.set(`${module}.${name}`, [...(PLACES.get(`${module}.${name}`) ?? []), { callable, module: at }]);
-    }
-  }
+const FUNCTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = recordedFunctions.functions;
 
 /** Where pickles find a function that is known by a dotted name, as recorded by `scripts/record_functions.py`; null where that was not. */
 export function placesOf(name: string): readonly FunctionPlace[] | null {
-  return PLACES.get(name) ?? null;
+  const dot = name.lastIndexOf(".");
+  const places = Object.entries(FUNCTIONS[name.slice(0, dot)] ?? {}).flatMap(([place, names]) => {
+    const [module = "", prefix = ""] = place.split(":");
+    return names.split(" ").flatMap((entry) => {
+      const [known = "", last = known] = entry.split("=");
+      if (known !== name.slice(dot + 1)) return [];
+      return [{ callable: [module, prefix, last].filter((part) => part !== "").join("."), module }];
+    });
+  });
+  return places.length > 0 ? places : null;
 }
 
 /** `module.__version__`, `module.DEFAULT_SIZE` (PEP 8); one word in capitals may be a class. */

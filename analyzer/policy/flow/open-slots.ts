@@ -2,7 +2,7 @@
  * The slots that held objects leave to their caller: attributes in which what was passed as a parameter ends up, alone
  * or inside containers. Boundary: it reads the graph as it was solved; what may fill a slot is `../fill.ts`.
  */
-import type { Code } from "../../python/code.ts";
+import { type Code, functionsNamed } from "../../python/code.ts";
 import { byText } from "../format-entry.ts";
 import type { OpenSlot, SlotSource } from "../policy.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
@@ -22,10 +22,11 @@ export function slotsOf(holding: Holding): OpenSlot[] {
     const data = flow.data(value);
     if (data.kind !== "instance" || data.code.qualifiedName.includes("<")) continue;
     const class_ = flow.nameOf(data.code);
-    const kept = keptBySetattr(flow, value, data.code);
+    let kept: readonly string[] | null = null;
     for (const [field, node] of stateOf(flow, value)) {
       const found = contents.reachedFrom(node);
       if (found.size === 0) continue;
+      kept ??= keptBySetattr(flow, value, data.code);
       for (const attribute of new Set([field, ...kept])) {
         const key = `${class_} ${attribute}`;
         const slot = slots.get(key) ?? { class: class_, attribute, found: new Set() };
@@ -103,8 +104,7 @@ function stateOf(flow: Flow, value: Value): [string, Node][] {
  */
 function keptBySetattr(flow: Flow, value: Value, code: Code): string[] {
   const definer = flow.classes.definerOf(code, "__setattr__");
-  const setters =
-    definer?.body.instructions.flatMap((each) => (each.op === "function" && each.code.name === "__setattr__" ? [each.code] : [])) ?? [];
+  const setters = definer === null ? [] : functionsNamed(definer, "__setattr__");
   const named = setters.flatMap(({ body }) =>
     body.instructions.flatMap((each) => (each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : [])),
   );
