@@ -7,7 +7,7 @@ import type { Classes } from "../python/classes.ts";
 import { type Code, isEmpty, type Register } from "../python/code.ts";
 import type { Definition } from "../python/resolve.ts";
 import { nativeType } from "./flow/natives.ts";
-import { originsOf, type RegisterOrigin } from "./flow/register-origins.ts";
+import { definitionsOf, originsOf, type RegisterOrigin } from "./flow/register-origins.ts";
 
 /** Whether a call of the function may return what it did not make, or a class that it made. */
 export function returnsShared(classes: Classes, function_: Code): boolean {
@@ -72,26 +72,8 @@ class Makers {
 
   private calleesFrom(code: Code, origin: RegisterOrigin): readonly (Definition | typeof NEW | null)[] {
     if (origin.op === "load" && origin.attribute === "__new__") return [NEW];
-    const definitions = this.named(code, origin);
+    const definitions = definitionsOf(this.classes.resolver, code, origin);
     return definitions.length === 0 ? [null] : definitions;
-  }
-
-  private named(code: Code, origin: RegisterOrigin): readonly Definition[] {
-    switch (origin.op) {
-      case "name":
-        return this.classes.resolver.nameOrBuiltin(code.unit, origin.name);
-      case "import":
-        return this.classes.resolver.imported(origin.module, origin.name);
-      case "load": {
-        const objects = originsOf(code, origin.object);
-        const found = objects.map((object) => this.named(code, object));
-        // One that is not known makes all of them unknown.
-        if (found.some((definitions) => definitions.length === 0)) return [];
-        return found.flat().flatMap((definition) => this.classes.resolver.attribute(definition, origin.attribute));
-      }
-      default:
-        return [];
-    }
   }
 }
 

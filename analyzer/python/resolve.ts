@@ -55,7 +55,7 @@ export class Resolver {
     const found = unit ? this.name(unit, name) : [];
     if (found.length > 0) return found;
     if (this.modules.has(`${module}.${name}`)) return [this.module(`${module}.${name}`)];
-    return [{ kind: "external", name: `${module}.${name}` }];
+    return [{ kind: "external", name: runtimeName(`${module}.${name}`) }];
   }
 
   /** What a module-level name of `unit` means; empty if the module does not bind it. */
@@ -182,7 +182,7 @@ export class Resolver {
       case "namespace":
         return [this.module(`${definition.name}.${name}`)];
       case "external":
-        return [{ kind: "external", name: `${definition.name}.${name}` }];
+        return [{ kind: "external", name: runtimeName(`${definition.name}.${name}`) }];
       case "class": {
         const nested = nestedClass(definition.code, name);
         return nested ? [{ kind: "class", code: nested }] : [];
@@ -226,3 +226,22 @@ function identity(definition: Definition): unknown {
       return `${definition.kind} ${definition.name}`;
   }
 }
+
+/** The name of what is called, or derived from, under a dotted name of something that is not analysed. */
+export function runtimeName(name: string): string {
+  return TYPING_ALIASES[name] ?? name;
+}
+
+/** What the aliases of `typing` are called as, and derived from (`_alias` and `_TupleType` in CPython's `Lib/typing.py`). */
+const TYPING_ALIASES: Readonly<Record<string, string>> = {
+  "typing.Dict": "builtins.dict",
+  "typing.List": "builtins.list",
+  "typing.Set": "builtins.set",
+  "typing.FrozenSet": "builtins.frozenset",
+  "typing.Tuple": "builtins.tuple",
+  "typing.OrderedDict": "collections.OrderedDict",
+  "typing.DefaultDict": "collections.defaultdict",
+  "typing.Counter": "collections.Counter",
+  "typing.ChainMap": "collections.ChainMap",
+  "typing.Deque": "collections.deque",
+};

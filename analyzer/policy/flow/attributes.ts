@@ -4,6 +4,7 @@
  */
 import type { Code } from "../../python/code.ts";
 import { ALL_KINDS, IS_DEFINITION, IS_UNKNOWN } from "../../python/constant-kinds.ts";
+import { runtimeName } from "../../python/resolve.ts";
 import { invoke } from "./calls.ts";
 import { loadAncestors } from "./class-methods.ts";
 import { givesContent, isContainerMethod, type NativeCall } from "./container-methods.ts";
@@ -169,7 +170,7 @@ function attributesOf(flow: Flow, value: Value): Value {
  */
 function attributeOfExternal({ values }: Flow, name: string, attribute: string): Value {
   const isData = isConstant(name) || ATTRIBUTE_OF_CLASS.test(name);
-  return isData ? values.unanalysed(`${name.split(".")[0]}()`, true) : values.external(capped(`${name}.${attribute}`));
+  return isData ? values.unanalysed(`${name.split(".")[0]}()`, true) : values.external(runtimeName(capped(`${name}.${attribute}`)));
 }
 
 const ATTRIBUTE_OF_CLASS = /\.[A-Z]\w*\.[a-z_]\w*$/;

@@ -20,6 +20,7 @@ import {
 } from "./containers.ts";
 import { descriptorMethod } from "./descriptors.ts";
 import { replaceArguments } from "./exceptions.ts";
+import { initialiseFields } from "./fields.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { resume } from "./generators.ts";
@@ -324,6 +325,8 @@ function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, c
       replaceArguments(flow, frame, receiver, call.args, call.line);
       if (holdsElements(flow, receiver) && data.code.members.has("__init__")) initialiseContent(flow, frame, receiver, call);
       else if (flow.classes.externalBases(data.code).some(holdsAttributes)) fillNamespace(flow, frame, receiver, call);
+      // `super().__init__(...)` of a class that derives from a dataclass.
+      else initialiseFields(flow, frame, receiver, call.args, call.line);
       return;
     case "__reduce__":
     case "__reduce_ex__":

@@ -1,21 +1,23 @@
 /**
  * The second solve: what other code of the library puts into objects of the class (a trainer's optimizer in the model's
- * card). It shares the graph of the first, and takes annotations to mean what the program makes, no longer every
+ * card, and what a function hands to the constructor). It shares the graph of the first, and takes annotations to mean what the program makes, no longer every
  * subclass: behind a trainer stand corpora and data sets whose families have hundreds of members. Boundary: which
- * functions run; `foreign-stores.ts` finds them.
+ * functions run; `foreign-stores.ts` and `makers.ts` find them.
  */
 import type { Code } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import { foreignWriters } from "./foreign-stores.ts";
+import { makersOf } from "./makers.ts";
 import { originsOf } from "./register-origins.ts";
 import type { Value } from "./values.ts";
 
-/** Runs whatever stores to attributes that the roots leave empty. `isSolved` solves, and says whether that came to an end. */
+/** Runs whatever stores to attributes that the roots leave empty, or makes objects of their classes. `isSolved` solves, and says whether that came to an end. */
 export function runForeignWriters(flow: Flow, roots: readonly Value[], isSolved: () => boolean): boolean {
   const empty = emptyAttributes(flow, roots);
+  const classes = new Set(roots.flatMap((root) => codeOf(flow, root) ?? []));
   flow.objects.closeWorld();
-  for (const code of foreignWriters(flow.resolver, empty)) runWithClass(flow, code);
+  for (const code of new Set([...foreignWriters(flow.resolver, empty), ...makersOf(flow.resolver, classes)])) runWithClass(flow, code);
   if (!isSolved()) return false;
   for (const root of roots) flow.openStores.give(flow, root, empty);
   return isSolved();
@@ -65,4 +67,9 @@ function runWithClass(flow: Flow, code: Code): void {
     const isOfClass = name === "__new__" || decorators.some((decorator) => /(static|class)method$/.test(decorator));
     openCall(flow, flow.values.function(instruction.code, null), isOfClass ? class_ : receiver);
   }
+}
+
+function codeOf(flow: Flow, value: Value): Code | null {
+  const data = flow.data(value);
+  return data.kind === "instance" ? data.code : null;
 }

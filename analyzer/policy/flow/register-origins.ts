@@ -1,5 +1,6 @@
-/** Where what a register holds came from, within one code. Boundary: instructions only, whatever the flow knows of them. */
+/** Where what a register holds came from, within one code. Boundary: instructions and names only, whatever the flow knows of them. */
 import { type Code, type Instruction, isSlice, type Register } from "../../python/code.ts";
+import type { Definition, Resolver } from "../../python/resolve.ts";
 
 export type RegisterOrigin = Instruction | { readonly op: "parameter"; readonly register: Register };
 
@@ -13,4 +14,22 @@ export function originsOf(code: Code, register: Register, seen = new Set<Registe
     return isSlice(instruction) ? originsOf(code, instruction.left, seen) : [instruction];
   });
   return code.body.parameters.includes(register) ? [{ op: "parameter", register }, ...written] : written;
+}
+
+/** What the source says that something is: a name of the module, an import, an attribute of one. Empty where one of its ways is not known. */
+export function definitionsOf(resolver: Resolver, code: Code, origin: RegisterOrigin, seen = new Set<Register>()): readonly Definition[] {
+  switch (origin.op) {
+    case "name":
+      return resolver.nameOrBuiltin(code.unit, origin.name);
+    case "import":
+      return resolver.imported(origin.module, origin.name);
+    case "load": {
+      // `node = node.next`
+      const found = originsOf(code, origin.object, seen).map((object) => definitionsOf(resolver, code, object, new Set(seen)));
+      if (found.some((definitions) => definitions.length === 0)) return [];
+      return found.flat().flatMap((definition) => resolver.attribute(definition, origin.attribute));
+    }
+    default:
+      return [];
+  }
 }
