@@ -349,6 +349,11 @@ def scipy_types():
     yield "scipy.interpolate.BSpline", [scipy.interpolate.BSpline([0, 1, 2, 3], [1, 1], 1)]
 
 
+def p_of(distance):
+    """Of Minkowski's distance, a parameter of which it is no other."""
+    return {"p": 3} if distance == "minkowski" else {}
+
+
 def sklearn_types():
     try:
         import numpy as np
@@ -359,8 +364,13 @@ def sklearn_types():
         return
     X, y = np.eye(4), np.array([0, 1, 0, 1])
     yield "sklearn.tree._tree.Tree", [tree.DecisionTreeClassifier().fit(X, y).tree_]
-    yield "sklearn.neighbors._kd_tree.KDTree", [neighbors.KDTree(X)]
-    yield "sklearn.neighbors._ball_tree.BallTree", [neighbors.BallTree(X)]
+    distances = ("euclidean", "manhattan", "chebyshev", "minkowski")
+    yield "sklearn.neighbors._kd_tree.KDTree", [neighbors.KDTree(X, metric=name, **p_of(name)) for name in distances]
+    distances = (*distances, "hamming", "jaccard", "canberra", "braycurtis", "haversine")
+    yield (
+        "sklearn.neighbors._ball_tree.BallTree",
+        [neighbors.BallTree(X[:, :2] if name == "haversine" else X, metric=name, **p_of(name)) for name in distances],
+    )
     yield "sklearn.metrics._dist_metrics.EuclideanDistance", [DistanceMetric.get_metric("euclidean")]
     yield "sklearn.metrics._dist_metrics.DistanceMetric", [
         DistanceMetric.get_metric(name) for name in ("euclidean", "manhattan", "chebyshev", "hamming", "jaccard", "haversine")
@@ -388,6 +398,16 @@ def sklearn_types():
         yield f"sklearn.linear_model._sgd_fast.{name}", [getattr(_sgd_fast, name)(*args)]
 
 
+def extension_frames(pd):
+    """Frames of what is no array of numpy, and with the frequencies that an index of times may have."""
+    yield pd.DataFrame({"a": pd.to_timedelta([1, 2]), "b": pd.date_range("2000", periods=2, tz="UTC"), "c": pd.period_range("2000", periods=2, freq="D")})
+    yield pd.DataFrame({dtype: pd.array([1, None], dtype=dtype) for dtype in ("Int8", "Int16", "Int32", "Int64", "UInt8", "Float32", "Float64")})
+    yield pd.DataFrame({"a": pd.array([True, None], dtype="boolean"), "b": pd.array(["a", None], dtype="string")})
+    yield pd.DataFrame({"a": pd.arrays.IntervalArray.from_breaks([0, 1, 2]), "b": pd.arrays.SparseArray([0, 1])})
+    for frequency in ("D", "B", "W", "M", "MS", "Q", "QS", "A", "AS", "H", "T", "S"):
+        yield pd.DataFrame({"a": [1, 2]}, index=pd.date_range("2000-01-01", periods=2, freq=frequency))
+
+
 def pandas_types():
     try:
         import pandas as pd
@@ -401,19 +421,33 @@ def pandas_types():
         pd.DataFrame({"a": [1, 2]}, index=stamps),
         pd.DataFrame({"a": [1, 2]}, index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)])),
     ]
+    several = frames[-1].index
     yield "pandas.DataFrame", frames
     yield "pandas.Series", [frame[column] for frame in frames for column in frame]
-    yield "pandas.Index", [pd.Index([1, 2]), pd.Index(["a"]), pd.Index([1.5]), pd.RangeIndex(3), stamps, frames[-1].index]
+    yield "pandas.Index", [pd.Index([1, 2]), pd.Index(["a"]), pd.Index([1.5]), pd.RangeIndex(3), stamps, several]
     yield "pandas.RangeIndex", [pd.RangeIndex(3)]
-    yield "pandas.DatetimeIndex", [stamps]
-    yield "pandas.MultiIndex", [frames[-1].index]
+    # By their own names: what a function gives that returns some frame is one of the plain ones above.
+    frames += extension_frames(pd)
+    yield "pandas.core.frame.DataFrame", frames
+    yield "pandas.core.series.Series", [frame[column] for frame in frames for column in frame]
+    times = [frame.index for frame in frames if isinstance(frame.index, pd.DatetimeIndex)]
+    yield "pandas.DatetimeIndex", times
+    yield "pandas.PeriodIndex", [index.to_period("D" if index.freq is None else None) for index in times]
+    yield "pandas.TimedeltaIndex", [pd.TimedeltaIndex([1, 2])]
+    yield "pandas.IntervalIndex", [pd.IntervalIndex.from_breaks([0, 1])]
+    yield "pandas.DateOffset", [pd.DateOffset(1), pd.DateOffset(days=1)]
+    for name in pd.offsets.__all__:
+        if name not in ("BaseOffset", "DateOffset", "FY5253", "FY5253Quarter", "Tick"):
+            yield f"pandas._libs.tslibs.offsets.{name}", [getattr(pd.offsets, name)()]
+    yield "pandas._libs.tslibs.nattype.NaTType", [pd.NaT]
+    yield "pandas.MultiIndex", [several]
     yield "pandas.CategoricalIndex", [pd.CategoricalIndex(["a"])]
     yield "pandas.Categorical", [pd.Categorical(["x", "y"])]
     yield "pandas.CategoricalDtype", [pd.CategoricalDtype(["x"])]
     yield "pandas.Timestamp", [pd.Timestamp("2000-01-01")]
     yield "pandas.Timedelta", [pd.Timedelta(1)]
     yield "pandas.Interval", [pd.Interval(0, 1)]
-    yield "pandas.Period", [pd.Period("2000-01", "M")]
+    yield "pandas.Period", [pd.Period("2000-01", frequency) for frequency in ("A", "Q", "M", "W", "B", "D", "H")]
 
 
 def torch_types():

@@ -29,8 +29,10 @@ export interface Place {
 /** Everything that sits somewhere, each different place once. */
 export interface Places {
   readonly places: readonly Place[];
-  /** Classes of which an object was given a state that is no dict of attributes. */
+  /** Classes of which an object was given a state that is no dict of attributes, nor one of slots. */
   readonly otherStates: readonly string[];
+  /** By class: the names that states of slots set, `(None, {"x": 1})`. */
+  readonly slotStates: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Containers whose elements are taken to sit where the container does. */
@@ -76,6 +78,7 @@ interface Position {
 class PlaceReader {
   private readonly places = new Map<string, Place>();
   private readonly otherStates = new Set<string>();
+  private readonly slotStates = new Map<string, Set<string>>();
   private readonly placed = new Set<number>();
   private readonly callees = new Set<number>();
   private readonly callables: Callables;
@@ -89,7 +92,7 @@ class PlaceReader {
   }
 
   found(): Places {
-    return { places: [...this.places.values()], otherStates: [...this.otherStates].sort() };
+    return { places: [...this.places.values()], otherStates: [...this.otherStates].sort(), slotStates: this.slotStates };
   }
 
   /** Whether everything could be read. */
@@ -153,8 +156,10 @@ class PlaceReader {
       this.readAttributes(given, holder);
       return;
     }
-    if (kind !== kinds.NONE) this.otherStates.add(holder);
     const parts = kind === kinds.TUPLE ? this.itemsOf(given) : [];
+    const slots = this.slotsOf(parts);
+    if (slots !== null) this.slotStates.set(holder, new Set([...(this.slotStates.get(holder) ?? []), ...slots]));
+    else if (kind !== kinds.NONE) this.otherStates.add(holder);
     if (parts.length !== 2) {
       this.walk(given, { holder, attribute: null, isInside: false });
       return;
@@ -164,6 +169,18 @@ class PlaceReader {
       if (kinds.KIND[data[part]!] === kinds.DICT) this.readAttributes(part, holder);
       else this.walk(part, { holder, attribute: null, isInside: false });
     }
+  }
+
+  /** The names in the second part of a state of attributes and slots; null where it is no such state, or they are not known. */
+  private slotsOf([attributes, slots, ...more]: readonly number[]): readonly string[] | null {
+    const { data } = this.recording;
+    const kindOf = (value: number | undefined) => (value === undefined ? null : kinds.KIND[data[value]!]);
+    if (more.length > 0 || slots === undefined || kindOf(slots) !== kinds.DICT) return null;
+    if (kindOf(attributes) !== kinds.NONE && kindOf(attributes) !== kinds.DICT) return null;
+    const names = this.itemsOf(slots)
+      .filter((_, index) => index % 2 === 0)
+      .map((key) => this.callables.constantText(key));
+    return names.every((name) => name !== null) ? names : null;
   }
 
   private readAttributes(dict: number, holder: string): void {

@@ -79,7 +79,8 @@ export const CAPABILITIES: readonly CapabilityRow[] = [
     callables: `
       builtins.getattr builtins.setattr builtins.delattr builtins.apply builtins.map builtins.filter builtins.reduce builtins.vars
       builtins.globals builtins.locals builtins.type builtins.super builtins.property functools.partial functools.partialmethod
-      functools.reduce operator.attrgetter operator.itemgetter operator.methodcaller operator.call _operator.*
+      functools.reduce operator.attrgetter operator.itemgetter operator.methodcaller operator.call
+      _operator.attrgetter _operator.itemgetter _operator.methodcaller _operator.call
       itertools.accumulate itertools.dropwhile itertools.filterfalse itertools.groupby itertools.starmap itertools.takewhile itertools.tee
       copyreg.* copy_reg.* weakref.* contextlib.ExitStack unittest.mock.* types.ModuleType collections.defaultdict
       torch._tensor._rebuild_from_type_v2`,

@@ -6,7 +6,7 @@
 
 import { dangerOf } from "./danger.ts";
 import type { Loading } from "./flow/inertness.ts";
-import { type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
+import { isRecordedFunction, type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
 import { byText } from "./format-entry.ts";
 import type { Filler, OpenSlot, Policy, PolicyEntry } from "./policy.ts";
 
@@ -17,6 +17,10 @@ export interface Filling {
   readonly attributes: ReadonlySet<string>;
   /** Its method resolution order, by name. */
   readonly classes: ReadonlySet<string>;
+  /** What a state of slots may set of its objects. */
+  readonly slots: readonly string[];
+  /** Whether making an object of it gets to nothing dangerous, so that it may be handed over itself. */
+  readonly isHarmless: boolean;
 }
 
 /** What a name in a pickle may fill slots with. */
@@ -41,14 +45,19 @@ export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCa
   const found: Found[] = [];
   const hasSlots = (policy.openSlots ?? []).length > 0;
   for (const name of hasSlots ? [...new Set(named)].sort(byText) : []) {
-    const filler = recordedFiller(name) ?? analysedFiller(name, find(name));
+    const filler = recordedFiller(name) ?? analysedFiller(name, find(name)) ?? recordedFunction(name);
     if (filler !== null) found.push(filler);
   }
   const open = (slots: readonly OpenSlot[], holder: Filling | null = null) =>
     slots.map((slot) => {
       const called = holder?.loading.touchesInside.get(slot.attribute) ?? new Set();
       const takes = found.filter((each) => answers(each, slot) && !hasAny(each, called));
-      return { ...slot, takes: takes.map(({ filler }) => filler.name) };
+      const classes = slot.asks.functions ? found.filter(({ filling }) => filling?.isHarmless === true) : [];
+      return {
+        ...slot,
+        takes: takes.map(({ filler }) => filler.name),
+        ...(classes.length > 0 && { takesClasses: classes.map(({ filler }) => filler.name) }),
+      };
     });
   return {
     ...policy,
@@ -82,7 +91,13 @@ function analysedFiller(name: string, candidate: Candidate | null): Found | null
   if (filling.loading.acts.length > 0) return null;
   const { imports, calls, openSlots = [] } = policy;
   const { touches, isCalled } = filling.loading;
-  return { filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, isCalled }, filling };
+  const slots = filling.slots.length > 0 ? { slots: filling.slots } : {};
+  return { filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, isCalled, ...slots }, filling };
+}
+
+/** A compiled function that only computes. */
+function recordedFunction(name: string): Found | null {
+  return isRecordedFunction(name) && dangerOf(name) === null ? { filler: functionFiller(name), filling: null } : null;
 }
 
 function functionFiller(name: string): Filler {

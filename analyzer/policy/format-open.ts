@@ -18,6 +18,7 @@ export const slotSchema = z.object({
   from: z.array(source),
   asks: z.object({ attributes: z.array(z.string()), classes: z.array(z.string()), functions: z.boolean() }),
   takes: z.array(z.string()).exactOptional(),
+  takesClasses: z.array(z.string()).exactOptional(),
 });
 
 export const fillerSchema = z.object({
@@ -28,13 +29,14 @@ export const fillerSchema = z.object({
   openSlots: z.array(slotSchema),
   touches: z.array(z.string()),
   isCalled: z.boolean(),
+  slots: z.array(z.string()).exactOptional(),
 });
 
 /** Slots as they are written: by class and attribute. */
 export function writeSlots(slots: readonly OpenSlot[]): z.infer<typeof slotSchema>[] {
   return [...slots]
     .sort((a, b) => byText(a.class, b.class) || byText(a.attribute, b.attribute))
-    .map(({ class: class_, attribute, from, asks, takes }) => ({
+    .map(({ class: class_, attribute, from, asks, takes, takesClasses }) => ({
       class: class_,
       attribute,
       from: from.map((each) => ({
@@ -46,6 +48,7 @@ export function writeSlots(slots: readonly OpenSlot[]): z.infer<typeof slotSchem
       })),
       asks: { attributes: [...asks.attributes], classes: [...asks.classes], functions: asks.functions },
       ...(takes === undefined ? {} : { takes: [...takes] }),
+      ...(takesClasses === undefined ? {} : { takesClasses: [...takesClasses] }),
     }));
 }
 
@@ -53,7 +56,7 @@ export function writeSlots(slots: readonly OpenSlot[]): z.infer<typeof slotSchem
 export function writeFillers(fillers: readonly Filler[]): z.infer<typeof fillerSchema>[] {
   return [...fillers]
     .sort((a, b) => byText(a.name, b.name))
-    .map(({ name, kind, imports, calls, openSlots, touches, isCalled }) => ({
+    .map(({ name, kind, imports, calls, openSlots, touches, isCalled, slots }) => ({
       name,
       kind,
       imports: sortedEntries(imports),
@@ -61,5 +64,6 @@ export function writeFillers(fillers: readonly Filler[]): z.infer<typeof fillerS
       openSlots: writeSlots(openSlots),
       touches: [...touches],
       isCalled,
+      ...(slots === undefined ? {} : { slots: [...slots] }),
     }));
 }

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { Classes } from "../python/classes.ts";
-import type { Code, Unit } from "../python/code.ts";
+import { type Code, functionsNamed, type Unit } from "../python/code.ts";
 import { findClass, findDefinition, findNearMisses } from "../python/find-class.ts";
 import type { SourceTree } from "../python/module-file.ts";
 import { Modules } from "../python/modules.ts";
@@ -19,6 +19,7 @@ import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
 import { type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
 import { nativeType } from "./flow/natives.ts";
+import { storedSlots } from "./flow/stored-slots.ts";
 import { joinParts, type Part, partOf, withAliases } from "./parts.ts";
 import type { Policy } from "./policy.ts";
 
@@ -163,6 +164,11 @@ function fillingOf(source: Source, { flow, named }: Holding, target: Code): Fill
   return {
     attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
+    slots: storedSlots(flow.classes, target),
+    isHarmless: ["__init__", "__new__"].every((name) => {
+      const definer = flow.classes.definerOf(target, name);
+      return definer === null || functionsNamed(definer, name).every((each) => dangerIn(flow.resolver, each) === null);
+    }),
     loading: loadingIn(sourceWith(source, target.unit, flow.nameOf(target)) ?? source, flow, target, ownerOf),
   };
 }

@@ -73,6 +73,8 @@ export interface OpenSlot {
   readonly asks: SlotAsks;
   /** In a `class+open` policy: the fillers, by name, that it takes. */
   readonly takes?: readonly string[];
+  /** The classes among the fillers that it takes themselves, as something that the code calls. */
+  readonly takesClasses?: readonly string[];
 }
 
 /** What the code asks of what it finds in a slot. */
@@ -100,6 +102,8 @@ export interface Filler {
   readonly touches: readonly string[];
   /** Of a class: whether a pickle makes it by calling it. Otherwise only NEWOBJ, NEWOBJ_EX and copyreg may make it. */
   readonly isCalled: boolean;
+  /** Of a class: names in its `__slots__` that a state of slots may set, as that only stores. */
+  readonly slots?: readonly string[];
 }
 
 /** An allow-list of imports and calls. What is written to a policy file, with `format` and `version` added. */

@@ -22,6 +22,7 @@ class Standing {
 
   /** A survey judges many files by one policy. */
   static readonly #known = new WeakMap<Policy | Filler, Standing>();
+  static readonly #classes = new WeakMap<Filler, Standing>();
 
   static of(policy: Policy): Standing {
     return Standing.#get(policy, () => new Standing(policy, null));
@@ -29,6 +30,16 @@ class Standing {
 
   static ofFiller(filler: Filler): Standing {
     return Standing.#get(filler, () => new Standing(filler, filler));
+  }
+
+  /** Of a class that is itself there: it may be looked up, and nothing else. */
+  static ofClass(filler: Filler): Standing {
+    const known = Standing.#classes.get(filler);
+    if (known !== undefined) return known;
+    const imports = filler.imports.filter(({ callable, sameAs }) => callable === filler.name || sameAs === filler.name);
+    const standing = new Standing({ imports, calls: [] }, null);
+    Standing.#classes.set(filler, standing);
+    return standing;
   }
 
   static #get(of: Policy | Filler, make: () => Standing): Standing {
@@ -55,10 +66,10 @@ class Standing {
     return (isCallable ? this.#imports : this.#calls).has(held);
   }
 
-  /** What may sit in an attribute that the policy leaves open; null where it does not. */
-  takes({ holder, attribute }: Place): readonly string[] | null {
+  /** The slot that the policy leaves open where something sits; null where it does not. */
+  slotAt({ holder, attribute }: Place): OpenSlot | null {
     if (holder === null || attribute === null) return null;
-    return this.#slots.get(`${this.#aliases.get(holder) ?? holder} ${attribute}`)?.takes ?? null;
+    return this.#slots.get(`${this.#aliases.get(holder) ?? holder} ${attribute}`) ?? null;
   }
 }
 
@@ -87,6 +98,11 @@ export class OpenPolicyRules {
     this.#settle();
     for (const name of places.otherStates) {
       if (this.#isFiller(name)) this.#misplaced.set(name, "is given a state that is no dict of attributes");
+    }
+    for (const [name, slots] of places.slotStates) {
+      const stored = this.#fillers.get(name)?.filler?.slots ?? [];
+      const isStored = stored.length > 0 && [...slots].every((slot) => stored.includes(slot));
+      if (this.#isFiller(name) && !isStored) this.#misplaced.set(name, "is given a state of slots that it does not have");
     }
     this.filled = this.#merged(policy);
     this.#rules = new ClassPolicyRules(this.filled, mode);
@@ -144,11 +160,13 @@ export class OpenPolicyRules {
     const { holder, held, attribute, isCallable } = place;
     const filler = holder === null ? undefined : this.#fillers.get(holder)?.policy;
     if (standing.filler !== null && standing.policy === filler && attribute !== null && this.#isTouched(standing.filler, place)) return [];
-    const taken = standing.takes(place)?.includes(held) ? this.#fillers.get(held)! : null;
+    const slot = standing.slotAt(place);
+    const taken = slot?.takes?.includes(held) ? this.#fillers.get(held)! : null;
     const own = standing.allows(place) ? [standing] : [];
     if (taken?.filler?.kind === "class" && !isCallable) return [taken, ...own];
     // Of data, the holder's policy says more where it speaks of it.
     if (own.length > 0) return own;
+    if (isCallable && slot?.takesClasses?.includes(held)) return [Standing.ofClass(this.#fillers.get(held)!.filler!)];
     return taken?.filler?.kind === "recorded" || (taken?.filler?.kind === "function" && isCallable) ? [taken] : [];
   }
 
@@ -194,9 +212,7 @@ export class OpenPolicyRules {
     if (via === undefined || INDIRECT_CALLABLES.get(via)?.does !== "loads") return null;
     const place = { holder: via, attribute: null, isInside: false, held: callable, isCallable: kind === "import" };
     const standings = [...(this.#standings.get(via) ?? [])];
-    return standings.length > 0 && standings.every((standing) => standing.allows(place))
-      ? null
-      : `${callable} is in a pickle that ${via} loads`;
+    return standings.some((standing) => standing.allows(place)) ? null : `${callable} is in a pickle that ${via} loads`;
   }
 }
 

@@ -19,6 +19,10 @@ const CLASSES = [...text.matchAll(/^class (\w+)\(.*Answers/gm)].map((match) => m
 export const MAY_LOAD: ReadonlySet<string> = new Set([
   "Inert",
   "AlsoInert",
+  "Slotted",
+  "ActsInSetAttribute",
+  "HidesItsSlot",
+  "ActsWhenItIsMade",
   "ActsInUpdate",
   "ActsInIter",
   "WrapsItsMethod",
@@ -52,6 +56,7 @@ const DANGEROUS = [
 const get = (module: string, name: string) => `GLOBAL "${module}" "${name}"`;
 const intruder = (name: string) => get("intruders", name);
 const object = (name: string, state = "EMPTY_DICT") => `${intruder(name)}\nEMPTY_TUPLE\nNEWOBJ\n${state}\nBUILD`;
+const slots = (name: string, value = "NONE") => `NONE\n${within(name, value)}\nTUPLE2`;
 const inList = (name: string) => `EMPTY_LIST\n${object(name)}\nAPPEND`;
 const within = (attribute: string, value: string) => `EMPTY_DICT\nBINUNICODE "${attribute}"\n${value}\nSETITEM`;
 
@@ -68,6 +73,11 @@ const BY_NAME: readonly (readonly [string, string])[] = [
   ["an inert class by INST", `MARK\nINST "intruders" "Inert"`],
   ["an inert class by OBJ", `MARK\n${intruder("Inert")}\nOBJ`],
   ["an inert object with a state of slots", object("Inert", "NONE\nEMPTY_DICT\nTUPLE2")],
+  ["a state of slots where setattr acts", object("ActsInSetAttribute", slots("x"))],
+  ["a state of slots where a property is in the way", object("HidesItsSlot", slots("x"))],
+  ["a state of slots that sets no slot", object("Slotted", slots("__class__", intruder("Inert")))],
+  ["a state of slots with an acting object in it", object("Slotted", slots("x", object("ActsInSetState")))],
+  ["a class that acts when it is called", intruder("ActsWhenItIsMade")],
   ["an inert object with a state that another made", object("Inert", `${intruder("Inert")}\nEMPTY_TUPLE\nNEWOBJ`)],
   ["an inert object that is appended to", `${INERT}\nNONE\nAPPEND`],
   ["an inert object whose items are set", `${INERT}\nNONE\nNONE\nSETITEM`],
@@ -126,6 +136,16 @@ export function fill(target: Target): Promise<TracedFile> {
 /** With a function that gets to nothing dangerous. */
 export function fillWithFunction(target: Target): Promise<TracedFile> {
   return put(target, intruder("harmless"));
+}
+
+/** With an object whose state is that of its slots. */
+export function fillWithSlots(target: Target): Promise<TracedFile> {
+  return put(target, object("Slotted", slots("x")));
+}
+
+/** With the class of such an object itself. */
+export function fillWithClass(target: Target): Promise<TracedFile> {
+  return put(target, intruder("Inert"));
 }
 
 /** With the same object in an attribute that is no slot as well. */

@@ -16,7 +16,16 @@ import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { CHAIN_MAP } from "./mappings.ts";
-import { holdsAttributes, isConstant, looksLikeClass, nativeType, placesOf, type Reduction, typeOfValue } from "./natives.ts";
+import {
+  holdsAttributes,
+  isConstant,
+  isPureBuiltin,
+  looksLikeClass,
+  nativeType,
+  placesOf,
+  type Reduction,
+  typeOfValue,
+} from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
 import { leaveOpen } from "./open-values.ts";
 import { holdReduction } from "./reduction.ts";
@@ -303,10 +312,10 @@ export class Holding {
       this.holdNative(value, type);
       return;
     }
-    // A package's own name is a module, which does not pickle; what is in typing is not held by objects.
-    if (!name.includes(".") || /^(typing|typing_extensions|abc|__future__)\./.test(name)) return;
+    // A package's own name is a module, which does not pickle; of what is in typing objects hold `Any`, the type of what has none.
+    if (!name.includes(".") || (/^(typing|typing_extensions|abc|__future__)\./.test(name) && name !== "typing.Any")) return;
     if (looksLikeClass(name) && !nativeType(name) && !this.isNearby(name)) return;
-    if (name.startsWith("builtins.") && !nativeType(name) && !PURE_BUILTINS.has(name.slice("builtins.".length))) return;
+    if (name.startsWith("builtins.") && !nativeType(name) && !isPureBuiltin(name)) return;
     if (isConstant(name)) return;
     if (dangerOf(name) !== null || isInsideType(name)) return;
     const text = `${name} itself is a value; its source is not given`;
@@ -435,9 +444,6 @@ function isAnnotatedNumber(order: readonly Base[], name: string): boolean {
   const type = member?.annotation;
   return type?.kind === "name" && type.path.length === 1 && /^(int|float|bool)$/.test(type.path[0] ?? "");
 }
-
-/** Builtin functions that only compute: as a value one is looked up, and nothing follows from that. */
-const PURE_BUILTINS = new Set(["abs", "all", "any", "bool", "hash", "len", "max", "min", "pow", "repr", "round", "sorted", "sum"]);
 
 function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
   const base = annotation.base as { path?: readonly string[] } | undefined;

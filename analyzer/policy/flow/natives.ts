@@ -99,6 +99,28 @@ export function placesOf(name: string): readonly FunctionPlace[] | null {
   return places.length > 0 ? places : null;
 }
 
+/** Functions of Python itself that only compute. */
+const PURE_BUILTINS = new Set(["abs", "all", "any", "bool", "hash", "len", "max", "min", "pow", "repr", "round", "sorted", "sum"]);
+
+/** Whether a name is that of a builtin that only computes, and not of a type that was recorded. */
+export function isPureBuiltin(name: string): boolean {
+  return name.startsWith("builtins.") && PURE_BUILTINS.has(name.slice("builtins.".length));
+}
+
+/** Where pickles find functions that were recorded, each by its module and one name. */
+const FUNCTION_PLACES: ReadonlySet<string> = new Set(
+  Object.values(FUNCTIONS).flatMap((places) =>
+    Object.entries(places).flatMap(([place, names]) =>
+      place.endsWith(":") ? names.split(" ").map((entry) => `${place.slice(0, -1)}.${entry.split("=").at(-1)}`) : [],
+    ),
+  ),
+);
+
+/** Whether a pickle that looks up a name gets a function that was recorded, or one of Python's own that only computes. */
+export function isRecordedFunction(name: string): boolean {
+  return FUNCTION_PLACES.has(name) || isPureBuiltin(name) || /^c?math\.[a-z]\w*$/.test(name);
+}
+
 /** `module.__version__`, `module.DEFAULT_SIZE` (PEP 8); one word in capitals may be a class. */
 const CALLED_CONSTANT = /\.(__\w+__|[A-Z][A-Z0-9]*_[A-Z0-9_]+)$/;
 

@@ -15,7 +15,8 @@ const IS_OPEN = 1;
 const IS_CLOSED = 2;
 
 /** Bases without source that set no attributes. */
-const PLAIN_BASES = new Set(["builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"]);
+/** Bases that give their objects no attributes and no way to set one. */
+export const PLAIN_BASES = new Set(["builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"]);
 
 /** Methods through which a class may see to what its attributes hold. */
 const WATCHING = ["__setattr__", "__getattribute__"];

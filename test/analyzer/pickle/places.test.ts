@@ -64,8 +64,17 @@ describe("places", () => {
   });
 
   it("say of which classes an object has a state that is no dict", () => {
-    expect(places(`${host}\nNONE\n${"EMPTY_DICT"}\nTUPLE2\nBUILD`)?.otherStates).toEqual(["m.Host"]);
+    expect(places(`${host}\nEMPTY_LIST\nTUPLE1\nBUILD`)?.otherStates).toEqual(["m.Host"]);
+    expect(places(`${host}\nNONE\nEMPTY_DICT\n${part}\nNONE\nSETITEM\nTUPLE2\nBUILD`)?.otherStates).toEqual(["m.Host"]);
+    expect(places(`${host}\n${part}\nEMPTY_DICT\nTUPLE2\nBUILD`)?.otherStates).toEqual(["m.Host"]);
     expect(places(`${host}\n${state("a", "NONE")}`)?.otherStates).toEqual([]);
+  });
+
+  it("say which slots a state sets", () => {
+    const found = places(`${host}\nNONE\nEMPTY_DICT\nBINUNICODE "a"\n${part}\nSETITEM\nTUPLE2\nBUILD`);
+    expect(found?.otherStates).toEqual([]);
+    expect(found?.slotStates).toEqual(new Map([["m.Host", new Set(["a"])]]));
+    expect(found?.places).toContainEqual({ holder: "m.Host", attribute: "a", isInside: false, held: "m.Part", isCallable: false });
   });
 
   it("are not told where arguments are what a call returned", () => {

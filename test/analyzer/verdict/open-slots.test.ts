@@ -5,7 +5,18 @@ import { openLibrary } from "../../../analyzer/policy/infer.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
 import { judgeTrace, judgeTracedFile } from "../../../analyzer/verdict/judge.ts";
 import { loadPythonParser } from "../../../crawler/python-grammar.ts";
-import { ATTACKS, attack, fill, fillTwice, fillWithFunction, INTRUDERS, MAY_LOAD, NAMES } from "../../oracle/intruders.ts";
+import {
+  ATTACKS,
+  attack,
+  fill,
+  fillTwice,
+  fillWithClass,
+  fillWithFunction,
+  fillWithSlots,
+  INTRUDERS,
+  MAY_LOAD,
+  NAMES,
+} from "../../oracle/intruders.ts";
 
 const HOST = `
 class Host:
@@ -91,6 +102,25 @@ describe("a slot is filled", () => {
   it("with a function, where one is called", async () => {
     expect(judgeTracedFile(await fillWithFunction(at("function")), open, "strict").verdict).toBe("loads");
     expect(judgeTracedFile(await fillWithFunction(at("part")), open, "strict").verdict).toBe("blocked");
+  });
+
+  it("with a class itself, where one is called that gets to nothing dangerous", async () => {
+    expect(slot(open, "function")?.takesClasses).toContain("intruders.Inert");
+    expect(slot(open, "function")?.takesClasses).not.toContain("intruders.ActsWhenItIsMade");
+    expect(judgeTracedFile(await fillWithClass(at("function")), open, "strict").verdict).toBe("loads");
+    const { verdict, blocked } = judgeTracedFile(await fillWithClass(at("part")), open, "strict");
+    expect(verdict).toBe("blocked");
+    expect(blocked[0]?.callable).toBe("intruders.Inert");
+  });
+
+  it("with an object whose state is that of its slots", async () => {
+    expect(judgeTracedFile(await fillWithSlots(at("part")), open, "strict").verdict).toBe("loads");
+  });
+
+  it("with a compiled function, where one is called", async () => {
+    const named = openPolicy(alone, ["_operator.add", "builtins.len", "builtins.eval", "operator.attrgetter"], library.candidate);
+    expect(slot(named, "function")?.takes).toEqual(["_operator.add", "builtins.len"]);
+    expect(slot(named, "part")?.takes).toEqual([]);
   });
 
   it.each(["own", "number", "kept", "other"])("not %s, which is no slot or asks for nothing", async (attribute) => {
