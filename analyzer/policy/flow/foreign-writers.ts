@@ -4,7 +4,7 @@
  * subclass: behind a trainer stand corpora and data sets whose families have hundreds of members. Boundary: which
  * functions run; `foreign-stores.ts` and `makers.ts` find them.
  */
-import type { Code } from "../../python/code.ts";
+import { type Code, functionsNamed } from "../../python/code.ts";
 import { openCall } from "./calls.ts";
 import type { Flow } from "./flow.ts";
 import { foreignWriters } from "./foreign-stores.ts";
@@ -17,7 +17,8 @@ export function runForeignWriters(flow: Flow, roots: readonly Value[], isSolved:
   const empty = emptyAttributes(flow, roots);
   const classes = new Set(roots.flatMap((root) => codeOf(flow, root) ?? []));
   flow.objects.closeWorld();
-  for (const code of new Set([...foreignWriters(flow.resolver, empty), ...makersOf(flow.resolver, classes)])) runWithClass(flow, code);
+  for (const code of foreignWriters(flow.resolver, empty)) runWithClass(flow, code);
+  for (const code of makersOf(flow.resolver, classes)) runAlone(flow, code);
   if (!isSolved()) return false;
   for (const root of roots) flow.openStores.give(flow, root, empty);
   return isSolved();
@@ -66,6 +67,19 @@ function runWithClass(flow: Flow, code: Code): void {
     const { name, decorators } = instruction.code;
     const isOfClass = name === "__new__" || decorators.some((decorator) => /(static|class)method$/.test(decorator));
     openCall(flow, flow.values.function(instruction.code, null), isOfClass ? class_ : receiver);
+  }
+}
+
+/** A function, or a method and the constructor of its class. */
+function runAlone(flow: Flow, code: Code): void {
+  const { parent } = code;
+  const isOfClass = code.decorators.some((decorator) => /(static|class)method$/.test(decorator));
+  if (parent?.kind !== "class") openCall(flow, flow.values.function(code, null), null);
+  else if (isOfClass) openCall(flow, flow.values.function(code, null), flow.classValue(parent));
+  else {
+    const receiver = flow.values.instance(parent, null);
+    const definer = flow.classes.definerOf(parent, "__init__");
+    for (const each of [...(definer ? functionsNamed(definer, "__init__") : []), code]) openCall(flow, flow.values.function(each, null), receiver);
   }
 }
 

@@ -1,15 +1,16 @@
 /**
- * Functions of the library that make objects of a class for its users: what they hand to the constructor, objects of the class hold
+ * Functions and methods of the library that make objects of a class for its users: what they hand to the constructor, objects of the class hold
  * (`def vgg16(): return _vgg("D")`). Boundary: finding the functions; running them is `foreign-writers.ts`.
  */
 import type { Code, Register } from "../../python/code.ts";
 import type { Resolver } from "../../python/resolve.ts";
+import { functionsOf } from "./foreign-stores.ts";
 import { definitionsOf, originsOf } from "./register-origins.ts";
 
 /** So many functions may stand between the class and its users: `vgg16` calls `_vgg`, which makes the object. */
 const DEPTH = 3;
 
-/** The functions of the library that return an object of one of these classes that they made, or had made by another such function. */
+/** The functions and methods of the library that return an object of one of these classes that they made, or had made by another such function. */
 export function makersOf(resolver: Resolver, classes: Iterable<Code>): readonly Code[] {
   const makers = new Set<Code>();
   let makes: readonly Code[] = [...classes];
@@ -20,14 +21,14 @@ export function makersOf(resolver: Resolver, classes: Iterable<Code>): readonly 
   return [...makers];
 }
 
-/** The library's functions outside of classes that return what calling one of these gives. */
+/** The library's functions and methods that return what calling one of these gives. */
 function returning(resolver: Resolver, called: ReadonlySet<Code>): Code[] {
   const { modules } = resolver;
   const names = [...new Set([...called].map(({ name }) => name))];
   const call = new RegExp(`\\b(?:${names.join("|")})\\s*\\(`);
   return modules.libraryModulesWith(call, names).flatMap((module) => {
-    const functions = modules.unit(module)?.code.body.instructions.flatMap((each) => (each.op === "function" ? [each.code] : [])) ?? [];
-    return functions.filter((code) => call.test(code.text.slice(code.text.indexOf("("))) && returnsCall(resolver, code, called));
+    const unit = modules.unit(module);
+    return (unit ? functionsOf(unit.code) : []).filter((code) => call.test(code.text.slice(code.text.indexOf("("))) && returnsCall(resolver, code, called));
   });
 }
 
