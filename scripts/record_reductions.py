@@ -345,7 +345,9 @@ def scipy_types():
         yield f"scipy.sparse.{name}", [getattr(scipy.sparse, name)(np.eye(2))]
     yield "scipy.spatial.cKDTree", [scipy.spatial.cKDTree(np.eye(2))]
     yield "scipy.spatial.KDTree", [scipy.spatial.KDTree(np.eye(2))]
-    yield "scipy.interpolate.interp1d", [scipy.interpolate.interp1d([0.0, 1.0], [0.0, 1.0])]
+    line = [0.0, 1.0, 2.0, 3.0]
+    kinds = ("linear", "nearest", "nearest-up", "zero", "quadratic", "cubic", "previous", "next")
+    yield "scipy.interpolate.interp1d", [scipy.interpolate.interp1d(line, line, kind) for kind in kinds]
     yield "scipy.interpolate.BSpline", [scipy.interpolate.BSpline([0, 1, 2, 3], [1, 1], 1)]
 
 

@@ -181,6 +181,13 @@ export class Callables {
     return indirection.does === "calls" && indirection.returns.kind === "instance" ? this.told(object, indirection.returns.class) : null;
   }
 
+  /** What `getattr(object, "name")` gives of an instance, by its class, whoever made it; null where a value is no such thing. */
+  fetchedOf(value: number): string | null {
+    const attribute = this.attributeOf(value);
+    const class_ = attribute === null ? null : this.instanceOf(attribute[0]);
+    return class_ === null ? null : `${class_.callable}.${attribute![1]}`;
+  }
+
   /** The class that the maker of an object was told; undefined where it was not, or is none to be told. */
   toldClass(object: number): string | undefined {
     const source = this.of(object);

@@ -128,7 +128,7 @@ class PlaceReader {
           break;
       }
     }
-    for (const value of made) this.readObject(value, this.callables.classOf(value));
+    for (const value of made) this.readObject(value, this.callables.fetchedOf(value) ?? this.callables.classOf(value));
     this.walk(state.root, { holder: null, attribute: null, isInside: false });
     for (const value of [...looked, ...made]) {
       if (!this.placed.has(value) && !this.callees.has(value)) this.walk(value, { holder: null, attribute: null, isInside: false });
@@ -213,7 +213,7 @@ class PlaceReader {
     const source = this.callables.of(value);
     const { data } = this.recording;
     if (source.made && (data[value] === OP.PERSID || data[value] === OP.BINPERSID)) return;
-    const held = source.made ? this.callables.classOf(value) : source.callable;
+    const held = source.made ? this.callables.classOf(value) : (this.callables.fetchedOf(value) ?? source.callable);
     const key = JSON.stringify([holder, attribute, isInside, held, source.made]);
     if (!this.places.has(key)) this.places.set(key, { holder, attribute, isInside, held, isCallable: !source.made });
   }

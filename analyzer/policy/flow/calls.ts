@@ -7,7 +7,7 @@ import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
 import { builtinMethod, type NativeCall } from "./container-methods.ts";
-import { addMade, callMethod, copyElements, iterate } from "./containers.ts";
+import { addMade, callMethod, copyElements, elementInto, iterate } from "./containers.ts";
 import { callWrapped, decorate, isWrapped } from "./decorators.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { keepArguments } from "./exceptions.ts";
@@ -341,7 +341,12 @@ export function initialise(flow: Flow, frame: Frame, value: Value, args: readonl
   if (external.some(holdsAttributes)) fillNamespace(flow, frame, value, { args, into: null, line });
   const container = external.find(isContainer);
   const [first] = args;
-  if (!container || first?.kind !== "positional") return;
+  if (!container) return;
+  for (const { kind, name, from } of args) {
+    if (kind === "keyword") flow.store(from, elementInto(flow, value, name ?? null), frame.code, line);
+    else if (kind === "double-star") flow.graph.listen(from, (named) => copyElements(flow, named, value));
+  }
+  if (first?.kind !== "positional") return;
   flow.graph.listen(first.from, (content) => copyElements(flow, content, value));
   iterate(flow, frame, first.from, flow.field(value, SOME), line);
   flow.graph.edge(flow.field(value, SOME), flow.field(value, ANY));

@@ -79,7 +79,8 @@ function runAlone(flow: Flow, code: Code): void {
   else {
     const receiver = flow.values.instance(parent, null);
     const definer = flow.classes.definerOf(parent, "__init__");
-    for (const each of [...(definer ? functionsNamed(definer, "__init__") : []), code]) openCall(flow, flow.values.function(each, null), receiver);
+    for (const each of [...(definer ? functionsNamed(definer, "__init__") : []), code])
+      openCall(flow, flow.values.function(each, null), receiver);
   }
 }
 

@@ -419,16 +419,18 @@ function isMethodDecorator(decorator: string): boolean {
 /** The module of what a recorded reduction looks up in a recorded type (`zoneinfo.ZoneInfo._unpickle`). */
 function moduleOfAttribute(name: string): string | undefined {
   const within = name.slice(0, name.lastIndexOf("."));
-  return nativeType(within) === null || !looksLikeClass(within) ? undefined : within.slice(0, within.lastIndexOf("."));
+  const type = nativeType(within);
+  const isClass = looksLikeClass(within) || type?.makers.includes(within);
+  return type !== null && isClass ? within.slice(0, within.lastIndexOf(".")) : undefined;
 }
 
-/** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */
 /** The name that pickles have of a recorded type: one of it is where the source has it. */
 function classOfPickles(name: string): string {
   const type = nativeType(name)?.type;
   return type?.endsWith(name.slice(name.lastIndexOf("."))) ? type : name;
 }
 
+/** Whether a name goes into a recorded type: what its attributes are is not known, nor that it has them. */
 function isInsideType(name: string): boolean {
   for (let dot = name.lastIndexOf("."); dot !== -1; dot = name.lastIndexOf(".", dot - 1))
     if (nativeType(name.slice(0, dot)) !== null) return true;

@@ -28,7 +28,9 @@ function returning(resolver: Resolver, called: ReadonlySet<Code>): Code[] {
   const call = new RegExp(`\\b(?:${names.join("|")})\\s*\\(`);
   return modules.libraryModulesWith(call, names).flatMap((module) => {
     const unit = modules.unit(module);
-    return (unit ? functionsOf(unit.code) : []).filter((code) => call.test(code.text.slice(code.text.indexOf("("))) && returnsCall(resolver, code, called));
+    return (unit ? functionsOf(unit.code) : []).filter(
+      (code) => call.test(code.text.slice(code.text.indexOf("("))) && returnsCall(resolver, code, called),
+    );
   });
 }
 

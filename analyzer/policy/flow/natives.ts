@@ -196,6 +196,10 @@ const FAMILIES: readonly { readonly prefix: string; readonly types: readonly str
     { prefix: `scipy.sparse.${name}`, types: ["scipy.sparse.dia_matrix"] },
     { prefix: `scipy.sparse._construct.${name}`, types: ["scipy.sparse.dia_matrix"] },
   ]),
+  ...["scipy.interpolate.BSpline", "scipy.interpolate._bsplines.BSpline"].map((prefix) => ({
+    prefix,
+    types: ["scipy.interpolate.BSpline"],
+  })),
   { prefix: "scipy.sparse", types: ["scipy.sparse.csr_matrix", "scipy.sparse.csc_matrix"] },
   { prefix: "scipy", types: ["numpy.ndarray", "numpy.generic"] },
   { prefix: "torch.Generator", types: ["torch.Generator"] },

@@ -50,6 +50,14 @@ describe("places", () => {
       ["-.-: m.Host()", "m.Host.-: builtins.object", "m.Host.-: m.Host"],
     ],
     [
+      "a method of an object, by its class, whoever made it",
+      `${host}\n${state(
+        "a",
+        'GLOBAL "builtins" "getattr"\nGLOBAL "copyreg" "_reconstructor"\nGLOBAL "m" "Part"\nGLOBAL "builtins" "object"\nNONE\nTUPLE3\nREDUCE\nBINUNICODE "run"\nTUPLE2\nREDUCE',
+      )}`,
+      ["-.-: m.Host()", "m.Host.a: m.Part.run", "m.Part.-: builtins.object", "m.Part.-: m.Part", "m.Part.run.-: m.Part()"],
+    ],
+    [
       "one object in two places",
       `${part}\nBINPUT 0\nPOP\n${host}\nEMPTY_DICT\nBINUNICODE "a"\nBINGET 0\nSETITEM\nBINUNICODE "b"\nBINGET 0\nSETITEM\nBUILD`,
       ["-.-: m.Host()", "m.Host.a: m.Part()", "m.Host.b: m.Part()"],
