@@ -148,9 +148,14 @@ export class Modules {
    * `*` nor makes names while it runs. A package may have a compiled module of that name.
    */
   lacks(module: string, name: string): boolean {
+    return this.neverMentions(module, name) && !this.files.get(module)!.makesNames;
+  }
+
+  /** Whether nothing in the text of a module, nor of what its star imports bring, has the name. */
+  neverMentions(module: string, name: string): boolean {
     const file = this.files.get(module);
     if (!file || file.isPackage || !file.path.endsWith(".py") || name.startsWith("__")) return false;
-    return !file.mayHave(name) && file.starTargets.length === 0 && !file.makesNames;
+    return !file.mayHave(name) && file.starTargets.length === 0;
   }
 
   /** Whether a module may have a variable of that name, which calls may have put there. */

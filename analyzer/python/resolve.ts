@@ -95,13 +95,20 @@ export class Resolver {
     const bindings = unit.bindings.get(name);
     if (bindings) {
       const found = bindings.flatMap((binding) => this.binding(unit, name, binding));
-      if (found.length > 0) return found;
+      // Of `try: from a import b` and `except ImportError: from a import c as b`, what `a` does not have is no choice.
+      const there = found.filter((each) => each.kind !== "external" || !this.isMissing(each.name));
+      if (found.length > 0) return there.length > 0 ? there : found;
     }
     for (let index = unit.starImports.length - 1; index >= 0; index--) {
       const found = this.starred(unit.starImports[index] ?? "", name);
       if (found.length > 0) return found;
     }
     return [];
+  }
+
+  private isMissing(name: string): boolean {
+    const dot = name.lastIndexOf(".");
+    return this.modules.neverMentions(name.slice(0, dot), name.slice(dot + 1));
   }
 
   private binding(unit: Unit, name: string, binding: Binding): readonly Definition[] {
