@@ -85,6 +85,7 @@ def sklearn_objects():
         naive_bayes.MultinomialNB(),
         naive_bayes.BernoulliNB(),
         neighbors.KNeighborsClassifier(),
+        neighbors.KNeighborsClassifier(metric="manhattan"),
         neighbors.NearestNeighbors(),
         neighbors.KernelDensity(),
         neighbors.LocalOutlierFactor(novelty=True),
@@ -211,6 +212,7 @@ def torch_objects():
     yield "torch", torch.optim.lr_scheduler.StepLR(optimizer, 1)
     yield "torch", torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2)
     yield "torch", torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+    yield "torch", torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=5, cycle_momentum=False)
 
 
 def numpy_objects():
@@ -234,6 +236,7 @@ def other_objects():
     import nltk
     import numpy as np
     import pandas as pd
+    import scipy.integrate
     import scipy.sparse
     import statsmodels.api as sm
     import xgboost
@@ -242,6 +245,13 @@ def other_objects():
     yield "pandas", pd.DataFrame({"a": [1, 2], "b": ["x", "y"]})
     yield "pandas", pd.Series([1.0, 2.0])
     yield "pandas", pd.Index(["a"])
+    yield (
+        "pandas",
+        pd.DataFrame(
+            {"a": pd.array([1, None], dtype="Int64"), "b": pd.array(["a", None], dtype="string"), "c": pd.to_timedelta([1, 2])},
+            index=pd.date_range("2000-01-01", periods=2, tz="UTC"),
+        ),
+    )
 
     texts = [["a", "b", "c"], ["b", "c", "d"], ["a", "d", "e"]] * 5
     dictionary = corpora.Dictionary(texts)
@@ -262,6 +272,7 @@ def other_objects():
 
     yield "scipy", scipy.sparse.csr_matrix(np.eye(2))
     yield "scipy", scipy.sparse.coo_matrix(np.eye(2))
+    yield "scipy", scipy.integrate.solve_ivp(lambda t, y: -y, (0, 1), [1.0])
 
     classifier = xgboost.XGBClassifier(n_estimators=2)
     yield "xgboost", classifier.fit(np.eye(4), np.array([0, 1, 0, 1]))
@@ -277,6 +288,8 @@ def other_objects():
     yield "statsmodels", sm.OLS(y, X).fit()
     yield "statsmodels", sm.GLM(y, X).fit()
     yield "statsmodels", sm.OLS(y, X)
+    yield "statsmodels", sm.Poisson(y, X).fit(disp=0)
+    yield "statsmodels", sm.tsa.AutoReg(y, 1).fit()
 
 
 def routes(value, library):
