@@ -5,6 +5,7 @@
  *
  * Objects of one class are told as one, in every place where any of them sits: what they hold goes by any of the policies that hold for one of them.
  */
+import { storageItemSize } from "../containers/storage-types.ts";
 import type { Fact, PickleFacts } from "../pickle/facts.ts";
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import { isContainerMaker, type Place, type Places } from "../pickle/places.ts";
@@ -212,7 +213,11 @@ export class OpenPolicyRules {
     if (via === undefined || INDIRECT_CALLABLES.get(via)?.does !== "loads") return null;
     const place = { holder: via, attribute: null, isInside: false, held: callable, isCallable: kind === "import" };
     const standings = [...(this.#standings.get(via) ?? [])];
-    return standings.some((standing) => standing.allows(place)) ? null : `${callable} is in a pickle that ${via} loads`;
+    const allows = (standing: Standing) => standing.allows(place);
+    const isStorage = callable.startsWith("torch.") && storageItemSize(callable) !== null;
+    // A storage is data, whoever's tensor it is; all else is to be allowed wherever there is such a pickle.
+    const isAllowed = standings.length > 0 && (isStorage ? standings.some(allows) : standings.every(allows));
+    return isAllowed ? null : `${callable} is in a pickle that ${via} loads`;
   }
 }
 

@@ -3,7 +3,7 @@
  * (`load_build` in CPython's `Lib/pickle.py`). Boundary: one class and its bases, as they are written.
  */
 import type { Classes } from "../../python/classes.ts";
-import { type Code, functionsNamed } from "../../python/code.ts";
+import type { Code, Member } from "../../python/code.ts";
 import { PLAIN_BASES } from "./open-attributes.ts";
 import { originsOf } from "./register-origins.ts";
 
@@ -12,10 +12,16 @@ export function storedSlots(classes: Classes, class_: Code): readonly string[] {
   const order = classes.orderOf(class_);
   const bases = order.filter((base) => typeof base !== "string");
   const isPlain = order.every((base) => typeof base !== "string" || PLAIN_BASES.has(base));
-  if (!isPlain || bases.some(({ members }) => members.has("__setattr__") || members.has("__setstate__"))) return [];
-  const isInTheWay = (name: string) =>
-    bases.some((base) => base.members.get(name)?.hasValue === true || functionsNamed(base, name).length > 0) || name.startsWith("__");
+  const actsOtherwise = ({ members, decorators }: Code) =>
+    members.has("__setattr__") || members.has("__setstate__") || decorators.length > 0;
+  if (!isPlain || bases.some(actsOtherwise)) return [];
+  const isInTheWay = (name: string) => name.startsWith("__") || bases.some(({ members }) => isBound(members.get(name)));
   return [...new Set(bases.flatMap(declaredSlots))].filter((name) => !isInTheWay(name)).sort();
+}
+
+/** Whether a class body gives a name a value: more than an annotation. */
+function isBound(member: Member | undefined): boolean {
+  return member !== undefined && (member.annotation === null || member.hasValue);
 }
 
 /** The texts in a class's own `__slots__`. */
