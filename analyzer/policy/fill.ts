@@ -19,8 +19,8 @@ export interface Filling {
   readonly classes: ReadonlySet<string>;
   /** What a state of slots may set of its objects. */
   readonly slots: readonly string[];
-  /** Whether making an object of it gets to nothing dangerous, so that it may be handed over itself. */
-  readonly isHarmless: boolean;
+  /** Whether making an object of it gets to nothing dangerous, so that it may be handed over itself: looked for when it is asked. */
+  isHarmless(): boolean;
 }
 
 /** What a name in a pickle may fill slots with. */
@@ -48,11 +48,13 @@ export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCa
     const filler = recordedFiller(name) ?? analysedFiller(name, find(name)) ?? recordedFunction(name);
     if (filler !== null) found.push(filler);
   }
+  let harmlessFound: readonly Found[] | null = null;
+  const harmless = () => (harmlessFound ??= found.filter(({ filling }) => filling?.isHarmless()));
   const open = (slots: readonly OpenSlot[], holder: Filling | null = null) =>
     slots.map((slot) => {
       const called = holder?.loading.touchesInside.get(slot.attribute) ?? new Set();
       const takes = found.filter((each) => answers(each, slot) && !hasAny(each, called));
-      const classes = slot.asks.functions ? found.filter(({ filling }) => filling?.isHarmless === true) : [];
+      const classes = slot.asks.functions ? harmless() : [];
       return {
         ...slot,
         takes: takes.map(({ filler }) => filler.name),

@@ -165,10 +165,11 @@ function fillingOf(source: Source, { flow, named }: Holding, target: Code): Fill
     attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
     slots: storedSlots(flow.classes, target),
-    isHarmless: ["__init__", "__new__"].every((name) => {
-      const definer = flow.classes.definerOf(target, name);
-      return definer === null || functionsNamed(definer, name).every((each) => dangerIn(flow.resolver, each) === null);
-    }),
+    isHarmless: () =>
+      ["__init__", "__new__"].every((name) => {
+        const definer = flow.classes.definerOf(target, name);
+        return definer === null || functionsNamed(definer, name).every((each) => dangerIn(flow.resolver, each) === null);
+      }),
     loading: loadingIn(sourceWith(source, target.unit, flow.nameOf(target)) ?? source, flow, target, ownerOf),
   };
 }
