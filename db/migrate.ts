@@ -8,6 +8,7 @@ import * as hubScans from "./migrations/003-hub-scans.ts";
 import * as inference from "./migrations/004-inference.ts";
 import * as moreLists from "./migrations/005-more-lists.ts";
 import * as sharedResults from "./migrations/006-shared-results.ts";
+import * as bound from "./migrations/007-bound.ts";
 import { StoreVersionError } from "./store-version-error.ts";
 
 const MIGRATIONS = {
@@ -17,6 +18,7 @@ const MIGRATIONS = {
   "004-inference": inference,
   "005-more-lists": moreLists,
   "006-shared-results": sharedResults,
+  "007-bound": bound,
 };
 
 /** The version of the tables: the name of the last migration. */

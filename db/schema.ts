@@ -298,6 +298,8 @@ export interface PolicyEntryTable {
   reasons: string;
   /** `shared`, where a pickle may not change what the call returns; else null. */
   returns: string | null;
+  /** Whether a pickle may make partials of it, which nothing of the pickle calls. */
+  bound: Generated<number>;
 }
 
 /** The verdict on a blob under a policy. */

@@ -61,6 +61,7 @@ export async function writePolicy(
     module: entry.module ?? null,
     same_as: entry.sameAs ?? null,
     returns: entry.returns ?? null,
+    bound: entry.bound ? 1 : 0,
     reasons: JSON.stringify(entry.reasons),
   }));
   for (const chunk of chunksOf(rows)) await store.insertInto("policy_entry").values(chunk).execute();
@@ -151,7 +152,7 @@ export async function readPolicy(store: Store, policyId: number): Promise<Policy
   const entries = await store
     .selectFrom("policy_entry")
     .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
-    .select(["kind", "callable.module", "callable.name", "policy_entry.module as definedIn", "same_as", "returns", "reasons"])
+    .select(["kind", "callable.module", "callable.name", "policy_entry.module as definedIn", "same_as", "returns", "bound", "reasons"])
     .where("policy_id", "=", policyId)
     .execute();
   const ofKind = (kind: "import" | "call"): PolicyEntry[] =>
@@ -163,6 +164,7 @@ export async function readPolicy(store: Store, policyId: number): Promise<Policy
           ...(entry.same_as !== null && { sameAs: entry.same_as }),
           ...(entry.definedIn !== null && { module: entry.definedIn }),
           ...(entry.returns === "shared" && { returns: entry.returns }),
+          ...(entry.bound === 1 && { bound: true }),
           reasons: JSON.parse(entry.reasons) as Reason[],
         }),
       )

@@ -51,8 +51,8 @@ export interface CallFact extends FactOfCallable {
   readonly onCallable?: true;
   /**
    * For BUILD: keys of the state under which the unpickler or Python itself later looks something up on the object and
-   * calls it (`__setstate__`, `__class__`, any other `__name__` but those that describe, such as `__doc__`), so that the
-   * pickle would choose what is called; `["*"]` where the keys are not known. Absent when there are none.
+   * calls it (`__setstate__`, `__class__`, any other `__name__` that Python or a numeric library knows, but those that describe, such
+   * as `__doc__`), so that the pickle would choose what is called; `["*"]` where the keys are not known. Absent when there are none.
    */
   readonly overrides?: readonly string[];
   /**

@@ -9,6 +9,7 @@ import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { itemsMade } from "./rare.ts";
+import recorded from "./special-names.json" with { type: "json" };
 import { NO_FRAME } from "./state.ts";
 import { CHANGE } from "./tables.ts";
 
@@ -86,14 +87,19 @@ export class ObjectState {
     return LOADED_BY_METHODS.get(this.callables.classOf(object));
   }
 
-  private overridesIn(dict: number, moment: Moment, expected: ReadonlySet<string> | undefined): readonly string[] | undefined {
+  private overridesIn(dict: number, moment: Moment, expected: ReadonlySet<string> | undefined, depth = 0): readonly string[] | undefined {
     const contents = this.keysLeft > 0 ? itemsOf(this.recording, dict, moment, MOST_KEYS * 2) : null;
     if (contents === null || contents.more) return ["*"];
     this.keysLeft -= contents.items.length / 2;
     let found: string[] | undefined;
     for (let index = 0; index < contents.items.length; index += 2) {
-      const name = expected === undefined ? this.overrideOf(contents.items[index]!) : this.unexpected(contents.items[index]!, expected);
-      if (name !== null) found = [...(found ?? []), name];
+      const key = contents.items[index]!;
+      const name = expected === undefined ? this.overrideOf(key) : this.unexpected(key, expected);
+      if (name === null) continue;
+      const inside = expected === undefined && name === ATTRIBUTES && depth === 0 ? this.valueUnder(name, contents.items)! : null;
+      const isDict = inside !== null && kinds.KIND[this.recording.data[inside]!] === kinds.DICT;
+      const names = isDict ? this.overridesIn(inside, moment, undefined, 1) : [name];
+      if (names !== undefined) found = [...(found ?? []), ...names];
     }
     return found;
   }
@@ -106,7 +112,7 @@ export class ObjectState {
     if (kind !== kinds.STR && kind !== kinds.STRING) return null;
     if (beginsOtherwise(data, key)) return null;
     const name = this.callables.constantText(key)!;
-    return isOverriding(name) ? name : null;
+    return OVERRIDING.has(name) ? name : null;
   }
 
   private unexpected(key: number, expected: ReadonlySet<string>): string | null {
@@ -160,8 +166,12 @@ export class ObjectState {
   private handedUnder(key: string, dict: number, via: string, moment: Moment): HandedOver[] {
     if (kinds.KIND[this.recording.data[dict]!] !== kinds.DICT) return [];
     const items = itemsOf(this.recording, dict, moment, MOST_KEYS * 2)?.items ?? [];
-    const value = items.findLast((_, index) => index % 2 === 1 && this.isKey(items[index - 1]!, key));
+    const value = this.valueUnder(key, items);
     return value === undefined ? [] : [{ value, via, bound: null }];
+  }
+
+  private valueUnder(key: string, items: readonly number[]): number | undefined {
+    return items.findLast((_, index) => index % 2 === 1 && this.isKey(items[index - 1]!, key));
   }
 
   private isKey(value: number, key: string): boolean {
@@ -219,13 +229,25 @@ const ARRAYS: ReadonlySet<string> = new Set(["numpy.ndarray", "numpy.memmap", "n
 
 const UNDERSCORE = 0x5f;
 
-/** Special names that nothing calls. */
-const DESCRIBING: ReadonlySet<string> = new Set(["__doc__", "__module__", "__name__", "__qualname__", "__annotations__"]);
+/** Special names that nothing calls; `typing` keeps in `__orig_class__` by which alias a generic class was called. */
+export const DESCRIBING: ReadonlySet<string> = new Set([
+  "__doc__",
+  "__module__",
+  "__name__",
+  "__qualname__",
+  "__annotations__",
+  "__orig_class__",
+]);
 
-/** `append`, `extend`, `add` and `update` are not among them: what the unpickler calls after the state, `WriteOrder` sees. */
-function isOverriding(key: string): boolean {
-  return key.startsWith("__") && key.endsWith("__") && key.length > 4 && !DESCRIBING.has(key);
-}
+/**
+ * The `__names__` that Python, its standard library or a numeric library may look up on an object. One that none of them mentions
+ * (pydantic's `__fields_set__`) is an attribute as any other. `append`, `extend`, `add` and `update` are not among them: what the
+ * unpickler calls after the state, `WriteOrder` sees.
+ */
+export const OVERRIDING: ReadonlySet<string> = new Set(recorded.names.split(" ").filter((name) => !DESCRIBING.has(name)));
+
+/** Where an object's attributes are. In a state they are what a class's own `__setstate__` puts there; as an attribute Python never finds it. */
+const ATTRIBUTES = "__dict__";
 
 /**
  * joblib's wrappers of arrays, whose `read` (and what that calls) joblib calls as soon as they have their state: what all

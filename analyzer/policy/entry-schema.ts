@@ -36,6 +36,7 @@ export const entrySchema = z.object({
   sameAs: callableName.optional(),
   module: z.string().optional(),
   returns: z.literal("shared").optional(),
+  bound: z.literal(true).optional(),
   reasons: z.array(reason),
 });
 

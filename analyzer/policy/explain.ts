@@ -9,7 +9,9 @@ export function explainPolicy(policy: Policy): string {
   const library = policy.library ? ` from ${policy.library.name} ${policy.library.version ?? "(no version)"}` : "";
   const head = `${policy.name}${library}: ${policy.imports.length} imports, ${policy.calls.length} calls`;
   const paragraphs = [
-    ...policy.imports.map((entry) => explainEntry(entry, ["import", ...(calls.get(entry.callable) ?? [])].join(", "))),
+    ...policy.imports.map((entry) =>
+      explainEntry(entry, ["import", ...(entry.bound ? ["in a partial"] : []), ...(calls.get(entry.callable) ?? [])].join(", ")),
+    ),
     ...callsOnly.map((entry) => explainEntry(entry, useOf(entry).join(", "))),
   ];
   return `${[head, ...paragraphs].join("\n\n")}\n`;

@@ -7,11 +7,12 @@ import type { PolicyEntry } from "./policy.ts";
 
 /** Entries as they are written: by callable. */
 export function sortedEntries(entries: readonly PolicyEntry[]): EntryOnFile[] {
-  return [...entries].sort(byCallable).map(({ callable, sameAs, module, returns, reasons }) => ({
+  return [...entries].sort(byCallable).map(({ callable, sameAs, module, returns, bound, reasons }) => ({
     callable,
     ...(sameAs === undefined ? {} : { sameAs }),
     ...(module === undefined ? {} : { module }),
     ...(returns === undefined ? {} : { returns }),
+    ...(bound === undefined ? {} : { bound }),
     reasons: reasons.map(({ kind, text, name, file, line, releases }) => ({
       kind,
       text,
@@ -23,9 +24,10 @@ export function sortedEntries(entries: readonly PolicyEntry[]): EntryOnFile[] {
   }));
 }
 
-/** An entry that stands for another of its callable as well: what may be shared under one policy may be under both. */
+/** An entry that stands for another of its callable as well: what may be shared, or bound, under one policy may be under both. */
 export function joinedEntry(entry: PolicyEntry, other: PolicyEntry | undefined): PolicyEntry {
-  return other?.returns === undefined ? entry : { ...entry, returns: other.returns };
+  if (other?.returns === undefined && other?.bound === undefined) return entry;
+  return { ...entry, ...(other.returns && { returns: other.returns }), ...(other.bound && { bound: other.bound }) };
 }
 
 /** Orders entries by callable, by code unit, on every machine alike. */

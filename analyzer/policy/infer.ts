@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import { Classes } from "../python/classes.ts";
-import { type Code, functionsNamed, type Unit } from "../python/code.ts";
+import type { Code, Unit } from "../python/code.ts";
 import { findClass, findDefinition, findNearMisses } from "../python/find-class.ts";
 import type { SourceTree } from "../python/module-file.ts";
 import { Modules } from "../python/modules.ts";
@@ -165,11 +165,7 @@ function fillingOf(source: Source, { flow, named }: Holding, target: Code): Fill
     attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
     slots: storedSlots(flow.classes, target),
-    isHarmless: () =>
-      ["__init__", "__new__"].every((name) => {
-        const definer = flow.classes.definerOf(target, name);
-        return definer === null || functionsNamed(definer, name).every((each) => dangerIn(flow.resolver, each) === null);
-      }),
+    isHarmless: () => dangerIn(flow.classes, target) === null,
     loading: loadingIn(sourceWith(source, target.unit, flow.nameOf(target)) ?? source, flow, target, ownerOf),
   };
 }
@@ -194,7 +190,7 @@ function candidateOf(source: Source, name: string): Candidate | null {
 function findCandidate(source: Source, name: string): Candidate | null {
   const { resolver } = source;
   const definition = findDefinition(resolver, name);
-  if (definition?.kind === "function") return dangerIn(resolver, definition.code) === null ? { kind: "function" } : null;
+  if (definition?.kind === "function") return dangerIn(source.classes, definition.code) === null ? { kind: "function" } : null;
   // A class whose reduction was recorded fills slots as that, or not at all.
   if (definition?.kind !== "class" || nativeType(name)?.own) return null;
   const solved = solveClass(source, name, LIMITS.fillerEdges.limit);

@@ -36,6 +36,7 @@ export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict", 
     `MODE = ${JSON.stringify(mode)}`,
     `IMPORTS = ${names(policy.imports)}`,
     `CALLS = ${names(policy.calls)}`,
+    `BOUND = ${names(policy.imports.filter(({ bound }) => bound))}`,
     `OWN_SHARED = frozenset(${JSON.stringify(policy.calls.flatMap(({ callable, returns }) => (returns === "shared" ? [callable] : [])))})`,
   ];
   return ok(constants.reduce(replaceConstant, SAFE_LOAD));

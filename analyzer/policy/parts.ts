@@ -5,11 +5,15 @@
 import { aliasesOf } from "../python/aliases.ts";
 import type { Code } from "../python/code.ts";
 import type { Resolver } from "../python/resolve.ts";
+import { dangerOf } from "./danger.ts";
+import { dangerIn } from "./danger-in-code.ts";
 import { modulesOfDotted, needDotted } from "./flow/dotted-names.ts";
-import type { Notice } from "./flow/flow.ts";
+import type { Flow, Notice } from "./flow/flow.ts";
 import type { Holding, Need } from "./flow/holding.ts";
+import { isRecordedFunction, placesOf } from "./flow/natives.ts";
 import { joinSlots, slotsOf } from "./flow/open-slots.ts";
 import { reasonsFor } from "./flow/reasons.ts";
+import type { Value } from "./flow/values.ts";
 import { byCallable, joinedEntry } from "./format-entry.ts";
 import type { OpenSlot, Policy, PolicyEntry } from "./policy.ts";
 import { returnsShared } from "./shared-results.ts";
@@ -31,7 +35,7 @@ export function partOf(holding: Holding): Part {
   const { flow, named } = holding;
   needDotted(holding);
   return {
-    imports: entries(holding, holding.imports),
+    imports: withBound(holding, entries(holding, holding.imports)),
     calls: withResults(holding, entries(holding, holding.calls)),
     openSlots: slotsOf(holding),
     named,
@@ -72,6 +76,20 @@ function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntr
       return { callable: need.callable, ...(module !== undefined && { module }), reasons: reasonsFor(holding, need) };
     })
     .sort(byCallable);
+}
+
+/** Says of which names objects keep partials: those only that get to nothing dangerous, whatever they are bound to. */
+function withBound({ flow, bound }: Holding, imports: readonly PolicyEntry[]): PolicyEntry[] {
+  const names = new Set([...bound].flatMap((value) => boundNames(flow, value)));
+  return imports.map((entry): PolicyEntry => (names.has(entry.callable) ? { ...entry, bound: true } : entry));
+}
+
+function boundNames(flow: Flow, value: Value): readonly string[] {
+  const data = flow.data(value);
+  const namesOf = (name: string) => placesOf(name)?.map(({ callable }) => callable) ?? [name];
+  if (data.kind === "external") return namesOf(data.name).filter((name) => isRecordedFunction(name) && dangerOf(name) === null);
+  if (data.kind !== "function" && data.kind !== "class") return [];
+  return dangerIn(flow.classes, data.code) === null ? namesOf(flow.nameOf(data.code)) : [];
 }
 
 /** Says of the library's own functions which return what others may hold. */

@@ -41,6 +41,8 @@ export interface PolicyEntry {
   readonly module?: string;
   /** Of a call: what it returns may be a class, a function, a module or an object that others hold. A pickle may not change it. */
   readonly returns?: "shared";
+  /** Of an import: objects of the class keep partials of it. A pickle may make one (`functools.partial`), and nothing of it calls it. */
+  readonly bound?: true;
   readonly reasons: readonly Reason[];
 }
 

@@ -14,6 +14,9 @@ import type { Mode } from "./verdict.ts";
 /** Callables that load a pickle as torch.load does, storages among it. */
 const TORCH_LOADS: ReadonlySet<string> = new Set(["torch.load", "torch.serialization.load", "torch.storage._load_from_bytes"]);
 
+/** What keeps a callable with arguments, and leaves it to whoever finds that to call it. A pickle's own calls of it are calls of a computed name. */
+const BINDER = "functools.partial";
+
 /** Nothing can be done with what such a pickle returns. */
 const RETURNS_STUB = "what the pickle returns is outside the policy";
 
@@ -107,7 +110,8 @@ export class ClassPolicyRules {
 
   #call(fact: CallFact): string | null {
     const outside = this.#calls.refuses(fact);
-    if (outside === null) return fact.effectUnknown ? `call whose effect is not known${on(fact)}` : null;
+    const isBound = outside === "unlisted" && fact.via === BINDER && this.#imports.mayBeBound(fact);
+    if (outside === null || isBound) return fact.effectUnknown ? `call whose effect is not known${on(fact)}` : null;
     // NEWOBJ on a stub gives the stub again, and nothing runs; a class that may be looked up but not made is one as well.
     if (this.mode === "lazy" && this.#isNewOfStub(fact)) return null;
     return outside === "unlisted" ? `call outside the policy${on(fact)}` : `call of a ${outside}${on(fact)}`;
@@ -148,6 +152,7 @@ class CallableSet {
   static readonly #known = new WeakMap<readonly PolicyEntry[], CallableSet>();
   readonly #modules = new Map<string, Set<string>>();
   readonly #returnShared = new Set<string>();
+  readonly #bound = new Set<string>();
 
   static of(entries: readonly PolicyEntry[]): CallableSet {
     const known = CallableSet.#known.get(entries) ?? new CallableSet(entries);
@@ -156,7 +161,8 @@ class CallableSet {
   }
 
   private constructor(entries: readonly PolicyEntry[]) {
-    for (const { callable, module = callable.slice(0, callable.lastIndexOf(".")), returns } of entries) {
+    for (const { callable, module = callable.slice(0, callable.lastIndexOf(".")), returns, bound } of entries) {
+      if (bound) this.#bound.add(`${module} ${callable}`);
       if (returns === "shared") this.#returnShared.add(callable);
       const modules = this.#modules.get(callable);
       if (modules === undefined) this.#modules.set(callable, new Set([module]));
@@ -173,6 +179,10 @@ class CallableSet {
 
   has(callable: string, module: string): boolean {
     return this.#modules.get(callable)?.has(module) ?? false;
+  }
+
+  mayBeBound({ callable, module }: CallFact): boolean {
+    return this.#bound.has(`${module} ${callable}`);
   }
 
   returnsShared(callable: string): boolean {

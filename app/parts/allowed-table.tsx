@@ -48,7 +48,7 @@ function EntryName({ entry, at }: { readonly entry: AllowedCallable; readonly at
 function Uses({ entry }: { readonly entry: AllowedCallable }) {
   return (
     <>
-      {[entry.import && "import", entry.call && "call"].filter(Boolean).join(", ")}
+      {[entry.import && "import", entry.isBound && "in a partial", entry.call && "call"].filter(Boolean).join(", ")}
       {entry.returns === "shared" && <p className="muted">what it returns may not be changed</p>}
     </>
   );

@@ -32,6 +32,8 @@ export interface AllowedCallable {
   readonly call: readonly Reason[] | null;
   /** `shared`: a pickle may not change what calling it returns. */
   readonly returns: "shared" | null;
+  /** A pickle may make partials of it, which nothing of the pickle calls. */
+  readonly isBound: boolean;
 }
 
 /** How the models fared that were judged by a policy. */
@@ -131,14 +133,26 @@ export async function policyEntries(store: Store, policyId: number): Promise<All
     .selectFrom("policy_entry")
     .innerJoin("callable", "callable.callable_id", "policy_entry.callable_id")
     .where("policy_id", "=", policyId)
-    .select(["callable.callable_id as callableId", callableName.$notNull().as("callable"), "capability", "kind", "reasons", "returns"])
+    .select([
+      "callable.callable_id as callableId",
+      callableName.$notNull().as("callable"),
+      "capability",
+      "kind",
+      "reasons",
+      "returns",
+      "bound",
+    ])
     .orderBy("callable")
     .execute();
   const byCallable = new Map<number, AllowedCallable>();
-  for (const { kind, reasons, returns, ...callable } of rows) {
-    const entry = byCallable.get(callable.callableId) ?? { ...callable, import: null, call: null, returns: null };
-    const isShared = entry.returns === "shared" || returns === "shared";
-    byCallable.set(callable.callableId, { ...entry, [kind]: JSON.parse(reasons) as Reason[], returns: isShared ? "shared" : null });
+  for (const { kind, reasons, returns, bound, ...callable } of rows) {
+    const entry = byCallable.get(callable.callableId) ?? { ...callable, import: null, call: null, returns: null, isBound: false };
+    byCallable.set(callable.callableId, {
+      ...entry,
+      [kind]: JSON.parse(reasons) as Reason[],
+      returns: returns === "shared" ? returns : entry.returns,
+      isBound: entry.isBound || bound === 1,
+    });
   }
   return [...byCallable.values()];
 }

@@ -17,6 +17,7 @@ const policy: Policy = {
     { callable: "brine.Tagger", reasons: [{ kind: "class", text: "the class", file: "brine/__init__.py", line: 1 }] },
     { callable: "brine.Tagger.Scheme", module: "brine", reasons: [] },
     { callable: "brine.tagger.Tagger", sameAs: "brine.Tagger", reasons: [] },
+    { callable: "brine.weigh", bound: true, reasons: [] },
     { callable: "collections.OrderedDict", reasons: [] },
   ],
   calls: [
@@ -33,7 +34,9 @@ describe("a policy", () => {
     const { store } = await temporaryStore();
     const id = await write(store);
     expect(await readPolicy(store, id)).toEqual(policy);
-    const told = (await policyEntries(store, id)).map(({ callable, returns }) => [callable, returns]);
+    const entries = await policyEntries(store, id);
+    expect(entries.filter(({ isBound }) => isBound).map(({ callable }) => callable)).toEqual(["brine.weigh"]);
+    const told = entries.map(({ callable, returns }) => [callable, returns]);
     expect(told).toContainEqual(["brine.find", "shared"]);
     expect(told).toContainEqual(["brine.Tagger", null]);
     const { unpickler: _, ...weightsOnly } = DEFAULT_WEIGHTS_ONLY;

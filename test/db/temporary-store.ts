@@ -24,7 +24,7 @@ export async function temporaryStore(): Promise<{ store: Store; path: string }> 
 
 /** Takes back the last migration: a store as the census before this one left it. */
 export async function makeOlder(store: Store): Promise<void> {
-  await sql`alter table policy_entry drop column returns`.execute(store);
+  await sql`alter table policy_entry drop column bound`.execute(store);
   await sql`delete from kysely_migration where name = ${STORE_SCHEMA}`.execute(store);
 }
 

@@ -33,6 +33,13 @@ class TupleState:
         self.__dict__.update(state[0])
 
 
+class TakesItsAttributes:
+    """As pydantic's models do."""
+
+    def __setstate__(self, state):
+        object.__setattr__(self, "__dict__", state["__dict__"])
+
+
 class Unpickles:
     """Holds a pickle of its own, and loads it."""
 

@@ -19,6 +19,8 @@ interface Evasion {
   readonly calls: readonly string[];
   /** Of the calls, those whose functions were found to return what others may hold. */
   readonly shared?: readonly string[];
+  /** Of the imports, those of which partials may be made. */
+  readonly bound?: readonly string[];
   readonly listing: string;
   readonly reason: string;
   /** What the verdict says, which knows neither classes nor values: the loader is the last to see it. */
@@ -92,6 +94,91 @@ const EVASIONS: readonly Evasion[] = [
       NONE
       BUILD`,
     reason: "BUILD calls what the pickle may have put there",
+    verdict: "blocked",
+  },
+  {
+    how: "a dict of attributes in a state plants __setstate__, by the class's own __setstate__",
+    imports: ["evasive:payload"],
+    calls: ["evasive:TakesItsAttributes"],
+    listing: `
+      GLOBAL "evasive TakesItsAttributes"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "__dict__"
+      EMPTY_DICT
+      SHORT_BINUNICODE "__setstate__"
+      GLOBAL "evasive payload"
+      SETITEM
+      SETITEM
+      BUILD
+      NONE
+      BUILD`,
+    reason: "BUILD would override __setstate__",
+    verdict: "blocked",
+  },
+  {
+    how: "a partial of what may only be bound is called",
+    imports: ["evasive:payload"],
+    bound: ["evasive:payload"],
+    calls: ["functools:partial"],
+    listing: `
+      GLOBAL "functools partial"
+      GLOBAL "evasive payload"
+      TUPLE1
+      REDUCE
+      EMPTY_TUPLE
+      REDUCE`,
+    reason: "call of a computed name",
+    verdict: "blocked",
+  },
+  {
+    how: "a partial of what may only be bound is handed over to be called",
+    imports: ["evasive:payload"],
+    bound: ["evasive:payload"],
+    calls: ["functools:partial", "collections:defaultdict"],
+    listing: `
+      GLOBAL "collections defaultdict"
+      GLOBAL "functools partial"
+      GLOBAL "evasive payload"
+      TUPLE1
+      REDUCE
+      TUPLE1
+      REDUCE`,
+    reason: "call of a computed name, by collections.defaultdict",
+    verdict: "blocked",
+  },
+  {
+    how: "what may only be bound by a partial is handed to something else that calls it",
+    imports: ["evasive:payload"],
+    bound: ["evasive:payload"],
+    calls: ["collections:defaultdict"],
+    listing: `
+      GLOBAL "collections defaultdict"
+      GLOBAL "evasive payload"
+      TUPLE1
+      REDUCE`,
+    reason: "call outside the policy, by collections.defaultdict",
+    verdict: "blocked",
+  },
+  {
+    how: "a partial of what may be bound is given another function by its state",
+    imports: ["evasive:f", "evasive:payload"],
+    bound: ["evasive:f"],
+    calls: ["functools:partial"],
+    listing: `
+      GLOBAL "functools partial"
+      GLOBAL "evasive f"
+      TUPLE1
+      REDUCE
+      MARK
+      GLOBAL "evasive payload"
+      EMPTY_TUPLE
+      EMPTY_DICT
+      NONE
+      TUPLE
+      BUILD`,
+    reason: "call outside the policy, by functools.partial",
     verdict: "blocked",
   },
   {
@@ -440,8 +527,9 @@ describe.each([...pythons()])("Python %s", (_, python) => {
   });
   afterAll(() => loader.close());
 
-  it.each(EVASIONS)("refuses it where $how", async ({ imports = [], calls, shared, listing, reason, verdict, said = reason }) => {
-    const by = policy([...imports, ...calls], calls, shared);
+  it.each(EVASIONS)("refuses it where $how", async (evasion) => {
+    const { imports = [], calls, shared, bound, listing, reason, verdict, said = reason } = evasion;
+    const by = policy([...imports, ...calls], calls, shared, bound);
     const program = bytesOf(`PROTO 4\n${listing}\nSTOP`);
     const { trace } = await traceFile(memorySource(program));
     const judged = judgeTrace(trace, by, "strict");
@@ -662,11 +750,22 @@ function bytesOf(listing: string): Uint8Array {
   return program.value;
 }
 
-function policy(imports: readonly string[], calls: readonly string[], shared: readonly string[] = []): Policy {
+function policy(
+  imports: readonly string[],
+  calls: readonly string[],
+  shared: readonly string[] = [],
+  bound: readonly string[] = [],
+): Policy {
   const entries = (names: readonly string[]) =>
     names.map((each): PolicyEntry => {
       const [module, name] = each.split(":") as [string, string];
-      return { callable: `${module}.${name}`, module, ...(shared.includes(each) && { returns: "shared" }), reasons: [] };
+      return {
+        callable: `${module}.${name}`,
+        module,
+        ...(shared.includes(each) && { returns: "shared" }),
+        ...(bound.includes(each) && { bound: true }),
+        reasons: [],
+      };
     });
   return { name: "class:test", class: null, library: null, imports: entries([...imports, ...calls]), calls: entries(calls) };
 }

@@ -73,7 +73,7 @@ export function makePolicy(random: Random, name: string): Policy {
     name,
     class: null,
     library: null,
-    imports: entries(UNIVERSE.filter(() => random.chance(imports))),
+    imports: entries(UNIVERSE.filter(() => random.chance(imports))).map((entry) => (random.chance(20) ? { ...entry, bound: true } : entry)),
     calls: entries(UNIVERSE.filter(() => random.chance(calls))).map((entry) =>
       SHARING.has(entry.callable) && random.chance(20) ? { ...entry, returns: "shared" } : entry,
     ),
@@ -213,9 +213,12 @@ class Maker {
     const { random } = this;
     this.op(OP.EMPTY_DICT, OP.MARK);
     for (let count = random.below(3); count > 0; count--) {
-      if (this.odd(4)) this.value(depth);
+      const isInside = depth > 0 && random.chance(10);
+      if (isInside) this.text("__dict__");
+      else if (this.odd(4)) this.value(depth);
       else this.text(random.pick(this.odd(12) ? OVERRIDING : KEYS));
-      this.value(depth);
+      if (isInside) this.state(depth - 1);
+      else this.value(depth);
     }
     this.op(OP.SETITEMS);
   }
@@ -398,7 +401,7 @@ const CLASSES_THAT_ACT: ReadonlySet<string> = new Set([
 ]);
 const TEXTS = ["inert", "f", "C", "C.N", "a", "__setstate__"];
 const KEYS = ["a", "b", "slot", "method"];
-const OVERRIDING = ["__setstate__", "__class__", "__x__", "append", "extend", "add", "update"];
+const OVERRIDING = ["__setstate__", "__class__", "__x__", "__dict__", "__deepcopy__", "append", "extend", "add", "update"];
 
 type Taken = "callable" | "object" | "attribute" | "path" | "items" | "pickle" | "none";
 

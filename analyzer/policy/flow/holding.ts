@@ -58,6 +58,8 @@ export class Holding {
   readonly named = new Set<Code>();
   /** Classmethods that are called, by the name of the class that they are called on. */
   readonly methods = new Map<string, Code>();
+  /** Functions and classes that partials which are held were made of. */
+  readonly bound = new Set<Value>();
   readonly nested: NestedPickles;
   private readonly ran = new Set<string>();
 
@@ -157,6 +159,7 @@ export class Holding {
         if (nativeType(data.type) === null) return;
         this.holdNative(value, data.type);
         this.holdNode(flow.field(value, "[0]"), value, { kind: "argument", text: "the function of a partial" });
+        if (data.type === "functools.partial") flow.graph.listen(flow.field(value, "[0]"), (function_) => void this.bound.add(function_));
         this.holdNode(flow.field(value, ANY), value, { kind: "argument", text: "an argument of a partial" });
         return;
       case "namespace":
@@ -315,7 +318,8 @@ export class Holding {
     // A package's own name is a module, which does not pickle; of what is in typing objects hold `Any`, the type of what has none.
     if (!name.includes(".") || (/^(typing|typing_extensions|abc|__future__)\./.test(name) && name !== "typing.Any")) return;
     if (looksLikeClass(name) && !nativeType(name) && !this.isNearby(name)) return;
-    if (name.startsWith("builtins.") && !nativeType(name) && !isPureBuiltin(name)) return;
+    // `print` is the default of many a callback, and writes where whoever calls it says.
+    if (name.startsWith("builtins.") && !nativeType(name) && !isPureBuiltin(name) && name !== "builtins.print") return;
     if (isConstant(name)) return;
     if (dangerOf(name) !== null || isInsideType(name)) return;
     const text = `${name} itself is a value; its source is not given`;
@@ -392,13 +396,14 @@ export class Holding {
     const { flow } = this;
     const withFields = hasFields(flow, code);
     for (const base of flow.classes.orderOf(code)) {
-      if (typeof base === "string" || !flow.isOfLibrary(base)) continue;
+      if (typeof base === "string") continue;
+      const isForeign = !flow.isOfLibrary(base);
       for (const [name, member] of base.members) {
-        if (withFields && member.annotation !== null && member.hasValue)
+        if (!isForeign && withFields && member.annotation !== null && member.hasValue)
           flow.graph.edge(flow.field(flow.classValue(base), name), flow.field(value, name));
         const { annotation } = member;
         if (annotation === null || isClassVariable(annotation)) continue;
-        seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}` });
+        seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}`, isForeign });
       }
     }
   }

@@ -7,7 +7,7 @@ from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
 from rules import (
-    CALLS, CODE, DESCRIBING, IMPORTS, MAKERS, MODE, MODEL, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError,
+    CALLS, CODE, IMPORTS, MAKERS, MODE, MODEL, OVERRIDING, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError,
     _indirection, _is_checked, _modern, _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
@@ -242,11 +242,20 @@ class Enforcement(Keeping, Constants, Indirect):
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
         parts = state if type(state) is tuple and len(state) == 2 else [state]
-        keys = [key for part in parts if type(part) is dict for key in part]
-        if self._is_foreign(state, *parts, *keys):
+        if self._is_foreign(state, *parts):
             return "names that are not known"
-        names = [key for key in keys if type(key) is str]
-        return ", ".join(key for key in dict.fromkeys(names) if SPECIAL(key) and key not in DESCRIBING)
+        keys = [key for part in parts if type(part) is dict for key in self._keys_of_attributes(part)]
+        if self._is_foreign(*keys):
+            return "names that are not known"
+        return ", ".join(key for key in dict.fromkeys(keys) if type(key) is str and key in OVERRIDING)
+
+    def _keys_of_attributes(self, part):
+        """The keys of a dict in a state; in the place of `__dict__` those of the dict there, which are names of attributes."""
+        for key, value in part.items():
+            if type(key) is str and key == "__dict__" and type(value) is dict and not self._is_foreign(key, value):
+                yield from value
+            else:
+                yield key
 
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on `target` must be a method of its class: an instance's attribute is the pickle's choice."""

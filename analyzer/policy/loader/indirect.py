@@ -2,7 +2,7 @@
 and `object-state.ts` have it."""
 
 from rules import (
-    CALLS, FILE_LOADERS, IMPORTS, INDIRECT, OWN_SHARED, SHARED, _indirection, _names_of, _spelt, _type_name, io,
+    BOUND, CALLS, FILE_LOADERS, IMPORTS, INDIRECT, OWN_SHARED, SHARED, _indirection, _names_of, _spelt, _type_name, io,
 )  # fmt: skip
 
 # How many callables may hand over one another.
@@ -66,7 +66,8 @@ class Indirect:
         if not self._is_foreign(value) or type(value) is object or self._is_inert(value):
             return
         by = f", by {via}"
-        self._check_call(opcode, size, value, by)
+        if via != "functools.partial" or BOUND.isdisjoint(self._names(value) or ()):
+            self._check_call(opcode, size, value, by)
         inner, does, details = _indirection(value, self._names(value))
         if does and (does != "calls" or given is None or depth == DEEPEST_CALL):
             self._refuse(opcode, size, _spelt(self._names(value)), f"call whose effect is not known{by}")

@@ -40,6 +40,8 @@ MODEL = None
 # What may be looked up, and what may be called: (module, qualified name).
 IMPORTS = frozenset()
 CALLS = frozenset()
+# What functools.partial may bind arguments to, besides: nothing of the pickle calls such a partial.
+BOUND = frozenset()
 # Callables that call, look up or load for the pickle: what they do, and with which of their arguments; for those that call
 # also what they pass on, and whether they return what the callable returned.
 INDIRECT = {}
@@ -91,7 +93,8 @@ CODE = (
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\.(\w+\.)*\w*Storage", re.ASCII)
 # Attributes that Python looks up on an object and may call, and those of their kind that nothing calls.
-DESCRIBING = frozenset(["__doc__", "__module__", "__name__", "__qualname__", "__annotations__"])
+# Names of that form that Python or a numeric library may look up on an object.
+OVERRIDING = frozenset()
 SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
 FILE_LOADERS = {}

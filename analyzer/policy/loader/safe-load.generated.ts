@@ -43,6 +43,8 @@ MODEL = None
 # What may be looked up, and what may be called: (module, qualified name).
 IMPORTS = frozenset()
 CALLS = frozenset()
+# What functools.partial may bind arguments to, besides: nothing of the pickle calls such a partial.
+BOUND = frozenset()
 # Callables that call, look up or load for the pickle: what they do, and with which of their arguments; for those that call
 # also what they pass on, and whether they return what the callable returned.
 INDIRECT = {
@@ -308,7 +310,73 @@ CODE = (
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\\.(\\w+\\.)*\\w*Storage", re.ASCII)
 # Attributes that Python looks up on an object and may call, and those of their kind that nothing calls.
-DESCRIBING = frozenset(["__doc__", "__module__", "__name__", "__qualname__", "__annotations__"])
+# Names of that form that Python or a numeric library may look up on an object.
+OVERRIDING = frozenset(
+    """
+    __abc_tpflags__ __about__ __abs__ __abstractmethods__ __adapt__ __add__ __aenter__ __aexit__ __aiter__ __align__
+    __all__ __all_dtype_getters__ __alloc__ __and__ __anext__ __args__ __array__ __array_api_version__
+    __array_finalize__ __array_function__ __array_interface__ __array_namespace__ __array_namespace_info__
+    __array_prepare__ __array_priority__ __array_struct__ __array_ufunc__ __array_wrap__ __arrow_array__
+    __arrow_ext_deserialize__ __arrow_ext_serialize__ __as_immutable__ __as_temporarily_immutable__ __asm__
+    __associated_array_dtype__ __asyncio_running_event_loop__ __attribute__ __attribute_format_arg__ __author__
+    __author_email__ __await__ __backends__ __base__ __bases__ __basicsize__ __bool__ __bound__ __breakpointhook__
+    __buffer__ __buffers__ __build_class__ __builtin__ __builtins__ __bytes__ __cached__ __call__
+    __callable_proto_members_only__ __callback__ __cantrace__ __cause__ __ceil__ __cinit__ __class__ __class_getitem__
+    __classcell__ __classdict__ __classdictcell__ __closure__ __cmp__ __code__ __coerce__ __column__ __complex__
+    __concat__ __config__ __conform__ __console__ __constants__ __constraints__ __contains__ __context__
+    __contravariant__ __copy__ __copyright__ __covariant__ __cpu_baseline__ __cpu_dispatch__ __cpu_features__
+    __cpu_targets_info__ __create_fn__ __credits__ __ctype_be__ __ctype_le__ __ctypes_from_outparam__
+    __cuda_array_interface__ __cvsid__ __dataclass_builtins_object__ __dataclass_fields__ __dataclass_params__
+    __dataclass_return_type__ __dataclass_self__ __dataclass_transform__ __dataframe__ __date__ __dealloc__ __debug__
+    __decimal_context__ __deepcopy__ __default__ __defaults__ __del__ __delattr__ __delete__ __delitem__ __delslice__
+    __deprecated__ __deprecated_attrs__ __device__ __dialog__ __dict__ __dictoffset__ __dictrefoffset__ __dir__
+    __disable_jit_function_caching__ __displayhook__ __div__ __divmod__ __dlpack__ __dlpack_device__ __doc_tmpl__
+    __docformat__ __dummy__ __dunder__ __enter__ __eq__ __excepthook__ __exception__ __exit__ __expired_attributes__
+    __expired_functions__ __extra__ __extrahook__ __f2py_numpy_version__ __fields__ __file__ __final__ __finalize__
+    __firstlineno__ __flags__ __float__ __floor__ __floordiv__ __foo__ __format__ __format_arg__ __former_attrs__
+    __forward_arg__ __forward_code__ __forward_evaluated__ __forward_hooks__ __forward_is_argument__
+    __forward_is_class__ __forward_module__ __forward_pre_hooks__ __forward_value__ __from_arrow__ __fspath__ __func__
+    __function_workspace__ __future__ __future_scalars__ __fx_create_arg__ __ge__ __get__ __get_state__ __getattr__
+    __getattribute__ __getbuffer__ __getformat__ __getinitargs__ __getitem__ __getitem_inner__ __getitems__
+    __getnewargs__ __getnewargs_ex__ __getslice__ __getstate__ __git_version__ __global__ __globals__ __gmon_start__
+    __gt__ __hash__ __header__ __hello__ __hello_alias__ __hello_only__ __hex__ __hg_version__ __host__ __iadd__
+    __iand__ __iconcat__ __idiv__ __idivmod__ __ifloordiv__ __ilshift__ __imatmul__ __imod__ __import__ __importer__
+    __imul__ __index__ __infer_variance__ __init__ __init_subclass__ __initializing__ __inline__ __inst__
+    __instancecheck__ __instancehook__ __int__ __interactivehook__ __interface__ __inv__ __invert__ __iop__ __ior__
+    __ipow__ __irepeat__ __irshift__ __is__ __is_dict__ __isabstractmethod__ __isnot__ __ispkg__ __issubclass__ __isub__
+    __itemsize__ __iter__ __itruediv__ __ixor__ __jit_ignored_attributes__ __jit_unused_properties__ __kwdefaults__
+    __le__ __len__ __length_hint__ __libmpdec_version__ __lltrace__ __loader__ __long__ __lshift__ __lt__ __main__
+    __make_distribution_version__ __match_args__ __matmul__ __members__ __metaclass__ __metadata__ __methods__
+    __missing__ __mod__ __module_type__ __mp_main__ __mro__ __mro_entries__ __mul__ __mutable_keys__ __nan__ __ne__
+    __neg__ __new__ __new_member__ __newobj__ __newobj_ex__ __next__ __next_in_mro__ __no_type_check__
+    __non_callable_proto_members__ __nonzero__ __not__ __notes__ __numpy_dtype__ __numpy_submodules__ __numpy_version__
+    __objclass__ __oct__ __op__ __optional_keys__ __or__ __order__ __orig_bases__ __origin__ __origname__ __overloads__
+    __override__ __package__ __parameters__ __parents_main__ __partialmethod__ __path__ __pdb_eval__ __peg_parser__
+    __phello__ __phello_alias__ __pkgdir__ __placeholder__ __pos__ __post_init__ __pow__ __powerpc64__ __prepare__
+    __prepare_scriptable__ __protocol_attrs__ __pybind11_internals_v11_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__
+    __pybind11_internals_v4_gcc_libstdcpp_cxxabi1017__
+    __pybind11_module_local_v11_system_libstdcpp_gxx_abi_1xxx_use_cxx11_abi_1__
+    __pybind11_module_local_v4_gcc_libstdcpp_cxxabi1017__ __pycache__ __pypy__ __pythran__ __pyx_vtable__ __qtensor__
+    __radd__ __rand__ __rcmp__ __rdiv__ __rdivmod__ __readonly_keys__ __reduce__ __reduce_cython__ __reduce_deploy__
+    __reduce_ex__ __reduce_package__ __release_buffer__ __repeat__ __replace__ __repr__ __req__ __required_keys__
+    __restrict__ __result__ __return__ __reversed__ __revision__ __rfloordiv__ __rfoo__ __richcmp__ __rlshift__
+    __rmatmul__ __rmod__ __rmul__ __rop__ __ror__ __round__ __rpow__ __rrshift__ __rshift__ __rsub__ __rtruediv__
+    __rxor__ __safe_for_unpickling__ __self__ __self_class__ __set__ __set_format__ __set_name__ __set_state__
+    __setattr__ __setformat__ __setitem__ __setmask__ __setslice__ __setstate__ __setstate_cython__ __shared__
+    __signature__ __signatures__ __sizeof__ __sklearn_is_fitted__ __slotnames__ __slots__ __slotsname__ __source__
+    __spec__ __static_attributes__ __status__ __stderr__ __stdin__ __stdout__ __str__ __sub__ __subclasscheck__
+    __subclasses__ __subclasshook__ __supertype__ __suppress_context__ __svn_version__ __sym_dispatch__ __sym_float__
+    __temp__ __tensor_v2__ __test__ __text_signature__ __thisclass__ __torch__ __torch__dispatch__ __torch_dispatch__
+    __torch_function__ __torch_package__ __torch_script_interface__ __torch_unserializable__ __total__ __tp_del__
+    __traceback__ __tracebackhide__ __tree_hash__ __truediv__ __trunc__ __tuple_params__ __tuple_values__ __type__
+    __type_class__ __type_params__ __typing_is_unpacked_typevartuple__ __typing_prepare_subst__ __typing_subst__
+    __typing_unpacked_tuple_args__ __ua_cache__ __ua_convert__ __ua_domain__ __ua_function__ __unicode__
+    __union_params__ __unittest_expecting_failure__ __unittest_skip__ __unittest_skip_why__ __unpacked__
+    __unraisablehook__ __usage__ __user__ __validate_parameters__ __value__ __values__ __vectorcalloffset__ __version__
+    __version_info__ __versioninfo__ __warningregistry__ __weaklistoffset__ __weakref__ __weakrefoffset__ __wrapped__
+    __xname__ __xor__ __xyz__
+    """.split()
+)
 SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
 FILE_LOADERS = {}
@@ -440,7 +508,8 @@ class Indirect:
         if not self._is_foreign(value) or type(value) is object or self._is_inert(value):
             return
         by = f", by {via}"
-        self._check_call(opcode, size, value, by)
+        if via != "functools.partial" or BOUND.isdisjoint(self._names(value) or ()):
+            self._check_call(opcode, size, value, by)
         inner, does, details = _indirection(value, self._names(value))
         if does and (does != "calls" or given is None or depth == DEEPEST_CALL):
             self._refuse(opcode, size, _spelt(self._names(value)), f"call whose effect is not known{by}")
@@ -1014,11 +1083,20 @@ class Enforcement(Keeping, Constants, Indirect):
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
         parts = state if type(state) is tuple and len(state) == 2 else [state]
-        keys = [key for part in parts if type(part) is dict for key in part]
-        if self._is_foreign(state, *parts, *keys):
+        if self._is_foreign(state, *parts):
             return "names that are not known"
-        names = [key for key in keys if type(key) is str]
-        return ", ".join(key for key in dict.fromkeys(names) if SPECIAL(key) and key not in DESCRIBING)
+        keys = [key for part in parts if type(part) is dict for key in self._keys_of_attributes(part)]
+        if self._is_foreign(*keys):
+            return "names that are not known"
+        return ", ".join(key for key in dict.fromkeys(keys) if type(key) is str and key in OVERRIDING)
+
+    def _keys_of_attributes(self, part):
+        """The keys of a dict in a state; in the place of \`__dict__\` those of the dict there, which are names of attributes."""
+        for key, value in part.items():
+            if type(key) is str and key == "__dict__" and type(value) is dict and not self._is_foreign(key, value):
+                yield from value
+            else:
+                yield key
 
     def _check_own(self, opcode, target, *methods):
         """What the opcode calls on \`target\` must be a method of its class: an instance's attribute is the pickle's choice."""

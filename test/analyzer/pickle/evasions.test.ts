@@ -90,6 +90,18 @@ describe("evasions", () => {
     });
     const state = 'EMPTY_DICT\nBINUNICODE "__setstate__"\nGLOBAL "os system"\nSETITEM';
     expect(run(`GLOBAL "m C"\nEMPTY_TUPLE\nNEWOBJ\n${state}\nBUILD\nSTOP`).facts.at(-1)).toMatchObject({ overrides: ["__setstate__"] });
+    // A dict under `__dict__` is one of attributes, as pydantic writes it; nothing looks up the names beside it.
+    const overrides = (keys: string) => {
+      const fact = run(`GLOBAL "m C"\nEMPTY_TUPLE\nNEWOBJ\nEMPTY_DICT\n${keys}\nBUILD\nSTOP`).facts.at(-1);
+      return fact?.kind === "call" ? fact.overrides : null;
+    };
+    const inside = (key: string) => `BINUNICODE "__dict__"\nEMPTY_DICT\nBINUNICODE "${key}"\nNONE\nSETITEM\nSETITEM`;
+    expect(overrides(inside("a"))).toBeUndefined();
+    expect(overrides(`${inside("a")}\nBINUNICODE "__fields_set__"\nNONE\nSETITEM`)).toBeUndefined();
+    expect(overrides(inside("__setstate__"))).toEqual(["__setstate__"]);
+    expect(overrides(inside("__dict__"))).toEqual(["__dict__"]);
+    expect(overrides('BINUNICODE "__dict__"\nGLOBAL "m d"\nSETITEM')).toEqual(["__dict__"]);
+    expect(overrides('BINUNICODE "__array__"\nNONE\nSETITEM')).toEqual(["__array__"]);
     // The key is put into the state after the object was given it: a __setstate__ may have kept the very dict.
     const later = `GLOBAL "m C"\nEMPTY_TUPLE\nNEWOBJ\nEMPTY_DICT\nBINPUT 0\nBUILD\nBINGET 0\nBINUNICODE "__setstate__"\nGLOBAL "os system"\nSETITEM\nPOP\nBINUNICODE "id"\nBUILD\nSTOP`;
     expect(facts(later).at(-1)).toBe("call m.C.__setstate__('id') (mutated)");

@@ -57,10 +57,11 @@ describe("comparing policies", () => {
     );
   });
 
-  test("what is shared under one of several policies is under their union, and over their releases", () => {
-    const plain = policy([], ["a.find", "a.make"]);
+  test("what is shared, or bound, under one of several policies is under their union, and over their releases", () => {
+    const plain = policy(["a.find", "a.make"], ["a.find", "a.make"]);
     const shared: Policy = {
       ...plain,
+      imports: plain.imports.map((entry) => (entry.callable === "a.make" ? { ...entry, bound: true } : entry)),
       calls: plain.calls.map((entry) => (entry.callable === "a.find" ? { ...entry, returns: "shared" } : entry)),
     };
     for (const both of [
@@ -68,11 +69,16 @@ describe("comparing policies", () => {
       [shared, plain],
     ] as const) {
       const releases = both.map((each, index) => ({ name: String(index), policy: each }));
-      for (const { calls } of [unionPolicies("u", both), joinReleases("a", releases)])
+      for (const { imports, calls } of [unionPolicies("u", both), joinReleases("a", releases)]) {
+        expect(imports.map(({ callable, bound }) => [callable, bound])).toEqual([
+          ["a.find", undefined],
+          ["a.make", true],
+        ]);
         expect(calls.map(({ callable, returns }) => [callable, returns])).toEqual([
           ["a.find", "shared"],
           ["a.make", undefined],
         ]);
+      }
     }
   });
 

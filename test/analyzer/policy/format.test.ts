@@ -14,6 +14,7 @@ const entry: fc.Arbitrary<PolicyEntry> = fc.record(
     sameAs: name,
     module: word,
     returns: fc.constant("shared" as const),
+    bound: fc.constant(true as const),
     reasons: fc.array(fc.record({ kind: fc.constant("attribute" as const), text: fc.string() })),
   },
   { requiredKeys: ["callable", "reasons"] },

@@ -62,6 +62,8 @@ interface Expected {
   readonly calls: readonly string[];
   /** Of the calls, those that may return what others hold as well. */
   readonly shared?: readonly string[];
+  /** What a pickle may make partials of. */
+  readonly bound?: readonly string[];
   /** By attribute, each slot that the class leaves open: the parameters it comes from, and the attributes and classes it is asked for. */
   readonly slots?: Readonly<Record<string, { readonly from: readonly string[]; readonly asks: readonly string[] }>>;
   /** Some names, and the releases that need them. */
@@ -103,6 +105,7 @@ describe("inference fixtures", () => {
     const { imports, calls } = result.value;
     expect({ imports: namesOf(imports), calls: namesOf(calls) }).toEqual({ imports: expected.imports, calls: expected.calls });
     expect(namesOf(calls.filter(({ returns }) => returns === "shared"))).toEqual(expected.shared ?? []);
+    expect(namesOf(imports.filter(({ bound }) => bound))).toEqual(expected.bound ?? []);
     if (expected.slots) expect(slotsOf(result.value)).toEqual(expected.slots);
     for (const [name, releases] of Object.entries(expected.releases ?? {}))
       expect({ name, releases: imports.find(({ callable }) => callable === name)?.reasons[0]?.releases }).toEqual({ name, releases });

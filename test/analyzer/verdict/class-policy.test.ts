@@ -105,6 +105,22 @@ describe("strict", () => {
     expect(reasons(file, by)).toEqual(["posix.system: call outside the policy, by functools.partial"]);
   });
 
+  it("lets partials be made of what is bound, which nothing but functools.partial may hand on", () => {
+    const plain = policy(["functools:partial", "brine:shift"], ["functools:partial"]);
+    const by: Policy = {
+      ...plain,
+      imports: plain.imports.map((each) => ({ ...each, ...(each.callable === "brine.shift" && { bound: true }) })),
+    };
+    const handed = (via: string, more = {}) =>
+      trace([imported("functools:partial"), imported("brine:shift"), called("brine:shift", { via, ...more })]);
+    expect(strict(handed("functools.partial"), by).blocked).toEqual([]);
+    expect(reasons(handed("functools.partial"), plain)).toEqual(["brine.shift: call outside the policy, by functools.partial"]);
+    expect(reasons(handed("builtins.map"), by)).toEqual(["brine.shift: call outside the policy, by builtins.map"]);
+    expect(reasons(handed("functools.partial", { effectUnknown: true }), by)).toHaveLength(1);
+    expect(reasons(handed("functools.partial", { origin: "mutated" }), by)).toHaveLength(1);
+    expect(reasons(trace([imported("brine:shift"), called("brine:shift")]), by)).toEqual(["brine.shift: call outside the policy"]);
+  });
+
   it("tells module `torch`, name `serialization.os.system` from a module torch.serialization.os", () => {
     const by = policy(["torch.serialization.os:system"]);
     const dotted = trace([imported("torch:serialization.os.system", { origin: "attribute" })]);
