@@ -291,7 +291,7 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
 /** Methods that every object has from `object`, `list`, `dict` ... when the class in between does not define them. */
 function objectMethod(flow: Flow, frame: Frame, name: string, receiver: Value, call: NativeCall): void {
   const data = flow.data(receiver);
-  if (name === "__new__") {
+  if (name === "__new__" || name === "_make_subclass") {
     makeNew(flow, frame, call);
     return;
   }

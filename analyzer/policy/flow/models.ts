@@ -4,6 +4,7 @@
  */
 import { fillNamespace, loadFrom } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
+import { makeNew } from "./class-methods.ts";
 import { argument, builtinMethod, listenTexts, type Model, type NativeCall } from "./container-methods.ts";
 import { addMade, newContainer, readItem, writeItem } from "./containers.ts";
 import { makeDataclass, makeType, newClass } from "./derived-classes.ts";
@@ -38,7 +39,7 @@ import {
 } from "./iteration.ts";
 import { addUnpickled, isUnpickler } from "./loaders.ts";
 import { chainMap, counter, fromKeys, mapping } from "./mappings.ts";
-import { isContainer, looksLikeClass, nativeType } from "./natives.ts";
+import { familyOf, isContainer, looksLikeClass, nativeType } from "./natives.ts";
 import { askAttribute, askCall, askClass } from "./open-values.ts";
 import { getter, partial } from "./partials.ts";
 import { asPlain } from "./plain-data.ts";
@@ -246,6 +247,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   "sys.modules.get": moduleEntry,
   "builtins.super": nothing,
   "builtins.object.__setattr__": unbound("__setattr__"),
+  "numpy.ndarray.view": ofClass("numpy.ndarray"),
+  "torch.Tensor.as_subclass": ofClass("torch.Tensor"),
   "builtins.object.__new__": (flow, frame, call) => builtinMethod(flow, frame, "__new__", newReceiver(flow, frame), call),
   "builtins.type.__call__": unbound("__call__"),
   "builtins.object.__reduce_ex__": unbound("__reduce_ex__"),
@@ -336,6 +339,18 @@ function addNative(flow: Flow, frame: Frame, type: string, { args, line }: Nativ
   addMade(flow, frame, into, value, line);
 }
 
+/** An array or tensor as one of the class that it is handed (`np.asarray(value).view(cls)`), or of its own type. */
+function ofClass(type: string): Model {
+  return (flow, frame, call) => {
+    makeNew(flow, frame, call);
+    if (call.into !== null)
+      for (const each of [type, ...familyOf(type)]) addMade(flow, frame, call.into, flow.values.native(each), call.line);
+  };
+}
+
+/** What of a compiled type makes an object of a class that derives from it. */
+const MAKES_OF_CLASS = /\.(__new__|_make_subclass)$/;
+
 /** Calls something known by its dotted name only. */
 export function callExternal(flow: Flow, frame: Frame, name: string, call: NativeCall): void {
   const model = MODELS[name];
@@ -354,6 +369,8 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
     addUnpickled(flow, frame, into, call.line);
     return;
   }
+  // `np.ndarray.__new__(cls, shape)`
+  if (MAKES_OF_CLASS.test(name)) makeNew(flow, frame, call);
   const native = nativeType(name);
   if (native) {
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);

@@ -9,7 +9,7 @@ import { isForm } from "../../python/text-forms.ts";
 import { dangerOf } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
-import { holdsElements } from "./containers.ts";
+import { elementsFrom, holdsElements } from "./containers.ts";
 import { enumMembers, pickledNames } from "./enumerations.ts";
 import { holdExtensionType } from "./extension-types.ts";
 import type { Holding } from "./holding.ts";
@@ -70,17 +70,18 @@ function holdResult(holding: Holding, value: Value, result: number, reason: Reas
       holdDefault(holding, value, instance.code);
       return;
     }
-    holdCallable(holding, value, flow.field(returned, "[0]"), at);
-    holdCallable(holding, value, flow.field(returned, "[5]"), at);
-    const parts = { "[1]": "an argument", "[2]": "the state", "[3]": "the elements", "[4]": "the items" };
-    for (const [field, part] of Object.entries(parts))
-      holding.holdNode(flow.field(returned, field), value, { ...at, text: `${reason.text}, ${part}` });
+    // Of a tuple that is made of a list (`tuple(parts)`) it is not known what is where.
+    for (const key of ["0", "5"]) for (const node of elementsFrom(flow, returned, key)) holdCallable(holding, value, node, at);
+    const parts = { 1: "an argument", 2: "the state", 3: "the elements", 4: "the items" };
+    for (const [key, part] of Object.entries(parts))
+      for (const node of elementsFrom(flow, returned, key)) holding.holdNode(node, value, { ...at, text: `${reason.text}, ${part}` });
   });
 }
 
 /** The first element of a reduction: it is looked up and called. */
 function holdCallable(holding: Holding, value: Value, node: number, reason: Reason): void {
   const { flow } = holding;
+  const instance = flow.data(value);
   flow.graph.listen(node, (callee) => {
     const data = flow.data(callee);
     switch (data.kind) {
@@ -96,7 +97,11 @@ function holdCallable(holding: Holding, value: Value, node: number, reason: Reas
         noteDanger(holding, value, data.name, reason);
         holding.needCall(data.name, value, { ...reason, text: `${reason.text} returns ${data.name}`, name: data.name });
         // What makes an object of a class that is an argument calls that class.
-        if (data.name.startsWith("copyreg.")) holdNewClass(holding, value, reason);
+        if (data.name.startsWith("copyreg.")) {
+          holdNewClass(holding, value, reason);
+          // A method that takes apart what `super().__reduce__()` gave returns what that calls.
+          if (data.name === "copyreg.__newobj__" && instance.kind === "instance") holdDefaultNames(holding, value, instance.code);
+        }
         return;
       }
       case "method":
@@ -135,26 +140,31 @@ function holdNewClass(holding: Holding, value: Value, reason: Reason): void {
 /** `object`'s reduction, or that of the native type the class derives from. */
 function holdDefault(holding: Holding, value: Value, code: Code): void {
   const { flow } = holding;
-  const name = flow.nameOf(code);
-  const native = nativeBase(flow.classes.externalBases(code));
-  if (!native && refusesState(holding, code)) return;
-  if (!name.includes("<") && !holdExtensionType(holding, value, code)) {
-    if (native?.subclass) {
-      holding.needReduction(value, native.subclass, name, native.type);
-      holdContent(holding, value, native.type);
-      if ("builtins.getattr" in native.subclass.imports) holdEnumMembers(holding, value, code);
-    } else {
-      const at = { name, file: code.unit.path, line: code.line };
-      holding.needCall(name, value, { kind: "class", text: `an object of ${code.qualifiedName}`, ...at });
-      const text = "object's own reduction below protocol 2";
-      holding.needCall("copyreg._reconstructor", value, { kind: "protocol", text, name: "copyreg._reconstructor" });
-      holding.need("imports", "builtins.object", value, { kind: "protocol", text, name: "builtins.object" });
-    }
-  }
+  if (nativeBase(flow.classes.externalBases(code)) === null && refusesState(holding, code)) return;
+  holdDefaultNames(holding, value, code);
   holding.holdArguments(value);
   holdNewArguments(holding, value, code);
   noteSetState(holding, value, code);
   holdState(holding, value, code);
+}
+
+/** What it looks up and calls. */
+function holdDefaultNames(holding: Holding, value: Value, code: Code): void {
+  const { flow } = holding;
+  const name = flow.nameOf(code);
+  if (name.includes("<") || holdExtensionType(holding, value, code)) return;
+  const native = nativeBase(flow.classes.externalBases(code));
+  if (native?.subclass) {
+    holding.needReduction(value, native.subclass, name, native.type);
+    holdContent(holding, value, native.type);
+    if ("builtins.getattr" in native.subclass.imports) holdEnumMembers(holding, value, code);
+    return;
+  }
+  const at = { name, file: code.unit.path, line: code.line };
+  holding.needCall(name, value, { kind: "class", text: `an object of ${code.qualifiedName}`, ...at });
+  const text = "object's own reduction below protocol 2";
+  holding.needCall("copyreg._reconstructor", value, { kind: "protocol", text, name: "copyreg._reconstructor" });
+  holding.need("imports", "builtins.object", value, { kind: "protocol", text, name: "builtins.object" });
 }
 
 /** Whether every protocol asks the object for its state, and is told that it has none to give. */

@@ -3,6 +3,7 @@
  * with copyreg. Boundary: they are made here; what becomes of a reduction is `reduction.ts`.
  */
 import type { Code } from "../../python/code.ts";
+import { elementInto } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import type { Value } from "./values.ts";
@@ -24,9 +25,10 @@ export class Reductions {
     const tuple = values.container("builtins.tuple", `reduction:${receiver}`);
     const data = this.flow.data(receiver);
     graph.add(node, tuple, source);
-    graph.add(this.flow.field(tuple, "[0]"), values.external("copyreg.__newobj__"), source);
-    if (data.kind === "instance") graph.add(this.flow.field(tuple, "[1]"), this.flow.classValue(data.code), source);
-    graph.add(this.flow.field(tuple, "[2]"), values.namespace(receiver), source);
+    const put = (index: number, part: Value) => graph.add(elementInto(this.flow, tuple, String(index)), part, source);
+    put(0, values.external("copyreg.__newobj__"));
+    if (data.kind === "instance") put(1, this.flow.classValue(data.code));
+    put(2, values.namespace(receiver));
     return node;
   }
 

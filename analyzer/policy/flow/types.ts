@@ -1,7 +1,7 @@
 /**
  * Annotations to values: what an annotated parameter or attribute may hold. A class of the library stands for itself
  * and every subclass in the library; one of a dependency for itself. Boundary: only annotations in the library are
- * believed; those of dependencies name base classes of half the world.
+ * believed; those of dependencies name base classes of half the world, so that of them only what pickles of Python's own containers look up is.
  */
 import type { Code, TypeExpression } from "../../python/code.ts";
 import type { Definition } from "../../python/resolve.ts";
@@ -17,6 +17,8 @@ export interface Annotated {
   readonly isClass?: boolean;
   /** The annotation names the type itself, not a base of it. */
   readonly isExact?: boolean;
+  /** Only containers of Python's that pickle by a name are believed, and not what they are said to hold. */
+  readonly isForeign?: boolean;
   /** What is annotated is a module's variable of this name, which never changes. */
   readonly constant?: string;
 }
@@ -84,6 +86,7 @@ class Seeder {
     depth: number,
   ): void {
     const type = CONTAINER_TYPES[name.toLowerCase()] ?? "builtins.list";
+    if (this.annotated.isForeign && OF_OPCODES.has(type)) return;
     const value = this.flow.values.container(type, `${this.scope.unit.module}:${line}:${this.annotated.what}:${depth}`);
     this.flow.graph.add(into, value, this.origin(line));
     const isTuple = type === "builtins.tuple" && !items.some((item) => item.kind === "name" && item.path[0] === "...");
@@ -119,6 +122,7 @@ class Seeder {
 
   private class(code: Code, into: Node, line: number): void {
     const { flow } = this;
+    if (this.annotated.isForeign) return;
     const name = flow.nameOf(code);
     if (nativeType(name)?.own) {
       this.external(name, into, line);
@@ -157,6 +161,9 @@ class Seeder {
   private external(name: string, into: Node, line: number): void {
     const { graph, values } = this.flow;
     const source = this.origin(line);
+    const native = nativeType(name);
+    const isContained = native !== null && isContainer(native.type);
+    if (this.annotated.isForeign && (this.annotated.isClass || !isContained || OF_OPCODES.has(native.type))) return;
     if (this.annotated.isClass) {
       if (!TYPING.test(name)) graph.add(into, values.external(name), source);
       return;
@@ -166,8 +173,7 @@ class Seeder {
       graph.add(into, values.external(`${this.scope.unit.module}.${constant}`), source);
       return;
     }
-    const native = nativeType(name);
-    if (native && isContainer(native.type)) {
+    if (native && isContained) {
       graph.add(into, values.container(native.type, `${this.scope.unit.module}:${line}:${this.annotated.what}`), source);
     } else if (native) {
       // A scalar's annotation (`int`, `str`) says that there is nothing to look up.
@@ -176,6 +182,9 @@ class Seeder {
     } else if (!TYPING.test(name) && /(^|\.)[A-Z]\w*$/.test(name)) graph.add(into, values.unanalysed(name), source);
   }
 }
+
+/** Containers that need no name in a pickle. */
+const OF_OPCODES: ReadonlySet<string> = new Set(["builtins.dict", "builtins.list", "builtins.tuple"]);
 
 const CONTAINER_TYPES: Readonly<Record<string, string>> = {
   set: "builtins.set",
