@@ -25,11 +25,11 @@ export function makersOf(resolver: Resolver, classes: Iterable<Code>): readonly 
 function returning(resolver: Resolver, called: ReadonlySet<Code>): Code[] {
   const { modules } = resolver;
   const names = [...new Set([...called].map(({ name }) => name))];
-  const call = new RegExp(`\\b(?:${names.join("|")})\\s*\\(`);
-  return modules.libraryModulesWith(call, names).flatMap((module) => {
+  const named = new RegExp(`\\b(?:${names.join("|")})\\b`);
+  return modules.libraryModulesWith(named, names).flatMap((module) => {
     const unit = modules.unit(module);
     return (unit ? functionsOf(unit.code) : []).filter(
-      (code) => call.test(code.text.slice(code.text.indexOf("("))) && returnsCall(resolver, code, called),
+      (code) => named.test(code.text.slice(code.text.indexOf("("))) && returnsCall(resolver, code, called),
     );
   });
 }
@@ -38,14 +38,29 @@ function returnsCall(resolver: Resolver, code: Code, called: ReadonlySet<Code>):
   return code.body.instructions.some((each) => each.op === "return" && isMade(resolver, code, each.from, called));
 }
 
-/** Whether a register may hold what a call of one of these gave, or what a method of that gave (`Net(...).eval()`). */
+/**
+ * Whether a register may hold what a call of one of these gave, or what a method of that gave (`Net(...).eval()`), or what a function of the
+ * library gave that was handed one of these classes (`build(Net, ...)`).
+ */
 function isMade(resolver: Resolver, code: Code, register: Register, called: ReadonlySet<Code>, seen = new Set<Register>()): boolean {
   return originsOf(code, register, seen).some((origin) => {
     if (origin.op !== "call") return false;
     return originsOf(code, origin.callee).some((callee) => {
       const definitions = definitionsOf(resolver, code, callee);
       if (definitions.some((each) => (each.kind === "class" || each.kind === "function") && called.has(each.code))) return true;
+      const isFunction = definitions.some((each) => each.kind === "function" && resolver.modules.isLibraryPackage(packageOf(each.code)));
+      if (isFunction && origin.arguments.some(({ from }) => isClass(resolver, code, from, called))) return true;
       return callee.op === "load" && isMade(resolver, code, callee.object, called, seen);
     });
   });
+}
+
+function isClass(resolver: Resolver, code: Code, register: Register, classes: ReadonlySet<Code>): boolean {
+  return originsOf(code, register).some((origin) =>
+    definitionsOf(resolver, code, origin).some((each) => each.kind === "class" && classes.has(each.code)),
+  );
+}
+
+function packageOf({ unit }: Code): string {
+  return unit.module.split(".")[0]!;
 }
