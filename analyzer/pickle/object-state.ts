@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Callables } from "./callables.ts";
-import { itemsOf, type Moment, type Recording } from "./contents.ts";
+import { argumentsOf, itemsOf, type Moment, type Recording } from "./contents.ts";
 import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
@@ -45,17 +45,19 @@ export class ObjectState {
   overridesOf(given: number, moment: Moment, expected?: ReadonlySet<string>): readonly string[] | undefined {
     const { data } = this.recording;
     const kind = kinds.KIND[data[given]!];
+    const hasKeys = (part: number) => kinds.KIND[data[part]!] === kinds.DICT || (expected === undefined && this.isOrderedDict(part));
+    if (hasKeys(given)) return this.overridesIn(given, moment, expected);
     if (kind === kinds.FOREIGN) return ["*"];
-    if (kind === kinds.DICT) return this.overridesIn(given, moment, expected);
     if (kind !== kinds.TUPLE) return undefined;
     const parts = itemsOf(this.recording, given, moment, 3);
     if (parts === null) return ["*"];
     // Attributes and slots; a tuple of another length is for the class's own __setstate__ alone.
     if (parts.items.length !== 2) return undefined;
     const found: string[] = [];
-    for (const part of parts.items) {
+    for (const [index, part] of parts.items.entries()) {
       const partKind = kinds.KIND[data[part]!];
-      if (partKind === kinds.DICT) found.push(...(this.overridesIn(part, moment, expected) ?? []));
+      // What slots hold is set past the object's own dict, which has more to it than names.
+      if (partKind === kinds.DICT || (index === 0 && hasKeys(part))) found.push(...(this.overridesIn(part, moment, expected) ?? []));
       else if (partKind === kinds.FOREIGN) found.push("*");
     }
     return found.length === 0 ? undefined : found;
@@ -85,6 +87,14 @@ export class ObjectState {
   /** The only keys that the class of an object writes into its state, where its loader calls methods of it. */
   expectedKeys(object: number): ReadonlySet<string> | undefined {
     return LOADED_BY_METHODS.get(this.callables.classOf(object));
+  }
+
+  /** Whether a value is an OrderedDict as its own reduction makes it, so that its keys are those that were put into it. */
+  private isOrderedDict(value: number): boolean {
+    if (this.recording.data[value] !== OP.REDUCE) return false;
+    const { callable, made, origin } = this.callables.of(value);
+    if (!made || origin !== "named" || callable !== "collections.OrderedDict") return false;
+    return argumentsOf(this.recording, value)?.length === 0;
   }
 
   private overridesIn(dict: number, moment: Moment, expected: ReadonlySet<string> | undefined, depth = 0): readonly string[] | undefined {
@@ -200,10 +210,11 @@ export class ObjectState {
   /** Looked-up callables in a state, in its tuples, lists and dicts. */
   private lookedUpIn(value: number, moment: Moment, depth: number): number[] {
     const kind = kinds.KIND[this.recording.data[value]!]!;
-    if (kind === kinds.FOREIGN) return this.callables.of(value).made ? [] : [value];
-    if (depth === 0 || (kind !== kinds.TUPLE && kind !== kinds.LIST && kind !== kinds.DICT)) return [];
+    const isMapping = kind === kinds.DICT || this.isOrderedDict(value);
+    if (kind === kinds.FOREIGN && !isMapping) return this.callables.of(value).made ? [] : [value];
+    if (depth === 0 || (kind !== kinds.TUPLE && kind !== kinds.LIST && !isMapping)) return [];
     const items = itemsOf(this.recording, value, moment, MOST_KEYS)?.items ?? [];
-    const parts = kind === kinds.DICT ? this.lastSet(items) : items;
+    const parts = isMapping ? this.lastSet(items) : items;
     return parts.flatMap((item) => this.lookedUpIn(item, moment, depth - 1));
   }
 

@@ -118,6 +118,68 @@ const EVASIONS: readonly Evasion[] = [
     verdict: "blocked",
   },
   {
+    how: "an ordered dict that is a state plants __setstate__",
+    imports: ["evasive:payload"],
+    calls: ["evasive:TupleState", "collections:OrderedDict"],
+    listing: `
+      GLOBAL "evasive TupleState"
+      EMPTY_TUPLE
+      NEWOBJ
+      GLOBAL "collections OrderedDict"
+      EMPTY_TUPLE
+      REDUCE
+      SHORT_BINUNICODE "__setstate__"
+      GLOBAL "evasive payload"
+      SETITEM
+      NONE
+      TUPLE2
+      BUILD
+      NONE
+      BUILD`,
+    reason: "BUILD would override __setstate__",
+    verdict: "blocked",
+  },
+  {
+    how: "an ordered dict of slots gives a defaultdict its factory",
+    imports: ["evasive:payload"],
+    calls: ["collections:defaultdict", "collections:OrderedDict"],
+    listing: `
+      GLOBAL "collections defaultdict"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      GLOBAL "collections OrderedDict"
+      EMPTY_TUPLE
+      REDUCE
+      SHORT_BINUNICODE "default_factory"
+      GLOBAL "evasive payload"
+      SETITEM
+      TUPLE2
+      BUILD`,
+    reason: "BUILD would override names that are not known",
+    verdict: "blocked",
+  },
+  {
+    how: "an ordered dict holds what it was made with, which is not seen",
+    imports: ["evasive:payload"],
+    calls: ["evasive:TakesItsAttributes", "collections:OrderedDict"],
+    listing: `
+      GLOBAL "evasive TakesItsAttributes"
+      EMPTY_TUPLE
+      NEWOBJ
+      GLOBAL "collections OrderedDict"
+      EMPTY_LIST
+      SHORT_BINUNICODE "__setstate__"
+      GLOBAL "evasive payload"
+      TUPLE2
+      APPEND
+      TUPLE1
+      REDUCE
+      BUILD`,
+    reason: "BUILD would override names that are not known",
+    verdict: "blocked",
+  },
+  {
     how: "a partial of what may only be bound is called",
     imports: ["evasive:payload"],
     bound: ["evasive:payload"],

@@ -211,7 +211,9 @@ class Maker {
   /** A dict whose keys are attributes. */
   private state(depth: number): void {
     const { random } = this;
-    this.op(OP.EMPTY_DICT, OP.MARK);
+    if (random.chance(10)) this.orderedDict();
+    else this.op(OP.EMPTY_DICT);
+    this.op(OP.MARK);
     for (let count = random.below(3); count > 0; count--) {
       const isInside = depth > 0 && random.chance(10);
       if (isInside) this.text("__dict__");
@@ -221,6 +223,11 @@ class Maker {
       else this.value(depth);
     }
     this.op(OP.SETITEMS);
+  }
+
+  private orderedDict(): void {
+    this.lookup([["collections", "OrderedDict"]]);
+    this.op(OP.MARK, ...(this.odd(8) ? [OP.EMPTY_LIST] : []), OP.TUPLE, this.odd(8) ? OP.NEWOBJ : OP.REDUCE);
   }
 
   /** An object: something is looked up or called, and then changed. */

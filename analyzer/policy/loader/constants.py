@@ -137,6 +137,12 @@ class _DryRun(pickle._Unpickler):
     def persistent_load(self, pid):
         return _inert()
 
+    def load_newobj_ex(self):
+        """Keywords that are no texts end the run of an unpickler, after all that came before."""
+        self.stack[-3:] = [_inert()]
+
+    dispatch = {**pickle._Unpickler.dispatch, pickle.NEWOBJ_EX[0]: load_newobj_ex}
+
 
 def _looked_up_by(content):
     """What bytes look up as a pickle; None where they are none, from the first to the last."""

@@ -7,7 +7,7 @@ from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
 from rules import (
-    CALLS, CODE, IMPORTS, MAKERS, MODE, MODEL, OVERRIDING, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError,
+    CALLS, CODE, IMPORTS, MAKERS, MODE, MODEL, OVERRIDING, OrderedDict, PLAIN, SPECIAL, STORAGE_TYPE, Blocked, Stub, UnpicklingError,
     _indirection, _is_checked, _modern, _noted, _running, _spelt, _text, _type_name, pickle,
 )  # fmt: skip
 
@@ -27,6 +27,8 @@ class Enforcement(Keeping, Constants, Indirect):
         # What calls made of a class that was looked up, or a function, as far as it can be told without running it: by which
         # names it was looked up, and whether it is an instance of that indeed.
         self._instances = {}
+        # Those that are an OrderedDict as its own reduction makes one: its keys are those that the pickle put into it.
+        self._ordered = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -99,6 +101,9 @@ class Enforcement(Keeping, Constants, Indirect):
         self._check_given("REDUCE", 1, *called)
         super().load_reduce()
         self._note_made(*called)
+        made = self.stack[-1]
+        if type(made) is OrderedDict and not called[1] and ("collections", "OrderedDict") in (self._names(called[0]) or ()):
+            self._ordered[id(made)] = made
 
     def load_newobj(self):
         self._require_tuple("NEWOBJ", -1)
@@ -241,10 +246,12 @@ class Enforcement(Keeping, Constants, Indirect):
 
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
-        parts = state if type(state) is tuple and len(state) == 2 else [state]
-        if self._is_foreign(state, *parts):
+        attributes, *slots = state if type(state) is tuple and len(state) == 2 else [state]
+        # What slots hold is set past the object's own dict, where there is more than names.
+        is_known = id(attributes) in self._ordered or not self._is_foreign(attributes)
+        if not is_known or self._is_foreign(*slots):
             return "names that are not known"
-        keys = [key for part in parts if type(part) is dict for key in self._keys_of_attributes(part)]
+        keys = [key for part in (attributes, *slots) if isinstance(part, dict) for key in self._keys_of_attributes(part)]
         if self._is_foreign(*keys):
             return "names that are not known"
         return ", ".join(key for key in dict.fromkeys(keys) if type(key) is str and key in OVERRIDING)

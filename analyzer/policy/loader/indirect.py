@@ -119,8 +119,8 @@ class Indirect:
         """What the pickle looked up, within a state."""
         if self._names(value) is not None:
             yield value
-        elif depth and type(value) in (tuple, list, dict):
-            parts = value if type(value) is not dict else [part for item in value.items() for part in item]
+        elif depth and (type(value) in (tuple, list, dict) or id(value) in self._ordered):
+            parts = [part for item in value.items() for part in item] if isinstance(value, dict) else value
             for part in parts:
                 yield from self._looked_up_in(part, depth - 1)
 

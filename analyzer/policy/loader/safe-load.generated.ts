@@ -31,6 +31,7 @@ import sys
 import threading
 import types
 from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
+from collections import OrderedDict
 
 # What else a drop-in for pickle has.
 from pickle import DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, PickleError, Pickler, PicklingError, UnpicklingError, dump, dumps
@@ -561,8 +562,8 @@ class Indirect:
         """What the pickle looked up, within a state."""
         if self._names(value) is not None:
             yield value
-        elif depth and type(value) in (tuple, list, dict):
-            parts = value if type(value) is not dict else [part for item in value.items() for part in item]
+        elif depth and (type(value) in (tuple, list, dict) or id(value) in self._ordered):
+            parts = [part for item in value.items() for part in item] if isinstance(value, dict) else value
             for part in parts:
                 yield from self._looked_up_in(part, depth - 1)
 
@@ -842,6 +843,12 @@ class _DryRun(pickle._Unpickler):
     def persistent_load(self, pid):
         return _inert()
 
+    def load_newobj_ex(self):
+        """Keywords that are no texts end the run of an unpickler, after all that came before."""
+        self.stack[-3:] = [_inert()]
+
+    dispatch = {**pickle._Unpickler.dispatch, pickle.NEWOBJ_EX[0]: load_newobj_ex}
+
 
 def _looked_up_by(content):
     """What bytes look up as a pickle; None where they are none, from the first to the last."""
@@ -868,6 +875,8 @@ class Enforcement(Keeping, Constants, Indirect):
         # What calls made of a class that was looked up, or a function, as far as it can be told without running it: by which
         # names it was looked up, and whether it is an instance of that indeed.
         self._instances = {}
+        # Those that are an OrderedDict as its own reduction makes one: its keys are those that the pickle put into it.
+        self._ordered = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -940,6 +949,9 @@ class Enforcement(Keeping, Constants, Indirect):
         self._check_given("REDUCE", 1, *called)
         super().load_reduce()
         self._note_made(*called)
+        made = self.stack[-1]
+        if type(made) is OrderedDict and not called[1] and ("collections", "OrderedDict") in (self._names(called[0]) or ()):
+            self._ordered[id(made)] = made
 
     def load_newobj(self):
         self._require_tuple("NEWOBJ", -1)
@@ -1082,10 +1094,12 @@ class Enforcement(Keeping, Constants, Indirect):
 
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
-        parts = state if type(state) is tuple and len(state) == 2 else [state]
-        if self._is_foreign(state, *parts):
+        attributes, *slots = state if type(state) is tuple and len(state) == 2 else [state]
+        # What slots hold is set past the object's own dict, where there is more than names.
+        is_known = id(attributes) in self._ordered or not self._is_foreign(attributes)
+        if not is_known or self._is_foreign(*slots):
             return "names that are not known"
-        keys = [key for part in parts if type(part) is dict for key in self._keys_of_attributes(part)]
+        keys = [key for part in (attributes, *slots) if isinstance(part, dict) for key in self._keys_of_attributes(part)]
         if self._is_foreign(*keys):
             return "names that are not known"
         return ", ".join(key for key in dict.fromkeys(keys) if type(key) is str and key in OVERRIDING)
