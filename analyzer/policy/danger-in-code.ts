@@ -1,6 +1,7 @@
 /**
  * Whether calling a function or class of the analysed source can get to something dangerous: what it names, and what the
- * functions and classes that it names name in turn. Boundary: names only; a method of an unknown object is not followed.
+ * functions and classes that it names name in turn; where a pickle chooses the arguments, also what methods of those may do.
+ * Boundary: names, and whatever has the name of a method; what holds what is not asked.
  */
 import type { Classes } from "../python/classes.ts";
 import { type Code, functionsNamed, type Register } from "../python/code.ts";
@@ -13,28 +14,94 @@ const MOST_FUNCTIONS = 2_000;
 /** What runs when a class is called. */
 const CONSTRUCTORS = ["__new__", "__init__", "__post_init__", "__attrs_pre_init__", "__attrs_post_init__"];
 
-/** A dangerous callable that a call of the function or class names, itself or by way of others; null where there is none. */
-export function dangerIn(classes: Classes, called: Code): string | null {
-  const seen = new Set<Code>();
-  const queue: Code[] = [];
-  const enter = (code: Code): string | null => {
-    if (seen.has(code)) return null;
-    if (seen.size >= MOST_FUNCTIONS) return `more than ${MOST_FUNCTIONS} functions`;
-    seen.add(code);
-    if (code.kind === "function") queue.push(code);
-    return code.kind === "class" ? firstOf(constructorsOf(classes, code), (each) => (typeof each === "string" ? each : enter(each))) : null;
-  };
-  const danger = enter(called);
-  if (danger !== null) return danger;
-  for (let code = queue.pop(); code; code = queue.pop()) {
-    for (const definition of namesIn(classes.resolver, code)) {
+/** What may be handed as an argument, to be called or to have its methods called. */
+export interface Handed {
+  /** Functions, and classes, of which objects may be handed as well. */
+  readonly codes: ReadonlySet<Code>;
+  /** A callable whose source is not known, if there is one. */
+  readonly unread: string | null;
+}
+
+/**
+ * A dangerous callable that a call of the function or class names, itself or by way of others; null where there is none.
+ * With `handed`, what such arguments let it get to counts as well.
+ */
+export function dangerIn(classes: Classes, called: Code, handed: Handed | null = null): string | null {
+  return new Search(classes, handed).from(called);
+}
+
+class Search {
+  private readonly seen = new Set<Code>();
+  private readonly queue: Code[] = [];
+  /** Names of methods that are called on what may be handed; all of its methods, once one is fetched by a computed name. */
+  private readonly methods = new Set<string>();
+  private callsHanded = false;
+
+  constructor(
+    private readonly classes: Classes,
+    private readonly handed: Handed | null,
+  ) {}
+
+  from(called: Code): string | null {
+    const danger = this.enter(called) ?? this.enterMethods((name) => IMPLICIT.test(name));
+    if (danger !== null) return danger;
+    for (let code = this.queue.pop(); code; code = this.queue.pop()) {
+      const found = this.read(code);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  private read(code: Code): string | null {
+    const { definitions, methods, callsUnknown } = readBody(this.classes.resolver, code);
+    for (const definition of definitions) {
       if (definition.kind === "external" && isDangerous(definition.name)) return definition.name;
-      const inside = definition.kind === "function" || definition.kind === "class" ? enter(definition.code) : null;
+      const inside = definition.kind === "function" || definition.kind === "class" ? this.enter(definition.code) : null;
       if (inside !== null) return inside;
     }
+    if (this.handed === null) return null;
+    const names = new Set(definitions.flatMap((definition) => (definition.kind === "external" ? [definition.name] : [])));
+    if ([...names].some((name) => FETCHES.has(name))) return this.enterMethods(() => true);
+    const fresh = new Set(methods.filter((name) => !this.methods.has(name)));
+    for (const name of fresh) this.methods.add(name);
+    const danger = fresh.size > 0 ? this.enterMethods((name) => fresh.has(name)) : null;
+    return danger ?? (callsUnknown || [...names].some((name) => dangerOf(name) === "calls-callables") ? this.enterHanded() : null);
   }
-  return null;
+
+  private enter(code: Code): string | null {
+    if (this.seen.has(code)) return null;
+    if (this.seen.size >= MOST_FUNCTIONS) return `more than ${MOST_FUNCTIONS} functions`;
+    this.seen.add(code);
+    if (code.kind === "function") this.queue.push(code);
+    return code.kind === "class"
+      ? firstOf(constructorsOf(this.classes, code), (each) => (typeof each === "string" ? each : this.enter(each)))
+      : null;
+  }
+
+  /** What is handed may be called itself. */
+  private enterHanded(): string | null {
+    if (this.handed === null || this.callsHanded) return null;
+    this.callsHanded = true;
+    const danger = this.handed.unread ?? firstOf([...this.handed.codes], (code) => this.enter(code));
+    return danger ?? this.enterMethods((name) => name === "__call__");
+  }
+
+  /** The methods of those names that objects have which may be handed. */
+  private enterMethods(isCalled: (name: string) => boolean): string | null {
+    return firstOf([...(this.handed?.codes ?? [])], (class_) => {
+      if (class_.kind !== "class") return null;
+      const bases = this.classes.orderOf(class_).filter((base) => typeof base !== "string");
+      const called = bases.flatMap((base) => [...base.members.keys()].filter(isCalled).flatMap((name) => functionsNamed(base, name)));
+      return firstOf(called, (method) => this.enter(method));
+    });
+  }
 }
+
+/** What Python calls on an object that is used: all special methods but those that make, call, save or load it. */
+const IMPLICIT = /^__(?!new__|init__|post_init__|call__|del__|reduce|getstate|setstate|getnewargs|init_subclass|copy|deepcopy)\w+__$/;
+
+/** They get any attribute by its name. */
+const FETCHES: ReadonlySet<string> = new Set(["builtins.getattr", "builtins.vars", "operator.attrgetter", "operator.methodcaller"]);
 
 /** The functions that run when a class is called, and the dangerous among the classes without source that it derives from. */
 function constructorsOf(classes: Classes, class_: Code): (Code | string)[] {
@@ -62,24 +129,68 @@ function isDangerous(name: string): boolean {
   return danger !== null && danger !== "calls-callables";
 }
 
-/** What the dotted names in a function's body mean, those of the functions inside it among them. */
-function namesIn(resolver: Resolver, code: Code): Definition[] {
+interface Body {
+  /** What its dotted names mean. */
+  readonly definitions: readonly Definition[];
+  /** Attributes that it reads of what is no such name. */
+  readonly methods: readonly string[];
+  /** Whether it calls what is none. */
+  readonly callsUnknown: boolean;
+}
+
+/** Of a function, those of the functions inside it among them. */
+function readBody(resolver: Resolver, code: Code): Body {
   const paths = new Map<Register, readonly Definition[]>();
-  const found: Definition[] = [];
-  const note = (into: Register, definitions: readonly Definition[]) => {
-    paths.set(into, definitions);
-    found.push(...definitions);
+  // Functions inside it.
+  const own = new Set<Register>();
+  const unknown = new Set<Register>(code.body.parameters);
+  const definitions: Definition[] = [];
+  const methods: string[] = [];
+  let callsUnknown = false;
+  const note = (into: Register, found: readonly Definition[]) => {
+    paths.set(into, found);
+    definitions.push(...found);
   };
   for (const instruction of code.body.instructions) {
-    if (instruction.op === "name") note(instruction.into, resolver.nameOrBuiltin(code.unit, instruction.name));
-    else if (instruction.op === "import") note(instruction.into, resolver.imported(instruction.module, instruction.name));
-    else if (instruction.op === "move") paths.set(instruction.into, paths.get(instruction.from) ?? []);
-    else if (instruction.op === "load")
-      note(
-        instruction.into,
-        (paths.get(instruction.object) ?? []).flatMap((definition) => resolver.attribute(definition, instruction.attribute)),
-      );
-    else if (instruction.op === "function") found.push(...namesIn(resolver, instruction.code));
+    switch (instruction.op) {
+      case "name":
+        note(instruction.into, resolver.nameOrBuiltin(code.unit, instruction.name));
+        break;
+      case "import":
+        note(instruction.into, resolver.imported(instruction.module, instruction.name));
+        break;
+      case "move":
+        paths.set(instruction.into, paths.get(instruction.from) ?? []);
+        if (own.has(instruction.from)) own.add(instruction.into);
+        if (unknown.has(instruction.from)) unknown.add(instruction.into);
+        break;
+      case "load": {
+        const found = (paths.get(instruction.object) ?? []).flatMap((definition) => resolver.attribute(definition, instruction.attribute));
+        note(instruction.into, found);
+        if (found.length > 0) break;
+        // A method, or whatever an object that is handed has there.
+        methods.push(instruction.attribute);
+        unknown.add(instruction.into);
+        break;
+      }
+      case "function": {
+        const inner = readBody(resolver, instruction.code);
+        definitions.push(...inner.definitions);
+        methods.push(...inner.methods);
+        callsUnknown ||= inner.callsUnknown;
+        own.add(instruction.into);
+        break;
+      }
+      case "call": {
+        const { callee } = instruction;
+        const isNamed = own.has(callee) || (paths.get(callee) ?? []).some(({ kind }) => kind !== "variable");
+        callsUnknown ||= unknown.has(callee) || !isNamed;
+        unknown.add(instruction.into);
+        break;
+      }
+      default:
+        if ("into" in instruction) unknown.add(instruction.into);
+    }
   }
-  return found;
+  return { definitions, methods, callsUnknown };
 }

@@ -6,7 +6,7 @@ import { aliasesOf } from "../python/aliases.ts";
 import type { Code } from "../python/code.ts";
 import type { Resolver } from "../python/resolve.ts";
 import { dangerOf } from "./danger.ts";
-import { dangerIn } from "./danger-in-code.ts";
+import { dangerIn, type Handed } from "./danger-in-code.ts";
 import { modulesOfDotted, needDotted } from "./flow/dotted-names.ts";
 import type { Flow, Notice } from "./flow/flow.ts";
 import type { Holding, Need } from "./flow/holding.ts";
@@ -79,17 +79,29 @@ function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntr
 }
 
 /** Says of which names objects keep partials: those only that get to nothing dangerous, whatever they are bound to. */
-function withBound({ flow, bound }: Holding, imports: readonly PolicyEntry[]): PolicyEntry[] {
-  const names = new Set([...bound].flatMap((value) => boundNames(flow, value)));
+function withBound(holding: Holding, imports: readonly PolicyEntry[]): PolicyEntry[] {
+  const handed: Handed = { codes: new Set([...holding.named, ...holding.methods.values()]), unread: unreadIn(imports) };
+  const names = new Set([...holding.bound].flatMap((value) => boundNames(holding.flow, value, handed)));
   return imports.map((entry): PolicyEntry => (names.has(entry.callable) ? { ...entry, bound: true } : entry));
 }
 
-function boundNames(flow: Flow, value: Value): readonly string[] {
+/** A name that a policy lets be looked up, of whose source nothing is known and which is in no table; null where there is none. */
+function unreadIn(imports: readonly PolicyEntry[]): string | null {
+  const unread = imports.find(({ callable, reasons }) => reasons.at(-1)?.kind === "unanalysed" && !isRecordedFunction(callable));
+  return unread?.callable ?? null;
+}
+
+function boundNames(flow: Flow, value: Value, handed: Handed): readonly string[] {
   const data = flow.data(value);
   const namesOf = (name: string) => placesOf(name)?.map(({ callable }) => callable) ?? [name];
   if (data.kind === "external") return namesOf(data.name).filter((name) => isRecordedFunction(name) && dangerOf(name) === null);
   if (data.kind !== "function" && data.kind !== "class") return [];
-  return dangerIn(flow.classes, data.code) === null ? namesOf(flow.nameOf(data.code)) : [];
+  const { code } = data;
+  const name = flow.nameOf(code);
+  const danger = dangerIn(flow.classes, code, handed);
+  if (danger === null) return namesOf(name);
+  flow.notice(`a partial of ${name} is kept, and not let be made: a call of it may get to ${danger}`, code, code.line);
+  return [];
 }
 
 /** Says of the library's own functions which return what others may hold. */

@@ -190,8 +190,12 @@ export class OpenPolicyRules {
 
   #merged(policy: Policy): Policy {
     const standings = new Set([...this.#standings.values()].flatMap((each) => [...each]));
-    const entries = (kind: "imports" | "calls") => [...new Set([this.#own, ...standings])].flatMap((standing) => standing.policy[kind]);
-    return { ...policy, imports: entries("imports"), calls: entries("calls") };
+    const all = [...new Set([this.#own, ...standings])];
+    const entries = (kind: "imports" | "calls") => all.flatMap((standing) => standing.policy[kind]);
+    // What a partial may be made of goes by what else its own policy lets it be handed: with two of them it is not known which that is.
+    const isOfSeveral = (this.#standings.get("functools.partial")?.size ?? 0) > 1;
+    const imports = isOfSeveral ? entries("imports").map(({ bound: _, ...entry }) => entry) : entries("imports");
+    return { ...policy, imports, calls: entries("calls") };
   }
 
   #misplacedReason({ callable }: { readonly callable: string }): string | null {

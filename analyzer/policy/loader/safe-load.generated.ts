@@ -844,8 +844,10 @@ class _DryRun(pickle._Unpickler):
         return _inert()
 
     def load_newobj_ex(self):
-        """Keywords that are no texts end the run of an unpickler, after all that came before."""
-        self.stack[-3:] = [_inert()]
+        """Keywords that are no texts would end the run, after all that came before."""
+        if type(self.stack[-1]) is dict:
+            self.stack[-1] = {}
+        super().load_newobj_ex()
 
     dispatch = {**pickle._Unpickler.dispatch, pickle.NEWOBJ_EX[0]: load_newobj_ex}
 

@@ -1,5 +1,8 @@
 /** Open slots: what may sit in one, that it may sit nowhere else, and a red team that puts everything else there. */
 import { describe, expect, it } from "vitest";
+import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
+import { traceFile } from "../../../analyzer/containers/trace-file.ts";
+import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import { openPolicy } from "../../../analyzer/policy/fill.ts";
 import { openLibrary } from "../../../analyzer/policy/infer.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
@@ -136,6 +139,58 @@ describe("a slot is filled", () => {
       callable: "intruders.Inert",
       reason: "intruders.Inert sits in host.Host.own, which is not open to it",
     });
+  });
+});
+
+describe("partials", () => {
+  const names = (...callables: string[]) => callables.map((callable) => ({ callable, reasons: [] }));
+  const bound = (callable: string) => ({ callable, bound: true as const, reasons: [] });
+  const part = {
+    class: "host.Host",
+    attribute: "part",
+    from: [],
+    asks: { attributes: ["fit"], classes: [], functions: false },
+    takes: ["host.Part"],
+  };
+  const holder: Policy = {
+    name: "class+open:host.Host@host-1",
+    class: "host.Host",
+    library: null,
+    imports: [...names("host.Host", "functools.partial"), bound("host.weigh")],
+    calls: names("host.Host", "functools.partial"),
+    openSlots: [part],
+    fillers: [
+      {
+        name: "host.Part",
+        kind: "class",
+        imports: [...names("host.Part", "functools.partial"), bound("host.measure")],
+        calls: names("host.Part", "functools.partial"),
+        openSlots: [],
+        touches: [],
+        isCalled: false,
+      },
+    ],
+  };
+  const object = (name: string, attribute: string, value: string) =>
+    `GLOBAL "host" "${name}"\nEMPTY_TUPLE\nNEWOBJ\nEMPTY_DICT\nBINUNICODE "${attribute}"\n${value}\nSETITEM\nBUILD`;
+  const made = (name: string) => `GLOBAL "functools" "partial"\nGLOBAL "host" "${name}"\nTUPLE1\nREDUCE`;
+  const verdictOf = async (value: string) => {
+    const program = assemble(`PROTO 2\n${value}\nSTOP`);
+    if (!program.ok) throw new Error(program.error.message);
+    return judgeTracedFile(await traceFile(memorySource(program.value)), holder, "strict").verdict;
+  };
+
+  it("are made by what holds them, or by what fills a slot", async () => {
+    expect(await verdictOf(object("Host", "weigh", made("weigh")))).toBe("loads");
+    expect(await verdictOf(object("Host", "part", object("Part", "measure", made("measure"))))).toBe("loads");
+    expect(await verdictOf(object("Host", "weigh", made("measure")))).toBe("blocked");
+  });
+
+  it("are not made where both do: what one may be handed, the other may not", async () => {
+    const both = `BINUNICODE "weigh"\n${made("weigh")}\nSETITEM\nBINUNICODE "part"`;
+    expect(await verdictOf(object("Host", "none", `NONE\nSETITEM\n${both}\n${object("Part", "measure", made("measure"))}`))).toBe(
+      "blocked",
+    );
   });
 });
 
