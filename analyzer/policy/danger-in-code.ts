@@ -33,7 +33,7 @@ export function dangerIn(classes: Classes, called: Code, handed: Handed | null =
 class Search {
   private readonly seen = new Set<Code>();
   private readonly queue: Code[] = [];
-  /** Names of methods that are called on what may be handed; all of its methods, once one is fetched by a computed name. */
+  /** Names of methods that were looked for in what may be handed. */
   private readonly methods = new Set<string>();
   private callsHanded = false;
 
@@ -60,12 +60,13 @@ class Search {
       if (inside !== null) return inside;
     }
     if (this.handed === null) return null;
-    const names = new Set(definitions.flatMap((definition) => (definition.kind === "external" ? [definition.name] : [])));
-    if ([...names].some((name) => FETCHES.has(name))) return this.enterMethods(() => true);
+    const names = definitions.flatMap((definition) => (definition.kind === "external" ? [definition.name] : []));
+    const fetches = names.some((name) => FETCHES.has(name));
     const fresh = new Set(methods.filter((name) => !this.methods.has(name)));
     for (const name of fresh) this.methods.add(name);
-    const danger = fresh.size > 0 ? this.enterMethods((name) => fresh.has(name)) : null;
-    return danger ?? (callsUnknown || [...names].some((name) => dangerOf(name) === "calls-callables") ? this.enterHanded() : null);
+    const danger = fetches || fresh.size > 0 ? this.enterMethods((name) => fetches || fresh.has(name)) : null;
+    if (danger !== null) return danger;
+    return callsUnknown || names.some((name) => dangerOf(name) === "calls-callables") ? this.enterHanded() : null;
   }
 
   private enter(code: Code): string | null {
