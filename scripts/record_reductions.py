@@ -244,12 +244,13 @@ def record_constants(cls, torch):
 
 
 def compiled_names(cls):
-    """Of a type that calls itself by its package: its names in the package's compiled modules, which is what stubs call it, and in modules that export it."""
+    """Of a type that calls itself by its package: its names in the package's compiled modules, as stubs have them, and where it is exported."""
     if not hasattr(sys.modules.get(cls.__module__), "__path__"):
         return
     for module_name, module in sorted(sys.modules.items()):
         is_compiled = str(getattr(module, "__file__", None)).endswith(".so")
-        if (is_compiled or cls.__name__ in getattr(module, "__all__", ())) and module_name.startswith(f"{cls.__module__}.") and vars(module).get(cls.__name__) is cls:
+        has_it = module_name.startswith(f"{cls.__module__}.") and vars(module).get(cls.__name__) is cls
+        if has_it and (is_compiled or cls.__name__ in getattr(module, "__all__", ())):
             yield f"{module_name}.{cls.__name__}"
 
 

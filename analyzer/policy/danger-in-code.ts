@@ -18,8 +18,23 @@ const CONSTRUCTORS = ["__new__", "__init__", "__post_init__", "__attrs_pre_init_
 export interface Handed {
   /** Functions, and classes, of which objects may be handed as well. */
   readonly codes: ReadonlySet<Code>;
+  /** The methods of those classes, by name. */
+  readonly methods: ReadonlyMap<string, readonly Code[]>;
   /** A callable whose source is not known, if there is one. */
   readonly unread: string | null;
+}
+
+/** What an argument may be where it is one of these, or an object of one. */
+export function handedOf(classes: Classes, codes: ReadonlySet<Code>, unread: string | null): Handed {
+  const methods = new Map<string, Code[]>();
+  for (const class_ of codes) {
+    if (class_.kind !== "class") continue;
+    for (const base of classes.orderOf(class_)) {
+      if (typeof base === "string") continue;
+      for (const name of base.members.keys()) methods.set(name, [...(methods.get(name) ?? []), ...functionsNamed(base, name)]);
+    }
+  }
+  return { codes, methods, unread };
 }
 
 /**
@@ -89,12 +104,8 @@ class Search {
 
   /** The methods of those names that objects have which may be handed. */
   private enterMethods(isCalled: (name: string) => boolean): string | null {
-    return firstOf([...(this.handed?.codes ?? [])], (class_) => {
-      if (class_.kind !== "class") return null;
-      const bases = this.classes.orderOf(class_).filter((base) => typeof base !== "string");
-      const called = bases.flatMap((base) => [...base.members.keys()].filter(isCalled).flatMap((name) => functionsNamed(base, name)));
-      return firstOf(called, (method) => this.enter(method));
-    });
+    const called = [...(this.handed?.methods ?? [])].flatMap(([name, methods]) => (isCalled(name) ? methods : []));
+    return firstOf(called, (method) => this.enter(method));
   }
 }
 
@@ -142,8 +153,6 @@ interface Body {
 /** Of a function, those of the functions inside it among them. */
 function readBody(resolver: Resolver, code: Code): Body {
   const paths = new Map<Register, readonly Definition[]>();
-  // Functions inside it.
-  const own = new Set<Register>();
   const unknown = new Set<Register>(code.body.parameters);
   const definitions: Definition[] = [];
   const methods: string[] = [];
@@ -162,7 +171,6 @@ function readBody(resolver: Resolver, code: Code): Body {
         break;
       case "move":
         paths.set(instruction.into, paths.get(instruction.from) ?? []);
-        if (own.has(instruction.from)) own.add(instruction.into);
         if (unknown.has(instruction.from)) unknown.add(instruction.into);
         break;
       case "load": {
@@ -179,12 +187,12 @@ function readBody(resolver: Resolver, code: Code): Body {
         definitions.push(...inner.definitions);
         methods.push(...inner.methods);
         callsUnknown ||= inner.callsUnknown;
-        own.add(instruction.into);
+        paths.set(instruction.into, [{ kind: "function", code: instruction.code }]);
         break;
       }
       case "call": {
         const { callee } = instruction;
-        const isNamed = own.has(callee) || (paths.get(callee) ?? []).some(({ kind }) => kind !== "variable");
+        const isNamed = (paths.get(callee) ?? []).some(({ kind }) => kind !== "variable");
         callsUnknown ||= unknown.has(callee) || !isNamed;
         unknown.add(instruction.into);
         break;

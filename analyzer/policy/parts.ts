@@ -6,7 +6,7 @@ import { aliasesOf } from "../python/aliases.ts";
 import type { Code } from "../python/code.ts";
 import type { Resolver } from "../python/resolve.ts";
 import { dangerOf } from "./danger.ts";
-import { dangerIn, type Handed } from "./danger-in-code.ts";
+import { dangerIn, type Handed, handedOf } from "./danger-in-code.ts";
 import { modulesOfDotted, needDotted } from "./flow/dotted-names.ts";
 import type { Flow, Notice } from "./flow/flow.ts";
 import type { Holding, Need } from "./flow/holding.ts";
@@ -80,8 +80,10 @@ function entries(holding: Holding, needs: ReadonlyMap<string, Need>): PolicyEntr
 
 /** Says of which names objects keep partials: those only that get to nothing dangerous, whatever they are bound to. */
 function withBound(holding: Holding, imports: readonly PolicyEntry[]): PolicyEntry[] {
-  const handed: Handed = { codes: new Set([...holding.named, ...holding.methods.values()]), unread: unreadIn(imports) };
-  const names = new Set([...holding.bound].flatMap((value) => boundNames(holding.flow, value, handed)));
+  const { flow, named, methods, bound } = holding;
+  if (bound.size === 0) return [...imports];
+  const handed = handedOf(flow.classes, new Set([...named, ...methods.values()]), unreadIn(imports));
+  const names = new Set([...bound].flatMap((value) => boundNames(flow, value, handed)));
   return imports.map((entry): PolicyEntry => (names.has(entry.callable) ? { ...entry, bound: true } : entry));
 }
 

@@ -15,7 +15,7 @@ import type { Mode } from "./verdict.ts";
 const TORCH_LOADS: ReadonlySet<string> = new Set(["torch.load", "torch.serialization.load", "torch.storage._load_from_bytes"]);
 
 /** What keeps a callable with arguments, and leaves it to whoever finds that to call it. A pickle's own calls of it are calls of a computed name. */
-const BINDER = "functools.partial";
+export const BINDER = "functools.partial";
 
 /** Nothing can be done with what such a pickle returns. */
 const RETURNS_STUB = "what the pickle returns is outside the policy";

@@ -10,7 +10,7 @@ import type { Fact, PickleFacts } from "../pickle/facts.ts";
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import { isContainerMaker, type Place, type Places } from "../pickle/places.ts";
 import type { Filler, OpenSlot, Policy, PolicyEntry } from "../policy/policy.ts";
-import { ClassPolicyRules } from "./class-policy.ts";
+import { BINDER, ClassPolicyRules } from "./class-policy.ts";
 import { type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
 
@@ -193,7 +193,7 @@ export class OpenPolicyRules {
     const all = [...new Set([this.#own, ...standings])];
     const entries = (kind: "imports" | "calls") => all.flatMap((standing) => standing.policy[kind]);
     // What a partial may be made of goes by what else its own policy lets it be handed: with two of them it is not known which that is.
-    const isOfSeveral = (this.#standings.get("functools.partial")?.size ?? 0) > 1;
+    const isOfSeveral = (this.#standings.get(BINDER)?.size ?? 0) > 1;
     const imports = isOfSeveral ? entries("imports").map(({ bound: _, ...entry }) => entry) : entries("imports");
     return { ...policy, imports, calls: entries("calls") };
   }

@@ -44,6 +44,20 @@ const CHANGES_A_FUNCTION = `
       TUPLE2
       BUILD`;
 
+/** A partial of a function, to which a state gives another one. */
+const givenByState = (name: string) => `
+      GLOBAL "functools partial"
+      GLOBAL "evasive ${name}"
+      TUPLE1
+      REDUCE
+      MARK
+      GLOBAL "evasive payload"
+      EMPTY_TUPLE
+      EMPTY_DICT
+      NONE
+      TUPLE
+      BUILD`;
+
 const EVASIONS: readonly Evasion[] = [
   {
     how: "an item becomes the __setstate__ that BUILD finds by way of __getattr__",
@@ -228,18 +242,7 @@ const EVASIONS: readonly Evasion[] = [
     imports: ["evasive:f", "evasive:payload"],
     bound: ["evasive:f"],
     calls: ["functools:partial"],
-    listing: `
-      GLOBAL "functools partial"
-      GLOBAL "evasive f"
-      TUPLE1
-      REDUCE
-      MARK
-      GLOBAL "evasive payload"
-      EMPTY_TUPLE
-      EMPTY_DICT
-      NONE
-      TUPLE
-      BUILD`,
+    listing: givenByState("f"),
     reason: "call outside the policy, by functools.partial",
     verdict: "blocked",
   },
@@ -460,18 +463,7 @@ const EVASIONS: readonly Evasion[] = [
     how: "a partial is made of one callable, and its state is another",
     imports: ["evasive:payload"],
     calls: ["functools:partial", "evasive:make_function"],
-    listing: `
-      GLOBAL "functools partial"
-      GLOBAL "evasive make_function"
-      TUPLE1
-      REDUCE
-      MARK
-      GLOBAL "evasive payload"
-      EMPTY_TUPLE
-      EMPTY_DICT
-      NONE
-      TUPLE
-      BUILD`,
+    listing: givenByState("make_function"),
     reason: "call outside the policy, by functools.partial",
     verdict: "blocked",
   },

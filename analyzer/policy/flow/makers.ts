@@ -48,7 +48,7 @@ function isMade(resolver: Resolver, code: Code, register: Register, called: Read
     return originsOf(code, origin.callee).some((callee) => {
       const definitions = definitionsOf(resolver, code, callee);
       if (definitions.some((each) => (each.kind === "class" || each.kind === "function") && called.has(each.code))) return true;
-      const isFunction = definitions.some((each) => each.kind === "function" && resolver.modules.isLibraryPackage(packageOf(each.code)));
+      const isFunction = definitions.some((each) => each.kind === "function" && resolver.modules.isOfLibrary(each.code.unit));
       if (isFunction && origin.arguments.some(({ from }) => isClass(resolver, code, from, called))) return true;
       return callee.op === "load" && isMade(resolver, code, callee.object, called, seen);
     });
@@ -59,8 +59,4 @@ function isClass(resolver: Resolver, code: Code, register: Register, classes: Re
   return originsOf(code, register).some((origin) =>
     definitionsOf(resolver, code, origin).some((each) => each.kind === "class" && classes.has(each.code)),
   );
-}
-
-function packageOf({ unit }: Code): string {
-  return unit.module.split(".")[0]!;
 }

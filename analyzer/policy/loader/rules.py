@@ -93,8 +93,7 @@ CODE = (
     staticmethod,
 )  # fmt: skip
 STORAGE_TYPE = re.compile(r"torch\.(\w+\.)*\w*Storage", re.ASCII)
-# Attributes that Python looks up on an object and may call, and those of their kind that nothing calls.
-# Names of that form that Python or a numeric library may look up on an object.
+# Attributes that Python or a numeric library looks up on an object and may call, and what all names of their form match.
 OVERRIDING = frozenset()
 SPECIAL = re.compile(r"__.+__", re.DOTALL).fullmatch
 # What loads a file in memory under this policy: for the loaders of a library, and for all others ("").
