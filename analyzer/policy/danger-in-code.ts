@@ -26,12 +26,15 @@ export interface Handed {
 
 /** What an argument may be where it is one of these, or an object of one. */
 export function handedOf(classes: Classes, codes: ReadonlySet<Code>, unread: string | null): Handed {
+  const bases = new Set([...codes].flatMap((code) => (code.kind === "class" ? classes.orderOf(code) : [])));
   const methods = new Map<string, Code[]>();
-  for (const class_ of codes) {
-    if (class_.kind !== "class") continue;
-    for (const base of classes.orderOf(class_)) {
-      if (typeof base === "string") continue;
-      for (const name of base.members.keys()) methods.set(name, [...(methods.get(name) ?? []), ...functionsNamed(base, name)]);
+  for (const base of bases) {
+    if (typeof base === "string") continue;
+    for (const each of base.body.instructions) {
+      if (each.op !== "function") continue;
+      const others = methods.get(each.code.name);
+      if (others) others.push(each.code);
+      else methods.set(each.code.name, [each.code]);
     }
   }
   return { codes, methods, unread };
@@ -68,7 +71,7 @@ class Search {
   }
 
   private read(code: Code): string | null {
-    const { definitions, methods, callsUnknown } = readBody(this.classes.resolver, code);
+    const { definitions, methods, callsUnknown } = bodyOf(this.classes.resolver, code);
     for (const definition of definitions) {
       if (definition.kind === "external" && isDangerous(definition.name)) return definition.name;
       const inside = definition.kind === "function" || definition.kind === "class" ? this.enter(definition.code) : null;
@@ -150,7 +153,18 @@ interface Body {
   readonly callsUnknown: boolean;
 }
 
+/** Each partial that is kept is searched from by itself, and most searches come to the same functions. */
+const BODIES = new WeakMap<Resolver, Map<Code, Body>>();
+
 /** Of a function, those of the functions inside it among them. */
+function bodyOf(resolver: Resolver, code: Code): Body {
+  const bodies = BODIES.get(resolver) ?? new Map<Code, Body>();
+  BODIES.set(resolver, bodies);
+  const body = bodies.get(code) ?? readBody(resolver, code);
+  bodies.set(code, body);
+  return body;
+}
+
 function readBody(resolver: Resolver, code: Code): Body {
   const paths = new Map<Register, readonly Definition[]>();
   const unknown = new Set<Register>(code.body.parameters);
@@ -183,7 +197,7 @@ function readBody(resolver: Resolver, code: Code): Body {
         break;
       }
       case "function": {
-        const inner = readBody(resolver, instruction.code);
+        const inner = bodyOf(resolver, instruction.code);
         definitions.push(...inner.definitions);
         methods.push(...inner.methods);
         callsUnknown ||= inner.callsUnknown;
