@@ -73,6 +73,11 @@ export const LIMITS = Object.freeze({
     unit: "keys",
     reason: "Keys of states looked through in one pickle; beyond it states count as unknown. A million instances have ten million.",
   },
+  handedValues: {
+    limit: 20_000_000,
+    unit: "values",
+    reason: "Values that calls are handed, and what is in them, looked through in one pickle; beyond it they count as not known.",
+  },
   nestedPickles: { limit: 4, unit: "levels", reason: "Pickles in bytes handed to a loader inside a pickle; real files nest two." },
   archiveEntries: {
     limit: 100_000,

@@ -18,7 +18,7 @@ import { OVERRIDING } from "../analyzer/pickle/object-state.ts";
 
 const FOLDER = new URL("../analyzer/policy/loader/", import.meta.url);
 /** In the order of the module: a part imports from those before it alone. */
-const PARTS = ["rules", "indirect", "keeping", "constants", "enforcement", "loading"] as const;
+const PARTS = ["rules", "indirect", "keeping", "choosing", "constants", "enforcement", "loading"] as const;
 
 /** The text of the generated file. */
 export function generate(): string {

@@ -33,8 +33,9 @@ export function inlineArray(wrapper: PickleValue): Result<InlineArray, string> {
   if (dtype.hasObject) return ok({ kind: "pickle" });
   const count = countOf(attribute(wrapper, "shape"));
   if (count === null) return failed("its shape is not known");
-  const alignment = attribute(wrapper, "numpy_array_alignment_bytes");
-  return ok({ kind: "raw", bytes: count * dtype.itemSize, padded: alignment !== undefined && alignment.kind !== "none" });
+  const alignment = attribute(wrapper, "numpy_array_alignment_bytes")?.kind ?? "none";
+  if (alignment !== "none" && alignment !== "int") return failed("its alignment is not known");
+  return ok({ kind: "raw", bytes: count * dtype.itemSize, padded: alignment === "int" });
 }
 
 /** Where the opcodes go on behind the raw bytes of an array that begin at `at`. */
@@ -61,18 +62,47 @@ function countOf(shape: PickleValue | undefined): number | null {
   return Number.isSafeInteger(count) ? count : null;
 }
 
-/** Set in the flags of a dtype whose items hold references (NPY_ITEM_REFCOUNT). */
-const HOLDS_REFERENCES = 1;
+/** What numpy calls a dtype when it pickles it (descriptor.c, `arraydescr_reduce`): its kind and its size, without byte order or unit. */
+const PICKLED_NAME = /^(?:[biufcOSUV][0-9]+|[mM]8)$/;
 
-/** `numpy.dtype(name, align, copy)`, with the state `(version, order, subdtype, names, fields, size, alignment, flags)`. */
+/** Set in the flags of a dtype whose items hold references (NPY_ITEM_REFCOUNT). */
+const HOLDS_REFERENCES = 1n;
+
+/**
+ * `numpy.dtype(name, align, copy)`, with the state `(version, order, subdtype, names, fields, size, alignment, flags)` and what
+ * dates have besides. The state says anew how long an item is and whether it holds references: null where numpy would not have
+ * written it so.
+ */
 function dtypeOf(value: PickleValue | undefined): Dtype | null {
   if (value?.kind !== "object" || value.callable !== "numpy.dtype") return null;
   const name = value.arguments[0];
-  if (name?.kind !== "str") return null;
+  if (name?.kind !== "str" || !PICKLED_NAME.test(name.value)) return null;
   const dtype = dtypeByName(name.value);
-  if (!dtype || !name.value.startsWith("V")) return dtype;
-  if (value.state === undefined) return dtype;
-  const flags = value.state.kind === "tuple" ? value.state.items[7] : undefined;
-  if (flags?.kind !== "int") return null;
-  return { itemSize: dtype.itemSize, hasObject: (Number(flags.value) & HOLDS_REFERENCES) !== 0 };
+  if (dtype === null || value.state === undefined) return dtype;
+  if (value.state.kind !== "tuple" || value.state.truncated) return null;
+  const [, , parts, names, fields, size, , flags, ...more] = value.state.items;
+  if (size?.kind !== "int" || flags?.kind !== "int" || more.length > 1) return null;
+  const isFlexible = /^[SUV]/.test(name.value);
+  if (Number(size.value) !== (isFlexible ? dtype.itemSize : -1)) return null;
+  const inside = name.value.startsWith("V") ? partsOf(parts, names, fields) : isNone(parts, names, fields) ? [] : null;
+  if (inside === null) return null;
+  const hasObject = dtype.hasObject || inside.some((part) => part.hasObject);
+  return hasObject === ((BigInt(flags.value) & HOLDS_REFERENCES) !== 0n) ? { itemSize: dtype.itemSize, hasObject } : null;
+}
+
+/** The dtypes that items of kind V consist of: of fields, or `(dtype, shape)`; null where one is not known. */
+function partsOf(...[parts, names, fields]: (PickleValue | undefined)[]): Dtype[] | null {
+  if (isNone(parts, names, fields)) return [];
+  if (parts?.kind === "tuple" && isNone(names, fields)) return known([dtypeOf(parts.items[0])]);
+  if (!isNone(parts) || names?.kind !== "tuple" || fields?.kind !== "dict" || fields.truncated) return null;
+  return known(fields.items.map(([, field]) => (field.kind === "tuple" ? dtypeOf(field.items[0]) : null)));
+}
+
+function known(dtypes: readonly (Dtype | null)[]): Dtype[] | null {
+  const found = dtypes.filter((dtype) => dtype !== null);
+  return found.length === dtypes.length ? found : null;
+}
+
+function isNone(...values: (PickleValue | undefined)[]): boolean {
+  return values.every((value) => value?.kind === "none");
 }

@@ -149,7 +149,8 @@ export class Callables {
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return null;
     if (this.of(callable).callable !== "builtins.getattr") return null;
     const given = argumentsOf(this.recording, call);
-    if (given === null || given.length < 2 || kinds.KIND[data[given[0]!]!] !== kinds.FOREIGN) return null;
+    // Of three it may give the last one.
+    if (given === null || given.length !== 2 || kinds.KIND[data[given[0]!]!] !== kinds.FOREIGN) return null;
     const name = this.constantText(given[1]!);
     return name === null ? null : [given[0]!, name];
   }

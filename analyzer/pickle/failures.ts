@@ -66,6 +66,10 @@ export const DIVERGENCES = {
     message: "whether this works depends on what a call returned; the facts go on as if it does",
     outcome: "ok",
   },
+  "foreign-state": {
+    message: "a builtin object is given the items of an object, which says itself what they are",
+    outcome: "unsupported",
+  },
   "nested-unknown": { message: "a loader is handed bytes that are not constant, or hold no pickle", outcome: "unsupported" },
   "nested-broken": { message: "a loader is handed a pickle that does not load", outcome: "malformed" },
   "nested-unfinished": { message: "a limit was reached in a pickle inside the pickle", outcome: "unfinished" },

@@ -16,8 +16,8 @@ export type Indirection =
   /** It returns a callable that fetches, or calls, named attributes of what it is given: `attrgetter`, `methodcaller`. */
   | { readonly does: "makes-getter" }
   | { readonly does: "makes-caller" }
-  /** It loads the pickles in the bytes it is given: up to so many, one after the other. */
-  | { readonly does: "loads"; readonly position: number; readonly pickles: number }
+  /** It loads the pickles in what it is given, bytes or a file: up to so many, one after the other. */
+  | { readonly does: "loads"; readonly position: number; readonly pickles: number; readonly takes: "bytes" | "file" }
   /** It runs source, or changes what it was not given to keep: which names mean what afterwards is not known. */
   | { readonly does: "anything" };
 
@@ -68,10 +68,15 @@ const makes = (passes: Passes, ...positions: number[]): Calling => ({
   passes,
   returns: { kind: "instance", class: positions[0]! },
 });
-const loads = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickles });
+const loads = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickles, takes: "bytes" });
+const loadsFile = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickles, takes: "file" });
 /** `(function, type, arguments, state)`. */
 const REBUILDS_TENSOR: Calling = { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 }, state: 3 };
 const ANYTHING: Indirection = { does: "anything" };
+
+function makesNew(module: string): readonly [string, Indirection] {
+  return [`sklearn.${module}.newObj`, makes(NOTHING, 0)];
+}
 
 /** torch's legacy format: magic number, protocol version, system, the object, the keys of its storages. */
 const TORCH_LEGACY_PICKLES = 5;
@@ -180,6 +185,16 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["torch._tensor._rebuild_from_type", REBUILDS_TENSOR],
   ["torch._utils._rebuild_wrapper_subclass", makes(UNKNOWN, 0)],
   ["pandas.core.indexes.base._new_Index", makes(items(undefined, 1), 0)],
+  ["pandas.core.indexes.datetimes._new_DatetimeIndex", makes(items(undefined, 1), 0)],
+  ["pandas.core.indexes.period._new_PeriodIndex", makes(UNKNOWN, 0)],
+  ["pandas.core.indexes.interval._new_IntervalIndex", makes(items(undefined, 1), 0)],
+  // Cython's `def newObj(obj): return obj.__new__(obj)`, under each path that scikit-learn had it.
+  ...["neighbors._ball_tree", "neighbors._kd_tree", "metrics._dist_metrics", "neighbors._dist_metrics"].map(makesNew),
+  ...["neighbors.ball_tree", "neighbors.kd_tree", "neighbors.dist_metrics"].map(makesNew),
+  // It imports the module of the first argument, and fetches what the second names.
+  ["numpy.core._ufunc_reconstruct", ANYTHING],
+  ["numpy._core._ufunc_reconstruct", ANYTHING],
+  ["difflib.SequenceMatcher", keeps(UNKNOWN, 0)],
   ["dill._dill._create_type", returns(from(1), 0)],
   ["dill._dill._create_ftype", returns(UNKNOWN, 0, 1)],
   ["dill._dill._create_weakref", keeps(UNKNOWN, 0, 1)],
@@ -199,27 +214,27 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["pickle.loads", loads()],
   ["_pickle.loads", loads()],
   ["pickle._loads", loads()],
-  ["pickle.load", loads()],
-  ["_pickle.load", loads()],
-  ["pickle._load", loads()],
-  ["pickle.Unpickler", loads()],
-  ["_pickle.Unpickler", loads()],
-  ["pickle._Unpickler", loads()],
+  ["pickle.load", loadsFile()],
+  ["_pickle.load", loadsFile()],
+  ["pickle._load", loadsFile()],
+  ["pickle.Unpickler", loadsFile()],
+  ["_pickle.Unpickler", loadsFile()],
+  ["pickle._Unpickler", loadsFile()],
   ["dill.loads", loads()],
-  ["dill.load", loads()],
+  ["dill.load", loadsFile()],
   ["dill._dill.loads", loads()],
-  ["dill._dill.load", loads()],
+  ["dill._dill.load", loadsFile()],
   ["cloudpickle.loads", loads()],
-  ["cloudpickle.load", loads()],
-  ["joblib.load", loads()],
-  ["joblib.numpy_pickle.load", loads()],
-  ["pandas.read_pickle", loads()],
-  ["pandas.io.pickle.read_pickle", loads()],
-  ["pandas.compat.pickle_compat.load", loads()],
-  ["numpy.load", loads()],
+  ["cloudpickle.load", loadsFile()],
+  ["joblib.load", loadsFile()],
+  ["joblib.numpy_pickle.load", loadsFile()],
+  ["pandas.read_pickle", loadsFile()],
+  ["pandas.io.pickle.read_pickle", loadsFile()],
+  ["pandas.compat.pickle_compat.load", loadsFile()],
+  ["numpy.load", loadsFile()],
   ["numpy.loads", loads()],
-  ["torch.load", loads(TORCH_LEGACY_PICKLES)],
-  ["torch.serialization.load", loads(TORCH_LEGACY_PICKLES)],
+  ["torch.load", loadsFile(TORCH_LEGACY_PICKLES)],
+  ["torch.serialization.load", loadsFile(TORCH_LEGACY_PICKLES)],
   ["torch.storage._load_from_bytes", loads(TORCH_LEGACY_PICKLES)],
 ]);
 
@@ -233,7 +248,7 @@ export const ACTING: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Callables that make a file of bytes in memory: what a loader is given by way of them are those bytes. */
+/** Callables that make a file of bytes in memory. */
 export const BYTES_FILES: ReadonlySet<string> = new Set(["io.BytesIO", "_io.BytesIO"]);
 
 /**
@@ -250,7 +265,8 @@ export const RETURNS_WHAT_IS_SHARED: ReadonlySet<string> = new Set(
   importlib.import_module importlib.reload logging.getLogger operator.getitem _operator.getitem pkgutil.resolve_name pydoc.locate
   sys._getframe types.BuiltinFunctionType types.BuiltinMethodType types.CodeType types.FunctionType types.LambdaType types.MethodType
   types.ModuleType types.coroutine types.new_class typing.NamedTuple typing.NewType typing.TypeVar typing.cast weakref.proxy _weakref.proxy
-  builtins.__import__ builtins.property builtins.classmethod builtins.staticmethod zoneinfo.ZoneInfo._unpickle`.split(/\s+/),
+  builtins.__import__ builtins.property builtins.classmethod builtins.staticmethod zoneinfo.ZoneInfo._unpickle
+  numpy.core.multiarray.scalar numpy._core.multiarray.scalar`.split(/\s+/),
 );
 
 /** Calling it makes nothing happen: `copyreg._reconstructor`'s usual base. */

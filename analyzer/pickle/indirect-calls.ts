@@ -74,7 +74,8 @@ export class IndirectCalls {
         return;
       case "fetches": {
         const [object, name] = [given?.positional[indirection.object], given?.positional[indirection.name]];
-        if (object === undefined || name === undefined) this.found.lookUp(UNKNOWN, via);
+        // A default is given for what is not there, under its name.
+        if (object === undefined || name === undefined || given?.positional.length !== 2) this.found.lookUp(UNKNOWN, via);
         else this.fetch(object, this.callables.constantText(name), via);
         return;
       }

@@ -4,15 +4,16 @@ import type { Callables } from "./callables.ts";
 import { argumentsOf, type Recording } from "./contents.ts";
 import type { Divergence, Fact } from "./facts.ts";
 import type { DivergenceKind } from "./failures.ts";
-import { BYTES_FILES } from "./indirect-callables.ts";
+import { BYTES_FILES, INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
 import type { RunNested } from "./read-facts.ts";
 import type { Depth, Rerun } from "./tell.ts";
 
-/** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`. */
+/** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`, and no other way (Lib/pickle.py, save_bytes). */
 const ENCODE = "_codecs.encode";
+const LATIN_1: ReadonlySet<string> = new Set(["latin1", "latin-1"]);
 
 /** Runs what loaders are handed; what cannot be run is added to `divergences`. */
 export function runNestedPickles(
@@ -26,12 +27,18 @@ export function runNestedPickles(
     const known = divergences.get(kind);
     divergences.set(kind, known === undefined ? { offset, count: 1 } : { offset: known.offset, count: known.count + 1 });
   };
+  const handedTo = (loader: string, given: number): Content | null => {
+    const indirection = INDIRECT_CALLABLES.get(loader);
+    const takesFile = indirection?.does === "loads" && indirection.takes === "file";
+    return takesFile ? contentOfFile(recording, callables, given) : contentOf(recording, callables, given);
+  };
   return (loader, call, given, pickles) => {
     if (depth.nesting >= LIMITS.nestedPickles.limit || depth.nestedBytes.left < 0) {
       diverge("nested-unfinished", call);
       return [];
     }
-    const content = given < 0 ? null : contentOf(recording, callables, given);
+    const content = given < 0 ? null : handedTo(loader, given);
+    if (content?.mayDiffer) diverge("nested-unknown", call);
     const offset = depth.nesting === 0 ? (content?.offset ?? null) : null;
     if (content !== null && depth.take?.({ bytes: content.bytes, offset, loader, call })) {
       depth.nestedBytes.left -= content.bytes.length;
@@ -61,21 +68,50 @@ export function runNestedPickles(
   };
 }
 
-/** Constant bytes, and where they lie in the program as they are; `offset` null where they were decoded from text. */
-function contentOf(recording: Recording, callables: Callables, value: number): { bytes: Uint8Array; offset: number | null } | null {
+/** Bytes that a loader is handed. */
+interface Content {
+  readonly bytes: Uint8Array;
+  /** Where they lie in the program as they are; null where they were decoded from text. */
+  readonly offset: number | null;
+  /** Whether the loader may be given others: it is run for what it shows, and does not count as known. */
+  readonly mayDiffer: boolean;
+}
+
+/**
+ * What a loader of files is handed: a file in memory, of which it is not followed where in it the loader begins, and whether a state
+ * or another call has changed it by then; or bytes, which are the name of a file.
+ */
+function contentOfFile(recording: Recording, callables: Callables, value: number): Content | null {
+  const call = calledWith(recording, callables, value);
+  const bytes = call !== null && BYTES_FILES.has(call.callable) ? call.given[0]! : value;
+  const content = contentOf(recording, callables, bytes);
+  return content === null ? null : { ...content, mayDiffer: true };
+}
+
+function contentOf(recording: Recording, callables: Callables, value: number): Content | null {
   const { data } = recording;
   const kind = kinds.KIND[data[value]!];
   if (kind === kinds.BYTES || kind === kinds.BYTEARRAY) {
     const [from, to] = countedRange(data, value);
-    return { bytes: data.subarray(from, to), offset: from };
+    // A bytearray takes items, and its bytes can be set one by one.
+    return { bytes: data.subarray(from, to), offset: from, mayDiffer: kind === kinds.BYTEARRAY };
   }
-  if (kind !== kinds.FOREIGN || data[value] !== BYTE_OF_OPCODE.REDUCE) return null;
+  const call = calledWith(recording, callables, value);
+  if (call?.callable !== ENCODE || call.given.length !== 2 || kinds.KIND[data[call.given[0]!]!] !== kinds.STR) return null;
+  if (!LATIN_1.has(callables.constantText(call.given[1]!) ?? "")) return null;
+  const { text } = textOf(data, call.given[0]!, data.length);
+  // Other texts than of latin-1 are an error.
+  return /[^\0-\xff]/.test(text) ? null : { bytes: Buffer.from(text, "latin1"), offset: null, mayDiffer: false };
+}
+
+/** The callable that REDUCE called to make a value, and with what; null where that is not known, or nothing. */
+function calledWith(recording: Recording, callables: Callables, value: number): { callable: string; given: ArrayLike<number> } | null {
+  const { data } = recording;
+  if (kinds.KIND[data[value]!] !== kinds.FOREIGN || data[value] !== BYTE_OF_OPCODE.REDUCE) return null;
   const source = callables.of(value);
   const given = argumentsOf(recording, value);
-  if (!source.made || source.origin === "computed" || given === null || given.length === 0) return null;
-  if (BYTES_FILES.has(source.callable)) return contentOf(recording, callables, given[0]!);
-  if (source.callable !== ENCODE || kinds.KIND[data[given[0]!]!] !== kinds.STR) return null;
-  return { bytes: Buffer.from(textOf(data, given[0]!, data.length).text, "latin1"), offset: null };
+  const isKnown = source.made && source.origin !== "computed" && given !== null && given.length > 0;
+  return isKnown ? { callable: source.callable, given } : null;
 }
 
 /** Whether a program could begin like this: not with the magic of a zip or of numpy, which are containers. */

@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { Callables } from "./callables.ts";
-import { argumentsOf, itemsOf, type Moment, type Recording } from "./contents.ts";
+import { argumentsOf, itemsOf, type Moment, type Recording, stateOf } from "./contents.ts";
 import { INDIRECT_CALLABLES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
@@ -45,7 +45,8 @@ export class ObjectState {
   overridesOf(given: number, moment: Moment, expected?: ReadonlySet<string>): readonly string[] | undefined {
     const { data } = this.recording;
     const kind = kinds.KIND[data[given]!];
-    const hasKeys = (part: number) => kinds.KIND[data[part]!] === kinds.DICT || (expected === undefined && this.isOrderedDict(part));
+    const hasKeys = (part: number) =>
+      kinds.KIND[data[part]!] === kinds.DICT || (expected === undefined && this.isOrderedDict(part, moment));
     if (hasKeys(given)) return this.overridesIn(given, moment, expected);
     if (kind === kinds.FOREIGN) return ["*"];
     if (kind !== kinds.TUPLE) return undefined;
@@ -89,12 +90,15 @@ export class ObjectState {
     return LOADED_BY_METHODS.get(this.callables.classOf(object));
   }
 
-  /** Whether a value is an OrderedDict as its own reduction makes it, so that its keys are those that were put into it. */
-  private isOrderedDict(value: number): boolean {
+  /**
+   * Whether a value is an OrderedDict as its own reduction makes it, so that its keys are those that were put into it. One with
+   * attributes of its own may have an `items` among them, which pure Python calls.
+   */
+  private isOrderedDict(value: number, moment: Moment): boolean {
     if (this.recording.data[value] !== OP.REDUCE) return false;
     const { callable, made, origin } = this.callables.of(value);
     if (!made || origin !== "named" || callable !== "collections.OrderedDict") return false;
-    return argumentsOf(this.recording, value)?.length === 0;
+    return argumentsOf(this.recording, value)?.length === 0 && stateOf(this.recording, value, moment) === null;
   }
 
   private overridesIn(dict: number, moment: Moment, expected: ReadonlySet<string> | undefined, depth = 0): readonly string[] | undefined {
@@ -210,7 +214,7 @@ export class ObjectState {
   /** Looked-up callables in a state, in its tuples, lists and dicts. */
   private lookedUpIn(value: number, moment: Moment, depth: number): number[] {
     const kind = kinds.KIND[this.recording.data[value]!]!;
-    const isMapping = kind === kinds.DICT || this.isOrderedDict(value);
+    const isMapping = kind === kinds.DICT || this.isOrderedDict(value, moment);
     if (kind === kinds.FOREIGN && !isMapping) return this.callables.of(value).made ? [] : [value];
     if (depth === 0 || (kind !== kinds.TUPLE && kind !== kinds.LIST && !isMapping)) return [];
     const items = itemsOf(this.recording, value, moment, MOST_KEYS)?.items ?? [];

@@ -112,19 +112,20 @@ function receiveBytes(state: MachineState, data: Uint8Array, from: number, to: n
  * BUILD on a builtin object, which has neither `__setstate__` nor `__dict__` and takes no attributes: it takes None, or
  * (None, an empty dict). The pure-Python unpickler takes any state that is false.
  */
-export function receiveState(state: MachineState, data: Uint8Array, given: number): Reception {
+export function receiveState(state: MachineState, data: Uint8Array, given: number): Reception | "foreign" {
   const kind = KIND[data[given]!];
   if (kind === kinds.NONE) return "taken";
-  if (kind === kinds.FOREIGN) return "unknown";
+  // The pure-Python unpickler calls `items` on it, or takes it apart where it is a named tuple.
+  if (kind === kinds.FOREIGN) return "foreign";
   if (kind !== kinds.TUPLE) return "python-only";
   const items = itemsMade(state, given);
-  if (items === null) return "unknown";
+  if (items === null) return "foreign";
   if (items.length !== 2) return "python-only";
   const [attributes, slots] = [items[0]!, items[1]!];
   const attributesKind = KIND[data[attributes]!];
   const slotsKind = KIND[data[slots]!];
   if (attributesKind !== kinds.NONE && attributesKind !== kinds.FOREIGN) return "python-only";
-  if (slotsKind === kinds.FOREIGN) return "unknown";
+  if (slotsKind === kinds.FOREIGN) return "foreign";
   if (slotsKind !== kinds.DICT) return "python-only";
   const length = lengthOf(state, data, slots);
   if (length === null || attributesKind === kinds.FOREIGN) return "unknown";
@@ -163,7 +164,8 @@ export function takesKeywords(state: MachineState, data: Uint8Array, at: number,
 export function takesState(state: MachineState, data: Uint8Array, at: number, value: number): boolean {
   const reception = receiveState(state, data, value);
   if (reception === "python-only") diverge(state, "python-only", at);
-  if (reception === "unknown") diverge(state, "depends-on-object", at);
+  if (reception === "unknown" || reception === "foreign") diverge(state, "depends-on-object", at);
+  if (reception === "foreign") diverge(state, "foreign-state", at);
   return true;
 }
 

@@ -5,6 +5,7 @@
  */
 import { LIMITS, type Resource } from "../limits.ts";
 import type { Callables, Name, Source } from "./callables.ts";
+import { ChosenMethods } from "./chosen-methods.ts";
 import { type Moment, type Recording, rowOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
 import { ACTING, INDIRECT_CALLABLES } from "./indirect-callables.ts";
@@ -72,6 +73,7 @@ class FactReader {
   private readonly indirect: IndirectCalls;
   private readonly states: ObjectState;
   private readonly order: WriteOrder;
+  private readonly chosen: ChosenMethods;
   private moment: Moment = { row: 0, change: 0 };
   private offset = 0;
   private opcode: OpcodeName = "STOP";
@@ -85,6 +87,7 @@ class FactReader {
     this.text = new ValueText(recording, callables);
     this.states = new ObjectState(recording, callables);
     this.order = new WriteOrder(recording, callables);
+    this.chosen = new ChosenMethods(recording, callables);
     this.indirect = new IndirectCalls(recording, callables, {
       lookUp: (looked, via) => this.lookUp(looked, via),
       call: (source, via, effectUnknown) => this.tellCall(source, via, effectUnknown),
@@ -167,8 +170,9 @@ class FactReader {
   }
 
   private call(source: Source, callable?: number): void {
-    const isUnknown = !source.made && INDIRECT_CALLABLES.get(source.callable)?.does === "anything";
-    this.tellCall(source, undefined, isUnknown || undefined);
+    const isUnknown =
+      INDIRECT_CALLABLES.get(source.callable)?.does === "anything" || this.chosen.isHanded(this.offset, source, this.moment);
+    this.tellCall(source, undefined, (!source.made && isUnknown) || undefined);
     this.indirect.call(this.offset, source, callable, this.moment);
   }
 
@@ -187,10 +191,12 @@ class FactReader {
   /** BUILD, and item writes on what is no builtin container. */
   private callMethod(method: Method, object: number, second: number): void {
     const source = this.callables.of(object);
-    const planted = this.order.write(method, object, second, this.moment.change);
-    const origin = this.hasChangedNames || planted ? "mutated" : source.origin;
+    this.chosen.change(object);
+    const isLate = this.order.write(method, object, second, this.moment.change);
     const builds = method === "__setstate__";
     const overrides = builds ? this.states.overridesOf(second, this.moment, this.states.expectedKeys(object)) : undefined;
+    const planted = isLate || (overrides === undefined && this.order.isNamed(method, this.offset));
+    const origin = this.hasChangedNames || planted ? "mutated" : source.origin;
     const instanceOf = this.callables.toldClass(object);
     const isShared = this.callables.isShared(object);
     if (isShared) this.hasChangedNames = true;
@@ -268,9 +274,11 @@ class FactReader {
       if (data[callable] !== OP.NEWOBJ) return false;
       madeBy = rows[row - ROW] === callable ? row - ROW : rowOf(this.recording, callable);
       if (rows[madeBy] !== callable || !this.order.isFresh(madeBy)) return false;
+      if (this.order.isNamed("__setstate__", this.offset)) return false;
       if (!this.isPlainState(row, callable, rows[row + 2]!)) return false;
+      this.chosen.change(callable);
       callable = rows[madeBy + 1]!;
-    } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
+    } else if ((code !== OP.REDUCE && code !== OP.NEWOBJ) || this.chosen.mayBeHanded(rows[row + 2]!)) return false;
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
     this.plainKey = callable * 256 + code;
     const known = this.toldPlainly.get(this.plainKey);

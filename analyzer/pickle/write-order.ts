@@ -6,8 +6,10 @@
 import type { Callables } from "./callables.ts";
 import { type Recording, rowOf } from "./contents.ts";
 import type { CallFact } from "./facts.ts";
+import { ACTING } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { beginsOtherwise } from "./object-state.ts";
+import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
 import { CHANGE, ROW } from "./tables.ts";
 
 type Method = NonNullable<CallFact["method"]>;
@@ -18,10 +20,22 @@ const STATE = 2;
 /** Under a key that is not known, or that Python looks for: classes exist whose items are attributes. */
 const ATTRIBUTES = 4;
 
+/** What opcodes call on an object, each by the first of these that it has. */
+const LOOKED_UP: Readonly<Record<Exclude<Method, "__setitem__">, readonly string[]>> = {
+  __setstate__: ["__setstate__"],
+  append: ["append"],
+  extend: ["extend", "append"],
+  add: ["add"],
+  update: ["update", "add"],
+};
+const NAMES: ReadonlySet<string> = new Set(Object.values(LOOKED_UP).flat());
+const LONGEST = Math.max(...[...NAMES].map((name) => name.length));
+
 /** Follows the writes of one recording, row by row. */
 export class WriteOrder {
   /** By the row that made the object. Made when something is first written. */
   private given: Uint8Array | null = null;
+  private foundNames: ReadonlyMap<string, number> | null = null;
 
   constructor(
     private readonly recording: Recording,
@@ -52,6 +66,41 @@ export class WriteOrder {
       default:
         return (before & (STATE | ITEMS)) !== 0;
     }
+  }
+
+  /**
+   * Whether the pickle had something to call, before an offset, under the name of what an opcode looks for: classes exist that take their
+   * attributes from a dict which they are handed, and some give the same object twice.
+   */
+  isNamed(method: Method, offset: number): boolean {
+    if (method === "__setitem__") return false;
+    this.foundNames ??= this.namesOfCallables();
+    return this.foundNames.size > 0 && LOOKED_UP[method].some((name) => (this.foundNames!.get(name) ?? offset) < offset);
+  }
+
+  /** Those of NAMES behind which something stands that was looked up, or that keeps such (as a key, in a pair), and from which offset on. */
+  private namesOfCallables(): ReadonlyMap<string, number> {
+    const { data, state } = this.recording;
+    const found = new Map<string, number>();
+    const look = (values: Int32Array, top: number) => {
+      for (let index = 0; index + 1 < top; index++) {
+        const [key, value] = [values[index]!, values[index + 1]!];
+        const kind = kinds.KIND[data[key]!];
+        if ((kind !== kinds.STR && kind !== kinds.STRING) || kinds.KIND[data[value]!] !== kinds.FOREIGN) continue;
+        if (data[key] === OP.SHORT_BINUNICODE && data[key + 1]! > LONGEST) continue;
+        const name = this.callables.constantText(key)!;
+        const at = Math.max(key, value);
+        if (NAMES.has(name) && at < (found.get(name) ?? at + 1) && this.isToCall(value)) found.set(name, at);
+      }
+    };
+    look(state.tables.changes, state.changesTop);
+    look(state.tables.arena, state.arenaTop);
+    return found;
+  }
+
+  private isToCall(value: number): boolean {
+    const { made, callable } = this.callables.of(value);
+    return !made || ACTING.has(callable);
   }
 
   private note(object: number, bits: number): void {

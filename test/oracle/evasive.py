@@ -26,6 +26,25 @@ class AttributeDict(dict):
     __getattr__ = dict.get
 
 
+class Tagger:
+    """An object as any other."""
+
+
+class Settings:
+    """Takes its attributes from what it is made with."""
+
+    def __init__(self, options):
+        self.__dict__.update(options)
+
+
+class Single:
+    """There is one of it."""
+
+    def __new__(cls):
+        vars(cls).get("only") or setattr(cls, "only", object.__new__(cls))
+        return cls.only
+
+
 class TupleState:
     """Takes its attributes from within a tuple, where no key of a state is looked at."""
 

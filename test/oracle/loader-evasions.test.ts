@@ -60,6 +60,176 @@ const givenByState = (name: string) => `
 
 const EVASIONS: readonly Evasion[] = [
   {
+    how: "a builtin container asks an object for its keys, which the pickle chose",
+    imports: ["evasive:payload"],
+    calls: ["collections:OrderedDict", "evasive:Tagger"],
+    listing: `
+      GLOBAL "collections OrderedDict"
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      REDUCE
+      EMPTY_DICT
+      SHORT_BINUNICODE "keys"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "a constructor asks what is in its list for its keys, a partial of what may be kept in one",
+    imports: ["functools:partial", "evasive:payload"],
+    calls: ["functools:partial", "evasive:Tagger", "evasive:TakesAnything"],
+    bound: ["evasive:payload"],
+    listing: `
+      GLOBAL "evasive TakesAnything"
+      EMPTY_LIST
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "keys"
+      GLOBAL "functools partial"
+      GLOBAL "evasive payload"
+      TUPLE1
+      REDUCE
+      SETITEM
+      BUILD
+      APPEND
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "a constructor asks the object inside an object",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Tagger", "evasive:TakesAnything"],
+    listing: `
+      GLOBAL "evasive TakesAnything"
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "inner"
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "keys"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      SETITEM
+      BUILD
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "getattr is handed a default, which it gives under the name of what is not there",
+    imports: ["evasive:payload"],
+    calls: ["builtins:getattr", "evasive:Tagger", "evasive:Tagger.gone"],
+    listing: `
+      GLOBAL "builtins getattr"
+      MARK
+      GLOBAL "evasive Tagger"
+      SHORT_BINUNICODE "gone"
+      GLOBAL "evasive payload"
+      TUPLE
+      REDUCE
+      EMPTY_TUPLE
+      REDUCE`,
+    reason: "import of a computed name, by builtins.getattr",
+    verdict: "blocked",
+  },
+  {
+    how: "pure Python calls the items of a state, an attribute of an OrderedDict",
+    imports: ["evasive:payload"],
+    calls: ["collections:OrderedDict", "evasive:Tagger"],
+    listing: `
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      REDUCE
+      GLOBAL "collections OrderedDict"
+      EMPTY_TUPLE
+      REDUCE
+      SHORT_BINUNICODE "name"
+      NONE
+      SETITEM
+      EMPTY_DICT
+      SHORT_BINUNICODE "items"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      BUILD`,
+    reason: "BUILD would override names that are not known",
+    verdict: "blocked",
+  },
+  {
+    how: "pure Python calls the items of what a builtin object is given for its slots",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Tagger"],
+    listing: `
+      EMPTY_LIST
+      NONE
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      REDUCE
+      EMPTY_DICT
+      SHORT_BINUNICODE "items"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      TUPLE2
+      BUILD`,
+    reason: "a builtin object is given the items of an object, which says itself what they are",
+    verdict: "unsupported",
+  },
+  {
+    how: "a constructor takes its attributes from the dict that it is handed, an append among them",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Settings"],
+    listing: `
+      GLOBAL "evasive Settings"
+      EMPTY_DICT
+      SHORT_BINUNICODE "append"
+      GLOBAL "evasive payload"
+      SETITEM
+      TUPLE1
+      REDUCE
+      NONE
+      APPEND`,
+    reason: "append is an attribute, not a method of its class",
+    said: "APPEND calls what the pickle may have put there",
+    verdict: "blocked",
+  },
+  {
+    how: "an object that is made twice, and is one, has its append from the first time",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Single"],
+    listing: `
+      GLOBAL "evasive Single"
+      EMPTY_TUPLE
+      REDUCE
+      EMPTY_DICT
+      SHORT_BINUNICODE "append"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      POP
+      GLOBAL "evasive Single"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      APPEND`,
+    reason: "APPEND calls what the pickle may have put there",
+    verdict: "blocked",
+  },
+  {
     how: "an item becomes the __setstate__ that BUILD finds by way of __getattr__",
     imports: ["evasive:payload"],
     calls: ["evasive:AttributeDict"],

@@ -33,7 +33,7 @@ export interface Loading {
 }
 
 /** What the unpickler may get to of any object. A property's setter runs for a state of slots, which fillers may not have. */
-const REACHED = ["__setstate__", "__new__", "__dict__", "__class__", "__getattribute__", "__getattr__", "__del__", "__hash__"];
+const REACHED = ["__setstate__", "__new__", "__dict__", "__class__", "__getattribute__", "__getattr__", "__del__", "__hash__", "__eq__"];
 /** The same, where the object is made by a call, or is given items. */
 const REACHED_OF_CONTAINERS = [...REACHED, "__init__", "__setattr__", "append", "extend", "add", "update", "__setitem__"];
 
@@ -54,6 +54,14 @@ const OBJECT_METHODS = new Set(["__setstate__", "__getstate__", "__init__", "__n
 /** Functions that only compute, and the classes of exceptions. */
 const PURE =
   /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|torch\.(_C\._VariableFunctions\.)?tensor|warnings\.warn|typing\.cast)$/;
+
+/** Of those, the ones that run nothing of an object that they are handed; what `getattr` and `setattr` run is in the graph. */
+const RUNS_NOTHING = /^builtins\.(callable|getattr|hasattr|id|isinstance|issubclass|object|setattr|super|type)$/;
+/** Methods of containers that go through what they are handed. */
+const GOES_THROUGH = new Set(["difference", "extend", "intersection", "join", "sort", "union", "update"]);
+/** Those that call a function which they are handed: by this keyword, or first of so many. */
+const CALLS_KEY = /^builtins\.(max|min|sorted|list\.sort)$/;
+const CALLS_FIRST = /^builtins\.(filter|map|iter)$/;
 
 /** Abstract classes of the standard library: their methods are Python's own, and none is one that loading gets to. */
 const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
@@ -315,9 +323,11 @@ class LoadReader {
       case "external":
         if (data.name === "builtins.type" && args.length > 1) this.act(frame.code, line, "makes a class");
         else if (!PURE.test(data.name) && !isContainer(data.name)) this.act(frame.code, line, `calls ${data.name}`);
+        else this.readHanded(frame, data.name, instruction);
         return;
       case "builtin-method": {
         const ofNative = flow.data(data.receiver).kind === "native";
+        if (GOES_THROUGH.has(data.name)) this.readHanded(frame, `builtins.list.${data.name}`, instruction);
         if (!(CONTAINER_METHODS.has(data.name) || (!ofNative && OBJECT_METHODS.has(data.name))))
           this.act(frame.code, line, `calls .${data.name} of something that is not Python`);
         return;
@@ -335,6 +345,14 @@ class LoadReader {
       default:
         this.act(frame.code, line, `calls a value of kind ${data.kind}`);
     }
+  }
+
+  /** What a builtin function, or a container, asks of what it is handed: to be gone through, or for its keys. */
+  private readHanded(frame: Frame, name: string, { line, arguments: args }: Call): void {
+    const isCalling = CALLS_FIRST.test(name) ? args.length > 1 : CALLS_KEY.test(name) && args.some((each) => each.name === "key");
+    if (isCalling) this.act(frame.code, line, `hands ${name} what it calls`);
+    if (RUNS_NOTHING.test(name)) return;
+    for (const { from } of args) this.touchPlace(frame, from, "__iter__", line);
   }
 
   private readConstruction(frame: Frame, code: Code, { line, arguments: args }: Call): void {

@@ -1,8 +1,9 @@
-"""Part five of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
+"""Part six of the loader: the opcodes that ask the policy, as `analyzer/verdict/class-policy.ts` has it.
 
 The reasons that are given for a refusal are that file's, word for word.
 """
 
+from choosing import Choosing
 from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
@@ -12,7 +13,7 @@ from rules import (
 )  # fmt: skip
 
 
-class Enforcement(Keeping, Constants, Indirect):
+class Enforcement(Keeping, Choosing, Constants, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
     def __init__(self, *arguments, **keywords):
@@ -123,7 +124,7 @@ class Enforcement(Keeping, Constants, Indirect):
             self._callee("NEWOBJ_EX", 1, *called)
             self._check_given("NEWOBJ_EX", 1, *called[:2])
             super().load_newobj_ex()
-            self._note_made(*called[:2])
+            self._note_made(*called)
 
     def load_obj(self):
         function, arguments = self.stack[:1], self.stack[1:]
@@ -156,6 +157,7 @@ class Enforcement(Keeping, Constants, Indirect):
         if type(function) in PLAIN and self._names(function) is None:
             raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
         self._check_call(opcode, size, function, "")
+        self._check_chosen(opcode, size, function, *given)
         return self._acting(opcode, size, function, *given)
 
     def _check_call(self, opcode, size, function, by):
@@ -173,11 +175,18 @@ class Enforcement(Keeping, Constants, Indirect):
             self._check_own("BUILD", target, "__setstate__")
             self._check_state("BUILD", 1, target, state)
             self._check_state_kept(state)
+            # Its attributes may have an `items` among them now.
+            self._ordered.pop(id(target), None)
+        elif self._is_foreign(state, *(state if type(state) is tuple else ())):
+            self._refuse("BUILD", 1, _type_name(target), "a builtin object is given the items of an object, which says itself what they are")
+        if self._is_foreign(target):
+            self._note_chosen(target, [state])
         super().load_build()
 
     def load_append(self):
         if self._check_change("APPEND", self.stack[-2], "append"):
             self._check_own("APPEND", self.stack[-2], "append")
+            self._note_chosen(self.stack[-2], self.stack[-1:])
         self._check_kept("APPEND", self.stack[-1:])
         super().load_append()
 
@@ -187,6 +196,7 @@ class Enforcement(Keeping, Constants, Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("APPENDS", target, "extend"):
             self._check_own("APPENDS", target, "extend", "append")
+            self._note_chosen(target, self.stack)
         self._check_kept("APPENDS", self.stack)
         super().load_appends()
 
@@ -196,17 +206,21 @@ class Enforcement(Keeping, Constants, Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("ADDITEMS", target, "add"):
             self._check_own("ADDITEMS", target, "update" if isinstance(target, set) else "add")
+            self._note_chosen(target, self.stack)
         self._check_kept("ADDITEMS", self.stack)
         super().load_additems()
 
     def load_setitem(self):
-        self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
+        if self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1]):
+            self._note_chosen(self.stack[-3], self.stack[-2:])
         self._check_kept("SETITEM", self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
-            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
+            target = self.metastack[-1][-1]
+            if self._check_change("SETITEMS", target, "__setitem__", keys=self.stack[::2]):
+                self._note_chosen(target, self.stack)
             self._check_kept("SETITEMS", self.stack)
         super().load_setitems()
 
@@ -358,8 +372,9 @@ class Enforcement(Keeping, Constants, Indirect):
         known = self._looked_up.get(id(value))
         return None if known is None else known[1]
 
-    def _note_made(self, function, arguments):
+    def _note_made(self, function, arguments, keywords=None):
         made = self.stack[-1]
+        self._note_handed(function, [*arguments, keywords])
         if self._gives_state(function, arguments):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):

@@ -148,7 +148,8 @@ class Indirect:
 
     def _fetching(self, opcode, size, function, arguments, via):
         """`getattr`, for attributes that the policy names, of what was looked up, or of an instance of a class that was."""
-        target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
+        # Of three arguments the last is given for what is not there, under its name.
+        target, name = arguments if len(arguments) == 2 else (None, None)
         by = f", by {via}"
         self._require_constant(opcode, size, name, by)
         made = self._instances.get(id(target)) if self._names(target) is None else None
@@ -175,9 +176,9 @@ class Indirect:
     def _load_nested(self, opcode, size, via, given):
         """Loads the pickle that a loader is handed, under the same policy."""
         content = given[0] if len(given) == 1 else None
-        if type(content) in (bytes, bytearray):
-            content = io.BytesIO(content)
-        if type(content) is not io.BytesIO:
+        if type(content) is io.BytesIO:  # by its type's methods: the pickle may have given the file others
+            content = io.BytesIO.read(content)
+        if type(content) not in (bytes, bytearray):
             self._refuse(opcode, size, via, "a loader is handed something else than bytes")
-        self._note_unpickled(content.getvalue())
-        return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)
+        self._note_unpickled(bytes(content))
+        return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(io.BytesIO(content))

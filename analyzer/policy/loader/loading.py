@@ -1,4 +1,4 @@
-"""Part six of the loader: pickle's functions, torch's and joblib's.
+"""Part seven of the loader: pickle's functions, torch's and joblib's.
 
 What torch and joblib have for loading is taken as it is, in every version, and given this module where it looks for
 `pickle`: nothing in the libraries is patched, and nothing of them is copied here.

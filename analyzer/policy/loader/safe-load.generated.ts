@@ -148,6 +148,19 @@ INDIRECT = {
     "torch._tensor._rebuild_from_type": ("calls", (0, 1), ("items", 2, None), False, 3),
     "torch._utils._rebuild_wrapper_subclass": ("calls", (0,), None, False, None),
     "pandas.core.indexes.base._new_Index": ("calls", (0,), ("items", None, 1), False, None),
+    "pandas.core.indexes.datetimes._new_DatetimeIndex": ("calls", (0,), ("items", None, 1), False, None),
+    "pandas.core.indexes.period._new_PeriodIndex": ("calls", (0,), None, False, None),
+    "pandas.core.indexes.interval._new_IntervalIndex": ("calls", (0,), ("items", None, 1), False, None),
+    "sklearn.neighbors._ball_tree.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "sklearn.neighbors._kd_tree.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "sklearn.metrics._dist_metrics.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "sklearn.neighbors._dist_metrics.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "sklearn.neighbors.ball_tree.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "sklearn.neighbors.kd_tree.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "sklearn.neighbors.dist_metrics.newObj": ("calls", (0,), ("arguments", 0, 0, False), False, None),
+    "numpy.core._ufunc_reconstruct": ("anything",),
+    "numpy._core._ufunc_reconstruct": ("anything",),
+    "difflib.SequenceMatcher": ("calls", (0,), None, False, None),
     "dill._dill._create_type": ("calls", (0,), ("arguments", 1, None, False), True, None),
     "dill._dill._create_ftype": ("calls", (0, 1), None, True, None),
     "dill._dill._create_weakref": ("calls", (0, 1), None, False, None),
@@ -201,6 +214,16 @@ MAKERS = frozenset([
     "torch._tensor._rebuild_from_type",
     "torch._utils._rebuild_wrapper_subclass",
     "pandas.core.indexes.base._new_Index",
+    "pandas.core.indexes.datetimes._new_DatetimeIndex",
+    "pandas.core.indexes.period._new_PeriodIndex",
+    "pandas.core.indexes.interval._new_IntervalIndex",
+    "sklearn.neighbors._ball_tree.newObj",
+    "sklearn.neighbors._kd_tree.newObj",
+    "sklearn.metrics._dist_metrics.newObj",
+    "sklearn.neighbors._dist_metrics.newObj",
+    "sklearn.neighbors.ball_tree.newObj",
+    "sklearn.neighbors.kd_tree.newObj",
+    "sklearn.neighbors.dist_metrics.newObj",
 ])
 # Callables that return a class, a function, a module, or the very object they were given.
 SHARED = frozenset([
@@ -266,6 +289,8 @@ SHARED = frozenset([
     "builtins.classmethod",
     "builtins.staticmethod",
     "zoneinfo.ZoneInfo._unpickle",
+    "numpy.core.multiarray.scalar",
+    "numpy._core.multiarray.scalar",
 ])
 # Functions of the library that may.
 OWN_SHARED = frozenset()
@@ -590,7 +615,8 @@ class Indirect:
 
     def _fetching(self, opcode, size, function, arguments, via):
         """\`getattr\`, for attributes that the policy names, of what was looked up, or of an instance of a class that was."""
-        target, name = arguments[:2] if len(arguments) >= 2 else (None, None)
+        # Of three arguments the last is given for what is not there, under its name.
+        target, name = arguments if len(arguments) == 2 else (None, None)
         by = f", by {via}"
         self._require_constant(opcode, size, name, by)
         made = self._instances.get(id(target)) if self._names(target) is None else None
@@ -617,12 +643,12 @@ class Indirect:
     def _load_nested(self, opcode, size, via, given):
         """Loads the pickle that a loader is handed, under the same policy."""
         content = given[0] if len(given) == 1 else None
-        if type(content) in (bytes, bytearray):
-            content = io.BytesIO(content)
-        if type(content) is not io.BytesIO:
+        if type(content) is io.BytesIO:  # by its type's methods: the pickle may have given the file others
+            content = io.BytesIO.read(content)
+        if type(content) not in (bytes, bytearray):
             self._refuse(opcode, size, via, "a loader is handed something else than bytes")
-        self._note_unpickled(content.getvalue())
-        return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(content)
+        self._note_unpickled(bytes(content))
+        return FILE_LOADERS.get(via.partition(".")[0], FILE_LOADERS[""])(io.BytesIO(content))
 
 
 class Keeping:
@@ -710,6 +736,72 @@ class Keeping:
 def _acts(key):
     name = ".".join(key)
     return name in INDIRECT and name not in MAKERS
+
+
+# Containers inside each other that are looked into; deeper ones count as having such an object.
+DEEPEST_CONTAINER = 6
+CONTAINERS = frozenset([tuple, list, dict, set, frozenset])
+# They keep what they are handed for whoever calls what they made, or look at its class alone.
+ONLY_KEEP = frozenset([("builtins", "getattr"), ("functools", "partial"), ("_functools", "partial"), ("types", "MethodType")])
+# They ask what they are handed for its items and keys, and of what is in there only what its class has.
+GO_THROUGH = frozenset(
+    [("builtins", name) for name in "dict frozenset list set tuple".split()]
+    + [("collections", name) for name in "Counter OrderedDict defaultdict deque".split()]
+)
+
+
+class Choosing:
+    """Knows such objects: to be mixed into \`Enforcement\`."""
+
+    def __init__(self, *arguments, **keywords):
+        super().__init__(*arguments, **keywords)
+        # By identity, and with the object: those that were given something to call, and what keeps such.
+        self._chosen = {}
+        self._keepers = {}
+
+    def _check_chosen(self, opcode, size, function, arguments, keywords=None):
+        """What a call is handed has no methods that the pickle chose."""
+        names = self._names(function) or set()
+        if self._chosen and names.isdisjoint(ONLY_KEEP):
+            depth = -1 if not names.isdisjoint(GO_THROUGH) else DEEPEST_CONTAINER
+            if any(self._has_chosen(value, depth) for value in (*arguments, *(keywords or {}).values())):
+                self._refuse(opcode, size, _spelt(names), "call whose effect is not known")
+
+    def _has_chosen(self, value, depth):
+        if id(value) in self._chosen:
+            return True
+        if depth < 0 or type(value) not in CONTAINERS or self._is_foreign(value):
+            return False
+        return depth == 0 or any(self._has_chosen(each, depth - 1) for each in _inside_of(value))
+
+    def _note_chosen(self, target, values):
+        """Notes what an object is given: a state, or items."""
+        if any(self._is_to_call(value, DEEPEST_CONTAINER) for value in values):
+            self._chosen[id(target)] = target
+
+    def _note_handed(self, function, arguments):
+        """Notes what the maker of an object was handed. What that was by itself, whoever made it put where he wanted."""
+        made = self.stack[-1]
+        if type(made) in PLAIN and type(made) not in CONTAINERS:
+            return
+        if any(map(_acts, self._names(function) or ())):
+            self._keepers[id(made)] = made
+        else:
+            self._note_chosen(made, [value for value in arguments if not self._is_callable(value)])
+
+    def _is_callable(self, value):
+        return self._names(value) is not None or id(value) in self._keepers
+
+    def _is_to_call(self, value, depth):
+        if self._is_callable(value) or id(value) in self._chosen:
+            return True
+        if type(value) not in CONTAINERS or self._is_foreign(value):
+            return False
+        return depth == 0 or any(self._is_to_call(each, depth - 1) for each in _inside_of(value))
+
+
+def _inside_of(container):
+    return [part for item in container.items() for part in item] if type(container) is dict else container
 
 
 # Opcodes that push bytes or text, by how many bytes their count has; those of a line have none.
@@ -861,7 +953,7 @@ def _looked_up_by(content):
     return run._names if run._file.tell() == len(content) else None
 
 
-class Enforcement(Keeping, Constants, Indirect):
+class Enforcement(Keeping, Choosing, Constants, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
     def __init__(self, *arguments, **keywords):
@@ -972,7 +1064,7 @@ class Enforcement(Keeping, Constants, Indirect):
             self._callee("NEWOBJ_EX", 1, *called)
             self._check_given("NEWOBJ_EX", 1, *called[:2])
             super().load_newobj_ex()
-            self._note_made(*called[:2])
+            self._note_made(*called)
 
     def load_obj(self):
         function, arguments = self.stack[:1], self.stack[1:]
@@ -1005,6 +1097,7 @@ class Enforcement(Keeping, Constants, Indirect):
         if type(function) in PLAIN and self._names(function) is None:
             raise UnpicklingError(f"{opcode}: {type(function).__name__} is not callable")
         self._check_call(opcode, size, function, "")
+        self._check_chosen(opcode, size, function, *given)
         return self._acting(opcode, size, function, *given)
 
     def _check_call(self, opcode, size, function, by):
@@ -1022,11 +1115,18 @@ class Enforcement(Keeping, Constants, Indirect):
             self._check_own("BUILD", target, "__setstate__")
             self._check_state("BUILD", 1, target, state)
             self._check_state_kept(state)
+            # Its attributes may have an \`items\` among them now.
+            self._ordered.pop(id(target), None)
+        elif self._is_foreign(state, *(state if type(state) is tuple else ())):
+            self._refuse("BUILD", 1, _type_name(target), "a builtin object is given the items of an object, which says itself what they are")
+        if self._is_foreign(target):
+            self._note_chosen(target, [state])
         super().load_build()
 
     def load_append(self):
         if self._check_change("APPEND", self.stack[-2], "append"):
             self._check_own("APPEND", self.stack[-2], "append")
+            self._note_chosen(self.stack[-2], self.stack[-1:])
         self._check_kept("APPEND", self.stack[-1:])
         super().load_append()
 
@@ -1036,6 +1136,7 @@ class Enforcement(Keeping, Constants, Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("APPENDS", target, "extend"):
             self._check_own("APPENDS", target, "extend", "append")
+            self._note_chosen(target, self.stack)
         self._check_kept("APPENDS", self.stack)
         super().load_appends()
 
@@ -1045,17 +1146,21 @@ class Enforcement(Keeping, Constants, Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("ADDITEMS", target, "add"):
             self._check_own("ADDITEMS", target, "update" if isinstance(target, set) else "add")
+            self._note_chosen(target, self.stack)
         self._check_kept("ADDITEMS", self.stack)
         super().load_additems()
 
     def load_setitem(self):
-        self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
+        if self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1]):
+            self._note_chosen(self.stack[-3], self.stack[-2:])
         self._check_kept("SETITEM", self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
-            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
+            target = self.metastack[-1][-1]
+            if self._check_change("SETITEMS", target, "__setitem__", keys=self.stack[::2]):
+                self._note_chosen(target, self.stack)
             self._check_kept("SETITEMS", self.stack)
         super().load_setitems()
 
@@ -1207,8 +1312,9 @@ class Enforcement(Keeping, Constants, Indirect):
         known = self._looked_up.get(id(value))
         return None if known is None else known[1]
 
-    def _note_made(self, function, arguments):
+    def _note_made(self, function, arguments, keywords=None):
         made = self.stack[-1]
+        self._note_handed(function, [*arguments, keywords])
         if self._gives_state(function, arguments):
             self._is_planted(made, "__setstate__", ())
         if self._names(made) is None and self._names(function) is not None and self._returns_shared(function, arguments):

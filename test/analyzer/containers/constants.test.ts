@@ -160,7 +160,8 @@ describe("content inside a constant", () => {
     ["joblib.load", gzipSync(PAYLOAD), "joblib.load#1!/gzip"],
   ])("%s opens it, and what it holds is run (%#)", async (loader, bytes, entry) => {
     const trace = await traceBytes(handsTo(loader, bytes));
-    expect(trace).toMatchObject({ container: "pickle", outcome: "ok" });
+    // Bytes in the place of a file are its name: what is in them is evidence, and not all that may be loaded.
+    expect(trace).toMatchObject({ container: "pickle", outcome: loader.endsWith("_from_bytes") ? "ok" : "unsupported" });
     // An archive that ends near the end of the file makes the file one itself: those are read as well.
     expect(callsOf(trace).slice(0, 2)).toEqual([`-: ${loader}`, `${entry}: os.system`]);
   });
@@ -172,7 +173,7 @@ describe("content inside a constant", () => {
 
   test("one inside the other, down to a limit: unfinished", async () => {
     let bytes: Uint8Array = PAYLOAD;
-    for (let level = 0; level < 6; level++) bytes = handsTo("torch.load", buildZip([{ name: "m/data.pkl", bytes }]));
+    for (let level = 0; level < 6; level++) bytes = handsTo("torch.storage._load_from_bytes", buildZip([{ name: "m/data.pkl", bytes }]));
     const trace = await traceBytes(bytes);
     expect(trace.outcome).toBe("unfinished");
     expect(findingsOf(trace)).toContain("limit");
@@ -180,7 +181,7 @@ describe("content inside a constant", () => {
 
   test("one constant that is handed on a hundred thousand times is looked into once", async () => {
     const zip = buildZip([{ name: "m/data.pkl", bytes: PAYLOAD4 }]);
-    const opcodes = latin1("\x80\x04\x8c\x05torch\x8c\x04load\x93q\x00");
+    const opcodes = latin1("\x80\x04\x8c\x0dtorch.storage\x8c\x10_load_from_bytes\x93q\x00");
     const program = Buffer.concat([
       opcodes,
       HEADS.BINBYTES8(zip.length),
@@ -195,8 +196,10 @@ describe("content inside a constant", () => {
   });
 
   test("what is broken in it makes the file malformed", async () => {
-    const trace = await traceBytes(handsTo("torch.load", buildZip([{ name: "m/data.pkl", bytes: PAYLOAD4, crc32: 1 }])));
+    const trace = await traceBytes(
+      handsTo("torch.storage._load_from_bytes", buildZip([{ name: "m/data.pkl", bytes: PAYLOAD4, crc32: 1 }])),
+    );
     expect(trace.outcome).toBe("malformed");
-    expect(callsOf(trace)).toContain("torch.load#1!/m/data.pkl: os.system");
+    expect(callsOf(trace)).toContain("torch.storage._load_from_bytes#1!/m/data.pkl: os.system");
   });
 });
