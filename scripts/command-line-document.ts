@@ -24,8 +24,14 @@ Only \`survey\`, \`crawl\`, \`infer-all\`, \`worker\` and targets like \`hf://ow
 again from the store alone, and all the rest reads files and the store.
 
 What no option says, \`CENSUS_HUB\`, \`CENSUS_INDEX\`, \`CENSUS_DATABASE\` and \`CENSUS_DATABASE_URL\` do: in the environment, or
-else as lines of \`~/.config/picklecensus/settings.env\` (under \`XDG_CONFIG_HOME\`, where that is set). A token is read from
-\`HF_TOKEN\` in the environment alone, and sent to the Hub alone.
+else as lines of \`~/.config/picklecensus/settings.env\` (under \`XDG_CONFIG_HOME\`, where that is set), each \`NAME=VALUE\`:
+
+    # of a mirror of the Hub, and of a package index
+    CENSUS_HUB=https://hub.example.org
+    CENSUS_INDEX=https://packages.example.org/simple
+    CENSUS_DATABASE=/home/me/census.sqlite
+
+A token is read from \`HF_TOKEN\` in the environment alone, and sent to the Hub alone.
 
 \`infer\` and surveys keep what they parsed in \`~/.cache/picklecensus/parsed.sqlite\` (under \`XDG_CACHE_HOME\`, where that is set), up to 512 MB.
 \`CENSUS_PARSE_CACHE\` in the environment names another file, or is \`off\`. It may be deleted at any time, and is not used where

@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 
 const ROOT = path.join(import.meta.dirname, "..");
 
@@ -38,7 +39,7 @@ export interface Dashboard {
 export async function buildDashboard(report: (text: string) => void): Promise<void> {
   const sources = await hashOf(SOURCES);
   if (existsSync(BUILT_FROM) && (await readFile(BUILT_FROM, "utf8")) === sources) return;
-  report("building the dashboard ...\n");
+  report("building the dashboard, which is done once: about half a minute ...\n");
   const started = performance.now();
   await runBuild();
   await writeFile(BUILT_FROM, sources);
@@ -127,10 +128,15 @@ async function visit(url: string): Promise<void> {
   }
 }
 
-/** What Next says while it starts goes to standard error: standard output is for data. */
+/** How Next begins what it says of what went well, such as how long it took to read its own configuration. */
+const WENT_WELL = "✓";
+
+/** What Next says while it starts goes to standard error, as standard output is for data; what went well goes nowhere. */
 async function quietly(start: () => Promise<void>): Promise<void> {
   const { log } = console;
-  console.log = console.error;
+  console.log = (...said: unknown[]) => {
+    if (!stripVTControlCharacters(String(said[0])).startsWith(WENT_WELL)) console.error(...said);
+  };
   try {
     await start();
   } finally {

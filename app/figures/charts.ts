@@ -153,8 +153,10 @@ export function modulesChart(props: FigureProps): Chart {
 export function capabilitiesChart(props: FigureProps): Chart {
   const blocked = blockedModels(props);
   const harmful = props.data.capabilities.filter(({ capability }) => capability !== "unknown");
+  const chart = blockedChart(props, "blocked-capabilities", "Capability");
   return {
-    ...blockedChart(props, "blocked-capabilities", "Capability"),
+    ...chart,
+    about: harmful.length < props.data.capabilities.length ? `${chart.about} Unknown: in no table of dangerous names.` : chart.about,
     finding:
       harmful[0] === undefined
         ? "Nothing blocked is known to do harm"

@@ -17,6 +17,7 @@ import {
   listCallables,
 } from "../../db/queries/callables.ts";
 import { lensPhrase } from "../../db/queries/judgements.ts";
+import { countModels } from "../../db/queries/surveys.ts";
 import { type PageError, type SurveyRequest, surveyPage } from "../answer.tsx";
 import { CallableTable } from "../parts/callable-table.tsx";
 import { TableDownloads } from "../parts/downloads.tsx";
@@ -25,7 +26,7 @@ import { counted, day, integer } from "../parts/numbers.ts";
 import { SearchForm } from "../parts/search-form.tsx";
 import { Table } from "../parts/table.tsx";
 import { Name, plainName } from "../parts/text.tsx";
-import { CAPABILITIES, CapabilityTag, CountBar, VerdictIcon } from "../parts/verdict.tsx";
+import { CAPABILITIES, CapabilityTag, CountBar, isTold, VerdictIcon } from "../parts/verdict.tsx";
 import { surveyIndex } from "../store.ts";
 import { FileEntry } from "./model/places.tsx";
 
@@ -50,10 +51,15 @@ interface CallableData {
   readonly places: readonly CallablePlace[];
 }
 
-type CallablesData = { readonly q: string; readonly callables: readonly CallableUse[] } | CallableData;
+interface CallablesData {
+  readonly q: string;
+  readonly callables: readonly CallableUse[];
+  /** How many models the survey has, whatever they hold. */
+  readonly surveyed: number;
+}
 
 /** The list; with `?id=`, one whose name is not fit for an address. */
-export const callablesPage = surveyPage<CallablesData>({
+export const callablesPage = surveyPage<CallablesData | CallableData>({
   path: "/callables",
   // A callable by itself has the policies that allow it, which are no survey's alone.
   ofSurveyAlone: ({ url }) => !url.searchParams.has("id"),
@@ -62,7 +68,9 @@ export const callablesPage = surveyPage<CallablesData>({
     if (id !== null) return loadCallable(request, /^\d{1,15}$/.test(id) ? await findCallable(request.store, Number(id)) : null);
     const q = (request.url.searchParams.get("q") ?? "").trim();
     const { store, survey } = request;
-    return ok({ q, callables: await listCallables(store, survey.surveyId, q, LISTED, await surveyIndex(store, survey)) });
+    const { surveyId } = survey;
+    const callables = await listCallables(store, surveyId, q, LISTED, await surveyIndex(store, survey));
+    return ok({ q, callables, surveyed: await countModels(store, surveyId) });
   },
   title: (data) => ("callables" in data ? "Callables" : plainName(data.callable.callable)),
   view: (data, request) => ("callables" in data ? <List {...data} request={request} /> : <CallableView data={data} request={request} />),
@@ -97,22 +105,13 @@ async function loadCallable({ store, survey }: SurveyRequest, callable: Callable
   });
 }
 
-function List({
-  q,
-  callables,
-  request,
-}: {
-  readonly q: string;
-  readonly callables: readonly CallableUse[];
-  readonly request: SurveyRequest;
-}) {
-  const most = Math.max(1, ...callables.map((row) => row.importedBy));
+function List({ q, callables, surveyed, request }: CallablesData & { readonly request: SurveyRequest }) {
   return (
     <>
       <header className="lead">
         <h1>{q === "" ? "What models import and call" : `Callables named “${plainName(q)}”`}</h1>
         <p className="muted">
-          Every class and function that a pickle of this survey looks up, by the number of models that do;{" "}
+          Every class and function that a pickle of this survey looks up, by how many of its {counted(surveyed, "model")} do;{" "}
           {callables.length === LISTED ? `the first ${LISTED}` : counted(callables.length, "callable")}.
         </p>
       </header>
@@ -126,7 +125,7 @@ function List({
           rows={callables}
           at={request.at}
           columns={[
-            { header: "Share", kind: "bar", cell: (row) => <CountBar value={row.importedBy} of={most} name="plain" /> },
+            { header: "Share of all models", kind: "bar", cell: (row) => <CountBar value={row.importedBy} of={surveyed} name="plain" /> },
             { header: "Imported by", kind: "number", cell: (row) => counted(row.importedBy, "model") },
             { header: "Called by", kind: "number", cell: (row) => counted(row.calledBy, "model") },
           ]}
@@ -149,7 +148,7 @@ function CallableView({ data, request }: { readonly data: CallableData; readonly
           <Name code>{callable.callable}</Name>
         </h1>
         <p>
-          <CapabilityTag capability={callable.capability} /> {CAPABILITIES[callable.capability].meaning}
+          {isTold(callable.capability) && <CapabilityTag capability={callable.capability} />} {CAPABILITIES[callable.capability].meaning}
         </p>
         <p>
           Looked up by {counted(importedBy, "model")}, called by {calledBy === 0 ? "none" : counted(calledBy, "model")}

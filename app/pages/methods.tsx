@@ -61,21 +61,9 @@ export const methodsPage = page<typeof TABLES>({
         }))}
         more="Counts as"
       />
-      <Definitions
-        id="policies"
-        title="Policies, judged side by side"
-        rows={Object.entries(tables.policies).map(([key, row]) => ({ key, name: row.label, meaning: row.meaning }))}
-      />
-      <Definitions
-        id="modes"
-        title="Modes"
-        rows={Object.entries(tables.modes).map(([key, row]) => ({ key, name: row.label, meaning: row.meaning }))}
-      />
-      <Definitions
-        id="roles"
-        title="Weights and side files"
-        rows={Object.entries(tables.roles).map(([key, row]) => ({ key, name: row.label, meaning: row.meaning }))}
-      />
+      <Definitions id="policies" title="Policies, judged side by side" rows={labelled(tables.policies)} />
+      <Definitions id="modes" title="Modes" rows={labelled(tables.modes)} />
+      <Definitions id="roles" title="Weights and side files" rows={labelled(tables.roles)} />
       <Definitions
         id="capabilities"
         title="What blocked callables could do"
@@ -85,16 +73,8 @@ export const methodsPage = page<typeof TABLES>({
           meaning: row.meaning,
         }))}
       />
-      <Definitions
-        id="states"
-        title="How far a survey comes with a model"
-        rows={Object.entries(tables.modelStates).map(([key, row]) => ({ key, name: row.label, meaning: row.meaning }))}
-      />
-      <Definitions
-        id="class-states"
-        title="How the search for a class policy ends"
-        rows={Object.entries(tables.classStates).map(([key, row]) => ({ key, name: row.label, meaning: row.meaning }))}
-      />
+      <Definitions id="states" title="How far a survey comes with a model" rows={labelled(tables.modelStates)} />
+      <Definitions id="class-states" title="How the search for a class policy ends" rows={labelled(tables.classStates)} />
       <Definitions
         id="limits"
         title="Limits"
@@ -105,29 +85,34 @@ export const methodsPage = page<typeof TABLES>({
           more: `${integer(row.limit)} ${row.unit}`,
         }))}
         more="Limit"
+        keyed={false}
       />
     </>
   ),
 });
 
+function labelled(table: Readonly<Record<string, { readonly label: string; readonly meaning: string }>>): Definition[] {
+  return Object.entries(table).map(([key, row]) => ({ key, name: row.label, meaning: row.meaning }));
+}
+
 interface Definition {
+  /** What it is called everywhere but on pages. */
   readonly key: string;
   readonly name: ReactNode;
   readonly meaning: string;
   readonly more?: string;
 }
 
-function Definitions({
-  id,
-  title,
-  rows,
-  more,
-}: {
+interface DefinitionsProps {
   readonly id: string;
   readonly title: string;
   readonly rows: readonly Definition[];
   readonly more?: string;
-}) {
+  /** Whether the key is told: pages have words of their own, which a query or an option does not know. */
+  readonly keyed?: boolean;
+}
+
+function Definitions({ id, title, rows, more, keyed = true }: DefinitionsProps) {
   return (
     <section aria-labelledby={id}>
       <Heading id={id}>{title}</Heading>
@@ -139,6 +124,7 @@ function Definitions({
         rowKey={(row) => row.key}
         columns={[
           { header: "Name", kind: "heading", cell: (row) => row.name },
+          ...(keyed ? [{ header: "In exports, SQL, options", cell: (row: Definition) => <code>{row.key}</code> }] : []),
           { header: "Meaning", cell: (row) => row.meaning },
           ...(more === undefined ? [] : [{ header: more, kind: "number" as const, cell: (row: Definition) => row.more }]),
         ]}

@@ -71,8 +71,12 @@ function Facts({ data: { model, hub, survey }, request: { at } }: ModelProps) {
           <Name>{model.task}</Name>
         </li>
       )}
-      <li title={String(model.downloads)}>{compact(model.downloads)} downloads a month</li>
-      <li>{compact(model.likes)} likes</li>
+      <li title={String(model.downloads)}>
+        {compact(model.downloads)} {model.downloads === 1 ? "download" : "downloads"} a month
+      </li>
+      <li>
+        {compact(model.likes)} {model.likes === 1 ? "like" : "likes"}
+      </li>
       {model.modifiedAt !== null && <li>changed {day(model.modifiedAt)}</li>}
       <li>surveyed {minute(survey.startedAt)}</li>
       {hub !== null && (

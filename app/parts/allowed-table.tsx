@@ -4,7 +4,7 @@ import type { AllowedCallable } from "../../db/queries/policies.ts";
 import type { Addresses } from "../addresses.ts";
 import { Table } from "./table.tsx";
 import { Name } from "./text.tsx";
-import { CapabilityTag } from "./verdict.tsx";
+import { CapabilityTag, isTold } from "./verdict.tsx";
 
 /** Where the source that reasons name can be read. */
 interface Sources {
@@ -40,7 +40,7 @@ function EntryName({ entry, at }: { readonly entry: AllowedCallable; readonly at
       <a href={at.callable(entry)}>
         <Name code>{entry.callable}</Name>
       </a>{" "}
-      {entry.capability !== "unknown" && <CapabilityTag capability={entry.capability} />}
+      {isTold(entry.capability) && <CapabilityTag capability={entry.capability} />}
     </span>
   );
 }

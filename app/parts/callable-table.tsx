@@ -3,7 +3,7 @@ import type { Capability } from "../../analyzer/verdict/verdict.ts";
 import type { Addresses } from "../addresses.ts";
 import { type Column, Table } from "./table.tsx";
 import { Name } from "./text.tsx";
-import { CapabilityTag } from "./verdict.tsx";
+import { CapabilityTag, isTold } from "./verdict.tsx";
 
 interface CallableRow {
   readonly callableId: number;
@@ -29,7 +29,7 @@ export function CallableTable<Row extends CallableRow>({ caption, rows, at, colu
       rowKey={(row) => row.callableId}
       columns={[
         { header: "Callable", kind: "heading", cell: (row) => <CallableLink callable={row} at={at} /> },
-        { header: "Capability", cell: (row) => (row.capability === "unknown" ? "" : <CapabilityTag capability={row.capability} />) },
+        { header: "Capability", cell: (row) => isTold(row.capability) && <CapabilityTag capability={row.capability} /> },
         ...columns,
       ]}
     />

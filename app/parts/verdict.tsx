@@ -58,11 +58,15 @@ export const CAPABILITIES = {
   imports: { label: "imports", meaning: "Imports modules by name, which runs their code." },
   "embedded-code": { label: "embedded code", meaning: "Makes functions from byte code that the pickle brings along." },
   "calls-callables": { label: "calls callables", meaning: "Calls what it is given: it is as dangerous as its arguments." },
-  unknown: { label: "unknown", meaning: "In no table: nobody has said what it can do." },
+  unknown: { label: "unknown", meaning: "In no table of dangerous names: nobody has said what it can do, as of most callables." },
 } as const satisfies Record<Capability, { label: string; meaning: string }>;
 
-export function CapabilityTag({ capability }: { readonly capability: Capability | null }) {
-  if (capability === null) return null;
+/** Whether anybody has said what a callable can do. Beside its name nothing else is told: a mark there reads as a warning. */
+export function isTold(capability: Capability | null): capability is Exclude<Capability, "unknown"> {
+  return capability !== null && capability !== "unknown";
+}
+
+export function CapabilityTag({ capability }: { readonly capability: Capability }) {
   const { label, meaning } = CAPABILITIES[capability];
   return (
     <span className={`tag capability-${capability}`} title={meaning}>

@@ -37,7 +37,7 @@ const MODEL_COLUMNS = [
   ...LENSES.map((lens) =>
     text(
       verdictColumn(lens),
-      `Verdict on its ${ROLES[lens.role].label}, ${POLICY_SLOTS[lens.slot].label}, ${lens.mode}; null if not judged so.`,
+      `Verdict on its ${ROLES[lens.role].label}, ${POLICY_SLOTS[lens.slot].label} (${lens.slot}), ${lens.mode}; null if not judged so.`,
     ),
   ),
 ];

@@ -2,6 +2,7 @@
  * What models are judged under, and how the verdicts are counted. The tables here name the policy slots, the modes and
  * the roles once, for pages, exports and the command line.
  */
+import { LIMITS } from "../../analyzer/limits.ts";
 import { type Mode, VERDICT_KINDS, type VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../connection.ts";
 import { publishedLenses } from "../index/published.ts";
@@ -13,7 +14,10 @@ export interface Judgement {
   readonly mode: Mode;
 }
 
-/** What the policy slots are, in the order in which they are shown: the one table that pages and exports read. */
+/** How many releases `class-range` unites. */
+const RELEASES = LIMITS.releasesOfClass.limit;
+
+/** What the policy slots are, in the order in which they are shown: the one table that pages and exports read. `docs/judging.md` says the same. */
 export const POLICY_SLOTS = {
   "weights-only": {
     label: "weights-only",
@@ -23,22 +27,25 @@ export const POLICY_SLOTS = {
   class: {
     label: "class policy",
     phrase: "under their class policy",
-    meaning: "Inferred from the source of the library version that fits the model, for the class that the model loads as.",
+    meaning:
+      "Inferred from the library’s source, or given as a file, for the class that the model loads as; of the release that was the newest when the model was last changed.",
   },
   "class+open": {
     label: "class policy, open",
     phrase: "under their open class policy",
-    meaning: "The class policy, with what the class leaves to its caller filled by classes that are inert to load.",
+    meaning:
+      "The class policy, with what the class leaves to its caller filled by what the model’s weights look up and call, where that is inert to load. Where they name nothing more, that policy stands.",
   },
   "class-range": {
-    label: "class policy, all versions",
-    phrase: "under their class policy over all versions",
-    meaning: "The union of the class policies over the library's released versions.",
+    label: `class policy, ${RELEASES} releases`,
+    phrase: `under their class policy over ${RELEASES} releases`,
+    meaning: `The union of the class policies of the release that was the newest when the model was last changed and of the last of each minor version before it, ${RELEASES} in all: later ones cannot have saved the model, and older ones than some three years rarely did.`,
   },
   observed: {
     label: "observed",
     phrase: "under the observed policy",
-    meaning: "The union of what a set of models was seen to do (PickleBall's baseline).",
+    meaning:
+      "What the survey’s other models of the class do, or, where no class is known, those of the Hub’s library without one: for every model the union over the others (leave-one-out), copies of the same weights counting as one. PickleBall’s baseline is a union over all models, the judged one among them. It says how alike models are, not that they are safe.",
   },
 } as const satisfies Record<PolicySlot, { label: string; phrase: string; meaning: string }>;
 

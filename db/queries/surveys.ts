@@ -74,6 +74,14 @@ export async function storedTotals(store: Store, surveyId: number): Promise<Surv
   return survey?.totals ? (JSON.parse(survey.totals) as SurveyTotals) : null;
 }
 
+/** How many models a survey has. */
+export async function countModels(store: Store, surveyId: number): Promise<number> {
+  const totals = await storedTotals(store, surveyId);
+  if (totals !== null) return totals.models;
+  const rows = store.selectFrom("survey_model").where("survey_id", "=", surveyId);
+  return (await rows.select(({ fn }) => fn.countAll<number>().as("models")).executeTakeFirstOrThrow()).models;
+}
+
 /** Counts them from the tables, so many models at a time, as there can be millions: `pause` is waited for in between. */
 export async function countTotals(store: Store, surveyId: number, pause = async () => {}, atOnce?: number): Promise<SurveyTotals> {
   const counts: Counts = { models: [], modelsWithFiles: { weights: 0, side: 0 }, files: 0, pickles: 0, bytesHeld: 0 };

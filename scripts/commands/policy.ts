@@ -21,7 +21,7 @@ import { fileOnDisk } from "../targets.ts";
 const POLICY = "a policy file, ours or PickleBall's, the name of a built-in one, or what 'census trace' printed of a model";
 
 export function policyCommand(context: Context): CensusCommand {
-  const command = new CensusCommand(context, "policy", "Show, compare, join and check policies", [
+  const command = new CensusCommand(context, "policy", "Show, compare, join and check policies, and write loaders that enforce them", [
     "census policy show weights-only@torch-2.6",
     "census policy compare observed.json inferred.json",
   ]);

@@ -128,6 +128,23 @@ describe("pages", () => {
     expect(await (await ask("/callables/torch.FloatStorage")).text()).toContain("Where it stands, for example");
   });
 
+  it("measure callables by all models of the survey, and mark what is known to do harm alone", async () => {
+    const { callables, surveyed } = await json("/callables.json");
+    expect(surveyed).toBe((await json("/surveys/2026-q4.json")).totals.models);
+    expect(callables[0].importedBy).toBeLessThan(surveyed);
+    const list = await (await ask("/callables")).text();
+    expect(list).toContain(`width="${(100 * callables[0].importedBy) / surveyed}%"`);
+    const one = await (await ask("/callables/torch.FloatStorage")).text();
+    for (const html of [list, one]) expect(html).not.toContain("capability-unknown");
+    expect(one).toContain("In no table of dangerous names");
+  });
+
+  it("say of each policy slot and each state what queries and options call it", async () => {
+    const html = await (await ask("/methods")).text();
+    for (const key of ["class+open", "class-range", "strict", "side", "runs-code", "traced", "no-source"])
+      expect(html).toContain(`<code>${key}</code>`);
+  });
+
   it("lead only to pages that answer", async () => {
     const seen = new Set<string>();
     const waiting = ["/", "/models/mallory/tagger-with-a-surprise", HOSTILE, "/policies/2", "/callables", "/exports", "/surveys"];

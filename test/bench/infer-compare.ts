@@ -1,6 +1,6 @@
 /**
  * Inferred policies against what models were observed to do: `npm run bench -- infer-compare TABLE.json [RUNS]`, where the
- * table says which libraries lie where; paths are relative to it. Prints the table of `docs/inference.md`, and fails where
+ * table says which libraries lie where; paths are relative to it. Prints the table of `docs/inference-measured.md`, and fails where
  * runs (ten, unless told) give different bytes.
  */
 import { readFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * How long inference takes on the Python libraries that Debian has: cold, with its parse cache, and again in the same process
  * with what was parsed still there; and on twice the source. `npm run bench -- infer [LIBRARY...]` takes some libraries only. Measures without judging, but for the bytes, which
- * must not differ: the numbers of a machine at rest go to `docs/inference.md`.
+ * must not differ: the numbers of a machine at rest go to `docs/inference-measured.md`.
  */
 import { existsSync } from "node:fs";
 import path from "node:path";

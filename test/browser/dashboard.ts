@@ -27,13 +27,20 @@ export async function print(page: Page, name: string): Promise<void> {
 
 export interface RunningDashboard {
   readonly url: string;
+  /** What it wrote to standard error so far. */
+  said(): string;
   close(): Promise<void>;
 }
 
 /** Serves the built dashboard on the store at `database`. */
 export async function startDashboard(database: string): Promise<RunningDashboard> {
   const child: ChildProcess = fork(path.join(ROOT, "bin/run.mjs"), [path.join(import.meta.dirname, "serve-store.ts"), database], {
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  let said = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    said += text;
+    process.stderr.write(text);
   });
   const url = await Promise.race([
     once(child, "message").then(([message]) => String(message)),
@@ -41,6 +48,7 @@ export async function startDashboard(database: string): Promise<RunningDashboard
   ]);
   return {
     url,
+    said: () => said,
     close: async () => {
       const ended = once(child, "exit");
       child.disconnect();
@@ -68,12 +76,14 @@ export async function axe(page: Page): Promise<string[]> {
   return violations.flatMap(({ id, help, nodes }) => nodes.map(({ target }) => `${id}: ${help}: ${target.join(" ")}`));
 }
 
-/** What a page holds that only scrolling shows, which paper does not. */
-export function scrolls(page: Page): Promise<string[]> {
-  return page.evaluate(() =>
-    [...document.querySelectorAll("body *")]
-      .filter((element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX) && element.scrollWidth > element.clientWidth)
-      .map((element) => `${element.tagName}.${element.className}`),
+/** What a page holds that only scrolling shows, which paper does not; of a selector, what is chosen by it. */
+export function scrolls(page: Page, selector = "body *"): Promise<string[]> {
+  return page.evaluate(
+    (chosen) =>
+      [...document.querySelectorAll(chosen)]
+        .filter((element) => ["auto", "scroll"].includes(getComputedStyle(element).overflowX) && element.scrollWidth > element.clientWidth)
+        .map((element) => `${element.tagName}.${element.className}`),
+    selector,
   );
 }
 

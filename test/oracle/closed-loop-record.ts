@@ -151,7 +151,7 @@ export function targetOf(policy: Policy, { class: class_, attribute }: OpenSlot)
   return { module, name: class_.slice(module.length + 1), attribute };
 }
 
-/** A row for each library, and one for all: the table of `docs/inference.md`. */
+/** A row for each library, and one for all: the table of `docs/inference-measured.md`. */
 export function tableOf(records: readonly LoopRecord[]): string {
   const libraries = [...new Set(records.map(({ library }) => library))].sort();
   const row = (name: string, of: readonly LoopRecord[]) => {

@@ -9,7 +9,7 @@ import { counted, integer } from "../../parts/numbers.ts";
 import { Pages } from "../../parts/pages.tsx";
 import { Table } from "../../parts/table.tsx";
 import { Name, visibleLine } from "../../parts/text.tsx";
-import { CAPABILITIES, CapabilityTag, VerdictIcon } from "../../parts/verdict.tsx";
+import { CAPABILITIES, CapabilityTag, isTold, VerdictIcon } from "../../parts/verdict.tsx";
 import { type ModelProps, SHOWN, type ShownEvidence } from "./data.ts";
 import { FileEntry, Places } from "./places.tsx";
 
@@ -53,7 +53,8 @@ function EvidenceCard({ found, data, request }: ModelProps & { readonly found: S
     <article className="evidence" id={id} aria-labelledby={`${id}-title`}>
       <header>
         <h3 id={`${id}-title`}>
-          <VerdictIcon verdict="blocked" /> <EvidenceName found={found} request={request} /> <CapabilityTag capability={found.capability} />
+          <VerdictIcon verdict="blocked" /> <EvidenceName found={found} request={request} />{" "}
+          {isTold(found.capability) && <CapabilityTag capability={found.capability} />}
         </h3>
       </header>
       <Places found={found} id={id} data={data} request={request} />
@@ -178,8 +179,7 @@ function Remedy({ found, data, request }: ModelProps & { readonly found: Evidenc
         class does too.
       </>
     );
-  if (capability !== "unknown" && capability !== null)
-    return <>no policy of this census does, and none should by its name alone. {CAPABILITIES[capability].meaning}</>;
+  if (isTold(capability)) return <>no policy of this census does, and none should by its name alone. {CAPABILITIES[capability].meaning}</>;
   return <>source in which the model’s class leads to it; none that was read does.</>;
 }
 
