@@ -31,7 +31,7 @@ export async function refuseOtherVersions(store: Store): Promise<void> {
   if (version === null) throw new StoreVersionError("The store is empty, or no census made it: 'census survey' fills one.");
   throw new StoreVersionError(
     Object.hasOwn(MIGRATIONS, version)
-      ? `The store is of version ${version}, this census reads ${STORE_SCHEMA}. 'census judge' brings it up to date, as every command that writes does; keep a copy for an older census.`
+      ? `The store is of version ${version}, this census reads ${STORE_SCHEMA}. 'census judge' brings it up to date, and judges its last survey again; keep a copy for an older census.`
       : `The store is of version ${version}, which a later census than this one made (${STORE_SCHEMA}): update census.`,
   );
 }

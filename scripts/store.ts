@@ -28,11 +28,21 @@ export function openForWriting(file: string): Promise<Store> {
   return openStore(file);
 }
 
+/** The store for changing what it holds; one that is not there is the user's mistake. */
+export async function openForChanging(file: string): Promise<Store> {
+  requireStore(file);
+  return openStore(file);
+}
+
 /** The store for reading; one that is not there is the user's mistake. */
 export async function openForReading(file: string): Promise<Store> {
+  requireStore(file);
+  return openStore(file, { readonly: true });
+}
+
+function requireStore(file: string): void {
   if (!isPostgres(file) && !existsSync(file))
     throw new UsageError(`no store at ${file}; 'census survey' makes one, --database names another`);
-  return openStore(file, { readonly: true });
 }
 
 /** The store for reading, or an empty one in memory where there is none yet. */

@@ -3,6 +3,7 @@ import { listSurveys, type Survey, type SurveyTotals, surveyTotals } from "../..
 import type { ModelState } from "../../db/schema.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
+import { knownSurvey } from "../known-survey.ts";
 import { bytes, plural } from "../quantities.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 
@@ -29,7 +30,7 @@ export function statusCommand(context: Context): CensusCommand {
 async function status(context: Context, options: Options): Promise<Ending> {
   const store = await openForReading(databasePath(context, options.database));
   try {
-    const surveys = (await listSurveys(store)).filter(({ name }) => options.survey === undefined || name === options.survey);
+    const surveys = options.survey === undefined ? await listSurveys(store) : [await knownSurvey(store, options.survey)];
     const rows: (Omit<Survey, "surveyId"> & SurveyTotals)[] = [];
     for (const { surveyId, ...survey } of surveys) rows.push({ ...survey, ...(await surveyTotals(store, surveyId)) });
     if (options.json) await printJson(context, rows);

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openStore } from "../../../db/connection.ts";
+import { makeOlder } from "../../db/temporary-store.ts";
 import { type Hub, startHub } from "../../hub/hub.ts";
 import { maliciousRepositories, modelRepositories, wheels } from "../../hub/samples.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
@@ -100,6 +102,48 @@ describe("survey", () => {
     expect(parts.value.verdicts).toEqual(whole.value.verdicts);
   });
 
+  it("is judged again by its name, by its models, or as the last: and none is made of a name that was mistyped", async () => {
+    const database = path.join(folder, "parts.sqlite");
+    const names = async () => (await censusJson<{ name: string }[]>(["status", "--database", database])).value.map(({ name }) => name);
+    for (const command of ["judge", "infer-all"]) {
+      expect(await census([command, "--name", "spirng", "--database", database])).toEqual({
+        ending: "usage",
+        printed: "",
+        reported: "error: no survey spirng; there is parts\n",
+      });
+      expect(await census(words(command, "parts.sqlite", "--models", "saltmarsh/ner-english-small"))).toMatchObject({
+        ending: "usage",
+        reported: expect.stringMatching(/^error: no survey 127\.0\.0\.1:\d+ saltmarsh\/ner-english-small; there is parts\n$/),
+      });
+      const last = await censusJson<Summary>([command, "--database", database]);
+      expect(last).toMatchObject({ ending: "done", value: { survey: "parts", outcome: "finished", models: 2 } });
+      const asked = ["--models", "saltmarsh/ner-english-small,larkspur/encoder-small-sentiment"];
+      expect((await censusJson<Summary>(words(command, "parts.sqlite", ...asked))).value.survey).toBe("parts");
+    }
+    expect(await names()).toEqual(["parts"]);
+  });
+
+  it("is worked on in a store that is there: none is made", async () => {
+    for (const command of ["judge", "infer-all"]) {
+      const { ending, reported } = await census(words(command, "nowhere-yet.sqlite"));
+      expect({ ending, reported }).toEqual({ ending: "usage", reported: expect.stringContaining("no store at") });
+    }
+    expect(existsSync(path.join(folder, "nowhere-yet.sqlite"))).toBe(false);
+  });
+
+  it("in an older store comes up to date by judge, which makes no other", async () => {
+    const file = path.join(folder, "older.sqlite");
+    copyFileSync(path.join(folder, "parts.sqlite"), file);
+    const store = await openStore(file);
+    await makeOlder(store);
+    await store.destroy();
+    const status = () => census(["status", "--database", file]);
+    expect(await status()).toMatchObject({ ending: "usage", reported: expect.stringContaining("'census judge' brings it up to date") });
+    expect((await census(["judge", "--database", file])).ending).toBe("done");
+    expect((await status()).printed).toMatch(/^parts: finished [^\n]+\n {2}of /);
+    expect((await status()).printed).not.toContain(" all ");
+  });
+
   it("stops when interrupted, and goes on from there", async () => {
     const interruption = new AbortController();
     const report = (text: string) => {
@@ -188,7 +232,12 @@ describe("export", () => {
   it("of a survey that is not there is a mistake of usage", async () => {
     expect(await census(["export", "models", "--database", database(), "--survey", "spring"])).toMatchObject({
       ending: "usage",
-      reported: "error: no survey spring\n",
+      reported: expect.stringMatching(/^error: no survey spring; there are 127\.0\.0\.1:/),
+    });
+    expect(await census(["status", "--database", database(), "--survey", "spring"])).toMatchObject({
+      ending: "usage",
+      printed: "",
+      reported: expect.stringMatching(/^error: no survey spring; there are 127\.0\.0\.1:/),
     });
     expect((await census(["export", "everything", "--database", database()])).ending).toBe("usage");
   });
