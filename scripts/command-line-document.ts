@@ -40,7 +40,7 @@ Keys may be added; none of these changes its meaning.
               pickles: [{entry, offset, length, protocol, outcome, imports: [F], calls: [F], kept: [F], persistentIds, extensions}]}
              F = {callable: "module.qualified.name", opcode, offset, origin, ...}
     enforce  {file, policy, mode, verdict, message?, blocked: [{callable, opcode, entry, offset, capability, reason, count}]}
-    scan     {files: [{file, role, container, verdicts: [as enforce prints it]}]}
+    scan     {files: [{file, role, container, verdicts: [as enforce prints it, by: "store" where a store's policy judged unasked]}]}
     survey   {survey, outcome, models, files, pickles, verdicts: {POLICY: {loads, blocked, ...}}, requests, bytesRead, bytesHeld}
     infer    census: {class, library, imports: [{callable, reasons}], calls: [...]}     pickleball: {class: {globals, reduces}}
 

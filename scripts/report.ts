@@ -35,6 +35,8 @@ const CALLING: ReadonlySet<string> = new Set(["REDUCE", "INST", "OBJ", "NEWOBJ",
 
 export interface ReportedFile extends JudgedFile {
   readonly advice: Advice;
+  /** Of the verdicts, the one by a policy that the store had of the class: nobody asked for it, and it does not count. */
+  readonly ofStore?: Verdict | null;
   /** What others make of it, where they were asked. */
   readonly opinions: readonly Opinion[];
 }
@@ -77,7 +79,7 @@ function compared(opinions: readonly Opinion[]): string[] {
 
 function reportVerdict(verdict: Verdict, file: ReportedFile, terminal: Terminal): string[] {
   const { policy, mode, enforcer, verdict: kind, blocked, message } = verdict;
-  const how = `${mode === "lazy" ? ", lazy" : ""}${enforcer === "pickleball" ? ", by PickleBall's rules" : ""}`;
+  const how = `${mode === "lazy" ? ", lazy" : ""}${enforcer === "pickleball" ? ", by PickleBall's rules" : ""}${verdict === file.ofStore ? " (the store's, does not count)" : ""}`;
   const [first = "", ...more] = wrap(`${policy}${how}${message === undefined ? "" : `: ${message}`}`, LABEL + 4);
   const lines = [`${paint(kind, terminal)}  ${first}`, ...more.map((line) => " ".repeat(LABEL + 2) + line)];
   if (blocked.length > 0) lines.push(...[...explain(blocked, file), ...needs(verdict, file.advice)].map((line) => INDENT + line));

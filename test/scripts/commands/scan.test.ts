@@ -4,8 +4,11 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { readPolicy } from "../../../analyzer/policy/format.ts";
+import type { Policy } from "../../../analyzer/policy/policy.ts";
 import { openStore } from "../../../db/connection.ts";
+import type { PolicySlot } from "../../../db/schema.ts";
 import { writePolicy } from "../../../db/stored-policy.ts";
+import { makeOlder } from "../../db/temporary-store.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
 import { type Hub, startHub } from "../../hub/hub.ts";
 import { maliciousRepositories, modelRepositories } from "../../hub/samples.ts";
@@ -23,6 +26,7 @@ interface ScanJson {
       readonly file: string;
       readonly policy: string;
       readonly mode: string;
+      readonly by?: string;
       readonly verdict: string;
       readonly message?: string;
       readonly blocked: readonly { callable: string | null; opcode: string; entry: string | null; offset: number; capability: string }[];
@@ -279,20 +283,50 @@ describe("--policy", () => {
     expect(attack.ending).toBe("blocked");
   });
 
-  it("of the class that a file holds is taken from the store, where a survey inferred it", async () => {
+  it("of the class that a file holds is taken from the store: the newest under which it loads, else the newest", async () => {
     const database = path.join(folder, "policies.sqlite");
     const file = path.join(folder, "tagger.json");
     const store = await openStore(database);
-    const inferred = readPolicy(readFileSync(file, "utf8"));
-    if (!inferred.ok) throw new Error(inferred.error.message);
-    await writePolicy(store, { slot: "class", policy: inferred.value, engine: "test" }, () => "unknown");
+    const read = readPolicy(readFileSync(file, "utf8"));
+    if (!read.ok) throw new Error(read.error.message);
+    const inferred = read.value;
+    /** As other releases would have it, with all of its names or none. */
+    const release = (version: string, names: boolean): Policy => ({
+      ...inferred,
+      name: `class:tagger@brine-${version}`,
+      library: { ...inferred.library!, version },
+      ...(!names && { imports: [], calls: [] }),
+    });
+    const write = (policy: Policy, slot: PolicySlot = "class") => writePolicy(store, { slot, policy, engine: "test" }, () => "unknown");
+    const judged = async () => {
+      const { ending, value } = await censusJson<ScanJson>(["scan", tagger, "--database", database]);
+      // What nobody asked for does not count.
+      expect(ending).toBe("blocked");
+      return value.files[0]!.verdicts.map(({ policy, verdict, by }) => [policy, verdict, by]);
+    };
+    const torch = ["weights-only@torch-2.6", "blocked", undefined];
+    await write(release("0.9.0", false));
+    await write(release("0.10.0", false));
+    expect(await judged()).toEqual([torch, ["class:tagger@brine-0.10.0", "blocked", "store"]]);
+    await write({ ...release("0.10.0", true), name: "class-range:tagger@brine-0.9.0..0.10.0" }, "class-range");
+    expect(await judged()).toEqual([torch, ["class-range:tagger@brine-0.9.0..0.10.0", "loads", "store"]]);
+    await write(release("0.3.0", true));
+    await write(release("0.2.0", true));
+    expect(await judged()).toEqual([torch, ["class:tagger@brine-0.3.0", "loads", "store"]]);
     await store.destroy();
-    const { ending, value } = await censusJson<ScanJson>(["scan", tagger, "--database", database]);
-    expect(value.files[0]!.verdicts.map(({ policy, verdict }) => [policy, verdict])).toEqual([
-      ["weights-only@torch-2.6", "blocked"],
-      [inferred.value.name, "loads"],
-    ]);
-    expect(ending).toBe("blocked");
+    const { printed } = await census(["scan", tagger, "--database", database]);
+    expect(printed).toContain("loads        class:tagger@brine-0.3.0 (the store's, does not count)");
+  });
+
+  it("of a store that is not there, or of another version, is missed only where the store was named", async () => {
+    const database = path.join(folder, "older.sqlite");
+    const store = await openStore(database);
+    await makeOlder(store);
+    await store.destroy();
+    const unasked = await census(["scan", tagger], { environment: { CENSUS_DATABASE: database } });
+    expect(unasked).toMatchObject({ ending: "blocked", reported: expect.stringContaining("without the class policies of") });
+    expect(await census(["scan", tagger, "--database", database])).toMatchObject({ ending: "usage", printed: "" });
+    expect(await census(["scan", tagger, "--database", path.join(folder, "none.sqlite")])).toMatchObject({ ending: "usage", printed: "" });
   });
 
   it("that is no policy is the user's mistake", async () => {
