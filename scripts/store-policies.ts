@@ -8,6 +8,11 @@ import type { Store } from "../db/connection.ts";
 import { type ClassPolicyRow, classPolicies } from "../db/queries/class-policy.ts";
 import { readPolicy } from "../db/stored-policy.ts";
 
+export interface StoreVerdict {
+  readonly policy: Policy;
+  readonly verdict: Verdict;
+}
+
 export class StorePolicies {
   /** A folder of checkpoints asks for the same few classes again and again. */
   readonly #known = new Map<string, readonly Policy[]>();
@@ -18,12 +23,12 @@ export class StorePolicies {
    * The verdict under the policy of this class that fits the file: the newest under which it loads, since nothing in a pickle
    * says which release saved it; where it loads under none, the newest. Null where the store has none.
    */
-  async verdictOn(trace: Trace, className: string): Promise<Verdict | null> {
-    const verdicts: Verdict[] = [];
+  async verdictOn(trace: Trace, className: string): Promise<StoreVerdict | null> {
+    const verdicts: StoreVerdict[] = [];
     for (const policy of await this.#policiesOf(className)) {
       const verdict = judgeTrace(trace, policy, "strict");
-      if (verdict.verdict === "loads") return verdict;
-      verdicts.push(verdict);
+      if (verdict.verdict === "loads") return { policy, verdict };
+      verdicts.push({ policy, verdict });
     }
     return verdicts[0] ?? null;
   }

@@ -11,14 +11,14 @@ import { CensusCommand, type Context, printJson, repeatable } from "../context.t
 import { type Ending, worstEnding } from "../exit-codes.ts";
 import { type FileTracer, withTracer } from "../file-tracer.ts";
 import { opinionsOn } from "../judges.ts";
-import { endingOf, judgeFile, type Standing, verdictJson } from "../judging.ts";
+import { endingOf, type JudgedFile, judgeFile, type Standing, verdictJson } from "../judging.ts";
 import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
 import { startProgress } from "../progress.ts";
 import { withHub } from "../remote.ts";
 import { isWorthSaying, type ReportedFile, reportFile, reportTotals } from "../report.ts";
 import { sarifLog } from "../sarif.ts";
 import { databasePath, isThere, openForReading, withDatabase } from "../store.ts";
-import { StorePolicies } from "../store-policies.ts";
+import { StorePolicies, type StoreVerdict } from "../store-policies.ts";
 import { filesOf } from "../targets.ts";
 
 interface Options {
@@ -89,7 +89,7 @@ async function scan(
       const opinions = options.compare && judged.trace !== null ? opinionsOn(judged.trace, policies, target.hubScan ?? null) : [];
       const advice = adviceOn(judged.trace, judged.verdicts[0]!);
       const own = advice.root === null ? null : ((await storePolicies?.verdictOn(judged.trace!, advice.root)) ?? null);
-      const file = { ...judged, verdicts: own === null ? judged.verdicts : [...judged.verdicts, own], ofStore: own, advice, opinions };
+      const file = { ...withOwn(judged, own), advice, opinions };
       kinds.push(decisive(judged.verdicts));
       if (options.jsonl) await effects.print(`${JSON.stringify(fileJson(file))}\n`);
       else if (isDocument) files.push(file);
@@ -105,6 +105,12 @@ async function scan(
   else if (options.json) await printJson(context, { files: files.map(fileJson) });
   else if (!options.jsonl && !options.quiet && kinds.length !== 1) await effects.print(reportTotals(kinds, unsaid));
   return worstEnding(kinds.map(endingOf));
+}
+
+function withOwn(judged: JudgedFile, own: StoreVerdict | null) {
+  if (own === null) return judged;
+  const { verdicts, policies } = judged;
+  return { ...judged, verdicts: [...verdicts, own.verdict], policies: [...policies, own.policy], ofStore: own.verdict };
 }
 
 /** The store that is named. One that merely lies where the user stands, or in their settings, keeps no file from being judged. */

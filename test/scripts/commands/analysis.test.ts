@@ -137,6 +137,33 @@ describe("enforce", () => {
     }
   });
 
+  it("says what to do about open slots and other releases, and advises no name", async () => {
+    const read = JSON.parse(readFileSync(policy, "utf8"));
+    const written = (name: string, changes: object) => {
+      const file = path.join(folder, `${name}.json`);
+      writeFileSync(file, JSON.stringify({ ...read, imports: [], calls: [], ...changes }));
+      return file;
+    };
+    const asks = { attributes: [], classes: [], functions: false };
+    const openSlots = [{ class: read.class, attribute: "embeddings", from: [], asks }];
+    const reported = async (file: string, by: string) => (await census(["enforce", file, "--policy", by])).printed.replaceAll(/\n +/g, " ");
+    const open = await reported(TAGGER, written("slots", { openSlots }));
+    expect(open).toContain("the class leaves SequenceTagger.embeddings to its caller: 'census infer' with --open FILE fills that");
+    expect(open).toContain("if another release than brine 0.2.0 saved it: 'census infer' with that as its --source");
+    expect(open).toContain("the policy lacks brine.models.sequence_tagger.SequenceTagger, ");
+    const filled = await reported(TAGGER, written("filled", { name: "class+open:tagger", openSlots, fillers: [] }));
+    expect(filled).toContain("with --open FILE looks at this one");
+    const closed = await reported(TAGGER, written("closed", { openSlots: undefined }));
+    expect(closed).not.toContain("--open");
+    const reached = path.join(folder, "getattr.pkl");
+    writeFileSync(reached, "cbuiltins\ngetattr\n(NVname\ntR.");
+    expect(await reported(reached, written("closed", { openSlots: undefined }))).toContain(
+      "the policy lacks builtins.getattr (calls what it is handed)",
+    );
+    for (const printed of [open, filled, closed]) expect(printed).not.toMatch(/ allow /);
+    expect(await reported(attack, policy)).not.toMatch(/census infer/);
+  });
+
   it("needs a policy", async () => {
     expect(await census(["enforce", TAGGER])).toMatchObject({ ending: "usage", printed: "" });
   });

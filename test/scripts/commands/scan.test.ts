@@ -145,8 +145,9 @@ describe("what it would take", () => {
   it("is not, where torch goes by a type that no name shows", async () => {
     // BUILD wants numpy.dtype's own subclass, which only a run makes.
     const { printed } = await census(["scan", path.join(encoder, "rng_state.pth")]);
-    expect(printed).toContain("to load it, allow numpy.core.multiarray._reconstruct, numpy.ndarray,\n    numpy.dtype\n");
+    expect(printed).toContain("add_safe_globals is not enough for numpy.core.multiarray._reconstruct,\n    numpy.ndarray, numpy.dtype\n");
     expect(printed).not.toContain("first run");
+    expect(printed).toMatch(/torch says: Unsupported global: [^`]+Please use\n {4}`torch\.serialization/);
   });
 
   it("is a class policy, where the file holds an object of a library", async () => {
@@ -160,6 +161,18 @@ describe("what it would take", () => {
     const { printed } = await census(["scan", malicious("python2-names")]);
     expect(printed).toMatch(/it would take \S+, which runs code: no policy should allow\n? +that/);
     expect(printed).not.toMatch(/to load it|census infer/);
+  });
+
+  it("is not torch's own proposal to allow what runs code, which JSON has in torch's words", async () => {
+    const file = path.join(folder, "exec.pkl");
+    // Blocked first is a name that nobody knows anything of.
+    writeFileSync(file, Buffer.from("cnobody.knows\nWhat\n0c__builtin__\nexec\n(Vpass\ntR.", "latin1"));
+    const { printed } = await census(["scan", file]);
+    expect(printed).toContain("torch says: Unsupported global: GLOBAL nobody.knows.What was not an allowed");
+    expect(printed).toMatch(/it would take builtins\.exec, which runs code/);
+    expect(printed).not.toMatch(/Please use|add_safe_globals/);
+    const { value } = await censusJson<{ files: { verdicts: { blocked: { reason: string }[] }[] }[] }>(["scan", file]);
+    expect(value.files[0]!.verdicts[0]!.blocked[0]!.reason).toMatch(/^Unsupported global: .* Please use `torch/);
   });
 
   it("is told with the statement that the blocked opcode amounts to, in 80 columns", async () => {
