@@ -5,7 +5,8 @@ export const EXIT_CODES = {
   usage: { code: 2, meaning: "The command was not understood, or what it names is not there." },
   undecided: {
     code: 3,
-    meaning: "Nothing is blocked, but at least one file could not be decided: malformed, unsupported, unavailable or unfinished.",
+    meaning:
+      "Nothing is blocked, but at least one file could not be decided: malformed, unsupported, unavailable or unfinished. Or nothing was judged: no file holds a pickle.",
   },
   network: { code: 4, meaning: "The network gave up. What was stored stays; the same command goes on from there." },
   bug: { code: 70, meaning: "A bug of ours. Please report what was printed." },

@@ -48,7 +48,7 @@ export async function* hubFiles(context: Context, target: string, options: Targe
   const within = (file: string) => parsed.path === null || file === parsed.path || file.startsWith(`${parsed.path}/`);
   const chosen =
     parsed.path !== null && paths.includes(parsed.path) ? [parsed.path] : chooseFiles(paths.filter(within)).map(({ path }) => path);
-  if (chosen.length === 0) throw new UsageError(`${target}: no file there could hold a pickle`);
+  if (parsed.path !== null && !paths.some(within)) throw new UsageError(`${target}: no such file or folder in the model`);
   const { http, hubUrl } = session;
   const scans = options.compare ? orGiveUp(target, await fetchHubScans(http, hubUrl, { model: parsed.model, commit }, chosen)) : null;
   for (const path of chosen) {

@@ -49,6 +49,14 @@ export async function judgeFile(file: TargetFile, standing: readonly Standing[],
   }
 }
 
+/** Whether a file was read to its end and holds no pickle: there is nothing in it to judge, and it does not count. */
+export function holdsNothing({ trace, verdicts }: Pick<JudgedFile, "trace" | "verdicts">): boolean {
+  return trace !== null && trace.pickles.length === 0 && verdicts.every(({ verdict }) => verdict === "loads");
+}
+
+/** What is said of it in the place of verdicts. A run that judged nothing is undecided: it has not shown that anything loads. */
+export const NOTHING = { text: "nothing to judge: no pickle", ending: "undecided" } as const satisfies { text: string; ending: Ending };
+
 /** The line of disassembly at a blocked opcode, by its place in the content; null where the program is not there or ends before. */
 export function lineAt({ programs }: JudgedFile, { pickle, offset }: Blocked): string | null {
   const program = programs[pickle];

@@ -5,7 +5,7 @@ import { type Blocked, VERDICT_KINDS, type Verdict, type VerdictKind } from "../
 import type { Advice } from "./advice.ts";
 import type { Terminal } from "./effects.ts";
 import type { Opinion } from "./judges.ts";
-import { type JudgedFile, lineAt, statementAt } from "./judging.ts";
+import { holdsNothing, type JudgedFile, lineAt, NOTHING, statementAt } from "./judging.ts";
 import { cut, listed, wrap } from "./lines.ts";
 import { plural } from "./quantities.ts";
 import { CAPABILITY_PHRASES, harmfulOf, remedies } from "./remedies.ts";
@@ -35,7 +35,8 @@ export function reportFile(file: ReportedFile, terminal: Terminal): string {
   ];
   const head = `${name}${about.length > 0 ? ` (${about.join(", ")})` : ""}`;
   const notes = (trace?.findings ?? []).filter(({ kind }) => kind === "embedded-pickle").flatMap(({ message }) => noted(message));
-  const lines = [head, ...verdicts.flatMap((verdict) => reportVerdict(verdict, file, terminal)), ...notes, ...compared(opinions)];
+  const said = holdsNothing(file) ? [`${INDENT}${NOTHING.text}`] : verdicts.flatMap((verdict) => reportVerdict(verdict, file, terminal));
+  const lines = [head, ...said, ...notes, ...compared(opinions)];
   return lines.map((line) => `${line}\n`).join("");
 }
 
@@ -98,16 +99,14 @@ function paint(kind: VerdictKind, { colour }: Terminal): string {
   return colour ? styleText(COLOURS[VERDICT_KINDS[kind].counts], label, { validateStream: false }) : label;
 }
 
-/** Whether there is anything to say of a file among others: those without a pickle are only counted. */
-export function isWorthSaying({ trace, verdicts }: Pick<ReportedFile, "trace" | "verdicts">): boolean {
-  return trace === null || trace.pickles.length > 0 || verdicts.some(({ verdict }) => verdict !== "loads");
-}
-
-/** One line over all files: how many came to which verdict. */
-export function reportTotals(verdicts: readonly VerdictKind[], unsaid: number): string {
+/** One line over all files: how many came to which verdict, and how many hold no pickle, of which nothing else is said. */
+export function reportTotals(verdicts: readonly VerdictKind[], without: number): string {
   const counts = (Object.keys(VERDICT_KINDS) as VerdictKind[])
     .map((kind) => ({ kind, count: verdicts.filter((each) => each === kind).length }))
     .filter(({ count }) => count > 0);
-  const parts = counts.map(({ kind, count }) => `${count} ${VERDICT_KINDS[kind].label}`);
-  return `${plural(verdicts.length, "file")}: ${parts.join(", ")}${unsaid === 0 ? "" : ` (${unsaid} of them without a pickle)`}\n`;
+  const parts = [
+    ...counts.map(({ kind, count }) => `${count} ${VERDICT_KINDS[kind].label}`),
+    ...(without === 0 ? [] : [`${without} without a pickle`]),
+  ];
+  return `${plural(verdicts.length + without, "file")}: ${verdicts.length === 0 ? NOTHING.text : parts.join(", ")}\n`;
 }

@@ -11,11 +11,11 @@ import { CensusCommand, type Context, printJson, repeatable } from "../context.t
 import { type Ending, worstEnding } from "../exit-codes.ts";
 import { type FileTracer, withTracer } from "../file-tracer.ts";
 import { opinionsOn } from "../judges.ts";
-import { endingOf, type JudgedFile, judgeFile, type Standing, verdictJson } from "../judging.ts";
+import { endingOf, holdsNothing, type JudgedFile, judgeFile, NOTHING, type Standing, verdictJson } from "../judging.ts";
 import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
 import { startProgress } from "../progress.ts";
 import { withHub } from "../remote.ts";
-import { isWorthSaying, type ReportedFile, reportFile, reportTotals } from "../report.ts";
+import { type ReportedFile, reportFile, reportTotals } from "../report.ts";
 import { sarifLog } from "../sarif.ts";
 import { databasePath, isThere, openForReading, withDatabase } from "../store.ts";
 import { StorePolicies, type StoreVerdict } from "../store-policies.ts";
@@ -73,6 +73,8 @@ async function scan(
   options: Options,
   tracer: FileTracer,
 ): Promise<Ending> {
+  // Nothing means nothing: what a Hub makes one wait for is progress, too.
+  if (options.quiet) context.effects = { ...context.effects, report: () => undefined };
   const { effects } = context;
   const progress = startProgress(effects, "files");
   const store = await storeFor(context, options.database);
@@ -81,7 +83,7 @@ async function scan(
   const isDocument = options.json === true || options.sarif === true;
   const files: ReportedFile[] = [];
   const kinds: VerdictKind[] = [];
-  let unsaid = 0;
+  let without = 0;
   try {
     for await (const target of filesOf(context, targets, options)) {
       if (effects.signal.aborted) return "interrupted";
@@ -90,12 +92,13 @@ async function scan(
       const advice = adviceOn(judged.trace, judged.verdicts[0]!);
       const own = advice.root === null ? null : ((await storePolicies?.verdictOn(judged.trace!, advice.root)) ?? null);
       const file = { ...withOwn(judged, own), advice, opinions };
-      kinds.push(decisive(judged.verdicts));
+      if (holdsNothing(judged)) without++;
+      else kinds.push(decisive(judged.verdicts));
       if (options.jsonl) await effects.print(`${JSON.stringify(fileJson(file))}\n`);
       else if (isDocument) files.push(file);
-      else if (!target.isNamed && !isWorthSaying(judged)) unsaid++;
-      else if (!options.quiet) await effects.print(reportFile(file, effects.terminal));
-      if (isDocument || options.quiet) progress.update(kinds.length, 0, judged.name);
+      // Of the many files of a folder that hold none, only the number is told.
+      else if (!options.quiet && (target.isNamed || !holdsNothing(judged))) await effects.print(reportFile(file, effects.terminal));
+      if (isDocument) progress.update(kinds.length + without, 0, judged.name);
     }
   } finally {
     progress.stop();
@@ -103,8 +106,8 @@ async function scan(
   }
   if (options.sarif) await printJson(context, sarifLog(files));
   else if (options.json) await printJson(context, { files: files.map(fileJson) });
-  else if (!options.jsonl && !options.quiet && kinds.length !== 1) await effects.print(reportTotals(kinds, unsaid));
-  return worstEnding(kinds.map(endingOf));
+  else if (!options.jsonl && !options.quiet) await effects.print(reportTotals(kinds, without));
+  return kinds.length === 0 ? NOTHING.ending : worstEnding(kinds.map(endingOf));
 }
 
 function withOwn(judged: JudgedFile, own: StoreVerdict | null) {
@@ -140,6 +143,7 @@ function fileJson({ name, role, trace, verdicts, ofStore, opinions, advice: { lo
     file: name,
     role,
     container,
+    pickles: trace?.pickles.length ?? null,
     verdicts: verdicts.map((verdict) => ({ ...verdictJson(name, verdict), ...(verdict === ofStore ? { by: "store" } : {}) })),
     ...advice,
     ...(opinions.length > 0 ? { opinions } : {}),

@@ -11,6 +11,7 @@ import { writePolicy } from "../../../db/stored-policy.ts";
 import { makeOlder } from "../../db/temporary-store.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
 import { type Hub, startHub } from "../../hub/hub.ts";
+import { makeRepository } from "../../hub/repositories.ts";
 import { maliciousRepositories, modelRepositories } from "../../hub/samples.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
 
@@ -276,8 +277,40 @@ describe("a folder", () => {
     ]);
     expect(ending).toBe("blocked");
     const { printed } = await census(["scan", place]);
-    expect(printed).toContain("3 files: 1 loads, 1 blocked, 1 unavailable (1 of them without a pickle)");
+    expect(printed).toContain("3 files: 1 blocked, 1 unavailable, 1 without a pickle");
     expect(printed).not.toContain("config.json");
+  });
+});
+
+describe("what holds no pickle", () => {
+  const nothing = "nothing to judge: no pickle";
+  const place = path.join(folder, "texts");
+
+  it("is nothing to judge, in a file, a folder or an empty one, and ends undecided", async () => {
+    mkdirSync(path.join(place, "empty"), { recursive: true });
+    const text = path.join(place, "t.txt");
+    writeFileSync(text, "hello\n");
+    expect(await census(["scan", text])).toEqual({
+      ending: "undecided",
+      printed: `${text} (text, 0 pickles)\n  ${nothing}\n1 file: ${nothing}\n`,
+      reported: "",
+    });
+    expect(await census(["scan", place])).toEqual({ ending: "undecided", printed: `1 file: ${nothing}\n`, reported: "" });
+    const empty = path.join(place, "empty");
+    expect(await census(["scan", empty])).toEqual({ ending: "undecided", printed: `0 files: ${nothing}\n`, reported: "" });
+    expect(await census(["enforce", text, "--policy", "weights-only@torch-2.6"])).toMatchObject({
+      ending: "undecided",
+      printed: `${text} (text, 0 pickles)\n  ${nothing}\n`,
+    });
+    const { ending, value } = await censusJson<{ files: { pickles: number }[] }>(["scan", text]);
+    expect({ ending, pickles: value.files[0]!.pickles }).toEqual({ ending: "undecided", pickles: 0 });
+  });
+
+  it("does not count beside what holds one", async () => {
+    const model = path.join(MODELS, "larkspur/encoder-small-sentiment/pytorch_model.bin");
+    const { ending, printed } = await census(["scan", place, model]);
+    expect(ending).toBe("done");
+    expect(printed).toMatch(/\n2 files: 1 loads, 1 without a pickle\n$/);
   });
 });
 
@@ -377,6 +410,23 @@ describe("hf://", () => {
     const { ending, value } = await censusJson<ScanJson>(["scan", "hf://larkspur/encoder-small-sentiment@main/pytorch_model.bin"], at());
     expect(value.files).toHaveLength(1);
     expect(ending).toBe("done");
+  });
+
+  it("ends undecided where a model has no file that could hold a pickle, and says which path is not there", async () => {
+    const other = await startHub({ repositories: [makeRepository("larkspur/texts", { "README.md": "hello" })] });
+    try {
+      const there = { environment: { CENSUS_HUB: other.url } };
+      expect(await census(["scan", "hf://larkspur/texts"], there)).toMatchObject({
+        ending: "undecided",
+        printed: "0 files: nothing to judge: no pickle\n",
+      });
+      expect(await census(["scan", "hf://larkspur/texts/model.bin"], there)).toMatchObject({
+        ending: "usage",
+        reported: expect.stringContaining("no such file or folder in the model"),
+      });
+    } finally {
+      await other.close();
+    }
   });
 
   it("lays the Hub's own scan beside ours", async () => {
