@@ -5,7 +5,7 @@
 import { Argument, Option } from "commander";
 import type { Mode, Verdict, VerdictKind } from "../../analyzer/verdict/verdict.ts";
 import type { Store } from "../../db/connection.ts";
-import { StoreVersionError } from "../../db/store-version-error.ts";
+import { StoreError } from "../../db/store-error.ts";
 import { adviceOn } from "../advice.ts";
 import { CensusCommand, type Context, printJson, repeatable } from "../context.ts";
 import { type Ending, worstEnding } from "../exit-codes.ts";
@@ -123,7 +123,7 @@ async function storeFor(context: Context, given: string | undefined): Promise<St
   try {
     return isThere(file) ? await openForReading(file) : null;
   } catch (error) {
-    if (!(error instanceof StoreVersionError)) throw error;
+    if (!(error instanceof StoreError)) throw error;
     context.effects.report(`without the class policies of ${file}: ${error.message}\n`);
     return null;
   }
