@@ -48,7 +48,7 @@ export function withSurvey<C extends Command>(command: C, which: Which = "new"):
     )
     .addOption(new Option("--models <NAMES>", "these models, by name, separated by commas").argParser(modelNames))
     .addOption(
-      new Option("--filter <KEY=VALUE>", "only models with this author, search, task, library or tag; may be repeated")
+      new Option("--filter <KEY=VALUE>", `only models with this ${inWords(FILTERS)}; may be repeated`)
         .argParser(filter)
         .default([], "none")
         .conflicts("models"),
@@ -67,6 +67,13 @@ export function withSurvey<C extends Command>(command: C, which: Which = "new"):
 /** Gives a command that reads files the option that asks for more than files. */
 export function withHubScans<C extends Command>(command: C): C {
   return command.option("--hub-scans", "store what the Hub's own scanners say of the files: one request more for a model that has any");
+}
+
+/** What models can be filtered by. */
+const FILTERS: readonly string[] = ["author", "search", "task", "library", "tag"];
+
+function inWords(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 /** In the place of a date: when the last survey of the Hub that is finished was begun. */
@@ -94,6 +101,8 @@ function modelNames(given: string): string[] {
 function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["filter"] {
   const [, key, value] = /^([\w-]+)=(.+)$/.exec(given) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError("Not of the form KEY=VALUE.");
+  // Whatever else is asked of the Hub it takes for a tag, which few models have.
+  if (!FILTERS.includes(key)) throw new InvalidArgumentError(`There is no ${key}: the key is ${inWords(FILTERS)}.`);
   return [...before, { key, value }];
 }
 

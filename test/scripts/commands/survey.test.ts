@@ -188,6 +188,24 @@ describe("survey", () => {
     expect(await census(words("survey", "refused.sqlite", ...more))).toMatchObject({ ending: "usage", printed: "" });
   });
 
+  it("names the variable that an address is from, where it is none, and takes an empty one for none", async () => {
+    const environment = { CENSUS_INDEX: "https://", PIP_INDEX_URL: hub.indexUrl };
+    const survey = ["survey", "--hub", hub.url, "--database", path.join(folder, "refused.sqlite")];
+    expect(await census(survey, { environment })).toMatchObject({
+      ending: "usage",
+      reported: "error: CENSUS_INDEX: https:// is no http or https address\n",
+    });
+    expect((await census([...survey, "--index", "nowhere"], { environment })).reported).toContain("error: --index: nowhere is no http");
+    const empty = { CENSUS_INDEX: "", CENSUS_HUB: "", PIP_INDEX_URL: "pip" };
+    expect((await census(survey, { environment: empty })).reported).toContain("error: PIP_INDEX_URL: pip is no http");
+  });
+
+  it("names the keys that models can be filtered by", async () => {
+    const { ending, reported } = await census(words("survey", "refused.sqlite", "--filter", "foo=bar"));
+    expect(ending).toBe("usage");
+    expect(reported).toContain("There is no foo: the key is author, search, task, library or tag.");
+  });
+
   it("goes without a package index, says what that costs, and takes pip's later", async () => {
     const database = path.join(folder, "index.sqlite");
     const some = ["survey", "--hub", hub.url, "--models", "saltmarsh/ner-english-small", "--name", "index", "--database", database];
