@@ -41,7 +41,8 @@ Keys may be added; none of these changes its meaning.
              F = {callable: "module.qualified.name", opcode, offset, origin, ...}
     enforce  {file, policy, mode, verdict, message?, blocked: [{callable, opcode, entry, offset, capability, reason, count}], pickles}
     scan     {files: [{file, role, container, pickles, verdicts: [as enforce prints it, by: "store" where a store's policy judged unasked]}]}
-    survey   {survey, outcome, models, files, pickles, verdicts: {POLICY: {loads, blocked, ...}}, requests, bytesRead, bytesHeld}
+    survey   {survey, outcome, models, files, pickles, verdicts: {POLICY: {loads, blocked, ...}}, refused: [{model, state, failure}],
+              requests, bytesRead, bytesHeld}
     infer    census: {class, library, imports: [{callable, reasons}], calls: [...]}     pickleball: {class: {globals, reduces}}
 
 \`verdict\` is ${Object.entries(VERDICT_KINDS)

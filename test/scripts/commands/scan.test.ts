@@ -443,13 +443,20 @@ describe("hf://", () => {
   });
 
   it("says what is not there, what is not given, and what is no address", async () => {
-    expect(await census(["scan", "hf://larkspur/nothing"], at())).toMatchObject({ ending: "usage", printed: "" });
+    expect(await census(["scan", "hf://larkspur/nothing"], at())).toEqual({
+      ending: "usage",
+      printed: "",
+      reported: "error: hf://larkspur/nothing: no such model, or a private one: no valid token was sent (HTTP 401 RepoNotFound)\n",
+    });
     expect(await census(["scan", "hf://"], at())).toMatchObject({
       ending: "usage",
       reported: expect.stringContaining("is not of the form hf://"),
     });
     const gated = await censusJson<ScanJson>(["scan", "hf://meridian-health/clinical-ner"], at());
-    expect(gated.value.files[0]!.verdicts[0]).toMatchObject({ verdict: "unavailable", message: expect.stringContaining("GatedRepo") });
+    expect(gated.value.files[0]!.verdicts[0]).toMatchObject({
+      verdict: "unavailable",
+      message: "gated: set HF_TOKEN of an account with access (HTTP 401 GatedRepo)",
+    });
     expect(gated.ending).toBe("undecided");
   });
 

@@ -200,6 +200,15 @@ describe("survey", () => {
     expect((await census(survey, { environment: empty })).reported).toContain("error: PIP_INDEX_URL: pip is no http");
   });
 
+  it("says which models could not be had, and why", async () => {
+    const { ending, printed } = await census(words("survey", "missing.sqlite", "--models", "nope/nope,meridian-health/clinical-ner"));
+    expect(ending).toBe("done");
+    expect(printed).toMatch(
+      /\n2 models could not be had\n {2}nope\/nope: no such model, or a private one: no valid token was sent \(HTTP 401 RepoNotFound\)\n/,
+    );
+    expect(printed).toContain("  meridian-health/clinical-ner: gated: set HF_TOKEN of an account with access (HTTP 401 GatedRepo)\n");
+  });
+
   it("names the keys that models can be filtered by", async () => {
     const { ending, reported } = await census(words("survey", "refused.sqlite", "--filter", "foo=bar"));
     expect(ending).toBe("usage");
