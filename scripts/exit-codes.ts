@@ -1,7 +1,7 @@
 /** How a run of `census` can end: the one table that commands, `docs/command-line.md` and tests read. */
 export const EXIT_CODES = {
   done: { code: 0, meaning: "Everything loads, or the command is done." },
-  blocked: { code: 1, meaning: "Something is blocked." },
+  blocked: { code: 1, meaning: "Something is blocked; of policy lint: something is dangerous." },
   usage: { code: 2, meaning: "The command was not understood, or what it names is not there." },
   undecided: {
     code: 3,

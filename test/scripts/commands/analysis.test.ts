@@ -327,9 +327,21 @@ describe("policy", () => {
     expect(value.imports).toMatchObject({ recall: 1, extra: expect.arrayContaining(["torch.int1"]) });
   });
 
-  it("finds what is dangerous in one", async () => {
-    const { value } = await censusJson<{ findings: { callable: string; capability?: string }[] }>(["policy", "lint", policy]);
-    expect(value.findings).toContainEqual(expect.objectContaining({ callable: "copyreg._reconstructor", capability: "calls-callables" }));
+  it("finds what is dangerous in one, and tells what its arguments are judged of from it", async () => {
+    const inferred = await censusJson<{ findings: { callable: string; kind: string; capability?: string }[] }>(["policy", "lint", policy]);
+    expect(inferred.ending).toBe("done");
+    expect(inferred.value.findings).toContainEqual(
+      expect.objectContaining({ callable: "copyreg._reconstructor", kind: "arguments", capability: "calls-callables" }),
+    );
+    expect((await census(["policy", "lint", policy])).printed).toContain(
+      "arguments   call   copyreg._reconstructor: reaches or calls what it is handed (verdict and loader judge its arguments)\n",
+    );
+    const generous = path.join(folder, "generous.json");
+    writeFileSync(generous, JSON.stringify({ "a.A": { globals: ["os.system"], reduces: ["os.system"] } }));
+    expect(await census(["policy", "lint", generous])).toMatchObject({
+      ending: "blocked",
+      printed: expect.stringContaining("dangerous   call   os.system: can run any code or program\n"),
+    });
   });
 
   it("writes a loader that enforces one in Python", async () => {
