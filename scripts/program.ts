@@ -133,12 +133,19 @@ async function run(words: readonly string[], effects: Effects): Promise<Ending> 
     return "usage";
   }
   try {
-    await program.parseAsync([...words], { from: "user" });
+    await program.parseAsync([...understood(words)], { from: "user" });
   } catch (error) {
     if (!(error instanceof VersionsAsked)) throw error;
     await effects.print((await import("./versions.ts")).versions());
   }
   return ending;
+}
+
+/** The words; only the command, where there is none of the name: asked for its help, commander would print that of all. */
+function understood(words: readonly string[]): readonly string[] {
+  const [asked, of] = words.filter((word) => !word.startsWith("-"));
+  const name = asked === "help" ? of : asked;
+  return name === undefined || name === "help" || Object.hasOwn(COMMANDS, name) ? words : [name];
 }
 
 /** Thrown while words are read, as commander throws where its own option of versions is among them: nothing more is to be done. */

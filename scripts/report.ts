@@ -34,10 +34,19 @@ export function reportFile(file: ReportedFile, terminal: Terminal): string {
     ...(role === "side" ? ["side file"] : []),
   ];
   const head = `${name}${about.length > 0 ? ` (${about.join(", ")})` : ""}`;
-  const notes = (trace?.findings ?? []).filter(({ kind }) => kind === "embedded-pickle").flatMap(({ message }) => noted(message));
+  const embedded = (trace?.findings ?? []).filter(({ kind }) => kind === "embedded-pickle").map(({ message }) => message);
+  const notes = [...brokenOff(file), ...embedded].flatMap(noted);
   const said = holdsNothing(file) ? [`${INDENT}${NOTHING.text}`] : verdicts.flatMap((verdict) => reportVerdict(verdict, file, terminal));
   const lines = [head, ...said, ...notes, ...compared(opinions)];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+/** Where a file could not be read to its end, of which a verdict of "blocked" says nothing: what it stops is before that. */
+function brokenOff({ trace, verdicts }: ReportedFile): string[] {
+  if (trace === null || trace.outcome === "ok" || !verdicts.some(({ verdict }) => verdict === "blocked")) return [];
+  const failure = trace.failure ?? trace.pickles.find(({ outcome }) => outcome === trace.outcome)?.failure;
+  const why = failure === undefined ? "" : `: ${failure.message} (${failure.kind} at byte ${failure.offset})`;
+  return [`${trace.outcome}, besides${why}`];
 }
 
 /** What is to be known of a file whatever the policy. */

@@ -124,6 +124,8 @@ export async function runStage(context: Context, options: SurveyOptions, stage: 
     else await effects.print(reportSummary(summary));
     if (summary.outcome === "interrupted") effects.report("Interrupted. The same command goes on from here.\n");
     if (summary.failure !== null) effects.report(`${summary.failure}\n`);
+    if (summary.outcome === "stopped")
+      effects.report("The network gave up. What was read is stored: the same command goes on from here.\n");
     return ENDINGS[summary.outcome];
   } finally {
     progress.stop();
@@ -234,13 +236,13 @@ export class Telling {
     if (event.kind === "listed" || event.kind === "model") this.progress.update(this.#done, this.#total, this.note());
   }
 
-  /** The stage, and what this run has cost: requests, what the limit leaves of them, and bytes read of those that files hold. */
+  /** The stage, and what this run has cost: requests, what the limit leaves of them, bytes received, and those that the files hold. */
   private note(): string {
     if (this.#spent === null) return this.#stage;
     const { requests, bytesRead, left } = this.#spent;
     const allowed = left === null || this.#stage === "list" ? "" : ` (${grouped(left)} left)`;
-    const held = this.#held === 0 ? "" : ` of ${bytes(this.#held)}`;
-    return `${this.#stage}, ${plural(requests, "request")}${allowed}, ${bytes(bytesRead)}${held}`;
+    const held = this.#held === 0 ? "" : ` for files of ${bytes(this.#held)}`;
+    return `${this.#stage}, ${plural(requests, "request")}${allowed}, ${bytes(bytesRead)} received${held}`;
   }
 }
 

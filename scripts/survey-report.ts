@@ -2,15 +2,15 @@
 import { VERDICT_KINDS, type VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { SurveyPlan } from "../crawler/plan.ts";
 import { REFUSED, type SurveySummary } from "../crawler/summary.ts";
-import { bytes, duration, plural } from "./quantities.ts";
+import { bytes, duration, plural, received } from "./quantities.ts";
 
 /** The summary, with a table of models by verdict. */
 export function reportSummary(summary: SurveySummary): string {
-  const { survey, outcome, models, files, pickles, verdicts, requests, bytesRead, bytesHeld } = summary;
+  const { survey, outcome, models, files, pickles, verdicts } = summary;
   const lines = [
     `survey ${survey}: ${outcome}`,
     `${plural(models, "model")}, ${plural(files, "file")} that could hold pickles, ${plural(pickles, "pickle")}`,
-    `${plural(requests, "request")}, ${bytes(bytesRead)} read of ${bytes(bytesHeld)} held`,
+    received(summary),
     ...classLine(summary.classes),
     ...verdictTable(verdicts),
     ...refusedLines(summary),

@@ -4,7 +4,7 @@ import type { ModelState } from "../../db/schema.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
 import { knownSurvey } from "../known-survey.ts";
-import { bytes, plural } from "../quantities.ts";
+import { plural, received } from "../quantities.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 
 interface Options {
@@ -42,13 +42,13 @@ async function status(context: Context, options: Options): Promise<Ending> {
 }
 
 function reportStatus(survey: Omit<Survey, "surveyId"> & SurveyTotals): string {
-  const { name, hub, startedAt, finishedAt, models, states, requests, bytesRead, bytesHeld, manifest } = survey;
+  const { name, hub, startedAt, finishedAt, models, states, manifest } = survey;
   const standing = STATES.filter((state) => states[state] !== undefined).map((state) => `${states[state]} ${state}`);
   return [
     `${name}: ${finishedAt === null ? "not finished" : `finished ${finishedAt}`}`,
     `  of ${hub}, begun ${startedAt}`,
     `  ${plural(models, "model")}${standing.length === 0 ? "" : `: ${standing.join(", ")}`}`,
-    `  ${plural(requests, "request")}, ${bytes(bytesRead)} read of ${bytes(bytesHeld)} held`,
+    `  ${received(survey)}`,
     ...(manifest === null ? [] : [`  manifest ${manifest}`]),
   ]
     .map((line) => `${line}\n`)

@@ -100,6 +100,18 @@ describe("decompile", () => {
     const { status } = spawnSync("/usr/bin/python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: printed });
     expect(status).toBe(0);
   });
+
+  it("says where a program breaks off, and ends undecided, as disassemble does", async () => {
+    const cut = path.join(folder, "cut.pkl");
+    writeFileSync(cut, readFileSync(path.join(MODELS, "saltmarsh/pos-english/tagger.pkl")).subarray(0, 200));
+    const { ending, printed, reported } = await census(["decompile", cut]);
+    expect(ending).toBe("undecided");
+    expect(printed).toContain("SequenceTagger");
+    expect(reported).toMatch(/^pickle 0, at byte 0: malformed: .* \(truncated at byte \d+\)\n$/);
+    const scanned = await census(["scan", cut]);
+    expect(scanned.ending).toBe("blocked");
+    expect(scanned.printed.replaceAll(/\n {15}/g, " ")).toMatch(/\n {2}note {9}malformed, besides: .* \(truncated at byte \d+\)\n/);
+  });
 });
 
 describe("enforce", () => {
@@ -162,6 +174,14 @@ describe("enforce", () => {
     );
     for (const printed of [open, filled, closed]) expect(printed).not.toMatch(/ allow /);
     expect(await reported(attack, policy)).not.toMatch(/census infer/);
+  });
+
+  it("says what is no policy: a folder, and JSON that is neither ours nor PickleBall's", async () => {
+    const other = path.join(folder, "other.json");
+    writeFileSync(other, '{"a": 1}');
+    const reported = async (file: string) => (await census(["enforce", TAGGER, "--policy", file])).reported;
+    expect(await reported(folder)).toBe(`error: ${folder} is a folder, and no policy file\n`);
+    expect(await reported(other)).toMatch(/^error: .*other\.json is no policy: neither a policy of census .* nor one of PickleBall /);
   });
 
   it("needs a policy", async () => {

@@ -42,7 +42,7 @@ describe("survey", () => {
     expect(printed).toMatch(
       /^survey 127\.0\.0\.1:\d+ all \d{4}-\d\d-\d\d: finished\n\d+ models, \d+ files that could hold pickles, \d+ pickles\n/,
     );
-    expect(printed).toMatch(/requests?, [\d.]+ [kM]B read of [\d.]+ [kM]B held/);
+    expect(printed).toMatch(/requests?, [\d.]+ [kM]B received with listing and source, for files of [\d.]+ [kM]B\n/);
     expect(printed).toMatch(/\nclass policies for \d+ models?(, none for \d+ \([a-z ]+: \d+(, [a-z ]+: \d+)*\))?\n/);
     expect(printed).toContain("weights-only@torch-2.6");
     expect(reported).toContain("policy of brine.models.sequence_tagger.SequenceTagger from brine 0.2.0");
@@ -174,6 +174,7 @@ describe("survey", () => {
     const { ending, reported } = await census(words("survey", "nowhere.sqlite"), { network });
     expect(ending).toBe("network");
     expect(reported).toContain("fetch failed");
+    expect(reported).toMatch(/: the same command goes on from here\.\n$/);
   });
 
   it.each([
