@@ -69,8 +69,12 @@ function openPublished(file: string): BetterSqlite3.Database {
     return database;
   } catch (error) {
     database.close();
-    const { code } = error as { code?: string };
-    if (code === undefined || !/^SQLITE_(READONLY|CANTOPEN)/.test(code) || existsSync(`${file}-wal`)) throw error;
+    const { code = "" } = error as { code?: string };
+    if (!/^SQLITE_(READONLY|CANTOPEN)/.test(code)) throw error;
+    if (existsSync(`${file}-wal`))
+      throw new StoreError(
+        `${file} cannot be read: there is a log beside it (${path.basename(file)}-wal), which takes a folder that may be written`,
+      );
     return new BetterSqlite3(`${pathToFileURL(file).href}?immutable=1`, { readonly: true });
   }
 }

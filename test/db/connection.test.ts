@@ -53,6 +53,12 @@ it("opens a store in a folder that may not be written, to read it", async () => 
     await expect(openStore(file)).rejects.toThrow(`${file} may not be written`);
   });
   chmodSync(folder, 0o755);
+  writeFileSync(`${file}-wal`, "what somebody wrote last");
+  chmodSync(folder, 0o555);
+  await unprivileged(async () => {
+    await expect(openStore(file, { readonly: true })).rejects.toThrow(`${file} cannot be read: there is a log beside it (census.db-wal)`);
+  });
+  chmodSync(folder, 0o755);
 });
 
 it("says of what is no store, and where none can be, what it is", async () => {
