@@ -2,8 +2,8 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const every = {
-  // Not the cache of whoever runs them.
-  env: { CENSUS_PARSE_CACHE: "off" },
+  // Not the cache of whoever runs them. What opens SQLite before `db/connection.ts` is loaded would leave its addresses unread.
+  env: { CENSUS_PARSE_CACHE: "off", SQLITE_USE_URI: "1" },
   testTimeout: 60_000,
   hookTimeout: 120_000,
 };

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import type { Source } from "../db/stored-source.ts";
+import { compareVersions } from "./compare-versions.ts";
 import { normalizeName } from "./distributions.ts";
 import type { Http } from "./http.ts";
 import type { HttpFailure } from "./http-failure.ts";
@@ -163,10 +164,6 @@ function minorOf(version: string): string {
 function rank(wheel: Wheel): number {
   if (!isWheel(wheel.filename)) return Infinity;
   return wheel.filename.endsWith("-none-any.whl") ? -1 : (wheel.size ?? Number.MAX_SAFE_INTEGER);
-}
-
-function compareVersions(a: string, b: string): number {
-  return a.localeCompare(b, "en", { numeric: true });
 }
 
 /** `name-version(-build)-python-abi-platform.whl` (PEP 427). */

@@ -2,6 +2,7 @@
 import type { VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { Store } from "../db/connection.ts";
 import { type SurveyTotals, surveyTotals } from "../db/queries/surveys.ts";
+import type { ModelState } from "../db/schema.ts";
 import type { SurveyRow } from "../db/writes-listing.ts";
 
 /**
@@ -11,6 +12,18 @@ import type { SurveyRow } from "../db/writes-listing.ts";
 export type SurveyOutcome = "finished" | "interrupted" | "stopped" | "refused";
 
 export type VerdictCounts = Partial<Record<VerdictKind, number>>;
+
+/** A model that could not be had. */
+export interface RefusedModel {
+  readonly model: string;
+  readonly state: ModelState;
+  readonly failure: string | null;
+}
+
+/** States in which a model ends because it could not be had. */
+export const REFUSED: readonly ModelState[] = ["gated", "disabled", "missing", "failed"];
+/** As many of them as a summary names. */
+const NAMED = 10;
 
 export interface SurveySummary {
   readonly survey: string;
@@ -32,6 +45,8 @@ export interface SurveySummary {
   /** Models by where they stand, and by how the search for their class ended. */
   readonly states: SurveyTotals["states"];
   readonly classes: SurveyTotals["classes"];
+  /** The first of the models that could not be had, in the order of the listing, and why. */
+  readonly refused: readonly RefusedModel[];
   /** HTTP requests sent and body bytes received, in all runs of the survey. */
   readonly requests: number;
   readonly bytesRead: number;
@@ -65,11 +80,23 @@ export async function summarize(
     unreadable: survey.unreadable,
     states,
     classes,
+    refused: await firstRefused(store, surveyId),
     requests: survey.requests,
     bytesRead: survey.bytes_read,
     bytesHeld,
     manifest: survey.manifest,
   };
+}
+
+function firstRefused(store: Store, surveyId: number): Promise<RefusedModel[]> {
+  return store
+    .selectFrom("survey_model")
+    .select(["listed_name as model", "state", "failure"])
+    .where("survey_id", "=", surveyId)
+    .where("state", "in", REFUSED)
+    .orderBy("position")
+    .limit(NAMED)
+    .execute();
 }
 
 async function countVerdicts(store: Store, surveyId: number): Promise<Record<string, VerdictCounts>> {
@@ -102,6 +129,7 @@ export function refusedSummary(survey: string, failure: string): SurveySummary {
     verdicts: {},
     states: {},
     classes: {},
+    refused: [],
     requests: 0,
     bytesRead: 0,
     bytesHeld: 0,

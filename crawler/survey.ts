@@ -49,14 +49,14 @@ export async function crawl(request: SurveyRequest, effects: SurveyEffects): Pro
   return runStages(request, effects, "unfinished", crawlStage);
 }
 
-/** The second part alone: finds classes and infers policies, for what was read; of a finished survey, those that another engine made. */
+/** The second part alone, of a survey that there is: finds classes and infers policies, for what was read; of a finished one, those that another engine made. */
 export async function inferAll(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
-  return runStages(request, effects, "any", inferStage);
+  return runStages(request, effects, "known", inferStage);
 }
 
-/** The third part alone: judges what was read by the policies there are, as far as it is not judged by them. */
+/** The third part alone, of a survey that there is: judges what was read by the policies there are, as far as it is not judged by them. */
 export async function judgeAll(request: SurveyRequest, effects: SurveyEffects): Promise<SurveySummary> {
-  return runStages(request, effects, "any", judgeStage);
+  return runStages(request, effects, "known", judgeStage);
 }
 
 /** Why a stage did not get to its end; null where it did. */
@@ -67,7 +67,7 @@ const INTERRUPTED: Stop = { outcome: "interrupted", failure: null };
 async function runStages(
   request: SurveyRequest,
   effects: SurveyEffects,
-  surveys: "unfinished" | "any",
+  surveys: "unfinished" | "known",
   stages: (run: SurveyRun, survey: SurveyRow) => Promise<Stop>,
 ): Promise<SurveySummary> {
   const query = queryOf(request.population);
@@ -75,6 +75,8 @@ async function runStages(
   if (known !== null && (known.query !== query || known.hub !== request.hub)) {
     return refusedSummary(request.name, `there is a survey ${request.name} of other models: give this one another name`);
   }
+  // What was not read cannot be worked on: a name that was mistyped would stay in the store as a survey of nothing.
+  if (known === null && surveys === "known") return refusedSummary(request.name, `no survey ${request.name}`);
   if (known?.finished_at && surveys === "unfinished") return summarize(effects.store, known, "finished", null);
   const startedAt = effects.date().toISOString();
   const survey = await openSurvey(effects.store, { name: request.name, hub: request.hub, query, startedAt });

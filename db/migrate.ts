@@ -29,10 +29,16 @@ export async function refuseOtherVersions(store: Store): Promise<void> {
   const version = await migrating(store, () => versionOf(store));
   if (version === STORE_SCHEMA) return;
   if (version === null) throw new StoreVersionError("The store is empty, or no census made it: 'census survey' fills one.");
+  refuseLater(version);
   throw new StoreVersionError(
-    Object.hasOwn(MIGRATIONS, version)
-      ? `The store is of version ${version}, this census reads ${STORE_SCHEMA}. 'census judge' brings it up to date, as every command that writes does; keep a copy for an older census.`
-      : `The store is of version ${version}, which a later census than this one made (${STORE_SCHEMA}): update census.`,
+    `The store is of version ${version}, this census reads ${STORE_SCHEMA}. 'census judge' brings it up to date, and judges its last survey again; keep a copy for an older census.`,
+  );
+}
+
+function refuseLater(version: string | null): void {
+  if (version === null || Object.hasOwn(MIGRATIONS, version)) return;
+  throw new StoreVersionError(
+    `The store is of version ${version}, which a later census than this one made (${STORE_SCHEMA}): update census.`,
   );
 }
 
@@ -44,8 +50,9 @@ async function versionOf(store: Store): Promise<string | null> {
   return rows[0]?.name ?? null;
 }
 
-/** Brings the tables of a store up to date, and creates them. */
+/** Brings the tables of a store up to date, and creates them. Throws `StoreVersionError` where a later census made them. */
 export async function migrate(store: Store): Promise<void> {
+  refuseLater(await migrating(store, () => versionOf(store)));
   const migrator = new Migrator({ db: store, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrating(store, () => migrator.migrateToLatest());
   if (error !== undefined) throw error;

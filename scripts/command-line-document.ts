@@ -45,14 +45,16 @@ Keys may be added; none of these changes its meaning.
     trace    {file, sha256, size, container, outcome, findings,
               pickles: [{entry, offset, length, protocol, outcome, imports: [F], calls: [F], kept: [F], persistentIds, extensions}]}
              F = {callable: "module.qualified.name", opcode, offset, origin, ...}
-    enforce  {file, policy, mode, verdict, message?, blocked: [{callable, opcode, entry, offset, capability, reason, count}]}
-    scan     {files: [{file, role, container, verdicts: [as enforce prints it]}]}
-    survey   {survey, outcome, models, files, pickles, verdicts: {POLICY: {loads, blocked, ...}}, requests, bytesRead, bytesHeld}
+    enforce  {file, policy, mode, verdict, message?, blocked: [{callable, opcode, entry, offset, capability, reason, count}], pickles}
+    scan     {files: [{file, role, container, pickles, verdicts: [as enforce prints it, by: "store" where a store's policy judged unasked]}]}
+    survey   {survey, outcome, models, files, pickles, verdicts: {POLICY: {loads, blocked, ...}}, refused: [{model, state, failure}],
+              requests, bytesRead, bytesHeld}
     infer    census: {class, library, imports: [{callable, reasons}], calls: [...]}     pickleball: {class: {globals, reduces}}
 
 \`verdict\` is ${Object.entries(VERDICT_KINDS)
   .map(([kind, { meaning }]) => `\`${kind}\` (${meaning[0]!.toLowerCase()}${meaning.slice(1).replace(/\.$/, "")})`)
-  .join(", ")}. Only \`loads\` is success.
+  .join(", ")}. Only \`loads\` is success,
+and a file with 0 \`pickles\` does not count: there is nothing in it to judge.
 `;
 
 /** The whole document. */

@@ -52,13 +52,18 @@ function unavailable(error: unknown): SourceError {
 
 /**
  * The files below a folder, in the order of their paths. Links are followed, as the Hub's own cache is made of them, but
- * no folder is entered twice; `.git` is not entered.
+ * no folder is entered twice; `.git` is not entered. One inside that may not be read stands for itself: whoever opens it says so.
  */
 export async function* filesBelow(folder: string, entered: Set<string> = new Set()): AsyncGenerator<string> {
   const real = await realpath(folder);
   if (entered.has(real)) return;
+  const isInside = entered.size > 0;
   entered.add(real);
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+    if (isInside) return null;
+    throw error;
+  });
+  if (entries === null) return yield folder;
   for (const entry of entries.sort((left, right) => (left.name < right.name ? -1 : 1))) {
     if (entry.name === ".git") continue;
     const inside = path.join(folder, entry.name);

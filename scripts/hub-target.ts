@@ -3,7 +3,7 @@ import * as z from "zod";
 import { SourceError } from "../analyzer/bytes/byte-source.ts";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import { chooseFiles } from "../crawler/candidates.ts";
-import { describeFailure, type HttpFailure } from "../crawler/http-failure.ts";
+import type { HttpFailure } from "../crawler/http-failure.ts";
 import { isModelName } from "../crawler/hub.ts";
 import { refusalOf } from "../crawler/hub-refusal.ts";
 import { fetchHubScans } from "../crawler/hub-scans.ts";
@@ -48,7 +48,7 @@ export async function* hubFiles(context: Context, target: string, options: Targe
   const within = (file: string) => parsed.path === null || file === parsed.path || file.startsWith(`${parsed.path}/`);
   const chosen =
     parsed.path !== null && paths.includes(parsed.path) ? [parsed.path] : chooseFiles(paths.filter(within)).map(({ path }) => path);
-  if (chosen.length === 0) throw new UsageError(`${target}: no file there could hold a pickle`);
+  if (parsed.path !== null && !paths.some(within)) throw new UsageError(`${target}: no such file or folder in the model`);
   const { http, hubUrl } = session;
   const scans = options.compare ? orGiveUp(target, await fetchHubScans(http, hubUrl, { model: parsed.model, commit }, chosen)) : null;
   for (const path of chosen) {
@@ -59,7 +59,7 @@ export async function* hubFiles(context: Context, target: string, options: Targe
       hubScan: scans?.get(path) ?? null,
       read: async (use) => {
         const resolved = await resolveFile(session.http, session.hubUrl, address);
-        if (!resolved.ok) throw new SourceError("unavailable", describeFailure(resolved.error));
+        if (!resolved.ok) throw new SourceError("unavailable", refusalOf(resolved.error).message);
         return use(remoteFile(session.http, session.hubUrl, address, resolved.value));
       },
     };

@@ -19,7 +19,9 @@ export interface JudgedFile {
   /** Null where its bytes could not be had: every verdict is then `unavailable`. */
   readonly trace: Trace | null;
   readonly programs: readonly Program[];
+  /** One under each of the policies, in the same order. */
   readonly verdicts: readonly Verdict[];
+  readonly policies: readonly Policy[];
 }
 
 export interface Standing {
@@ -31,20 +33,29 @@ export interface Standing {
 
 /** Traces a file and judges it by each policy in turn. */
 export async function judgeFile(file: TargetFile, standing: readonly Standing[], tracer: FileTracer): Promise<JudgedFile> {
+  const policies = standing.map(({ policy }) => policy);
   const role = chooseFiles([path.basename(file.name)])[0]?.role ?? null;
   try {
     const traced = await file.read(tracer.trace);
     const { trace, programs } = traced;
     const verdicts = standing.map(({ policy, mode, enforcer }) => judgeTracedFile(traced, policy, mode, enforcer));
-    return { name: file.name, role, trace, programs, verdicts };
+    return { name: file.name, role, trace, programs, verdicts, policies };
   } catch (error) {
     const message = unavailable(error);
     const verdicts = standing.map(
       ({ policy, mode }) => ({ policy: policy.name, mode, verdict: "unavailable", blocked: [], message }) as const,
     );
-    return { name: file.name, role, trace: null, programs: [], verdicts };
+    return { name: file.name, role, trace: null, programs: [], verdicts, policies };
   }
 }
+
+/** Whether a file was read to its end and holds no pickle: there is nothing in it to judge, and it does not count. */
+export function holdsNothing({ trace, verdicts }: Pick<JudgedFile, "trace" | "verdicts">): boolean {
+  return trace !== null && trace.pickles.length === 0 && verdicts.every(({ verdict }) => verdict === "loads");
+}
+
+/** What is said of it in the place of verdicts. A run that judged nothing is undecided: it has not shown that anything loads. */
+export const NOTHING = { text: "nothing to judge: no pickle", ending: "undecided" } as const satisfies { text: string; ending: Ending };
 
 /** The line of disassembly at a blocked opcode, by its place in the content; null where the program is not there or ends before. */
 export function lineAt({ programs }: JudgedFile, { pickle, offset }: Blocked): string | null {

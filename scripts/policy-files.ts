@@ -23,8 +23,10 @@ export async function loadPolicy(context: Context, given: string): Promise<Polic
   const builtIn = WEIGHTS_ONLY.find(({ name }) => name === given);
   if (builtIn !== undefined) return builtIn;
   const text = await readFile(resolvePath(context, given), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "EISDIR") throw new UsageError(`${given} is a folder, and no policy file`);
+    if (error.code !== "ENOENT") throw error;
     const known = given.startsWith("weights-only") ? `; built in are ${WEIGHTS_ONLY.map(({ name }) => name).join(", ")}` : "";
-    throw new UsageError(`${error.code === "ENOENT" ? `no such policy file: ${given}` : error.message}${known}`);
+    throw new UsageError(`no such policy file: ${given}${known}`);
   });
   const seen = readTrace(text);
   if (seen !== null) return observedPolicy(seen);

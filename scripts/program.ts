@@ -1,10 +1,9 @@
 /** The command line as a program: every command registered, every way of ending told apart. */
 import { Command, CommanderError } from "commander";
-import { UnreadableSource } from "../crawler/python-file.ts";
-import { StoreVersionError } from "../db/store-version-error.ts";
-import { type Context, NetworkGaveUp, UsageError } from "./context.ts";
+import { type Context, NetworkGaveUp } from "./context.ts";
 import type { Effects } from "./effects.ts";
 import type { Ending } from "./exit-codes.ts";
+import { mistakeOf } from "./mistakes.ts";
 import { withSettings } from "./settings.ts";
 
 /** Every command, in the order of `census --help`; loaded when it is needed. */
@@ -107,13 +106,14 @@ export async function runCensus(words: readonly string[], effects: Effects): Pro
   } catch (error) {
     // Commander has said by then what is wrong; help is thrown too.
     if (error instanceof CommanderError) return error.exitCode === 0 ? "done" : "usage";
-    if (error instanceof UsageError || error instanceof StoreVersionError || error instanceof UnreadableSource) {
-      effects.report(`error: ${error.message}\n`);
-      return "usage";
-    }
     if (error instanceof NetworkGaveUp) {
       effects.report(`error: ${error.message}\n`);
       return "network";
+    }
+    const mistake = mistakeOf(error);
+    if (mistake !== null) {
+      effects.report(`error: ${mistake}\n`);
+      return "usage";
     }
     effects.report(
       `This is a bug of census; please report it with what follows.\n${error instanceof Error ? error.stack : String(error)}\n`,
@@ -133,12 +133,19 @@ async function run(words: readonly string[], effects: Effects): Promise<Ending> 
     return "usage";
   }
   try {
-    await program.parseAsync([...words], { from: "user" });
+    await program.parseAsync([...understood(words)], { from: "user" });
   } catch (error) {
     if (!(error instanceof VersionsAsked)) throw error;
     await effects.print((await import("./versions.ts")).versions());
   }
   return ending;
+}
+
+/** The words; only the command, where there is none of the name: asked for its help, commander would print that of all. */
+function understood(words: readonly string[]): readonly string[] {
+  const [asked, of] = words.filter((word) => !word.startsWith("-"));
+  const name = asked === "help" ? of : asked;
+  return name === undefined || name === "help" || Object.hasOwn(COMMANDS, name) ? words : [name];
 }
 
 /** Thrown while words are read, as commander throws where its own option of versions is among them: nothing more is to be done. */

@@ -30,7 +30,7 @@ export async function printPrograms(
   context: Context,
   target: string,
   options: Options,
-  render: (bytes: Uint8Array) => Rendered,
+  render: (bytes: Uint8Array, pickle: PickleTrace) => Rendered,
 ): Promise<Ending> {
   const { trace, programs } = await (await fileOnDisk(context, target))
     .read((source) => traceFile(source, undefined, "whole"))
@@ -40,7 +40,11 @@ export async function printPrograms(
   if (programs.length === 0) throw new UsageError(`${target} holds no pickle: ${trace.container}, ${trace.outcome}`);
   const chosen = [...trace.pickles.keys()].filter((index) => options.pickle === undefined || index === options.pickle);
   if (chosen.length === 0) throw new UsageError(`${target} has ${programs.length} pickles, counted from 0`);
-  const rendered = chosen.map((index) => ({ index, pickle: trace.pickles[index]!, ...render(programs[index]!.bytes) }));
+  const rendered = chosen.map((index) => ({
+    index,
+    pickle: trace.pickles[index]!,
+    ...render(programs[index]!.bytes, trace.pickles[index]!),
+  }));
   if (options.json) {
     const pickles = rendered.map(({ index, pickle: { entry, offset, length }, text, error }) => ({
       index,

@@ -25,3 +25,8 @@ export function duration(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+/** What a survey cost, beside what its files hold: the listing and libraries' source are received as well, so that it can be more. */
+export function received({ requests, bytesRead, bytesHeld }: { requests: number; bytesRead: number; bytesHeld: number }): string {
+  return `${plural(requests, "request")}, ${bytes(bytesRead)} received with listing and source, for files of ${bytes(bytesHeld)}`;
+}

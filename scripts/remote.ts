@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { Remote } from "../crawler/session.ts";
 import { type Context, UsageError } from "./context.ts";
+import type { Effects } from "./effects.ts";
 
 const DEFAULT_HUB = "https://huggingface.co";
 
@@ -22,20 +23,32 @@ export function withIndex<C extends Command>(command: C): C {
 }
 
 export function hubOf({ effects }: Context, options: RemoteOptions): string {
-  return address("--hub", options.hub ?? effects.environment.CENSUS_HUB ?? DEFAULT_HUB);
+  return given(effects.environment, "--hub", options.hub, ["CENSUS_HUB"]) ?? DEFAULT_HUB;
 }
 
 /** Hub, package index and token. There is no default index: which one is asked is for whoever runs the survey to say. */
 export function remoteOf(context: Context, options: RemoteOptions): Remote {
   const { environment } = context.effects;
   const hub = hubOf(context, options);
-  const index = options.index ?? environment.CENSUS_INDEX ?? environment.PIP_INDEX_URL;
-  return { hub, packageIndex: index === undefined ? null : address("--index", index), token: environment.HF_TOKEN || null };
+  const packageIndex = given(environment, "--index", options.index, ["CENSUS_INDEX", "PIP_INDEX_URL"]);
+  return { hub, packageIndex, token: environment.HF_TOKEN || null };
 }
 
-/** An address without a slash at its end. */
-function address(option: string, given: string): string {
-  if (!URL.canParse(given) || !/^https?:$/.test(new URL(given).protocol))
-    throw new UsageError(`${option}: ${given} is no http or https address`);
-  return given.replace(/\/+$/, "");
+/** The address that an option says, or else the first of some variables that is not empty; null where none does. */
+function given(
+  environment: Effects["environment"],
+  option: string,
+  value: string | undefined,
+  variables: readonly string[],
+): string | null {
+  if (value !== undefined) return address(option, value);
+  const variable = variables.find((name) => environment[name]);
+  return variable === undefined ? null : address(variable, environment[variable]!);
+}
+
+/** An address without a slash at its end; `from` says where a user finds what they wrote. */
+function address(from: string, text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new UsageError(`${from}: ${text} is no http or https address`);
+  return text.replace(/\/+$/, "");
 }

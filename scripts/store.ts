@@ -7,11 +7,11 @@ import { type Context, resolvePath, UsageError } from "./context.ts";
 
 const DEFAULT_DATABASE = ".census/census.sqlite";
 
-/** Gives a command the option by which the store is chosen. */
-export function withDatabase<C extends Command>(command: C): C {
+/** Gives a command the option by which the store is chosen; `what` it is to the command. */
+export function withDatabase<C extends Command>(command: C, what = "the store"): C {
   return command.option(
     "--database <FILE>",
-    `the store: a file, or postgres://... (or CENSUS_DATABASE_URL, CENSUS_DATABASE; default: ${DEFAULT_DATABASE})`,
+    `${what}: a file, or postgres://... (or CENSUS_DATABASE_URL, CENSUS_DATABASE; default: ${DEFAULT_DATABASE})`,
   );
 }
 
@@ -28,14 +28,28 @@ export function openForWriting(file: string): Promise<Store> {
   return openStore(file);
 }
 
+/** The store for changing what it holds; one that is not there is the user's mistake. */
+export async function openForChanging(file: string): Promise<Store> {
+  requireStore(file);
+  return openStore(file);
+}
+
 /** The store for reading; one that is not there is the user's mistake. */
 export async function openForReading(file: string): Promise<Store> {
-  if (!isPostgres(file) && !existsSync(file))
-    throw new UsageError(`no store at ${file}; 'census survey' makes one, --database names another`);
+  requireStore(file);
   return openStore(file, { readonly: true });
+}
+
+function requireStore(file: string): void {
+  if (!isThere(file)) throw new UsageError(`no store at ${file}; 'census survey' makes one, --database names another`);
 }
 
 /** The store for reading, or an empty one in memory where there is none yet. */
 export function openIfThere(file: string): Promise<Store> {
-  return isPostgres(file) || existsSync(file) ? openStore(file, { readonly: true }) : openStore(":memory:");
+  return isThere(file) ? openStore(file, { readonly: true }) : openStore(":memory:");
+}
+
+/** Whether there is a store, or else whether nobody can tell before they ask its server. */
+export function isThere(file: string): boolean {
+  return isPostgres(file) || existsSync(file);
 }

@@ -6,13 +6,15 @@ import type { SurveySummary } from "../crawler/summary.ts";
 import { queryOf } from "../crawler/survey.ts";
 import { type Population, SORTS, type Sort, type SurveyEffects, type SurveyEvent, type SurveyRequest } from "../crawler/survey-request.ts";
 import type { Store } from "../db/connection.ts";
+import { listSurveys } from "../db/queries/surveys.ts";
 import { findSurveyRow, latestFinished, surveysOf } from "../db/writes-listing.ts";
 import { type Context, printJson, UsageError } from "./context.ts";
 import type { Ending } from "./exit-codes.ts";
+import { noSurvey } from "./known-survey.ts";
 import { type Progress, startProgress } from "./progress.ts";
 import { bytes, duration, grouped, plural } from "./quantities.ts";
 import { hubOf, type RemoteOptions, remoteOf, withHub, withIndex } from "./remote.ts";
-import { databasePath, openForWriting, withDatabase } from "./store.ts";
+import { databasePath, openForChanging, openForWriting, withDatabase } from "./store.ts";
 import { reportSummary } from "./survey-report.ts";
 
 export interface SurveyOptions extends RemoteOptions {
@@ -29,8 +31,16 @@ export interface SurveyOptions extends RemoteOptions {
   readonly json?: boolean;
 }
 
+/** Whether a command begins a survey where there is none of the name, or only goes on with those that the store has. */
+type Which = "new" | "known";
+
+const NAMED: Readonly<Record<Which, string>> = {
+  new: "the survey (default: after the Hub, the models and today); one that was interrupted is gone on with",
+  known: "the survey, of those in the store (default: the last that was begun, of the models where options say which)",
+};
+
 /** Gives a command the options that say which models and where. */
-export function withSurvey<C extends Command>(command: C): C {
+export function withSurvey<C extends Command>(command: C, which: Which = "new"): C {
   command
     .addOption(new Option("--top <N>", "the N most downloaded models, or the first N by --sort").argParser(positive).conflicts("models"))
     .addOption(
@@ -38,7 +48,7 @@ export function withSurvey<C extends Command>(command: C): C {
     )
     .addOption(new Option("--models <NAMES>", "these models, by name, separated by commas").argParser(modelNames))
     .addOption(
-      new Option("--filter <KEY=VALUE>", "only models with this author, search, task, library or tag; may be repeated")
+      new Option("--filter <KEY=VALUE>", `only models with this ${inWords(FILTERS)}; may be repeated`)
         .argParser(filter)
         .default([], "none")
         .conflicts("models"),
@@ -49,7 +59,7 @@ export function withSurvey<C extends Command>(command: C): C {
         .argParser(instant)
         .conflicts(["models", "top"]),
     )
-    .option("--name <NAME>", "the survey (default: after the Hub, the models and today); one that was interrupted is gone on with")
+    .option("--name <NAME>", NAMED[which])
     .addOption(new Option("--concurrency <N>", "models in hand at once").argParser(positive).default(undefined, "8"));
   return withDatabase(withIndex(withHub(command))).option("--json", "print JSON");
 }
@@ -57,6 +67,13 @@ export function withSurvey<C extends Command>(command: C): C {
 /** Gives a command that reads files the option that asks for more than files. */
 export function withHubScans<C extends Command>(command: C): C {
   return command.option("--hub-scans", "store what the Hub's own scanners say of the files: one request more for a model that has any");
+}
+
+/** What models can be filtered by. */
+const FILTERS: readonly string[] = ["author", "search", "task", "library", "tag"];
+
+function inWords(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }
 
 /** In the place of a date: when the last survey of the Hub that is finished was begun. */
@@ -84,6 +101,8 @@ function modelNames(given: string): string[] {
 function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["filter"] {
   const [, key, value] = /^([\w-]+)=(.+)$/.exec(given) ?? [];
   if (key === undefined || value === undefined) throw new InvalidArgumentError("Not of the form KEY=VALUE.");
+  // Whatever else is asked of the Hub it takes for a tag, which few models have.
+  if (!FILTERS.includes(key)) throw new InvalidArgumentError(`There is no ${key}: the key is ${inWords(FILTERS)}.`);
   return [...before, { key, value }];
 }
 
@@ -91,20 +110,22 @@ function filter(given: string, before: SurveyOptions["filter"]): SurveyOptions["
 type Stage = (request: SurveyRequest, effects: SurveyEffects, database: string) => Promise<SurveySummary>;
 
 /** Runs stages of a survey in the store, with progress, and prints what it came to. */
-export async function runStage(context: Context, options: SurveyOptions, stage: Stage, after: "new" | "finished" = "new"): Promise<Ending> {
+export async function runStage(context: Context, options: SurveyOptions, stage: Stage, which: Which = "new"): Promise<Ending> {
   const { effects } = context;
   const database = databasePath(context, options.database);
-  const store = await openForWriting(database);
+  const store = await (which === "new" ? openForWriting : openForChanging)(database);
   const progress = startProgress(effects, "models");
   const telling = new Telling(progress);
   try {
-    const request = await surveyRequest(context, options, store, after);
+    const request = await (which === "new" ? surveyRequest : knownRequest)(context, options, store);
     const summary = await stage(request, { ...effectsOf(context, store), report: (event) => telling.hear(event) }, database);
     progress.stop();
     if (options.json) await printJson(context, summary);
     else await effects.print(reportSummary(summary));
     if (summary.outcome === "interrupted") effects.report("Interrupted. The same command goes on from here.\n");
     if (summary.failure !== null) effects.report(`${summary.failure}\n`);
+    if (summary.outcome === "stopped")
+      effects.report("The network gave up. What was read is stored: the same command goes on from here.\n");
     return ENDINGS[summary.outcome];
   } finally {
     progress.stop();
@@ -120,20 +141,39 @@ export function effectsOf({ effects }: Context, store: Store): SurveyEffects {
 }
 
 /** What the options ask for; of a survey that is there and named without models, what it was asked for then. */
-export async function surveyRequest(
-  context: Context,
-  options: SurveyOptions,
-  store: Store,
-  after: "new" | "finished" = "new",
-): Promise<SurveyRequest> {
-  const { top, sort, models, filter, minDownloads, modifiedSince, hubScans, concurrency } = options;
-  const asked = [top, sort, models, minDownloads, modifiedSince].some((option) => option !== undefined) || filter.length > 0;
-  const known = options.name === undefined || asked ? null : await findSurveyRow(store, options.name);
-  const remote = remoteOf(context, { ...options, hub: options.hub ?? known?.hub ?? hubOf(context, options) });
-  const population = known !== null ? (JSON.parse(known.query) as Population) : await populationOf(options, store, remote.hub);
-  if (known !== null && known.hub !== remote.hub)
-    throw new UsageError(`the survey ${options.name} is of ${known.hub}, not of ${remote.hub}`);
-  const name = options.name ?? (await nameOf(context, store, remote.hub, population, after));
+export async function surveyRequest(context: Context, options: SurveyOptions, store: Store): Promise<SurveyRequest> {
+  const known = options.name === undefined || asksForModels(options) ? null : await findSurveyRow(store, options.name);
+  if (known !== null) return requestOf(context, options, known.name, known.hub, JSON.parse(known.query));
+  const hub = hubOf(context, options);
+  const population = await populationOf(options, store, hub);
+  return requestOf(context, options, options.name ?? (await nameOf(context, store, hub, population)), hub, population);
+}
+
+/**
+ * The same of a survey that the store has, since there is nothing in any other to work on: the one that is named, or the last
+ * of those models; else the last. Throws `UsageError` where there is none.
+ */
+async function knownRequest(context: Context, options: SurveyOptions, store: Store): Promise<SurveyRequest> {
+  const asked = options.name ?? null;
+  const last = asked ?? (await listSurveys(store))[0]?.name;
+  const known = last === undefined ? null : await findSurveyRow(store, last);
+  if (known === null) return noSurvey(store, asked);
+  if (!asksForModels(options)) return requestOf(context, options, known.name, known.hub, JSON.parse(known.query));
+  const hub = hubOf(context, options);
+  const population = await populationOf(options, store, hub);
+  const [latest] = await surveysOf(store, hub, queryOf(population));
+  const name = asked ?? latest?.name ?? (await noSurvey(store, describePopulation(hub, population)));
+  return requestOf(context, options, name, hub, population);
+}
+
+function asksForModels({ top, sort, models, filter, minDownloads, modifiedSince }: SurveyOptions): boolean {
+  return [top, sort, models, minDownloads, modifiedSince].some((option) => option !== undefined) || filter.length > 0;
+}
+
+function requestOf(context: Context, options: SurveyOptions, name: string, hub: string, population: Population): SurveyRequest {
+  const { hubScans, concurrency } = options;
+  const remote = remoteOf(context, { ...options, hub: options.hub ?? hub });
+  if (hub !== remote.hub) throw new UsageError(`the survey ${name} is of ${hub}, not of ${remote.hub}`);
   return { name, ...remote, population, ...(hubScans && { hubScans }), ...(concurrency !== undefined && { concurrency }) };
 }
 
@@ -146,13 +186,9 @@ async function populationOf(options: SurveyOptions, store: Store, hub: string): 
   return { kind: "query", top, minimumDownloads, filters, ...(sort && { sort }), ...(modifiedSince && { modifiedSince }) };
 }
 
-/**
- * The survey that the same command is about: the one of the same models that is under way; else, once it is finished, a
- * new one with today's date, or for the stages that work on what was read, the finished one.
- */
-async function nameOf(context: Context, store: Store, hub: string, population: Population, after: "new" | "finished"): Promise<string> {
-  const surveys = await surveysOf(store, hub, queryOf(population));
-  const known = surveys.find(({ finished_at }) => finished_at === null) ?? (after === "finished" ? surveys[0] : undefined);
+/** The survey that the same command is about: the one of the same models that is under way; else a new one with today's date. */
+async function nameOf(context: Context, store: Store, hub: string, population: Population): Promise<string> {
+  const known = (await surveysOf(store, hub, queryOf(population))).find(({ finished_at }) => finished_at === null);
   if (known !== undefined) return known.name;
   const dated = `${describePopulation(hub, population)} ${context.effects.date().toISOString().slice(0, 10)}`;
   for (let number = 1; ; number++) {
@@ -200,13 +236,13 @@ export class Telling {
     if (event.kind === "listed" || event.kind === "model") this.progress.update(this.#done, this.#total, this.note());
   }
 
-  /** The stage, and what this run has cost: requests, what the limit leaves of them, and bytes read of those that files hold. */
+  /** The stage, and what this run has cost: requests, what the limit leaves of them, bytes received, and those that the files hold. */
   private note(): string {
     if (this.#spent === null) return this.#stage;
     const { requests, bytesRead, left } = this.#spent;
     const allowed = left === null || this.#stage === "list" ? "" : ` (${grouped(left)} left)`;
-    const held = this.#held === 0 ? "" : ` of ${bytes(this.#held)}`;
-    return `${this.#stage}, ${plural(requests, "request")}${allowed}, ${bytes(bytesRead)}${held}`;
+    const held = this.#held === 0 ? "" : ` for files of ${bytes(this.#held)}`;
+    return `${this.#stage}, ${plural(requests, "request")}${allowed}, ${bytes(bytesRead)} received${held}`;
   }
 }
 

@@ -1,18 +1,19 @@
 /** What a survey comes to and what it would cost, for people. */
 import { VERDICT_KINDS, type VerdictKind } from "../analyzer/verdict/verdict.ts";
 import type { SurveyPlan } from "../crawler/plan.ts";
-import type { SurveySummary } from "../crawler/summary.ts";
-import { bytes, duration, plural } from "./quantities.ts";
+import { REFUSED, type SurveySummary } from "../crawler/summary.ts";
+import { bytes, duration, plural, received } from "./quantities.ts";
 
 /** The summary, with a table of models by verdict. */
 export function reportSummary(summary: SurveySummary): string {
-  const { survey, outcome, models, files, pickles, verdicts, requests, bytesRead, bytesHeld } = summary;
+  const { survey, outcome, models, files, pickles, verdicts } = summary;
   const lines = [
     `survey ${survey}: ${outcome}`,
     `${plural(models, "model")}, ${plural(files, "file")} that could hold pickles, ${plural(pickles, "pickle")}`,
-    `${plural(requests, "request")}, ${bytes(bytesRead)} read of ${bytes(bytesHeld)} held`,
+    received(summary),
     ...classLine(summary.classes),
     ...verdictTable(verdicts),
+    ...refusedLines(summary),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -24,6 +25,19 @@ function classLine({ inferred = 0, ...without }: SurveySummary["classes"]): stri
   if (reasons.length === 0) return inferred === 0 ? [] : [judged];
   const total = reasons.reduce((sum, [, models]) => sum + models, 0);
   return [`${judged}, none for ${total} (${reasons.map(([state, models]) => `${state.replace("-", " ")}: ${models}`).join(", ")})`];
+}
+
+/** The models that could not be had: which, and why, as far as the summary names them. */
+function refusedLines({ survey, refused, states }: SurveySummary): string[] {
+  if (refused.length === 0) return [];
+  const count = REFUSED.reduce((sum, state) => sum + (states[state] ?? 0), 0);
+  const more = count - refused.length;
+  return [
+    "",
+    `${plural(count, "model")} could not be had`,
+    ...refused.map(({ model, state, failure }) => `  ${model}: ${failure ?? state}`),
+    ...(more > 0 ? [`  and ${more} more: census export models --survey ${JSON.stringify(survey)}`] : []),
+  ];
 }
 
 function verdictTable(verdicts: SurveySummary["verdicts"]): string[] {

@@ -31,6 +31,9 @@ export const policyFile = z.object({
 const pickleballClass = z.object({ globals: z.array(z.string()), reduces: z.array(z.string()) });
 const pickleballFile = z.record(z.string(), pickleballClass);
 
+/** What is not ours may be anything: how it differs from PickleBall's shape would tell nobody what it is. */
+const NEITHER = "neither a policy of census (its format is told in it) nor one of PickleBall ({class: {globals, reduces}})";
+
 /** Why a text is not a policy. */
 export interface PolicyFormatError {
   readonly kind: "not-json" | "not-a-policy" | "unknown-version" | "not-one-class";
@@ -83,7 +86,7 @@ function readOurs(json: object): Result<Policy, PolicyFormatError> {
 
 function readPickleball(json: unknown): Result<Policy, PolicyFormatError> {
   const parsed = pickleballFile.safeParse(json);
-  if (!parsed.success) return failed({ kind: "not-a-policy", message: z.prettifyError(parsed.error) });
+  if (!parsed.success) return failed({ kind: "not-a-policy", message: NEITHER });
   // A record leaves out what is called `__proto__`.
   const classes = Object.entries(json as object);
   const [only] = classes;
@@ -91,7 +94,7 @@ function readPickleball(json: unknown): Result<Policy, PolicyFormatError> {
     return failed({ kind: "not-one-class", message: `${classes.length} classes; a policy has exactly one` });
   const [key, value] = only;
   const names = pickleballClass.safeParse(value);
-  if (!names.success) return failed({ kind: "not-a-policy", message: z.prettifyError(names.error) });
+  if (!names.success) return failed({ kind: "not-a-policy", message: NEITHER });
   const { globals, reduces } = names.data;
   return ok({ name: `class:${key}`, class: key, library: null, imports: plainEntries(globals), calls: plainEntries(reduces) });
 }

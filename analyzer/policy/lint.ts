@@ -3,14 +3,15 @@
  * they are handed, and names nobody has analysed. Boundary: it judges names; what they can do is `danger.ts`.
  */
 import type { Danger } from "./capabilities.ts";
-import { dangerOf } from "./danger.ts";
+import { dangerOf, JUDGED_BY_ARGUMENTS } from "./danger.ts";
 import { byCallable } from "./format-entry.ts";
 import type { Policy, PolicyEntry } from "./policy.ts";
 
 export interface LintFinding {
   readonly callable: string;
   readonly list: "imports" | "calls";
-  readonly kind: "dangerous" | "unanalysed" | "unexplained";
+  /** `arguments`: it could do something, and verdict and loader judge what each pickle hands it. `dangerous`: nothing else does. */
+  readonly kind: "dangerous" | "arguments" | "unanalysed" | "unexplained";
   readonly capability?: Danger;
   readonly message: string;
 }
@@ -27,7 +28,15 @@ function lintEntry(entry: PolicyEntry, list: "imports" | "calls"): LintFinding[]
   const findings: LintFinding[] = [];
   const capability = dangerOf(callable);
   const last = entry.reasons.at(-1);
-  if (capability) findings.push({ callable, list, kind: "dangerous", capability, message: MESSAGES[capability] });
+  if (capability && JUDGED_BY_ARGUMENTS.has(callable))
+    findings.push({
+      callable,
+      list,
+      kind: "arguments",
+      capability,
+      message: `${MESSAGES[capability]} (verdict and loader judge its arguments)`,
+    });
+  else if (capability) findings.push({ callable, list, kind: "dangerous", capability, message: MESSAGES[capability] });
   // What the builtins are is Python's own affair: those that do more than to make a value are dangerous by name.
   if (last?.kind === "unanalysed" && !callable.startsWith("builtins."))
     findings.push({ callable, list, kind: "unanalysed", message: "the source that defines it was not given" });
@@ -42,5 +51,5 @@ const MESSAGES: Readonly<Record<Danger, string>> = {
   network: "can connect to the network",
   writes: "can write or delete files",
   reads: "can read files or run a nested pickle",
-  "calls-callables": "reaches or calls what it is handed; it is as safe as its arguments",
+  "calls-callables": "reaches or calls what it is handed",
 };

@@ -74,7 +74,7 @@ export function SurveyProgress({ survey, totals }: { readonly survey: Survey; re
         of={[
           { name: "Models", value: integer(totals.models) },
           { name: "Candidate files", value: integer(totals.files), note: counted(totals.pickles, "pickle") },
-          { name: "Read", value: bytes(survey.bytesRead), note: `of ${bytes(totals.bytesHeld)} held` },
+          { name: "Received", value: bytes(survey.bytesRead), note: `with the listing; files of ${bytes(totals.bytesHeld)}` },
           { name: "Requests", value: integer(survey.requests) },
         ]}
       />

@@ -1,16 +1,22 @@
-/** The policy by which what a pickle returns would be judged, whatever survey inferred it. */
-import type { Policy } from "../../analyzer/policy/policy.ts";
+/** The policies by which what a pickle returns would be judged, whatever survey inferred them. */
 import type { Store } from "../connection.ts";
-import { readPolicy } from "../stored-policy.ts";
 
-/** The policy of this class that was inferred last; null where the store has none. */
-export async function findLatestClassPolicy(store: Store, className: string): Promise<Policy | null> {
-  const row = await store
+export interface ClassPolicyRow {
+  readonly policyId: number;
+  /** Of one release, or of several together. */
+  readonly slot: "class" | "class-range";
+  /** Of the library; of several releases the last. */
+  readonly version: string | null;
+}
+
+/** The policies that the store has of a class, by the name that pickles have for it; what fills open slots is another model's. */
+export async function classPolicies(store: Store, className: string): Promise<ClassPolicyRow[]> {
+  const rows = await store
     .selectFrom("policy")
-    .select("policy_id")
-    .where("slot", "=", "class")
+    .select(["policy_id as policyId", "slot", "library_version as version"])
+    .where("slot", "in", ["class", "class-range"])
     .where("class", "=", className)
-    .orderBy("policy_id", "desc")
-    .executeTakeFirst();
-  return row === undefined ? null : readPolicy(store, row.policy_id);
+    .orderBy("policy_id")
+    .execute();
+  return rows as ClassPolicyRow[];
 }

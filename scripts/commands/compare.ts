@@ -5,9 +5,9 @@ import { compareSurveys } from "../../db/queries/comparison.ts";
 import { type DifferingModels, differencesOf } from "../../db/queries/differences.ts";
 import { formatShares } from "../../db/queries/formats.ts";
 import { listJudgements } from "../../db/queries/judgements.ts";
-import { findSurvey, listSurveys } from "../../db/queries/surveys.ts";
-import { CensusCommand, type Context, printJson, UsageError } from "../context.ts";
+import { CensusCommand, type Context, printJson } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
+import { knownSurvey } from "../known-survey.ts";
 import { plural } from "../quantities.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 
@@ -30,7 +30,7 @@ export function compareCommand(context: Context): CensusCommand {
 async function compare(context: Context, before: string, after: string, options: Options): Promise<Ending> {
   const store = await openForReading(databasePath(context, options.database));
   try {
-    const comparison = await comparisonOf(store, await surveyId(store, before), await surveyId(store, after));
+    const comparison = await comparisonOf(store, (await knownSurvey(store, before)).surveyId, (await knownSurvey(store, after)).surveyId);
     if (options.json) await printJson(context, { before, after, ...comparison });
     else await context.effects.print(reportComparison(before, after, comparison));
     return "done";
@@ -54,13 +54,6 @@ async function comparisonOf(store: Store, before: number, after: number) {
     verdicts.push(...moves.map((move) => ({ ...judgement, ...move })));
   }
   return { ...(await differencesOf(store, before, after)), formats, verdicts };
-}
-
-async function surveyId(store: Store, name: string): Promise<number> {
-  const survey = await findSurvey(store, name);
-  if (survey !== null) return survey.surveyId;
-  const names = (await listSurveys(store)).map((known) => known.name);
-  throw new UsageError(`no survey ${name}; there ${names.length === 0 ? "is none" : `are ${names.join(", ")}`}`);
 }
 
 function reportComparison(before: string, after: string, comparison: Comparison): string {

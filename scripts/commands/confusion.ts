@@ -78,7 +78,9 @@ export function confusionCommand(context: Context): CensusCommand {
       const labelled = await readLabels(context, folder, options.labels ?? path.join(folder, "manifest.tsv"));
       const policies = await Promise.all(options.policy.map((file) => loadPolicy(context, file)));
       const judges = judgesOf(policies).map(({ name, judge }): Answering => ({ name, answer: (trace) => answerOf(judge(trace).verdict) }));
-      const rows = await confusion(context, labelled, [...judges, DENY_LIST]);
+      const counted = await count(context, labelled, [...judges, DENY_LIST]);
+      if (counted === null) return "interrupted";
+      const rows = tabulate(labelled, counted);
       const format = options.json ? "json" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
       const chunks = EXPORT_FORMATS[format].write(TABLE, rows);
       if (options.output !== undefined) await writeFile(resolvePath(context, options.output), chunks);
@@ -110,33 +112,51 @@ async function readLabels(context: Context, folder: string, labels: string): Pro
     .map((cells) => ({ file: path.join(folder, cells[file]!), isMalicious: cells[expected] === "malicious" }));
 }
 
-/** Every file is read once, and handed to every judge. One that cannot be read is undecided for all of them. */
-async function* confusion(context: Context, labelled: readonly Labelled[], judges: readonly Answering[]): AsyncGenerator<ExportRow> {
-  const counts = judges.map(() => ({ stops: [0, 0], passes: [0, 0], undecided: [0, 0] }));
-  const progress = startProgress(context.effects, "files");
-  await withTracer(async (tracer) => {
-    for (const [index, { file, isMalicious }] of labelled.entries()) {
-      const { trace } = await judgeFile(await fileOnDisk(context, file), [], tracer);
-      for (const [which, judge] of judges.entries())
-        counts[which]![trace === null ? "undecided" : judge.answer(trace)][Number(isMalicious)]!++;
-      progress.update(index + 1, labelled.length, file);
-    }
-  });
-  progress.stop();
+/** What a judge makes of the files: of each answer how many benign ones, then how many malicious. */
+interface Counted {
+  readonly judge: string;
+  readonly answers: Readonly<Record<Answer, [number, number]>>;
+}
+
+/**
+ * Every file is read once, and handed to every judge. One that cannot be read is undecided for all of them. Null where it was
+ * interrupted: shares of a part of the files say nothing of the whole.
+ */
+async function count(context: Context, labelled: readonly Labelled[], judges: readonly Answering[]): Promise<readonly Counted[] | null> {
+  const { effects } = context;
+  const counted = judges.map(({ name }): Counted => ({ judge: name, answers: { stops: [0, 0], passes: [0, 0], undecided: [0, 0] } }));
+  const progress = startProgress(effects, "files");
+  try {
+    return await withTracer(async (tracer) => {
+      for (const [index, { file, isMalicious }] of labelled.entries()) {
+        if (effects.signal.aborted) return null;
+        const { trace } = await judgeFile(await fileOnDisk(context, file), [], tracer);
+        for (const [which, judge] of judges.entries())
+          counted[which]!.answers[trace === null ? "undecided" : judge.answer(trace)][isMalicious ? 1 : 0]++;
+        progress.update(index + 1, labelled.length, file);
+      }
+      return counted;
+    });
+  } finally {
+    progress.stop();
+  }
+}
+
+async function* tabulate(labelled: readonly Labelled[], counted: readonly Counted[]): AsyncGenerator<ExportRow> {
   const malicious = labelled.filter(({ isMalicious }) => isMalicious).length;
   const share = (part: number, of: number) => (of === 0 ? null : Number((part / of).toFixed(4)));
-  for (const [which, judge] of judges.entries()) {
-    const { stops, passes, undecided } = counts[which]!;
+  for (const { judge, answers } of counted) {
+    const { stops, passes, undecided } = answers;
     yield {
-      judge: judge.name,
-      true_positives: stops[1]!,
-      false_negatives: passes[1]!,
-      undecided_malicious: undecided[1]!,
-      true_negatives: passes[0]!,
-      false_positives: stops[0]!,
-      undecided_benign: undecided[0]!,
-      false_negative_rate: share(passes[1]!, malicious),
-      false_positive_rate: share(stops[0]!, labelled.length - malicious),
+      judge,
+      true_positives: stops[1],
+      false_negatives: passes[1],
+      undecided_malicious: undecided[1],
+      true_negatives: passes[0],
+      false_positives: stops[0],
+      undecided_benign: undecided[0],
+      false_negative_rate: share(passes[1], malicious),
+      false_positive_rate: share(stops[0], labelled.length - malicious),
     };
   }
 }

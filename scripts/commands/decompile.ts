@@ -1,4 +1,5 @@
 /** `census decompile`: the Python program that a file's pickles amount to. Nothing of it is run. */
+import type { PickleTrace } from "../../analyzer/containers/trace.ts";
 import { decompile } from "../../analyzer/pickle/decompile.ts";
 import { CensusCommand, type Context } from "../context.ts";
 import { printPrograms, withPrograms } from "../programs.ts";
@@ -14,6 +15,12 @@ export function decompileCommand(context: Context): CensusCommand {
     "census decompile pytorch_model.bin --pickle 0",
   ]);
   return withPrograms(command).runs((target: string, options: Options) =>
-    printPrograms(context, target, options, (bytes) => ({ text: decompile(bytes), error: null })),
+    printPrograms(context, target, options, (bytes, pickle) => ({ text: decompile(bytes), error: brokenOff(pickle) })),
   );
+}
+
+/** Why the program goes no further, where it does not get to its end. */
+function brokenOff({ outcome, failure }: PickleTrace): string | null {
+  if (outcome === "ok") return null;
+  return failure === undefined ? outcome : `${outcome}: ${failure.message} (${failure.kind} at byte ${failure.offset})`;
 }

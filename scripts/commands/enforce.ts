@@ -4,7 +4,7 @@ import type { Enforcer, Mode } from "../../analyzer/verdict/verdict.ts";
 import { NO_ADVICE } from "../advice.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import { withTracer } from "../file-tracer.ts";
-import { endingOf, judgeFile, verdictJson } from "../judging.ts";
+import { endingOf, holdsNothing, judgeFile, NOTHING, verdictJson } from "../judging.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { reportFile } from "../report.ts";
 import { fileOnDisk } from "../targets.ts";
@@ -40,8 +40,8 @@ export function enforceCommand(context: Context): CensusCommand {
       const file = await fileOnDisk(context, target);
       const judged = await withTracer((tracer) => judgeFile(file, [{ policy, mode, enforcer }], tracer));
       const verdict = judged.verdicts[0]!;
-      if (json) await printJson(context, verdictJson(target, verdict));
+      if (json) await printJson(context, { ...verdictJson(target, verdict), pickles: judged.trace?.pickles.length ?? null });
       else await context.effects.print(reportFile({ ...judged, advice: NO_ADVICE, opinions: [] }, context.effects.terminal));
-      return endingOf(verdict.verdict);
+      return holdsNothing(judged) ? NOTHING.ending : endingOf(verdict.verdict);
     });
 }

@@ -10,8 +10,9 @@ import { dataPackage, type Resource, writeResource } from "../../db/exports/data
 import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, formatOf } from "../../db/exports/formats.ts";
 import type { ExportTable } from "../../db/exports/table.ts";
 import { EXPORT_NAMES, EXPORTS, findExport } from "../../db/exports/tables.ts";
-import { findSurvey, type Survey } from "../../db/queries/surveys.ts";
+import type { Survey } from "../../db/queries/surveys.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { knownSurvey } from "../known-survey.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 import { confusionCommand } from "./confusion.ts";
 
@@ -58,9 +59,7 @@ export function exportCommand(context: Context): CensusCommand {
       if (table === ALL && options.output === undefined) throw new UsageError("'all' is written to a folder: name it by --output");
       const store = await openForReading(databasePath(context, options.database));
       try {
-        const survey = await findSurvey(store, options.survey ?? null);
-        if (survey === null)
-          throw new UsageError(options.survey === undefined ? "the store holds no survey" : `no survey ${options.survey}`);
+        const survey = await knownSurvey(store, options.survey ?? null);
         if (table === ALL) await writeAll(store, survey, format, resolvePath(context, options.output!));
         else if (options.output === undefined) await writeResource(store, survey, findExport(table)!, format, context.effects.print);
         else await writeTo(resolvePath(context, options.output), store, survey, findExport(table)!, format);

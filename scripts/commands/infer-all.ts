@@ -8,7 +8,7 @@ export function inferAllCommand(context: Context): CensusCommand {
     context,
     "infer-all",
     "The second part of a survey: infer the policies of the classes that its models load as",
-    ["census infer-all --name spring"],
+    ["census infer-all --name spring", "census infer-all"],
   );
-  return withSurvey(command).runs((options: SurveyOptions) => runStage(context, options, inferAll, "finished"));
+  return withSurvey(command, "known").runs((options: SurveyOptions) => runStage(context, options, inferAll, "known"));
 }

@@ -119,7 +119,7 @@ function lint(context: Context): Command {
   return new CensusCommand(
     context,
     "lint",
-    "Print what is dangerous or unexplained in a policy",
+    "Print what is dangerous or unexplained in a policy; ends with 1 where something is dangerous",
     ["census policy lint tagger.json"],
     "policy",
   )
@@ -134,7 +134,7 @@ function lint(context: Context): Command {
         );
         await context.effects.print(lines.join(""));
       }
-      return "done";
+      return findings.some(({ kind }) => kind === "dangerous") ? "blocked" : "done";
     });
 }
 

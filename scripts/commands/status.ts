@@ -3,7 +3,8 @@ import { listSurveys, type Survey, type SurveyTotals, surveyTotals } from "../..
 import type { ModelState } from "../../db/schema.ts";
 import { CensusCommand, type Context, printJson } from "../context.ts";
 import type { Ending } from "../exit-codes.ts";
-import { bytes, plural } from "../quantities.ts";
+import { knownSurvey } from "../known-survey.ts";
+import { plural, received } from "../quantities.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 
 interface Options {
@@ -29,7 +30,7 @@ export function statusCommand(context: Context): CensusCommand {
 async function status(context: Context, options: Options): Promise<Ending> {
   const store = await openForReading(databasePath(context, options.database));
   try {
-    const surveys = (await listSurveys(store)).filter(({ name }) => options.survey === undefined || name === options.survey);
+    const surveys = options.survey === undefined ? await listSurveys(store) : [await knownSurvey(store, options.survey)];
     const rows: (Omit<Survey, "surveyId"> & SurveyTotals)[] = [];
     for (const { surveyId, ...survey } of surveys) rows.push({ ...survey, ...(await surveyTotals(store, surveyId)) });
     if (options.json) await printJson(context, rows);
@@ -41,13 +42,13 @@ async function status(context: Context, options: Options): Promise<Ending> {
 }
 
 function reportStatus(survey: Omit<Survey, "surveyId"> & SurveyTotals): string {
-  const { name, hub, startedAt, finishedAt, models, states, requests, bytesRead, bytesHeld, manifest } = survey;
+  const { name, hub, startedAt, finishedAt, models, states, manifest } = survey;
   const standing = STATES.filter((state) => states[state] !== undefined).map((state) => `${states[state]} ${state}`);
   return [
     `${name}: ${finishedAt === null ? "not finished" : `finished ${finishedAt}`}`,
     `  of ${hub}, begun ${startedAt}`,
     `  ${plural(models, "model")}${standing.length === 0 ? "" : `: ${standing.join(", ")}`}`,
-    `  ${plural(requests, "request")}, ${bytes(bytesRead)} read of ${bytes(bytesHeld)} held`,
+    `  ${received(survey)}`,
     ...(manifest === null ? [] : [`  manifest ${manifest}`]),
   ]
     .map((line) => `${line}\n`)

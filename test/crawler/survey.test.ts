@@ -223,10 +223,10 @@ describe("models that are not to be had are recorded, and judged unavailable", (
     const unavailable = (state: string, words: string) => ({ state, failure: expect.stringContaining(words), verdict: "unavailable" });
     expect(await models()).toEqual({
       "a/right": { state: "judged", failure: null, verdict: "loads" },
-      "a/gated": unavailable("gated", "restricted"),
+      "a/gated": unavailable("gated", "set HF_TOKEN of an account with access (HTTP 401 GatedRepo)"),
       "a/disabled": unavailable("disabled", "disabled"),
-      "a/private": unavailable("missing", "RepoNotFound"),
-      "a/none": unavailable("missing", "RepoNotFound"),
+      "a/private": unavailable("missing", "no such model, or a private one: no valid token was sent (HTTP 401 RepoNotFound)"),
+      "a/none": unavailable("missing", "no such model, or a private one: no valid token was sent (HTTP 401 RepoNotFound)"),
     });
     // A repository that refuses one file is not asked for the others.
     expect(hub.log.filter(({ path }) => path.startsWith("/a/gated/resolve/")).length).toBe(1);

@@ -16,6 +16,20 @@ describe("usage", () => {
     expect(EXIT_CODES.usage.code).toBe(2);
   });
 
+  it("knows no help of a command that there is not", async () => {
+    for (const words of [
+      ["nonsense", "--help"],
+      ["--quiet", "nonsense", "-h"],
+      ["help", "nonsense"],
+    ]) {
+      const { ending, printed, reported } = await census(words);
+      expect({ ending, printed }).toEqual({ ending: "usage", printed: "" });
+      expect(reported).toContain("unknown command 'nonsense'");
+    }
+    for (const words of [["--help"], ["help", "scan"]])
+      expect(await census(words), words.join(" ")).toMatchObject({ ending: "done", reported: "" });
+  });
+
   it("shows the help on standard error where nothing is asked for", async () => {
     const { ending, printed, reported } = await census([]);
     expect({ ending, printed }).toEqual({ ending: "usage", printed: "" });

@@ -111,14 +111,16 @@ describe("linting a policy", () => {
     expect(dangerOf(callable)).toBe(null);
   });
 
-  test("dangerous, unanalysed and unexplained names are told apart", () => {
+  test("dangerous names, those judged by their arguments, unanalysed and unexplained ones are told apart", () => {
     const reason = { kind: "unanalysed" as const, text: "its source is not given" };
     const findings = lintPolicy({
-      ...policy(["a.A", "os.system"]),
+      ...policy(["a.A", "functools.partial", "os.system"]),
       calls: ["builtins.dict", "x.Y"].map((callable) => ({ callable, reasons: [reason] })),
     });
     expect(findings.map(({ callable, kind, list }) => ({ callable, kind, list }))).toEqual([
       { callable: "a.A", kind: "unexplained", list: "imports" },
+      { callable: "functools.partial", kind: "arguments", list: "imports" },
+      { callable: "functools.partial", kind: "unexplained", list: "imports" },
       { callable: "os.system", kind: "dangerous", list: "imports" },
       { callable: "os.system", kind: "unexplained", list: "imports" },
       { callable: "x.Y", kind: "unanalysed", list: "calls" },

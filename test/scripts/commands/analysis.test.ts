@@ -100,6 +100,18 @@ describe("decompile", () => {
     const { status } = spawnSync("/usr/bin/python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: printed });
     expect(status).toBe(0);
   });
+
+  it("says where a program breaks off, and ends undecided, as disassemble does", async () => {
+    const cut = path.join(folder, "cut.pkl");
+    writeFileSync(cut, readFileSync(path.join(MODELS, "saltmarsh/pos-english/tagger.pkl")).subarray(0, 200));
+    const { ending, printed, reported } = await census(["decompile", cut]);
+    expect(ending).toBe("undecided");
+    expect(printed).toContain("SequenceTagger");
+    expect(reported).toMatch(/^pickle 0, at byte 0: malformed: .* \(truncated at byte \d+\)\n$/);
+    const scanned = await census(["scan", cut]);
+    expect(scanned.ending).toBe("blocked");
+    expect(scanned.printed.replaceAll(/\n {15}/g, " ")).toMatch(/\n {2}note {9}malformed, besides: .* \(truncated at byte \d+\)\n/);
+  });
 });
 
 describe("enforce", () => {
@@ -135,6 +147,41 @@ describe("enforce", () => {
       expect(ending).toBe("blocked");
       expect(value.blocked).toMatchObject([{ opcode: "STOP", reason: "what the pickle returns is outside the policy" }]);
     }
+  });
+
+  it("says what to do about open slots and other releases, and advises no name", async () => {
+    const read = JSON.parse(readFileSync(policy, "utf8"));
+    const written = (name: string, changes: object) => {
+      const file = path.join(folder, `${name}.json`);
+      writeFileSync(file, JSON.stringify({ ...read, imports: [], calls: [], ...changes }));
+      return file;
+    };
+    const asks = { attributes: [], classes: [], functions: false };
+    const openSlots = [{ class: read.class, attribute: "embeddings", from: [], asks }];
+    const reported = async (file: string, by: string) => (await census(["enforce", file, "--policy", by])).printed.replaceAll(/\n +/g, " ");
+    const open = await reported(TAGGER, written("slots", { openSlots }));
+    expect(open).toContain("the class leaves SequenceTagger.embeddings to its caller: 'census infer' with --open FILE fills that");
+    expect(open).toContain("if another release than brine 0.2.0 saved it: 'census infer' with that as its --source");
+    expect(open).toContain("the policy lacks brine.models.sequence_tagger.SequenceTagger, ");
+    const filled = await reported(TAGGER, written("filled", { name: "class+open:tagger", openSlots, fillers: [] }));
+    expect(filled).toContain("with --open FILE looks at this one");
+    const closed = await reported(TAGGER, written("closed", { openSlots: undefined }));
+    expect(closed).not.toContain("--open");
+    const reached = path.join(folder, "getattr.pkl");
+    writeFileSync(reached, "cbuiltins\ngetattr\n(NVname\ntR.");
+    expect(await reported(reached, written("closed", { openSlots: undefined }))).toContain(
+      "the policy lacks builtins.getattr (calls what it is handed)",
+    );
+    for (const printed of [open, filled, closed]) expect(printed).not.toMatch(/ allow /);
+    expect(await reported(attack, policy)).not.toMatch(/census infer/);
+  });
+
+  it("says what is no policy: a folder, and JSON that is neither ours nor PickleBall's", async () => {
+    const other = path.join(folder, "other.json");
+    writeFileSync(other, '{"a": 1}');
+    const reported = async (file: string) => (await census(["enforce", TAGGER, "--policy", file])).reported;
+    expect(await reported(folder)).toBe(`error: ${folder} is a folder, and no policy file\n`);
+    expect(await reported(other)).toMatch(/^error: .*other\.json is no policy: neither a policy of census .* nor one of PickleBall /);
   });
 
   it("needs a policy", async () => {
@@ -300,9 +347,21 @@ describe("policy", () => {
     expect(value.imports).toMatchObject({ recall: 1, extra: expect.arrayContaining(["torch.int1"]) });
   });
 
-  it("finds what is dangerous in one", async () => {
-    const { value } = await censusJson<{ findings: { callable: string; capability?: string }[] }>(["policy", "lint", policy]);
-    expect(value.findings).toContainEqual(expect.objectContaining({ callable: "copyreg._reconstructor", capability: "calls-callables" }));
+  it("finds what is dangerous in one, and tells what its arguments are judged of from it", async () => {
+    const inferred = await censusJson<{ findings: { callable: string; kind: string; capability?: string }[] }>(["policy", "lint", policy]);
+    expect(inferred.ending).toBe("done");
+    expect(inferred.value.findings).toContainEqual(
+      expect.objectContaining({ callable: "copyreg._reconstructor", kind: "arguments", capability: "calls-callables" }),
+    );
+    expect((await census(["policy", "lint", policy])).printed).toContain(
+      "arguments   call   copyreg._reconstructor: reaches or calls what it is handed (verdict and loader judge its arguments)\n",
+    );
+    const generous = path.join(folder, "generous.json");
+    writeFileSync(generous, JSON.stringify({ "a.A": { globals: ["os.system"], reduces: ["os.system"] } }));
+    expect(await census(["policy", "lint", generous])).toMatchObject({
+      ending: "blocked",
+      printed: expect.stringContaining("dangerous   call   os.system: can run any code or program\n"),
+    });
   });
 
   it("writes a loader that enforces one in Python", async () => {

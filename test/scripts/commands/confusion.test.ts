@@ -79,6 +79,21 @@ describe("confusion", () => {
     expect(readFileSync(file, "utf8")).toContain("\\toprule");
   });
 
+  it("stops between two files when it is interrupted, and writes nothing", async () => {
+    const interruption = new AbortController();
+    const reported: string[] = [];
+    const terminal = { colour: false, progress: false, verbose: true };
+    const { ending, printed } = await census(["export", "confusion", samples, "--verbose"], {
+      terminal,
+      signal: interruption.signal,
+      report: (text) => {
+        reported.push(text);
+        if (text.startsWith("2 of 5 files")) interruption.abort();
+      },
+    });
+    expect({ ending, printed, files: reported.length }).toEqual({ ending: "interrupted", printed: "", files: 2 });
+  });
+
   it("needs labels", async () => {
     expect(await census(["export", "confusion", folder])).toMatchObject({ ending: "usage" });
     const table = path.join(folder, "other.tsv");

@@ -4,10 +4,14 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { readPolicy } from "../../../analyzer/policy/format.ts";
+import type { Policy } from "../../../analyzer/policy/policy.ts";
 import { openStore } from "../../../db/connection.ts";
+import type { PolicySlot } from "../../../db/schema.ts";
 import { writePolicy } from "../../../db/stored-policy.ts";
+import { makeOlder } from "../../db/temporary-store.ts";
 import { maliciousFiles } from "../../fixtures/malicious.ts";
 import { type Hub, startHub } from "../../hub/hub.ts";
+import { makeRepository } from "../../hub/repositories.ts";
 import { maliciousRepositories, modelRepositories } from "../../hub/samples.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
 
@@ -23,6 +27,7 @@ interface ScanJson {
       readonly file: string;
       readonly policy: string;
       readonly mode: string;
+      readonly by?: string;
       readonly verdict: string;
       readonly message?: string;
       readonly blocked: readonly { callable: string | null; opcode: string; entry: string | null; offset: number; capability: string }[];
@@ -141,8 +146,9 @@ describe("what it would take", () => {
   it("is not, where torch goes by a type that no name shows", async () => {
     // BUILD wants numpy.dtype's own subclass, which only a run makes.
     const { printed } = await census(["scan", path.join(encoder, "rng_state.pth")]);
-    expect(printed).toContain("to load it, allow numpy.core.multiarray._reconstruct, numpy.ndarray,\n    numpy.dtype\n");
+    expect(printed).toContain("add_safe_globals is not enough for numpy.core.multiarray._reconstruct,\n    numpy.ndarray, numpy.dtype\n");
     expect(printed).not.toContain("first run");
+    expect(printed).toMatch(/torch says: Unsupported global: [^`]+Please use\n {4}`torch\.serialization/);
   });
 
   it("is a class policy, where the file holds an object of a library", async () => {
@@ -156,6 +162,18 @@ describe("what it would take", () => {
     const { printed } = await census(["scan", malicious("python2-names")]);
     expect(printed).toMatch(/it would take \S+, which runs code: no policy should allow\n? +that/);
     expect(printed).not.toMatch(/to load it|census infer/);
+  });
+
+  it("is not torch's own proposal to allow what runs code, which JSON has in torch's words", async () => {
+    const file = path.join(folder, "exec.pkl");
+    // Blocked first is a name that nobody knows anything of.
+    writeFileSync(file, Buffer.from("cnobody.knows\nWhat\n0c__builtin__\nexec\n(Vpass\ntR.", "latin1"));
+    const { printed } = await census(["scan", file]);
+    expect(printed).toContain("torch says: Unsupported global: GLOBAL nobody.knows.What was not an allowed");
+    expect(printed).toMatch(/it would take builtins\.exec, which runs code/);
+    expect(printed).not.toMatch(/Please use|add_safe_globals/);
+    const { value } = await censusJson<{ files: { verdicts: { blocked: { reason: string }[] }[] }[] }>(["scan", file]);
+    expect(value.files[0]!.verdicts[0]!.blocked[0]!.reason).toMatch(/^Unsupported global: .* Please use `torch/);
   });
 
   it("is told with the statement that the blocked opcode amounts to, in 80 columns", async () => {
@@ -259,8 +277,40 @@ describe("a folder", () => {
     ]);
     expect(ending).toBe("blocked");
     const { printed } = await census(["scan", place]);
-    expect(printed).toContain("3 files: 1 loads, 1 blocked, 1 unavailable (1 of them without a pickle)");
+    expect(printed).toContain("3 files: 1 blocked, 1 unavailable, 1 without a pickle");
     expect(printed).not.toContain("config.json");
+  });
+});
+
+describe("what holds no pickle", () => {
+  const nothing = "nothing to judge: no pickle";
+  const place = path.join(folder, "texts");
+
+  it("is nothing to judge, in a file, a folder or an empty one, and ends undecided", async () => {
+    mkdirSync(path.join(place, "empty"), { recursive: true });
+    const text = path.join(place, "t.txt");
+    writeFileSync(text, "hello\n");
+    expect(await census(["scan", text])).toEqual({
+      ending: "undecided",
+      printed: `${text} (text, 0 pickles)\n  ${nothing}\n1 file: ${nothing}\n`,
+      reported: "",
+    });
+    expect(await census(["scan", place])).toEqual({ ending: "undecided", printed: `1 file: ${nothing}\n`, reported: "" });
+    const empty = path.join(place, "empty");
+    expect(await census(["scan", empty])).toEqual({ ending: "undecided", printed: `0 files: ${nothing}\n`, reported: "" });
+    expect(await census(["enforce", text, "--policy", "weights-only@torch-2.6"])).toMatchObject({
+      ending: "undecided",
+      printed: `${text} (text, 0 pickles)\n  ${nothing}\n`,
+    });
+    const { ending, value } = await censusJson<{ files: { pickles: number }[] }>(["scan", text]);
+    expect({ ending, pickles: value.files[0]!.pickles }).toEqual({ ending: "undecided", pickles: 0 });
+  });
+
+  it("does not count beside what holds one", async () => {
+    const model = path.join(MODELS, "larkspur/encoder-small-sentiment/pytorch_model.bin");
+    const { ending, printed } = await census(["scan", place, model]);
+    expect(ending).toBe("done");
+    expect(printed).toMatch(/\n2 files: 1 loads, 1 without a pickle\n$/);
   });
 });
 
@@ -279,20 +329,50 @@ describe("--policy", () => {
     expect(attack.ending).toBe("blocked");
   });
 
-  it("of the class that a file holds is taken from the store, where a survey inferred it", async () => {
+  it("of the class that a file holds is taken from the store: the newest under which it loads, else the newest", async () => {
     const database = path.join(folder, "policies.sqlite");
     const file = path.join(folder, "tagger.json");
     const store = await openStore(database);
-    const inferred = readPolicy(readFileSync(file, "utf8"));
-    if (!inferred.ok) throw new Error(inferred.error.message);
-    await writePolicy(store, { slot: "class", policy: inferred.value, engine: "test" }, () => "unknown");
+    const read = readPolicy(readFileSync(file, "utf8"));
+    if (!read.ok) throw new Error(read.error.message);
+    const inferred = read.value;
+    /** As other releases would have it, with all of its names or none. */
+    const release = (version: string, names: boolean): Policy => ({
+      ...inferred,
+      name: `class:tagger@brine-${version}`,
+      library: { ...inferred.library!, version },
+      ...(!names && { imports: [], calls: [] }),
+    });
+    const write = (policy: Policy, slot: PolicySlot = "class") => writePolicy(store, { slot, policy, engine: "test" }, () => "unknown");
+    const judged = async () => {
+      const { ending, value } = await censusJson<ScanJson>(["scan", tagger, "--database", database]);
+      // What nobody asked for does not count.
+      expect(ending).toBe("blocked");
+      return value.files[0]!.verdicts.map(({ policy, verdict, by }) => [policy, verdict, by]);
+    };
+    const torch = ["weights-only@torch-2.6", "blocked", undefined];
+    await write(release("0.9.0", false));
+    await write(release("0.10.0", false));
+    expect(await judged()).toEqual([torch, ["class:tagger@brine-0.10.0", "blocked", "store"]]);
+    await write({ ...release("0.10.0", true), name: "class-range:tagger@brine-0.9.0..0.10.0" }, "class-range");
+    expect(await judged()).toEqual([torch, ["class-range:tagger@brine-0.9.0..0.10.0", "loads", "store"]]);
+    await write(release("0.3.0", true));
+    await write(release("0.2.0", true));
+    expect(await judged()).toEqual([torch, ["class:tagger@brine-0.3.0", "loads", "store"]]);
     await store.destroy();
-    const { ending, value } = await censusJson<ScanJson>(["scan", tagger, "--database", database]);
-    expect(value.files[0]!.verdicts.map(({ policy, verdict }) => [policy, verdict])).toEqual([
-      ["weights-only@torch-2.6", "blocked"],
-      [inferred.value.name, "loads"],
-    ]);
-    expect(ending).toBe("blocked");
+    const { printed } = await census(["scan", tagger, "--database", database]);
+    expect(printed).toContain("loads        class:tagger@brine-0.3.0 (the store's, does not count)");
+  });
+
+  it("of a store that is not there, or of another version, is missed only where the store was named", async () => {
+    const database = path.join(folder, "older.sqlite");
+    const store = await openStore(database);
+    await makeOlder(store);
+    await store.destroy();
+    const unasked = await census(["scan", tagger], { environment: { CENSUS_DATABASE: database } });
+    expect(unasked).toMatchObject({ ending: "blocked", reported: expect.stringContaining("without the class policies of") });
+    expect(await census(["scan", tagger, "--database", database])).toMatchObject({ ending: "usage", printed: "" });
+    expect(await census(["scan", tagger, "--database", path.join(folder, "none.sqlite")])).toMatchObject({ ending: "usage", printed: "" });
   });
 
   it("that is no policy is the user's mistake", async () => {
@@ -332,6 +412,23 @@ describe("hf://", () => {
     expect(ending).toBe("done");
   });
 
+  it("ends undecided where a model has no file that could hold a pickle, and says which path is not there", async () => {
+    const other = await startHub({ repositories: [makeRepository("larkspur/texts", { "README.md": "hello" })] });
+    try {
+      const there = { environment: { CENSUS_HUB: other.url } };
+      expect(await census(["scan", "hf://larkspur/texts"], there)).toMatchObject({
+        ending: "undecided",
+        printed: "0 files: nothing to judge: no pickle\n",
+      });
+      expect(await census(["scan", "hf://larkspur/texts/model.bin"], there)).toMatchObject({
+        ending: "usage",
+        reported: expect.stringContaining("no such file or folder in the model"),
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
   it("lays the Hub's own scan beside ours", async () => {
     const [repository] = maliciousRepositories();
     const pickleImportScan = { pickleImports: [{ module: "os", name: "system", safety: "dangerous" }] };
@@ -346,13 +443,20 @@ describe("hf://", () => {
   });
 
   it("says what is not there, what is not given, and what is no address", async () => {
-    expect(await census(["scan", "hf://larkspur/nothing"], at())).toMatchObject({ ending: "usage", printed: "" });
+    expect(await census(["scan", "hf://larkspur/nothing"], at())).toEqual({
+      ending: "usage",
+      printed: "",
+      reported: "error: hf://larkspur/nothing: no such model, or a private one: no valid token was sent (HTTP 401 RepoNotFound)\n",
+    });
     expect(await census(["scan", "hf://"], at())).toMatchObject({
       ending: "usage",
       reported: expect.stringContaining("is not of the form hf://"),
     });
     const gated = await censusJson<ScanJson>(["scan", "hf://meridian-health/clinical-ner"], at());
-    expect(gated.value.files[0]!.verdicts[0]).toMatchObject({ verdict: "unavailable", message: expect.stringContaining("GatedRepo") });
+    expect(gated.value.files[0]!.verdicts[0]).toMatchObject({
+      verdict: "unavailable",
+      message: "gated: set HF_TOKEN of an account with access (HTTP 401 GatedRepo)",
+    });
     expect(gated.ending).toBe("undecided");
   });
 

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openStore } from "../../../db/connection.ts";
+import { makeOlder } from "../../db/temporary-store.ts";
 import { type Hub, startHub } from "../../hub/hub.ts";
 import { maliciousRepositories, modelRepositories, wheels } from "../../hub/samples.ts";
 import { census, censusJson, ROOT, temporaryFolder } from "../run-census.ts";
@@ -40,7 +42,7 @@ describe("survey", () => {
     expect(printed).toMatch(
       /^survey 127\.0\.0\.1:\d+ all \d{4}-\d\d-\d\d: finished\n\d+ models, \d+ files that could hold pickles, \d+ pickles\n/,
     );
-    expect(printed).toMatch(/requests?, [\d.]+ [kM]B read of [\d.]+ [kM]B held/);
+    expect(printed).toMatch(/requests?, [\d.]+ [kM]B received with listing and source, for files of [\d.]+ [kM]B\n/);
     expect(printed).toMatch(/\nclass policies for \d+ models?(, none for \d+ \([a-z ]+: \d+(, [a-z ]+: \d+)*\))?\n/);
     expect(printed).toContain("weights-only@torch-2.6");
     expect(reported).toContain("policy of brine.models.sequence_tagger.SequenceTagger from brine 0.2.0");
@@ -100,6 +102,48 @@ describe("survey", () => {
     expect(parts.value.verdicts).toEqual(whole.value.verdicts);
   });
 
+  it("is judged again by its name, by its models, or as the last: and none is made of a name that was mistyped", async () => {
+    const database = path.join(folder, "parts.sqlite");
+    const names = async () => (await censusJson<{ name: string }[]>(["status", "--database", database])).value.map(({ name }) => name);
+    for (const command of ["judge", "infer-all"]) {
+      expect(await census([command, "--name", "spirng", "--database", database])).toEqual({
+        ending: "usage",
+        printed: "",
+        reported: "error: no survey spirng; there is parts\n",
+      });
+      expect(await census(words(command, "parts.sqlite", "--models", "saltmarsh/ner-english-small"))).toMatchObject({
+        ending: "usage",
+        reported: expect.stringMatching(/^error: no survey 127\.0\.0\.1:\d+ saltmarsh\/ner-english-small; there is parts\n$/),
+      });
+      const last = await censusJson<Summary>([command, "--database", database]);
+      expect(last).toMatchObject({ ending: "done", value: { survey: "parts", outcome: "finished", models: 2 } });
+      const asked = ["--models", "saltmarsh/ner-english-small,larkspur/encoder-small-sentiment"];
+      expect((await censusJson<Summary>(words(command, "parts.sqlite", ...asked))).value.survey).toBe("parts");
+    }
+    expect(await names()).toEqual(["parts"]);
+  });
+
+  it("is worked on in a store that is there: none is made", async () => {
+    for (const command of ["judge", "infer-all"]) {
+      const { ending, reported } = await census(words(command, "nowhere-yet.sqlite"));
+      expect({ ending, reported }).toEqual({ ending: "usage", reported: expect.stringContaining("no store at") });
+    }
+    expect(existsSync(path.join(folder, "nowhere-yet.sqlite"))).toBe(false);
+  });
+
+  it("in an older store comes up to date by judge, which makes no other", async () => {
+    const file = path.join(folder, "older.sqlite");
+    copyFileSync(path.join(folder, "parts.sqlite"), file);
+    const store = await openStore(file);
+    await makeOlder(store);
+    await store.destroy();
+    const status = () => census(["status", "--database", file]);
+    expect(await status()).toMatchObject({ ending: "usage", reported: expect.stringContaining("'census judge' brings it up to date") });
+    expect((await census(["judge", "--database", file])).ending).toBe("done");
+    expect((await status()).printed).toMatch(/^parts: finished [^\n]+\n {2}of /);
+    expect((await status()).printed).not.toContain(" all ");
+  });
+
   it("stops when interrupted, and goes on from there", async () => {
     const interruption = new AbortController();
     const report = (text: string) => {
@@ -130,6 +174,7 @@ describe("survey", () => {
     const { ending, reported } = await census(words("survey", "nowhere.sqlite"), { network });
     expect(ending).toBe("network");
     expect(reported).toContain("fetch failed");
+    expect(reported).toMatch(/: the same command goes on from here\.\n$/);
   });
 
   it.each([
@@ -142,6 +187,33 @@ describe("survey", () => {
     ["what changed since the last survey, where there was none", ["--modified-since", "last"]],
   ])("refuses %s", async (_, more) => {
     expect(await census(words("survey", "refused.sqlite", ...more))).toMatchObject({ ending: "usage", printed: "" });
+  });
+
+  it("names the variable that an address is from, where it is none, and takes an empty one for none", async () => {
+    const environment = { CENSUS_INDEX: "https://", PIP_INDEX_URL: hub.indexUrl };
+    const survey = ["survey", "--hub", hub.url, "--database", path.join(folder, "refused.sqlite")];
+    expect(await census(survey, { environment })).toMatchObject({
+      ending: "usage",
+      reported: "error: CENSUS_INDEX: https:// is no http or https address\n",
+    });
+    expect((await census([...survey, "--index", "nowhere"], { environment })).reported).toContain("error: --index: nowhere is no http");
+    const empty = { CENSUS_INDEX: "", CENSUS_HUB: "", PIP_INDEX_URL: "pip" };
+    expect((await census(survey, { environment: empty })).reported).toContain("error: PIP_INDEX_URL: pip is no http");
+  });
+
+  it("says which models could not be had, and why", async () => {
+    const { ending, printed } = await census(words("survey", "missing.sqlite", "--models", "nope/nope,meridian-health/clinical-ner"));
+    expect(ending).toBe("done");
+    expect(printed).toMatch(
+      /\n2 models could not be had\n {2}nope\/nope: no such model, or a private one: no valid token was sent \(HTTP 401 RepoNotFound\)\n/,
+    );
+    expect(printed).toContain("  meridian-health/clinical-ner: gated: set HF_TOKEN of an account with access (HTTP 401 GatedRepo)\n");
+  });
+
+  it("names the keys that models can be filtered by", async () => {
+    const { ending, reported } = await census(words("survey", "refused.sqlite", "--filter", "foo=bar"));
+    expect(ending).toBe("usage");
+    expect(reported).toContain("There is no foo: the key is author, search, task, library or tag.");
   });
 
   it("goes without a package index, says what that costs, and takes pip's later", async () => {
@@ -188,7 +260,12 @@ describe("export", () => {
   it("of a survey that is not there is a mistake of usage", async () => {
     expect(await census(["export", "models", "--database", database(), "--survey", "spring"])).toMatchObject({
       ending: "usage",
-      reported: "error: no survey spring\n",
+      reported: expect.stringMatching(/^error: no survey spring; there are 127\.0\.0\.1:/),
+    });
+    expect(await census(["status", "--database", database(), "--survey", "spring"])).toMatchObject({
+      ending: "usage",
+      printed: "",
+      reported: expect.stringMatching(/^error: no survey spring; there are 127\.0\.0\.1:/),
     });
     expect((await census(["export", "everything", "--database", database()])).ending).toBe("usage");
   });
