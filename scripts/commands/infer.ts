@@ -1,5 +1,4 @@
 /** `census infer`: the policy of a class, from the source of its library. */
-import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { openPolicy } from "../../analyzer/policy/fill.ts";
@@ -11,7 +10,8 @@ import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { openParseCache, type ParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
+import { CensusCommand, type Context, repeatable, UsageError } from "../context.ts";
+import { openOutput } from "../output-file.ts";
 import { drawLine } from "../progress.ts";
 import { plural } from "../quantities.ts";
 import { readIdentifiedTree, readSourceTree } from "../source-trees.ts";
@@ -67,6 +67,7 @@ export function inferCommand(context: Context): CensusCommand {
     .option("-o, --output <FILE>", "write to a file")
     .option("--json", "print JSON, as it does without --explain")
     .runs(async (options: Options) => {
+      const write = await openOutput(context, options.output);
       const given = releases.map(({ source, dependencies }) => ({ source, dependencies: [...dependencies, ...shared] }));
       const cacheFile = parseCacheFile(context.effects.environment);
       const cache = cacheFile === null ? null : openParseCache(cacheFile);
@@ -77,8 +78,7 @@ export function inferCommand(context: Context): CensusCommand {
       ]);
       const policy = await inferPolicy(context, parser, trees, options);
       const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
-      if (options.output === undefined) await context.effects.print(text);
-      else await writeFile(resolvePath(context, options.output), text);
+      await write(text);
       keepUnits(parser);
       cache?.close();
       return "done";
