@@ -14,7 +14,7 @@ import { CensusCommand, type Context, repeatable, UsageError } from "../context.
 import { openOutput } from "../output-file.ts";
 import { drawLine } from "../progress.ts";
 import { plural } from "../quantities.ts";
-import { readIdentifiedTree, readSourceTree } from "../source-trees.ts";
+import { readIdentifiedTree, readSourceTree, severalDistributions } from "../source-trees.ts";
 import { fileOnDisk } from "../targets.ts";
 
 interface Options {
@@ -61,7 +61,7 @@ export function inferCommand(context: Context): CensusCommand {
         "class+open: fill the slots that the class leaves open with what this file names, where that is inert to load",
       ),
     )
-    .option("--library-version <VERSION>", "the version of the last --source (default: the one its source states)")
+    .option("--library-version <VERSION>", "the version of the last --source (default: the one it states, or is installed as)")
     .addOption(new Option("--format <FORMAT>", "how the policy is written").choices(["census", "pickleball"]).default("census"))
     .option("--explain", "print the reasons for each name, for people")
     .option("-o, --output <FILE>", "write to a file")
@@ -74,7 +74,7 @@ export function inferCommand(context: Context): CensusCommand {
       // The grammar is compiled while folders are read.
       const [parser, trees] = await Promise.all([
         loadPythonParser(cache),
-        Promise.all(given.map((release) => readRelease(context, release, cache))),
+        Promise.all(given.map((release) => readRelease(context, release, cache, options.class))),
       ]);
       const policy = await inferPolicy(context, parser, trees, options);
       const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
@@ -85,7 +85,14 @@ export function inferCommand(context: Context): CensusCommand {
     });
 }
 
-async function readRelease(context: Context, { source, dependencies }: GivenRelease, cache: ParseCache | null): Promise<Release> {
+async function readRelease(
+  context: Context,
+  { source, dependencies }: GivenRelease,
+  cache: ParseCache | null,
+  class_: string | undefined,
+): Promise<Release> {
+  const several = severalDistributions(context, source, class_);
+  if (several !== null) context.effects.report(`warning: ${several}\n`);
   const library = await readIdentifiedTree(context, source, cache);
   return { library, dependencies: await Promise.all(dependencies.map((given) => readSourceTree(context, given, cache))) };
 }
