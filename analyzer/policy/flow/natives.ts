@@ -74,6 +74,11 @@ export function nativeType(name: string): NativeType | null {
   return BY_NAME.get(name) ?? null;
 }
 
+/** Every name by which a type in the table can be found. */
+export function recordedNames(): readonly string[] {
+  return [...BY_NAME.keys()];
+}
+
 /** Every type in the table, once. */
 export function recordedTypes(): readonly NativeType[] {
   return [...new Set(BY_NAME.values())];
