@@ -45,11 +45,19 @@ export class FolderAnswers {
     return [...this.files.values()].some((file) => file.isNew);
   }
 
-  /** What is known of the files that are still there. */
-  write(): string {
-    const files = [...this.files].filter(([name]) => existsSync(`${this.folder}/${name}`));
-    const parts = files.map(([, file]) => file.write());
-    const header = files.map(([name, { stamp }], index): KeptFile => [name, stamp, parts[index]!.length]);
+  /** What is known of the files that are still there; null where that is longer than `longest`. */
+  write(longest = Number.POSITIVE_INFINITY): string | null {
+    const header: KeptFile[] = [];
+    const parts: string[] = [];
+    let length = 0;
+    for (const [name, file] of this.files) {
+      if (!existsSync(`${this.folder}/${name}`)) continue;
+      const part = file.write();
+      length += part.length;
+      if (length > longest) return null;
+      header.push([name, file.stamp, part.length]);
+      parts.push(part);
+    }
     return `${JSON.stringify(header)}\n${parts.join("")}`;
   }
 }

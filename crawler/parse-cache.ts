@@ -19,6 +19,13 @@ const LARGEST = 512 << 20;
 /** Of text that is not compressed: it takes half as long to read, and nothing is copied on the way. */
 const TABLE =
   "create table if not exists parsed (key blob primary key, used integer not null, checksum integer not null, kept text not null)";
+/** What was put is written when it is so many characters: all of what was read of site-packages takes more memory than is left by then. */
+const PIECE = 8 << 20;
+/**
+ * What was answered about a folder is not kept where it is longer. torch has 5 MB; all that Debian installs for Python had 238,
+ * which would push out half of what is kept, and take memory where there is none.
+ */
+const LONGEST_ANSWERS = 64 << 20;
 /** Milliseconds to wait for another process that writes. */
 const PATIENCE = 1000;
 
@@ -101,8 +108,10 @@ class SqliteParseCache implements ParseCache {
   private readonly version = versionOfParser();
   private readonly today: number;
   private readonly select: BetterSqlite3.Statement<[Buffer], { used: number; checksum: number; kept: string }>;
-  private readonly used: Buffer[] = [];
-  private readonly added: { readonly key: Buffer; readonly kept: string }[] = [];
+  private used: Buffer[] = [];
+  private added: { readonly key: Buffer; readonly kept: string }[] = [];
+  private addedLength = 0;
+  private isWritable = true;
   private readonly folders = new Map<string, FolderAnswers>();
 
   constructor(
@@ -141,27 +150,46 @@ class SqliteParseCache implements ParseCache {
 
   put(file: SourceFile, kept: string): void {
     // What was read is of the text. A file may have changed since it was asked for its sha256.
-    if (file.sha256 === undefined || file.sha256 === sha256(file.text)) this.added.push({ key: this.keyOf(file), kept });
+    if (file.sha256 === undefined || file.sha256 === sha256(file.text)) this.add(this.keyOf(file), kept);
   }
 
   close(): void {
+    for (const [place, answers] of this.folders) {
+      const kept = answers.isNew ? answers.write(LONGEST_ANSWERS) : null;
+      if (kept !== null) this.add(this.keyOfFolder(place), kept);
+    }
+    this.write();
+    this.database.close();
+  }
+
+  private add(key: Buffer, kept: string): void {
+    if (!this.isWritable) return;
+    this.added.push({ key, kept });
+    this.addedLength += kept.length;
+    if (this.addedLength >= PIECE) this.write();
+  }
+
+  /** Writes what was put since it was last written; where that fails, nothing more is tried: the next run parses again. */
+  private write(): void {
+    const { added, used } = this;
+    this.added = [];
+    this.used = [];
+    this.addedLength = 0;
+    if (!this.isWritable || added.length + used.length === 0) return;
     try {
-      for (const [place, answers] of this.folders)
-        if (answers.isNew) this.added.push({ key: this.keyOfFolder(place), kept: answers.write() });
-      if (this.added.length + this.used.length > 0) this.database.transaction(() => this.write()).immediate();
+      this.database.transaction(() => this.writeAll(added, used)).immediate();
     } catch {
-      // Full, read-only, or in use for too long: the next run parses again.
-    } finally {
-      this.database.close();
+      // Full, read-only, or in use for too long.
+      this.isWritable = false;
     }
   }
 
-  private write(): void {
+  private writeAll(added: typeof this.added, used: typeof this.used): void {
     const { database, today } = this;
     const add = database.prepare("insert or replace into parsed (key, used, checksum, kept) values (?, ?, ?, ?)");
-    for (const { key, kept } of this.added) add.run(key, today, crc32(kept), kept);
+    for (const { key, kept } of added) add.run(key, today, crc32(kept), kept);
     const use = database.prepare("update parsed set used = ? where key = ?");
-    for (const key of this.used) use.run(today, key);
+    for (const key of used) use.run(today, key);
     const size = database.prepare<[], number>("select coalesce(sum(octet_length(kept)), 0) from parsed").pluck();
     const least = database.prepare(
       "delete from parsed where key in (select key from parsed order by used, rowid limit max(1, (select count(*) / 4 from parsed)))",

@@ -2,7 +2,7 @@
 export const EXIT_CODES = {
   done: { code: 0, meaning: "Everything loads, or the command is done." },
   blocked: { code: 1, meaning: "Something is blocked; of policy lint: something is dangerous." },
-  usage: { code: 2, meaning: "The command was not understood, or what it names is not there." },
+  usage: { code: 2, meaning: "The command was not understood, what it names is not there, or the file it is to write cannot be written." },
   undecided: {
     code: 3,
     meaning:

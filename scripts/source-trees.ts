@@ -1,11 +1,13 @@
 /** Python source on disk as the inference takes it: a folder, or a wheel. */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import type { SourceTree } from "../analyzer/policy/infer.ts";
 import type { ParseCache } from "../crawler/parse-cache.ts";
 import { pythonFilesBelow } from "../crawler/python-folder.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";
+import { distributionsIn, statedName, statedVersion } from "./stated-source.ts";
 
 /**
  * The Python source below a folder, or in a wheel; of a folder, each file is read when it is needed. Throws `UsageError`
@@ -23,21 +25,31 @@ export async function readSourceTree(context: Context, given: string, cache: Par
 /** The same with its version and the sha256 over its files, for which all of them are read. */
 export async function readIdentifiedTree(context: Context, given: string, cache: ParseCache | null): Promise<SourceTree> {
   const tree = await readSourceTree(context, given, cache);
-  return { ...tree, version: tree.version ?? statedVersion(tree.files), sha256: digest(tree.files) };
+  const version = tree.version ?? statedVersion(resolvePath(context, given), pathsOf(tree.files));
+  return { ...tree, version, sha256: digest(tree.files) };
+}
+
+/**
+ * What to say of a folder that holds everything that is installed, as site-packages does; null of any other. All of it is one library then:
+ * every subclass in any distribution counts, and all of the source is read for them.
+ */
+export function severalDistributions(context: Context, given: string, class_: string | undefined): string | null {
+  const place = resolvePath(context, given);
+  const count = distributionsIn(place).length;
+  if (count < 2) return null;
+  const package_ = class_?.split(".")[0];
+  const isThere = package_ !== undefined && existsSync(path.join(place, package_));
+  const library = path.join(given, isThere ? package_ : "PACKAGE");
+  return `${given} holds ${count} distributions, which are read as one library: that takes minutes and gigabytes, and subclasses in any of them count. Of one: --source ${library} --dependency ${given}`;
 }
 
 function readFolder(folder: string, cache: ParseCache | null): SourceTree {
-  return { name: path.basename(folder), version: null, files: pythonFilesBelow(folder, cache?.answersBelow(folder)) };
+  const files = pythonFilesBelow(folder, cache?.answersBelow(folder));
+  return { name: statedName(folder, pathsOf(files)), version: null, files };
 }
 
-/** The version that a library's source states of itself, as most do: `__version__ = "1.2"` in the topmost file that has it. */
-function statedVersion(files: SourceTree["files"]): string | null {
-  const byDepth = files.toSorted((a, b) => a.path.split("/").length - b.path.split("/").length);
-  for (const { text } of byDepth) {
-    const version = /^__version__\s*(?::\s*str\s*)?=\s*["']([\w.+!-]+)["']/m.exec(text)?.[1];
-    if (version !== undefined) return version;
-  }
-  return null;
+function pathsOf(files: SourceTree["files"]): readonly string[] {
+  return files.map((file) => file.path);
 }
 
 async function readWheelFile(file: string, given: string): Promise<SourceTree> {

@@ -18,7 +18,7 @@ import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
 import { type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
-import { nativeType } from "./flow/natives.ts";
+import { nativeType, recordedNames } from "./flow/natives.ts";
 import { storedSlots } from "./flow/stored-slots.ts";
 import { joinParts, type Part, partOf, withAliases } from "./parts.ts";
 import type { Policy } from "./policy.ts";
@@ -42,7 +42,7 @@ export type InferError =
 /** A policy, and what the inference has to say about it. */
 export interface Inferred {
   readonly policy: Policy;
-  /** Where the analysis widened the policy because it could not follow the code. */
+  /** Where the analysis could not follow the code, and what it did instead. */
   readonly notices: readonly Notice[];
   /** Files, of those that were needed, with syntax that is not Python as the grammar knows it; the rest of each was read. */
   readonly unparsed: readonly string[];
@@ -71,6 +71,24 @@ export function inferCheckpoint(request: Omit<InferRequest, "class">, report?: R
 
 /** The name of what is followed next, how many are done, and how many there are. */
 export type ReportSaver = (saver: string, done: number, all: number) => void;
+
+/**
+ * The policy of a class that needs no source: how its objects pickle was recorded (`argparse.Namespace`, `torch.device`). An error where
+ * that was not.
+ */
+export function inferRecorded(parser: PythonParser, class_: string): Result<Inferred, InferError> {
+  const native = nativeType(class_);
+  const source = sourceOf({ parser, library: { name: "", version: null, files: [] }, dependencies: [], class: class_ });
+  if (native?.own) return ok(inferredFrom(source, [partOf(holdNative(source, native.type, class_))], `class:${class_}`, class_));
+  const message = `${class_} is not known: it is no type whose pickles were recorded`;
+  const wanted = `.${class_.split(".").at(-1)}`;
+  return failed(
+    classNotFound(
+      message,
+      recordedNames().filter((name) => name.endsWith(wanted) && nativeType(name)?.own),
+    ),
+  );
+}
 
 /** A library whose source has been opened: several of its classes share what was parsed and resolved. */
 export interface OpenLibrary {
@@ -140,13 +158,12 @@ function solveClass(source: Source, class_: string, most: number = LIMITS.classE
   const target = findClass(resolver, class_);
   const native = target ? null : nativeType(class_);
   if (native?.own) {
-    const holding = holdNative(resolver, classes, native.type, class_);
+    const holding = holdNative(source, native.type, class_);
     return ok({ inferred: inferredFrom(source, [partOf(holding)], `class:${class_}`, class_), holding, target, isEnded: true });
   }
   if (!target) {
-    const nearMisses = findNearMisses(classes, class_);
-    const hint = nearMisses.length > 0 ? `; did you mean ${nearMisses.join(", ")}?` : "";
-    return failed({ kind: "class-not-found", message: `no class ${class_} in ${library.name}${hint}`, nearMisses });
+    const nearMisses = findNearMisses(sourceMeant(source, class_).classes, class_);
+    return failed(classNotFound(`no class ${class_} in ${library.name}`, nearMisses));
   }
   let isEnded = true;
   const holding = solveWithRegistrations((registered) => {
@@ -219,6 +236,25 @@ function inferSaved(source: Source, report: ReportSaver): Result<Inferred, Infer
   return ok(inferredFrom(source, parts, `checkpoint:${library.name}`, null));
 }
 
+function classNotFound(message: string, nearMisses: readonly string[]): InferError {
+  const last = nearMisses.at(-1);
+  const hint = nearMisses.length > 1 ? `${nearMisses.slice(0, -1).join(", ")} or ${last}` : last;
+  return { kind: "class-not-found", message: hint === undefined ? message : `${message}; did you mean ${hint}?`, nearMisses };
+}
+
+/**
+ * The library with the names that its classes would have been asked for by. The inside of a package has that of the folder, unless a name was
+ * given that may be its own: `torch.Linear` of `torch-1.13/`, and not `Linear` or `nn.Linear`.
+ */
+function sourceMeant(source: Source, class_: string): Source {
+  const { library, modules } = source;
+  const [root = "", ...others] = class_.split(".");
+  const own = library.name.replace(/-v?\d.*$/, "").replaceAll("-", "_");
+  if (rootPackage(library, class_) === null || root === own || !/^[a-z_]\w*$/i.test(own)) return source;
+  if (others.length > 0 && !modules.has(`${root}.${root}`)) return source;
+  return sourceOf({ ...source, class: own });
+}
+
 function nothingToParse(library: SourceTree): InferError {
   return { kind: "nothing-to-parse", message: `${library.name} has no Python source` };
 }
@@ -233,10 +269,12 @@ function solveWithRegistrations(solve: (registered: ReadonlySet<Code>) => Holdin
 function inferredFrom({ library, modules, resolver }: Source, parts: readonly Part[], name: string, class_: string | null): Inferred {
   const { imports, calls, openSlots, named, notices, activations, nodes } = joinParts(parts);
   const version = library.version === null ? "" : `-${library.version}`;
+  // What was recorded is of no library.
+  const isOfLibrary = library.files.length > 0;
   const policy: Policy = {
-    name: `${name}@${library.name}${version}`,
+    name: isOfLibrary ? `${name}@${library.name}${version}` : name,
     class: class_,
-    library: { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null },
+    library: isOfLibrary ? { name: library.name, version: library.version, sourceSha256: library.sha256 ?? null } : null,
     openSlots,
     ...withAliases(resolver, named, { imports, calls }),
   };
@@ -245,7 +283,7 @@ function inferredFrom({ library, modules, resolver }: Source, parts: readonly Pa
 }
 
 /** A class that has no Python source, but was recorded. */
-function holdNative(resolver: Resolver, classes: Classes, type: string, class_: string): Holding {
+function holdNative({ resolver, classes }: Source, type: string, class_: string): Holding {
   const holding = new Holding(new Flow(resolver, classes, new Set()));
   const reason = { kind: "class" as const, text: `the class ${class_}`, name: class_ };
   holding.hold(holding.flow.values.native(type), { holder: null, node: null, reason });

@@ -1,4 +1,5 @@
 /** From the dotted name that a person gives to the class that is meant. Boundary: names only. */
+import { aliasesOf } from "./aliases.ts";
 import type { Classes } from "./classes.ts";
 import type { Code } from "./code.ts";
 import type { Definition, Resolver } from "./resolve.ts";
@@ -26,18 +27,50 @@ function find(resolver: Resolver, name: string, isMeant: (definition: Definition
   return null;
 }
 
-/** Classes of the library whose name is the same, or almost: what was meant, when there is none of that name. */
+/**
+ * Classes of the library whose name is the same, or else almost: what was meant, when there is none of that name. Each under the likeliest
+ * of its names, the likeliest class first.
+ */
 export function findNearMisses(classes: Classes, class_: string): string[] {
   const wanted = (class_.split(".").at(-1) ?? "").toLowerCase();
-  const scored = classes.libraryClasses().map((code) => ({
-    name: `${code.unit.module}.${code.qualifiedName}`,
-    distance: editDistance(code.name.toLowerCase(), wanted),
+  const scored = classes.libraryClasses().map((code) => ({ code, distance: editDistance(code.name.toLowerCase(), wanted) }));
+  const near = scored.filter(({ distance }) => distance < wanted.length && distance <= Math.max(2, wanted.length / 3));
+  const isSame = near.some(({ distance }) => distance === 0);
+  const meant = new Map(near.flatMap(({ code, distance }) => (isSame && distance > 0 ? [] : [[code, distance] as const])));
+  const names = new Map([...meant.keys()].map((code) => [code, [`${code.unit.module}.${code.qualifiedName}`]]));
+  for (const { name, code } of aliasesOf(classes.resolver, new Set(meant.keys()))) names.get(code)?.push(name);
+  const likeliest = [...names].map(([code, each]) => ({
+    distance: meant.get(code)!,
+    ...each.map(likenessTo(class_)).sort(byLikeness)[0]!,
   }));
-  const near = scored.filter(({ distance }) => distance <= Math.max(2, wanted.length / 3));
-  return near
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+  return likeliest
+    .sort((a, b) => a.distance - b.distance || byLikeness(a, b))
     .slice(0, 5)
     .map(({ name }) => name);
+}
+
+interface Likeness {
+  readonly name: string;
+  /** What speaks against the name, the weightiest first. */
+  readonly against: readonly number[];
+}
+
+/** A name that has every part of the one asked for in its order is the likeliest, then one that is public, then the shortest. */
+function likenessTo(asked: string): (name: string) => Likeness {
+  const wanted = asked.split(".");
+  return (name) => {
+    const parts = name.split(".");
+    let found = 0;
+    for (const part of parts) if (part === wanted[found]) found++;
+    const isPrivate = parts.some((part) => part.startsWith("_"));
+    const isOtherCase = parts.at(-1) !== wanted.at(-1);
+    return { name, against: [wanted.length - found, Number(isOtherCase), Number(isPrivate), parts.length] };
+  };
+}
+
+function byLikeness(a: Likeness, b: Likeness): number {
+  const difference = a.against.map((count, index) => count - b.against[index]!).find((each) => each !== 0);
+  return difference ?? (a.name < b.name ? -1 : 1);
 }
 
 function editDistance(a: string, b: string): number {

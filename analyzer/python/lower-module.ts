@@ -44,9 +44,15 @@ function isSameText(one: SourceFile, other: SourceFile): boolean {
   return one.sha256 !== undefined && other.sha256 !== undefined ? one.sha256 === other.sha256 : one.text === other.text;
 }
 
-/** Keeps what was read since the parser last forgot, so that the next run need not parse it. */
+/**
+ * Keeps what was read since the parser last forgot, so that the next run need not parse it. The parser lets go of each unit as it is kept,
+ * for there may be little memory left: who goes on has a file read anew.
+ */
 export function keepUnits({ kept, units }: PythonParser): void {
-  for (const { unit } of [...units.values()].flat()) if (kept && unit instanceof LoweredUnit) unit.keep(kept);
+  for (const [key, same] of units) {
+    for (const { unit } of same) if (kept && unit instanceof LoweredUnit) unit.keep(kept);
+    units.delete(key);
+  }
 }
 
 /** A unit that is parsed when something in it is asked for: many modules are only named. */

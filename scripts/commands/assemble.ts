@@ -1,8 +1,9 @@
 /** `census assemble`: a pickle from a listing, for whoever builds test files. It writes what it is told, and runs nothing. */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { Argument } from "commander";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
 import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { openOutput } from "../output-file.ts";
 
 const SYNTAX = `
 The listing has one opcode a line, by CPython's name, with its argument; '#' begins a comment:
@@ -31,13 +32,13 @@ export function assembleCommand(context: Context): CensusCommand {
     .option("-o, --output <FILE>", "write to a file")
     .addHelpText("after", SYNTAX)
     .runs(async (target: string, { output }: { readonly output?: string }) => {
+      const write = await openOutput(context, output);
       const listing = await readFile(resolvePath(context, target), "utf8").catch((error: NodeJS.ErrnoException) => {
         throw new UsageError(`${target}: ${error.code === "ENOENT" ? "no such file" : error.message}`);
       });
       const program = assemble(listing);
       if (!program.ok) throw new UsageError(`${target}:${program.error.line}: ${program.error.message}`);
-      if (output === undefined) await context.effects.print(program.value);
-      else await writeFile(resolvePath(context, output), program.value);
+      await write(program.value);
       return "done";
     });
 }

@@ -14,6 +14,7 @@ import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from
 import { withTracer } from "../file-tracer.ts";
 import { judgesOf } from "../judges.ts";
 import { judgeFile } from "../judging.ts";
+import { outputFile, writing } from "../output-file.ts";
 import { loadPolicy } from "../policy-files.ts";
 import { startProgress } from "../progress.ts";
 import { fileOnDisk } from "../targets.ts";
@@ -75,6 +76,7 @@ export function confusionCommand(context: Context): CensusCommand {
     .option("-o, --output <FILE>", "write to a file")
     .option("--json", "the same as --format json")
     .runs(async (folder: string, options: Options) => {
+      const file = options.output === undefined ? null : await outputFile(context, options.output);
       const labelled = await readLabels(context, folder, options.labels ?? path.join(folder, "manifest.tsv"));
       const policies = await Promise.all(options.policy.map((file) => loadPolicy(context, file)));
       const judges = judgesOf(policies).map(({ name, judge }): Answering => ({ name, answer: (trace) => answerOf(judge(trace).verdict) }));
@@ -83,7 +85,7 @@ export function confusionCommand(context: Context): CensusCommand {
       const rows = tabulate(labelled, counted);
       const format = options.json ? "json" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
       const chunks = EXPORT_FORMATS[format].write(TABLE, rows);
-      if (options.output !== undefined) await writeFile(resolvePath(context, options.output), chunks);
+      if (file !== null) await writing(options.output!, writeFile(file, chunks));
       else for await (const chunk of chunks) await context.effects.print(chunk);
       return "done";
     });

@@ -1,7 +1,7 @@
 /** `census export`: research tables of a survey, streamed to standard output, a file, or a folder with their description. */
 import { once } from "node:events";
-import { createWriteStream, mkdirSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { finished } from "node:stream/promises";
 import { Argument, Option } from "commander";
@@ -11,8 +11,9 @@ import { EXPORT_FORMAT_NAMES, EXPORT_FORMATS, type ExportFormatName, formatOf } 
 import type { ExportTable } from "../../db/exports/table.ts";
 import { EXPORT_NAMES, EXPORTS, findExport } from "../../db/exports/tables.ts";
 import type { Survey } from "../../db/queries/surveys.ts";
-import { CensusCommand, type Context, resolvePath, UsageError } from "../context.ts";
+import { CensusCommand, type Context, UsageError } from "../context.ts";
 import { knownSurvey } from "../known-survey.ts";
+import { outputFile, outputFolder, writing } from "../output-file.ts";
 import { databasePath, openForReading, withDatabase } from "../store.ts";
 import { confusionCommand } from "./confusion.ts";
 
@@ -57,12 +58,11 @@ export function exportCommand(context: Context): CensusCommand {
     .runs(async (table: string, options: Options) => {
       const format = options.json ? "json" : options.jsonl ? "jsonl" : (options.format ?? formatOf(options.output ?? "") ?? "csv");
       if (table === ALL && options.output === undefined) throw new UsageError("'all' is written to a folder: name it by --output");
+      const write = await tableWriter(context, table, options.output);
       const store = await openForReading(databasePath(context, options.database));
       try {
         const survey = await knownSurvey(store, options.survey ?? null);
-        if (table === ALL) await writeAll(store, survey, format, resolvePath(context, options.output!));
-        else if (options.output === undefined) await writeResource(store, survey, findExport(table)!, format, context.effects.print);
-        else await writeTo(resolvePath(context, options.output), store, survey, findExport(table)!, format);
+        await write(store, survey, format);
         return "done";
       } finally {
         await store.destroy();
@@ -70,8 +70,24 @@ export function exportCommand(context: Context): CensusCommand {
     });
 }
 
+/** Writes what was asked for to where it was asked for, which is looked at before the store is opened. */
+async function tableWriter(
+  context: Context,
+  table: string,
+  output: string | undefined,
+): Promise<(store: Store, survey: Survey, format: ExportFormatName) => Promise<unknown>> {
+  if (output === undefined)
+    return (store, survey, format) => writeResource(store, survey, findExport(table)!, format, context.effects.print);
+  if (table === ALL) {
+    const folder = await outputFolder(context, output);
+    return (store, survey, format) => writing(output, writeAll(store, survey, format, folder));
+  }
+  const file = await outputFile(context, output);
+  return (store, survey, format) => writing(output, writeTo(file, store, survey, findExport(table)!, format));
+}
+
 async function writeAll(store: Store, survey: Survey, format: ExportFormatName, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
+  await mkdir(folder, { recursive: true });
   const resources: Resource[] = [];
   for (const table of Object.values(EXPORTS)) {
     const file = path.join(folder, `${table.name}.${EXPORT_FORMATS[format].ending}`);

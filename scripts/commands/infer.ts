@@ -1,20 +1,21 @@
 /** `census infer`: the policy of a class, from the source of its library. */
-import { writeFile } from "node:fs/promises";
 import { Option } from "commander";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
 import { openPolicy } from "../../analyzer/policy/fill.ts";
 import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
-import { infer, inferCheckpoint, openLibrary } from "../../analyzer/policy/infer.ts";
+import { infer, inferCheckpoint, inferRecorded, openLibrary } from "../../analyzer/policy/infer.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
 import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { openParseCache, type ParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";
 import { loadPythonParser } from "../../crawler/python-grammar.ts";
-import { CensusCommand, type Context, repeatable, resolvePath, UsageError } from "../context.ts";
+import { CensusCommand, type Context, repeatable, UsageError } from "../context.ts";
+import { noticeLines } from "../inference-notices.ts";
+import { openOutput } from "../output-file.ts";
 import { drawLine } from "../progress.ts";
 import { plural } from "../quantities.ts";
-import { readIdentifiedTree, readSourceTree } from "../source-trees.ts";
+import { readIdentifiedTree, readSourceTree, severalDistributions } from "../source-trees.ts";
 import { fileOnDisk } from "../targets.ts";
 
 interface Options {
@@ -24,6 +25,7 @@ interface Options {
   readonly format: "census" | "pickleball";
   readonly open: readonly string[];
   readonly explain?: boolean;
+  readonly json?: boolean;
   readonly output?: string;
 }
 
@@ -42,10 +44,11 @@ export function inferCommand(context: Context): CensusCommand {
     "census infer --source brine-0.1.0/ --source brine-0.2.0/ --class brine.models.SequenceTagger",
     "census infer --source brine-0.2.0/ --checkpoint --explain",
     "census infer --source sklearn/ --class sklearn.pipeline.Pipeline --open model.pkl -o model.json",
+    "census infer --class argparse.Namespace",
   ])
-    .requiredOption(
+    .option(
       "--source <DIR>",
-      "the library: a folder of Python source, or a wheel; repeated for its releases, from the earliest to the latest",
+      "the library: a folder of Python source, or a wheel; repeated for its releases, from the earliest to the latest; not needed for a class whose pickles were recorded",
       (source) => releases.push({ source, dependencies: [] }),
     )
     .option(
@@ -61,37 +64,70 @@ export function inferCommand(context: Context): CensusCommand {
         "class+open: fill the slots that the class leaves open with what this file names, where that is inert to load",
       ),
     )
-    .option("--library-version <VERSION>", "the version of the last --source (default: the one its source states)")
+    .option("--library-version <VERSION>", "the version of the last --source (default: the one it states, or is installed as)")
     .addOption(new Option("--format <FORMAT>", "how the policy is written").choices(["census", "pickleball"]).default("census"))
     .option("--explain", "print the reasons for each name, for people")
     .option("-o, --output <FILE>", "write to a file")
-    .option("--json", "print JSON, as it does without --explain")
+    .option("--json", "print JSON, as it does without --explain; with both, the reasons are in it")
     .runs(async (options: Options) => {
+      const write = await openOutput(context, options.output);
       const given = releases.map(({ source, dependencies }) => ({ source, dependencies: [...dependencies, ...shared] }));
       const cacheFile = parseCacheFile(context.effects.environment);
       const cache = cacheFile === null ? null : openParseCache(cacheFile);
       // The grammar is compiled while folders are read.
       const [parser, trees] = await Promise.all([
         loadPythonParser(cache),
-        Promise.all(given.map((release) => readRelease(context, release, cache))),
+        Promise.all(given.map((release) => readRelease(context, release, cache, options.class))),
       ]);
-      const policy = await inferPolicy(context, parser, trees, options);
-      const text = options.explain ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy);
-      if (options.output === undefined) await context.effects.print(text);
-      else await writeFile(resolvePath(context, options.output), text);
+      const [policy, said] =
+        trees.length > 0 ? await inferPolicy(context, parser, trees, options) : [recordedPolicy(parser, options, shared.length > 0), []];
+      const isForPeople = options.explain && !options.json;
+      await write(isForPeople ? explainPolicy(policy) : options.format === "census" ? writePolicy(policy) : writePickleball(policy));
+      for (const line of said) context.effects.report(line);
       keepUnits(parser);
       cache?.close();
       return "done";
     });
 }
 
-async function readRelease(context: Context, { source, dependencies }: GivenRelease, cache: ParseCache | null): Promise<Release> {
+async function readRelease(
+  context: Context,
+  { source, dependencies }: GivenRelease,
+  cache: ParseCache | null,
+  class_: string | undefined,
+): Promise<Release> {
+  const several = severalDistributions(context, source, class_);
+  if (several !== null) context.effects.report(`warning: ${several}\n`);
   const library = await readIdentifiedTree(context, source, cache);
   return { library, dependencies: await Promise.all(dependencies.map((given) => readSourceTree(context, given, cache))) };
 }
 
-/** The policy that was asked for, with a word on standard error about what the inference noticed. */
-async function inferPolicy(context: Context, parser: PythonParser, releases: readonly Release[], options: Options): Promise<Policy> {
+/** The policy of a class without the source of a library. */
+function recordedPolicy(
+  parser: PythonParser,
+  { class: class_, checkpoint, open, libraryVersion }: Options,
+  hasDependency: boolean,
+): Policy {
+  const needing = [
+    ...(checkpoint ? ["--checkpoint"] : []),
+    ...(hasDependency ? ["--dependency"] : []),
+    ...(open.length > 0 ? ["--open"] : []),
+    ...(libraryVersion !== undefined ? ["--library-version"] : []),
+  ];
+  if (needing.length > 0) throw new UsageError(`${needing[0]} needs the --source of the library: its folder, or a wheel`);
+  if (class_ === undefined) throw new UsageError("give the --source of the library (its folder, or a wheel), and --class or --checkpoint");
+  const inferred = inferRecorded(parser, class_);
+  if (!inferred.ok) throw new UsageError(`without --source, ${inferred.error.message}`);
+  return inferred.value.policy;
+}
+
+/** The policy that was asked for, and lines about what the inference noticed. */
+async function inferPolicy(
+  context: Context,
+  parser: PythonParser,
+  releases: readonly Release[],
+  options: Options,
+): Promise<readonly [Policy, readonly string[]]> {
   const { effects } = context;
   const last = releases.at(-1)!;
   const version = options.libraryVersion ?? last.library.version;
@@ -100,14 +136,16 @@ async function inferPolicy(context: Context, parser: PythonParser, releases: rea
   drawLine(effects, "");
   if (!inferred.ok) throw new UsageError(inferred.error.message);
   const { policy, notices, unparsed } = inferred.value;
-  for (const { text, file, line } of notices) effects.report(`${file}:${line}: ${text}\n`);
-  if (unparsed.length > 0)
-    effects.report(`${plural(unparsed.length, "file")} with syntax that was not understood: ${unparsed.join(", ")}\n`);
   const { without = [] } = inferred.value as Partial<InferredReleases>;
-  if (without.length > 0) effects.report(`${options.class} is not in ${without.join(", ")}\n`);
-  if (options.open.length === 0) return policy;
+  const said = [
+    ...(unparsed.length > 0 ? [`${plural(unparsed.length, "file")} with syntax that was not understood: ${unparsed.join(", ")}\n`] : []),
+    ...(without.length > 0 ? [`${options.class} is not in ${without.join(", ")}\n`] : []),
+    ...noticeLines(notices, options.explain === true || effects.terminal.verbose === true),
+  ];
+  if (options.open.length === 0) return [policy, said];
   if (options.class === undefined || all.length > 1) throw new UsageError("--open takes a --class of one --source");
-  return openPolicy(policy, await namesIn(context, options.open), openLibrary({ parser, ...all[0]!, class: options.class }).candidate);
+  const { candidate } = openLibrary({ parser, ...all[0]!, class: options.class });
+  return [openPolicy(policy, await namesIn(context, options.open), candidate), said];
 }
 
 /** The callables that some files look up. */

@@ -1,5 +1,4 @@
 /** `census policy`: shows, compares, joins and checks policies. */
-import { writeFile } from "node:fs/promises";
 import { Argument, type Command, Option } from "commander";
 import { type Comparison, comparePolicies, diffPolicies, unionPolicies } from "../../analyzer/policy/compare.ts";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
@@ -15,6 +14,7 @@ import { sha256 } from "../disk-source.ts";
 import type { Ending } from "../exit-codes.ts";
 import { withTracer } from "../file-tracer.ts";
 import { endingOf } from "../judging.ts";
+import { openOutput } from "../output-file.ts";
 import { loadPolicy, RELEASES, weightsOnlyOf } from "../policy-files.ts";
 import { fileOnDisk } from "../targets.ts";
 
@@ -82,9 +82,9 @@ function union(context: Context): Command {
     .option("-o, --output <FILE>", "write to a file")
     .option("--json", "print JSON, as it does anyway")
     .runs(async (given: readonly string[], { name, output }: { name: string; output?: string }) => {
+      const write = await openOutput(context, output);
       const text = writePolicy(unionPolicies(name, await Promise.all(given.map((each) => loadPolicy(context, each)))));
-      if (output === undefined) await context.effects.print(text);
-      else await writeFile(resolvePath(context, output), text);
+      await write(text);
       return "done";
     });
 }
@@ -165,6 +165,7 @@ function loader(context: Context): Command {
     )
     .option("-o, --output <FILE>", "write to a file")
     .runs(async (given: string, { mode, forTorch, model, output }: LoaderOptions) => {
+      const write = await openOutput(context, output);
       const policy = await loadPolicy(context, given);
       const of = model === undefined ? null : await modelUnder(context, model, policy, mode);
       if (of !== null && of.verdict !== "loads") {
@@ -177,8 +178,7 @@ function loader(context: Context): Command {
         forTorch === undefined ? loaderModule(of?.filled ?? policy, mode, of?.sha256 ?? null) : safeGlobalLines(policy, forTorch);
       if (policy.fillers !== undefined && forTorch === undefined && of === null)
         context.effects.report(`${policy.name}: ${SLOTS_CLOSED}. With --model it is written for one file, as they are filled there.\n`);
-      if (output === undefined) await context.effects.print(text);
-      else await writeFile(resolvePath(context, output), text);
+      await write(text);
       return "done";
     });
 }

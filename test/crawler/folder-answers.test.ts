@@ -20,7 +20,7 @@ beforeEach(() => {
 const later = () => Date.now() + 60_000;
 
 /** A run that asks for a file's text, from what the run before wrote; whether it read the file, and what it writes. */
-function run(written: string | null, now = later): { text: string; isRead: boolean; written: string } {
+function run(written: string | null, now = later): { text: string; isRead: boolean; written: string | null } {
   const answers = new FolderAnswers(folder, written, now);
   const file = new PythonFile("m.py", place, answers);
   let isRead = false;
@@ -94,6 +94,13 @@ test("of files that are gone nothing is kept", () => {
   const { written } = run(null);
   rmSync(place);
   expect(new FolderAnswers(folder, written, later).write()).toBe("[]\n");
+});
+
+test("more than is wanted is not written", () => {
+  const { written } = run(null);
+  const answers = new FolderAnswers(folder, written, later);
+  expect(answers.write(written!.length)).toBe(written);
+  expect(answers.write(1)).toBeNull();
 });
 
 test("answers come back through the cache, whatever they are, and none is one too", () => {

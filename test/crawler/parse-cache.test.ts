@@ -168,6 +168,20 @@ test("it does not grow without bound: what was used least lately goes", () => {
   expect(get(sourceOf("m1"))).toBeNull();
 });
 
+test("a run that puts much writes it in pieces, and goes on without where that fails", () => {
+  const long = "x".repeat(3 << 20);
+  const cache = openParseCache(file)!;
+  const names = ["m0", "m1", "m2", "m3"];
+  for (const name of names) cache.put(sourceOf(name), long);
+  expect(names.map((name) => get(sourceOf(name)) === long)).toEqual([true, true, true, false]);
+  const other = new BetterSqlite3(file);
+  other.exec("drop table parsed");
+  for (const name of names) cache.put(sourceOf(name), long);
+  cache.close();
+  other.close();
+  expect(get(sourceOf("m0"))).toBeNull();
+});
+
 test("processes that write at the same time lose nothing and break nothing", async () => {
   const script = path.join(import.meta.dirname, "processes", "parse-cache.ts");
   const write = (name: string) => promisify(execFile)(process.execPath, ["--import", "tsx", script, file, name, "10"]);

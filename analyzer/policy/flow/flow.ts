@@ -40,6 +40,11 @@ export interface Notice {
   readonly text: string;
   readonly file: string;
   readonly line: number;
+  /**
+   * Of what is noticed at many places alike: `left`, that of a family of classes which is too wide to mean anything only those count that
+   * the library makes or names; `widened`, that every class counts which a computed name may mean.
+   */
+  readonly kind?: "left" | "widened";
 }
 
 /** The element of a container under a key that is not constant, and under any key. */
@@ -143,9 +148,9 @@ export class Flow {
     return isOwn && this.libraryImports("numpy") ? familyOf("numpy") : [];
   }
 
-  notice(text: string, code: Code, line: number): void {
+  notice(text: string, code: Code, line: number, kind?: Notice["kind"]): void {
     if (this.notices.some((known) => known.text === text && known.file === code.unit.path && known.line === line)) return;
-    this.notices.push({ text, file: code.unit.path, line });
+    this.notices.push({ text, file: code.unit.path, line, ...(kind && { kind }) });
   }
 
   /**

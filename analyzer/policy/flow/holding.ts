@@ -24,6 +24,7 @@ import {
   nativeType,
   placesOf,
   type Reduction,
+  routesText,
   typeOfValue,
 } from "./natives.ts";
 import { NestedPickles } from "./nested-pickles.ts";
@@ -228,11 +229,10 @@ export class Holding {
 
   /** The names of a recorded reduction; `{class}` is `class_`. */
   needReduction(value: Value, reduction: Reduction, class_: string | null, type: string, module?: string): void {
-    const protocols = (routes: string) => routes.replace("j", " and joblib.dump").replace("t", " and torch.save");
     for (const kind of ["imports", "calls"] as const) {
       for (const [name, routes] of Object.entries(reduction[kind])) {
         const callable = class_ === null ? name : name.replace("{class}", class_);
-        const text = `how ${type} pickles, as recorded (protocols ${protocols(routes)})`;
+        const text = `how ${type} pickles, as recorded (${routesText(routes)})`;
         this.need(kind, callable, value, { kind: "native", text, name: callable }, name === callable ? moduleOfAttribute(name) : module);
       }
     }

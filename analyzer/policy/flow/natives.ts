@@ -9,6 +9,20 @@ import recorded from "../recorded-reductions.json" with { type: "json" };
 /** Callable -> the routes on which pickles name it: `0` to `5` are pickle's protocols, `t` is torch.save, `j` is joblib.dump. */
 export type Routes = Readonly<Record<string, string>>;
 
+/** The routes on which pickles name a callable, in words: `protocols 0 to 3, joblib.dump`. */
+export function routesText(routes: string): string {
+  const runs: string[] = [];
+  for (const digit of routes.match(/\d/g) ?? []) {
+    const run = runs.at(-1) ?? "";
+    if (Number(run.at(-1)) + 1 === Number(digit)) runs[runs.length - 1] = run + digit;
+    else runs.push(digit);
+  }
+  const ranges = runs.map((run) => (run.length > 2 ? `${run[0]} to ${run.at(-1)}` : [...run].join(" and ")));
+  const protocols = runs.length === 0 ? [] : [`${runs.join("").length === 1 ? "protocol" : "protocols"} ${ranges.join(", ")}`];
+  const savers = [...(routes.includes("t") ? ["torch.save"] : []), ...(routes.includes("j") ? ["joblib.dump"] : [])];
+  return [...protocols, ...savers].join(", ");
+}
+
 export interface Reduction {
   readonly imports: Routes;
   readonly calls: Routes;
@@ -58,6 +72,11 @@ export const RECORDED_WITH: readonly Readonly<Record<string, string | undefined>
 /** The recorded type that can be found under that dotted name. */
 export function nativeType(name: string): NativeType | null {
   return BY_NAME.get(name) ?? null;
+}
+
+/** Every name by which a type in the table can be found. */
+export function recordedNames(): readonly string[] {
+  return [...BY_NAME.keys()];
 }
 
 /** Every type in the table, once. */

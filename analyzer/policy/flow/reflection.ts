@@ -28,7 +28,7 @@ export function evaluated(flow: Flow, frame: Frame, call: NativeCall): void {
     for (const definition of flow.resolver.name(unit, alias))
       if (definition.kind === "module" && visibleNames(flow, definition.unit, new Set()).includes(name))
         addClasses(flow, new Set(classesNamed(flow, definition.unit, name)), call.into);
-  flow.notice("eval of a computed expression: every class visible in the module may be meant", frame.code, call.line);
+  flow.notice("eval of a computed expression: every class visible in the module may be meant", frame.code, call.line, "widened");
 }
 
 /** `globals()`: a dict of what the module has under each name. */
@@ -51,7 +51,7 @@ export function globalsOf(flow: Flow, { code }: Frame, unit: Unit, line: number)
     } else if (field === ANY) {
       const visible = visibleClasses(flow, unit);
       if (visible.size <= OPEN_SUBCLASSES) addClasses(flow, visible, node);
-      else flow.notice(`globals(): any of ${visible.size} classes, left to names that are written`, code, line);
+      else flow.notice(`globals(): any of ${visible.size} classes, left to names that are written`, code, line, "left");
     }
   });
   return dict;
@@ -103,7 +103,8 @@ function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCal
     const visible = writtenClasses(flow, unit);
     if (visible.size === 0 || visible.size > OPEN_SUBCLASSES) return;
     addClasses(flow, visible, into);
-    flow.notice(`an attribute of ${unit.module} by a computed name: any class there that is written in the library`, frame.code, line);
+    const text = `an attribute of ${unit.module} by a computed name: any class there that is written in the library`;
+    flow.notice(text, frame.code, line, "widened");
   };
   flow.computedNames.note({ name, giveAny });
 }

@@ -133,7 +133,7 @@ class Seeder {
     const candidates = isOpen ? [code, ...flow.classes.librarySubclasses(code)] : [code];
     const isInterface = candidates.length > OPEN_SUBCLASSES;
     if (isInterface)
-      flow.notice(`${this.annotated.what}: any of ${candidates.length} classes, left to what the program makes`, this.scope, line);
+      flow.notice(`${this.annotated.what}: any of ${candidates.length} classes, left to what the program makes`, this.scope, line, "left");
     if (flow.objects.isWorldClosed && !this.annotated.isClass && !this.annotated.isExact) {
       flow.objects.listenMade((value, made) => {
         if (flow.classes.isSubclass(made, code)) flow.graph.add(into, value, source);

@@ -5,13 +5,14 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { writePolicy } from "../../../analyzer/policy/format.ts";
+import { readPolicy, writePolicy } from "../../../analyzer/policy/format.ts";
 import {
   type InferError,
   type InferRequest,
   infer,
   inferCheckpoint,
   inferPolicy,
+  inferRecorded,
   openLibrary,
   type SourceTree,
 } from "../../../analyzer/policy/infer.ts";
@@ -164,6 +165,55 @@ describe("asking for a class", () => {
   test("a class that is not there: the nearest names are offered", () => {
     const result = inferPolicy(requestOf("annotations", "model.Modle"));
     expect(result).toMatchObject({ ok: false, error: { kind: "class-not-found", nearMisses: ["model.Model"] } });
+  });
+
+  describe("that is not there", () => {
+    const files = {
+      "__init__.py": "from . import nn\n",
+      "_impl/__init__.py": "",
+      "nn/__init__.py": "from .modules.linear import Linear\nfrom .._impl.svm import SVC, SVR\n",
+      "nn/modules/__init__.py": "",
+      "nn/modules/linear.py": "class Linear:\n    pass\n",
+      "nn/qat/__init__.py": "from .linear import Linear\n",
+      "nn/qat/linear.py": "class Linear:\n    pass\n",
+      "_impl/svm.py": "class SVC:\n    pass\n\n\nclass SVR:\n    pass\n",
+    };
+    const messageOf = (class_: string, name = "lib") => {
+      const library = { name, version: null, files: Object.entries(files).map(([path, text]) => ({ path, text })) };
+      const result = inferPolicy({ parser, library, dependencies: [], class: class_ });
+      return result.ok ? null : result.error.message;
+    };
+
+    test.each([
+      ["SVC", "lib.nn.SVC"],
+      ["own.SVC", "own.nn.SVC"],
+      ["lib.SVC", "lib.nn.SVC"],
+      ["lib.nn.svc", "lib.nn.SVC"],
+      ["Linear", "lib.nn.Linear or lib.nn.qat.Linear"],
+      ["lib.Linear", "lib.nn.Linear or lib.nn.qat.Linear"],
+      ["nn.Linear", "lib.nn.Linear or lib.nn.qat.Linear"],
+      ["lib.qat.Linear", "lib.nn.qat.Linear or lib.nn.Linear"],
+      ["lib.nn.SVX", "lib.nn.SVC or lib.nn.SVR"],
+    ])("%s: names that there are, the same last part first, under the library's own", (asked, meant) => {
+      expect(messageOf(asked)).toBe(`no class ${asked} in lib; did you mean ${meant}?`);
+    });
+
+    test("the inside of a package in a folder with a version has the package's name", () => {
+      expect(messageOf("SVC", "lib-1.2")).toBe("no class SVC in lib-1.2; did you mean lib.nn.SVC?");
+      expect(messageOf("lib.SVC", "0.2.0")).toBe("no class lib.SVC in 0.2.0; did you mean lib.nn.SVC?");
+      expect(messageOf("lib.Nothing")).toBe("no class lib.Nothing in lib");
+    });
+  });
+
+  test("a type whose pickles were recorded needs no source", () => {
+    const recorded = inferRecorded(parser, "argparse.Namespace");
+    if (!recorded.ok) throw new Error(recorded.error.message);
+    const { name, library, imports } = recorded.value.policy;
+    expect({ name, library }).toEqual({ name: "class:argparse.Namespace", library: null });
+    expect(namesOf(imports)).toContain("argparse.Namespace");
+    expect(readPolicy(writePolicy(recorded.value.policy))).toMatchObject({ ok: true, value: { name } });
+    expect(inferRecorded(parser, "Namespace")).toMatchObject({ ok: false, error: { nearMisses: ["argparse.Namespace"] } });
+    expect(inferRecorded(parser, "lib.Model")).toMatchObject({ ok: false, error: { kind: "class-not-found", nearMisses: [] } });
   });
 
   test("a dangerous callable that the library's own reduction returns is let in, and said to be", () => {

@@ -37,6 +37,7 @@ function run(file: SourceFile, kept: Kept, ask: (unit: Unit) => void): number {
   const reader = { ...parser, units: new Map(), kept, read };
   ask(lowerModule(reader, file));
   keepUnits(reader);
+  expect(reader.units.size).toBe(0);
   return parsed;
 }
 

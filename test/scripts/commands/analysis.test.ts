@@ -218,7 +218,7 @@ describe("infer", () => {
   it("names the nearest class where there is none of the name", async () => {
     const { ending, reported } = await census(["infer", "--source", WHEEL, "--class", "brine.models.SequenceTager"]);
     expect(ending).toBe("usage");
-    expect(reported).toContain("did you mean brine.models.sequence_tagger.SequenceTagger");
+    expect(reported).toContain("did you mean brine.models.SequenceTagger?");
     expect((await census(["infer", "--source", MODELS, "--class", "a.B"])).ending).toBe("usage");
   });
 
@@ -236,10 +236,60 @@ describe("infer", () => {
     const [first, last] = ["0.1.0", "0.2.0"].map((version) => path.join(ROOT, "test/fixtures/brine", version));
     const words = ["infer", "--source", first!, "--source", last!, "--class", "brine.models.SequenceTagger"];
     const { value } = await censusJson<Policy>(words);
-    expect(value.name).toMatch(/^class-range:brine\.models\.sequence_tagger\.SequenceTagger@brine-.+\.\..+$/);
+    expect(value.name).toBe("class-range:brine.models.sequence_tagger.SequenceTagger@brine-0.1.0..0.2.0");
     const releases = new Set(value.imports.map(({ reasons }) => reasons[0]?.releases?.length));
     expect(releases).toEqual(new Set([1, 2]));
     expect((await census([...words, "--explain"])).printed).toContain("release: needed in ");
+  });
+
+  it("needs no source of a class whose pickles were recorded, and nothing else without", async () => {
+    const { value } = await censusJson<Policy>(["infer", "--class", "argparse.Namespace"]);
+    expect(value).toMatchObject({ name: "class:argparse.Namespace", library: null });
+    const without = async (...words: string[]) => {
+      const { ending, printed, reported } = await census(["infer", ...words]);
+      expect([ending, printed]).toEqual(["usage", ""]);
+      return reported;
+    };
+    expect(await without("--class", "brine.models.Tagger")).toContain("without --source, brine.models.Tagger is not known");
+    expect(await without("--class", "Namespace")).toContain("did you mean argparse.Namespace?");
+    expect(await without("--checkpoint")).toContain("--checkpoint needs the --source");
+    for (const option of ["--open", "--dependency", "--library-version"])
+      expect(await without("--class", "argparse.Namespace", option, TAGGER)).toContain(`${option} needs the --source`);
+    expect(await without()).toContain("give the --source of the library");
+  });
+
+  it("prints JSON where it is to explain as well: the reasons are in it", async () => {
+    const words = ["infer", "--class", "torch.device"];
+    expect((await census([...words, "--explain"])).printed).toContain("as recorded (protocols 0 to 5, torch.save)");
+    expect((await census([...words, "--explain", "--json"])).printed).toBe((await census(words)).printed);
+  });
+
+  it("warns of a folder of several distributions, and names the one that is meant", async () => {
+    const site = path.join(folder, "site-packages");
+    for (const name of ["lib", "lib-1.0.dist-info", "other-1.0.dist-info"]) mkdirSync(path.join(site, name), { recursive: true });
+    writeFileSync(path.join(site, "lib", "__init__.py"), "class Model: pass\n");
+    const { ending, reported } = await census(["infer", "--source", site, "--class", "lib.Model"]);
+    expect(ending).toBe("done");
+    expect(reported).toContain(`warning: ${site} holds 2 distributions`);
+    expect(reported).toContain(`Of one: --source ${path.join(site, "lib")} --dependency ${site}\n`);
+    expect((await census(["infer", "--source", path.join(site, "lib"), "--dependency", site, "--class", "lib.Model"])).reported).toBe("");
+  });
+
+  it("sums up in its last line where classes are too many to mean any, and tells each where asked to", async () => {
+    const source = path.join(folder, "wide");
+    mkdirSync(source);
+    const parts = Array.from({ length: 120 }, (_, index) => `class Part${index}(Part): pass\n`).join("");
+    writeFileSync(
+      path.join(source, "lib.py"),
+      `class Part: pass\n${parts}class Model:\n  def __init__(self, part: Part, more: Part):\n    self.part, self.more = part, more\n`,
+    );
+    const words = ["infer", "--source", source, "--class", "lib.Model"];
+    const { reported } = await census(words);
+    expect(reported).toMatch(/^note: in 2 places an object may be of too many classes .+\n$/);
+    for (const option of ["--explain", "--verbose"])
+      expect((await census([...words, option])).reported).toMatch(
+        /^(lib\.py:\d+: .+: any of 121 classes, left to what the program makes\n){2}$/,
+      );
   });
 
   it("says on a terminal what it follows, and lets an interrupt end it meanwhile", async () => {
@@ -262,7 +312,7 @@ describe("infer", () => {
   it("says what a library saves itself, or that it saves nothing", async () => {
     const fixture = path.join(ROOT, "test/fixtures/inference/checkpoint/source");
     const { value } = await censusJson<Policy>(["infer", "--source", fixture, "--checkpoint"]);
-    expect(value).toMatchObject({ name: "checkpoint:source@source", class: null });
+    expect(value).toMatchObject({ name: "checkpoint:lib@lib", class: null });
     const optimizer = value.imports.find(({ callable }) => callable === "lib.parts.Optimizer");
     expect(optimizer?.reasons[0]).toMatchObject({ kind: "save", text: "lib.trainer.Trainer.save calls torch.save", line: 19 });
     const silent = path.join(ROOT, "test/fixtures/inference/annotations/source");
