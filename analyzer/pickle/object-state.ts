@@ -50,8 +50,10 @@ export class ObjectState {
     if (hasKeys(given)) return this.overridesIn(given, moment, expected);
     if (kind === kinds.FOREIGN) return ["*"];
     if (kind !== kinds.TUPLE) return undefined;
-    const parts = itemsOf(this.recording, given, moment, 3);
+    const parts = itemsOf(this.recording, given, moment, 5);
     if (parts === null) return ["*"];
+    // A partial's own attributes, whose dict it keeps.
+    if (parts.items.length === 4 && this.partialIn(parts.items) !== null) return this.overridesOfKept(parts.items[3]!);
     // Attributes and slots; a tuple of another length is for the class's own __setstate__ alone.
     if (parts.items.length !== 2) return undefined;
     const found: string[] = [];
@@ -112,10 +114,18 @@ export class ObjectState {
       if (name === null) continue;
       const inside = expected === undefined && name === ATTRIBUTES && depth === 0 ? this.valueUnder(name, contents.items)! : null;
       const isDict = inside !== null && kinds.KIND[this.recording.data[inside]!] === kinds.DICT;
-      const names = isDict ? this.overridesIn(inside, moment, undefined, 1) : [name];
+      const names = isDict ? this.overridesOfKept(inside, 1) : [name];
       if (names !== undefined) found = [...(found ?? []), ...names];
     }
     return found;
+  }
+
+  /** Of a dict that becomes the object's own: what is put into it later counts as well. */
+  private overridesOfKept(dict: number, depth = 0): readonly string[] | undefined {
+    const { rowTop, changedTop } = this.recording.state;
+    const kind = kinds.KIND[this.recording.data[dict]!];
+    if (kind === kinds.FOREIGN) return ["*"];
+    return kind === kinds.DICT ? this.overridesIn(dict, { row: rowTop, change: changedTop }, undefined, depth) : undefined;
   }
 
   /** The name under which a key overrides something, `*` where the key is not known, null where it does not. */

@@ -60,6 +60,53 @@ const givenByState = (name: string) => `
 
 const EVASIONS: readonly Evasion[] = [
   {
+    how: "a dict becomes the attributes of an object, and then gets a name that Python looks for",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Tagger"],
+    listing: `
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      NONE
+      EMPTY_DICT
+      SHORT_BINUNICODE "__dict__"
+      EMPTY_DICT
+      MEMOIZE
+      SETITEM
+      TUPLE2
+      BUILD
+      BINGET 0
+      SHORT_BINUNICODE "__deepcopy__"
+      GLOBAL "evasive payload"
+      SETITEM
+      POP`,
+    reason: "SETITEM puts a name into the attributes of an object",
+    said: "BUILD would override __deepcopy__",
+    verdict: "blocked",
+  },
+  {
+    how: "the attributes of a partial have a name that Python looks for",
+    imports: ["evasive:payload"],
+    calls: ["functools:partial", "evasive:Tagger"],
+    listing: `
+      GLOBAL "functools partial"
+      GLOBAL "evasive Tagger"
+      TUPLE1
+      REDUCE
+      MARK
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      EMPTY_DICT
+      EMPTY_DICT
+      SHORT_BINUNICODE "__deepcopy__"
+      GLOBAL "evasive payload"
+      SETITEM
+      TUPLE
+      BUILD`,
+    reason: "BUILD would override __deepcopy__",
+    verdict: "blocked",
+  },
+  {
     how: "a builtin container asks an object for its keys, which the pickle chose",
     imports: ["evasive:payload"],
     calls: ["collections:OrderedDict", "evasive:Tagger"],

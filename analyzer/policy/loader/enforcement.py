@@ -30,6 +30,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         self._instances = {}
         # Those that are an OrderedDict as its own reduction makes one: its keys are those that the pickle put into it.
         self._ordered = {}
+        # Dicts that became the attributes of an object, or may have.
+        self._own = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -231,6 +233,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             name = _spelt(names) if names else self._shared.get(id(target), (target, _type_name(target)))[1]
             self._refuse(opcode, 1, name, f"{opcode} changes {name} itself, not an object made by it")
         if not self._is_foreign(target):
+            if id(target) in self._own and any(self._is_foreign(key) or key in OVERRIDING for key in keys):
+                self._refuse(opcode, 1, _type_name(target), f"{opcode} puts a name into the attributes of an object")
             return False
         if self._is_planted(target, method, keys):
             self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
@@ -260,7 +264,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
 
     def _overridden(self, state):
         """Keys of a state that the unpickler or Python would later look up on the object, and call."""
-        attributes, *slots = state if type(state) is tuple and len(state) == 2 else [state]
+        is_partial = type(state) is tuple and self._is_state_of_partial(state)
+        attributes, *slots = state[3:] if is_partial else state if type(state) is tuple and len(state) == 2 else [state]
         # What slots hold is set past the object's own dict, where there is more than names.
         is_known = id(attributes) in self._ordered or not self._is_foreign(attributes)
         if not is_known or self._is_foreign(*slots):
@@ -274,6 +279,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         """The keys of a dict in a state; in the place of `__dict__` those of the dict there, which are names of attributes."""
         for key, value in part.items():
             if type(key) is str and key == "__dict__" and type(value) is dict and not self._is_foreign(key, value):
+                self._own[id(value)] = value
                 yield from value
             else:
                 yield key
