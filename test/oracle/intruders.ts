@@ -31,6 +31,9 @@ export const MAY_LOAD: ReadonlySet<string> = new Set([
   "CallsPartByHelper",
   "CallsPartByVariable",
   "IteratesOverPart",
+  "AsksForTheKeysOfAPart",
+  "UpdatesByAPart",
+  "ComputesWithNumbers",
 ]);
 const FUNCTIONS = ["runs", "runs_by_another", "evaluates", "reads"];
 /** Functions of the standard library that run, read, write, import or connect. */
@@ -89,6 +92,9 @@ const BY_NAME: readonly (readonly [string, string])[] = [
   ["an object whose method loading calls by another variable", object("CallsPartByVariable", within("part", object("ActsInUpdate")))],
   ["an object whose method loading calls by a function", object("CallsPartByHelper", within("part", object("ActsInUpdate")))],
   ["an object that loading iterates over", object("IteratesOverPart", within("part", object("ActsInIter")))],
+  ["an object that loading asks for its keys", object("AsksForTheKeysOfAPart", within("part", object("ActsInIter")))],
+  ["an object that loading updates a dict by", object("UpdatesByAPart", within("part", object("ActsInIter")))],
+  ["an acting object among keys", `EMPTY_DICT\n${object("ActsInEquals")}\nNONE\nSETITEM`],
   ["a method of an inert class", get("intruders", "Inert.fit")],
   ["an acting object in a list", `EMPTY_LIST\n${object("ActsInSetState")}\nAPPEND`],
   ["an acting object in a tuple", `${object("ActsInSetState")}\nTUPLE1`],

@@ -53,7 +53,7 @@ const CONTAINER_METHODS = new Set(
 const OBJECT_METHODS = new Set(["__setstate__", "__getstate__", "__init__", "__new__", "__setattr__", "__getattribute__", "__delattr__"]);
 /** Functions that only compute, and the classes of exceptions. */
 const PURE =
-  /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|torch\.(_C\._VariableFunctions\.)?tensor|warnings\.warn|typing\.cast)$/;
+  /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|numpy\.(core\.(multiarray|numeric)\.)?(arange|empty|full|ones|zeros|bool_|u?int(8|16|32|64)|float(16|32|64))|torch\.(_C\._VariableFunctions\.)?tensor|warnings\.warn|typing\.cast)$/;
 
 /** Of those, the ones that run nothing of an object that they are handed; what `getattr` and `setattr` run is in the graph. */
 const RUNS_NOTHING = /^builtins\.(callable|getattr|hasattr|id|isinstance|issubclass|object|setattr|super|type)$/;
