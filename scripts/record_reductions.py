@@ -39,6 +39,12 @@ MAKERS = {
     "numpy._core.multiarray._reconstruct": (0,),
     "numpy.ma.core._mareconstruct": (0, 1),
     "pandas.core.indexes.base._new_Index": (0,),
+    "pandas.core.indexes.datetimes._new_DatetimeIndex": (0,),
+    "pandas.core.indexes.interval._new_IntervalIndex": (0,),
+    "pandas.core.indexes.period._new_PeriodIndex": (0,),
+    "sklearn.metrics._dist_metrics.newObj": (0,),
+    "sklearn.neighbors._ball_tree.newObj": (0,),
+    "sklearn.neighbors._kd_tree.newObj": (0,),
     "torch._tensor._rebuild_from_type_v2": (0, 1),
     "torch._utils._rebuild_wrapper_subclass": (0,),
 }

@@ -28,6 +28,10 @@ const GO_THROUGH: ReadonlySet<string> = new Set([
   ...["Counter", "OrderedDict", "defaultdict", "deque"].map((name) => `collections.${name}`),
 ]);
 
+/** Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold (pandas' dtypes, scikit-learn's vectorizers). */
+const PLAIN_TYPES =
+  /^(builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
+
 export class ChosenMethods {
   /** Objects that were asked about, and what the answer was; forgotten when they are given more. */
   private readonly known = new Map<number, boolean>();
@@ -113,7 +117,8 @@ export class ChosenMethods {
   private isCallable(value: number): boolean {
     if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return false;
     const { made, callable } = this.callables.of(value);
-    return !made || (ACTING.has(callable) && INDIRECT_CALLABLES.get(callable)?.does !== "loads");
+    if (!made) return !PLAIN_TYPES.test(callable);
+    return ACTING.has(callable) && INDIRECT_CALLABLES.get(callable)?.does !== "loads";
   }
 
   private anyIn(container: number, moment: Moment, test: (item: number) => boolean): boolean {

@@ -3,7 +3,7 @@
 Whoever is handed such an object may call methods of it by their names, and would call what the pickle chose.
 """
 
-from rules import PLAIN, _spelt
+from rules import PLAIN, _spelt, re
 from keeping import _acts
 
 # Containers inside each other that are looked into; deeper ones count as having such an object.
@@ -15,6 +15,12 @@ ONLY_KEEP = frozenset([("builtins", "getattr"), ("functools", "partial"), ("_fun
 GO_THROUGH = frozenset(
     [("builtins", name) for name in "dict frozenset list set tuple".split()]
     + [("collections", name) for name in "Counter OrderedDict defaultdict deque".split()]
+)
+
+# Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold.
+PLAIN_TYPES = re.compile(
+    r"(builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype"
+    r"|ndarray|object_|single|str_|timedelta64))"
 )
 
 
@@ -58,7 +64,10 @@ class Choosing:
             self._note_chosen(made, [value for value in arguments if not self._is_callable(value)])
 
     def _is_callable(self, value):
-        return self._names(value) is not None or id(value) in self._keepers
+        names = self._names(value)
+        if names is not None:
+            return not any(PLAIN_TYPES.fullmatch(".".join(name)) for name in names)
+        return id(value) in self._keepers
 
     def _is_to_call(self, value, depth):
         if self._is_callable(value) or id(value) in self._chosen:

@@ -749,6 +749,12 @@ GO_THROUGH = frozenset(
     + [("collections", name) for name in "Counter OrderedDict defaultdict deque".split()]
 )
 
+# Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold.
+PLAIN_TYPES = re.compile(
+    r"(builtins\\.(bool|bytes|complex|float|int|object|str)|numpy\\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype"
+    r"|ndarray|object_|single|str_|timedelta64))"
+)
+
 
 class Choosing:
     """Knows such objects: to be mixed into \`Enforcement\`."""
@@ -790,7 +796,10 @@ class Choosing:
             self._note_chosen(made, [value for value in arguments if not self._is_callable(value)])
 
     def _is_callable(self, value):
-        return self._names(value) is not None or id(value) in self._keepers
+        names = self._names(value)
+        if names is not None:
+            return not any(PLAIN_TYPES.fullmatch(".".join(name)) for name in names)
+        return id(value) in self._keepers
 
     def _is_to_call(self, value, depth):
         if self._is_callable(value) or id(value) in self._chosen:
