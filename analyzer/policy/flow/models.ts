@@ -45,6 +45,7 @@ import { getter, partial } from "./partials.ts";
 import { asPlain } from "./plain-data.ts";
 import { PROTOCOL_MODELS } from "./protocols.ts";
 import { evaluated, getAttribute, globalNames, importModule, importNamed, localNames, moduleEntry, setAttribute } from "./reflection.ts";
+import { isPicklerClass, PICKLER } from "./saves.ts";
 import { runTarget, standardObject, wrapper } from "./standard-objects.ts";
 import { keepZone } from "./time-zones.ts";
 import type { Value } from "./values.ts";
@@ -367,6 +368,10 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   if (into === null) return;
   if (isUnpickler(name)) {
     addUnpickled(flow, frame, into, call.line);
+    return;
+  }
+  if (isPicklerClass(name)) {
+    standardObject(PICKLER)(flow, frame, call);
     return;
   }
   // `np.ndarray.__new__(cls, shape)`
