@@ -15,6 +15,7 @@ import { argumentsOf } from "./exceptions.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
+import { LOADED } from "./loaders.ts";
 import { CHAIN_MAP } from "./mappings.ts";
 import {
   holdsAttributes,
@@ -148,6 +149,10 @@ export class Holding {
         this.holdExternal(value, data.name);
         return;
       case "container":
+        if (data.type === LOADED) {
+          this.holdFields(value, value, null);
+          this.holdElements(value);
+        }
         // A queue, a pool: no pickle has one.
         if (nativeType(data.type) === null) return;
         this.holdNative(value, data.type);
