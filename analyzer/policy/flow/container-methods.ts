@@ -281,8 +281,8 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
   else if (data.kind === "instance" || data.kind === "class") {
     if (data.kind === "instance" && holdsElements(flow, receiver)) METHODS[name]?.(flow, frame, receiver, call);
     if (data.kind === "class") classMethod(flow, frame, name, receiver, call);
-    if (data.kind === "instance" && flow.classes.externalBases(data.code).some(isPicklerClass))
-      standardMethod(PICKLER, name)?.(flow, frame, receiver, call);
+    for (const base of data.kind === "instance" ? flow.classes.externalBases(data.code) : [])
+      standardMethod(isPicklerClass(base) ? PICKLER : base, name)?.(flow, frame, receiver, call);
     if (data.kind === "class" || !namedTupleMethod(flow, frame, name, receiver, call)) objectMethod(flow, frame, name, receiver, call);
     for (const base of flow.classes.externalBases(data.code)) {
       for (const type of familyOf(base))

@@ -2,6 +2,7 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
+import { makeParser, PARSER } from "./argument-parsers.ts";
 import { fillNamespace, loadFrom } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
 import { makeNew } from "./class-methods.ts";
@@ -231,6 +232,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   "types.MappingProxyType": identity(0),
   "types.MethodType": bind,
   "types.SimpleNamespace": namespaceObject("types.SimpleNamespace"),
+  [PARSER]: makeParser,
+  "argparse.FileType": nothing,
   "argparse.Namespace": namespaceObject("argparse.Namespace"),
   "threading.local": namespaceObject("threading.local"),
   "builtins.getattr": getAttribute,

@@ -1,7 +1,8 @@
 /**
  * Objects of the standard library that hand on what they are handed, by another of their methods: queues, executors, futures, pools, stacks of
- * contexts, picklers. None of them is pickled. What goes to another process by its own queue comes back as something else, and is not followed. Boundary: containers, which are, are `container-methods.ts`.
+ * contexts, picklers, parsers of arguments. None of them is pickled. What goes to another process by its own queue comes back as something else, and is not followed. Boundary: containers, which are, are `container-methods.ts`.
  */
+import { PARSER, PARSER_METHODS } from "./argument-parsers.ts";
 import type { Passed } from "./arguments.ts";
 import { invoke } from "./calls.ts";
 import { argument, type Method, type Model, type NativeCall } from "./container-methods.ts";
@@ -147,6 +148,7 @@ const TYPES: Readonly<Record<string, Readonly<Record<string, Method>>>> = {
   "contextlib.ExitStack": STACK,
   "contextlib.closing": CONTEXT,
   [PICKLER]: { dump },
+  [PARSER]: PARSER_METHODS,
 };
 
 /** The method of such an object; undefined where the type is none of these, null where it has no such method that hands anything on. */
