@@ -4,16 +4,17 @@
  */
 import { COMPUTED } from "../../python/code.ts";
 import { invoke } from "./calls.ts";
-import { argument, listenTexts, type Method, type Model } from "./container-methods.ts";
+import { argument, listenTexts, type Method, type NativeCall } from "./container-methods.ts";
 import { addMade, elementInto, iterate, newContainer } from "./containers.ts";
 import { type Flow, SOME } from "./flow.ts";
+import type { Frame } from "./frame.ts";
 import type { Value } from "./values.ts";
 
 export const PARSER = "argparse.ArgumentParser";
 const NAMESPACE = "argparse.Namespace";
 
 /** Makes a parser; of its `parents` it has all arguments. */
-export const makeParser: Model = (flow, frame, call) => {
+export function makeParser(flow: Flow, frame: Frame, call: NativeCall): void {
   const { into, line } = call;
   if (into === null) return;
   const parser = newContainer(flow, frame, PARSER, line);
@@ -23,7 +24,7 @@ export const makeParser: Model = (flow, frame, call) => {
   const parent = flow.graph.allocate(1);
   iterate(flow, frame, parents, parent, line);
   flow.graph.listen(parent, (each) => copyFields(flow, namespaceOf(flow, each), namespaceOf(flow, parser)));
-};
+}
 
 /** What a parser parses into: one object for all that it gives. */
 function namespaceOf(flow: Flow, parser: Value): Value {

@@ -7,6 +7,8 @@ import type { Passed } from "./arguments.ts";
 import { callMethod, elementsFrom, iterate } from "./containers.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { fillField, fillFromDefaults, isField } from "./made-fields.ts";
 import type { Value } from "./values.ts";
 
 const FIELD_DECORATORS = /(^|\.)(dataclass|attrs|define|frozen|mutable)$|^attr\.(s|attrs|dataclass)$/;
@@ -21,7 +23,7 @@ export function isNamedTuple(base: string): boolean {
 /** What the constructor calls in the end, where the class has it (dataclasses; attrs). */
 export const POST_INITS = ["__post_init__", "__attrs_post_init__"];
 
-/** Whether the class gets a constructor from its annotated names. */
+/** Whether the class gets a constructor from its fields. */
 export function hasFields(flow: Flow, code: Code): boolean {
   return flow.classes
     .orderOf(code)
@@ -35,7 +37,7 @@ export function fieldsOf(flow: Flow, code: Code): string[] {
   const names = new Set<string>();
   for (const base of [...flow.classes.orderOf(code)].reverse()) {
     if (typeof base === "string") continue;
-    for (const [name, member] of base.members) if (member.annotation !== null) names.add(name);
+    for (const name of base.members.keys()) if (isField(flow, base, name)) names.add(name);
   }
   return [...names];
 }
@@ -83,6 +85,11 @@ export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: r
   const names = fieldsOf(flow, data.code);
   const filled = new Set<string>();
   if (args.length > 0 && !areFieldsPlain(flow, data.code, args)) flow.openAttributes.open(value);
+  const fill = (name: string, from: Node) => {
+    filled.add(name);
+    const definer = flow.classes.definerOf(data.code, name) ?? data.code;
+    fillField(flow, frame, value, definer, name, from, data.code.line);
+  };
   let next = 0;
   for (const passed of args) {
     if (passed.kind === "positional") {
@@ -92,19 +99,17 @@ export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: r
         // The fields of `namedtuple("Name", fields)` are not told apart.
         if (flow.classes.externalBases(data.code).some(isNamedTuple)) flow.graph.edge(passed.from, flow.field(value, ANY));
       } else {
-        filled.add(name);
-        flow.store(passed.from, flow.field(value, name), frame.code, data.code.line);
+        fill(name, passed.from);
       }
     } else if (passed.kind === "keyword" && passed.name !== undefined) {
-      filled.add(passed.name);
-      flow.store(passed.from, flow.field(value, passed.name), frame.code, data.code.line);
+      // attrs takes `_name` as `name`.
+      const isPrivate = !names.includes(passed.name) && names.includes(`_${passed.name}`);
+      fill(isPrivate ? `_${passed.name}` : passed.name, passed.from);
     } else spreadIntoFields(flow, frame, value, passed, names);
   }
   for (const base of flow.classes.orderOf(data.code)) {
     if (typeof base === "string") continue;
-    const holder = flow.classValue(base);
-    for (const [name, member] of base.members)
-      if (member.annotation !== null && member.hasValue && !filled.has(name))
-        flow.graph.edge(flow.field(holder, name), flow.field(value, name));
+    flow.classValue(base);
+    fillFromDefaults(flow, frame, value, base, filled, false);
   }
 }

@@ -16,6 +16,7 @@ import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { LOADED } from "./loaders.ts";
+import { fillFromDefaults } from "./made-fields.ts";
 import { CHAIN_MAP } from "./mappings.ts";
 import {
   holdsAttributes,
@@ -403,9 +404,8 @@ export class Holding {
     for (const base of flow.classes.orderOf(code)) {
       if (typeof base === "string") continue;
       const isForeign = !flow.isOfLibrary(base);
+      if (!isForeign && withFields) fillFromDefaults(flow, null, value, base, NO_NAMES, true);
       for (const [name, member] of base.members) {
-        if (!isForeign && withFields && member.annotation !== null && member.hasValue)
-          flow.graph.edge(flow.field(flow.classValue(base), name), flow.field(value, name));
         const { annotation } = member;
         if (annotation === null || isClassVariable(annotation)) continue;
         seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}`, isForeign });
@@ -446,6 +446,8 @@ function isInsideType(name: string): boolean {
     if (nativeType(name.slice(0, dot)) !== null) return true;
   return false;
 }
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** What pickles by its name. */
 const NAMED = new Set(["class", "function", "external", "derived-class"]);

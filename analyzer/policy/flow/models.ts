@@ -2,7 +2,7 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
-import { makeParser, PARSER } from "./argument-parsers.ts";
+import { makeParser } from "./argument-parsers.ts";
 import { fillNamespace, loadFrom } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
 import { makeNew } from "./class-methods.ts";
@@ -232,7 +232,7 @@ const MODELS: Readonly<Record<string, Model>> = {
   "types.MappingProxyType": identity(0),
   "types.MethodType": bind,
   "types.SimpleNamespace": namespaceObject("types.SimpleNamespace"),
-  [PARSER]: makeParser,
+  "argparse.ArgumentParser": makeParser,
   "argparse.FileType": nothing,
   "argparse.Namespace": namespaceObject("argparse.Namespace"),
   "threading.local": namespaceObject("threading.local"),
@@ -314,6 +314,11 @@ const MODELS: Readonly<Record<string, Model>> = {
   "attr.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
   "attrs.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
   "attr.ib": dataclassField,
+  "attr.attrib": dataclassField,
+  "attr._make.attrib": dataclassField,
+  "attr._next_gen.field": dataclassField,
+  "attr.converters.optional": identity(0),
+  "attrs.converters.optional": identity(0),
   "attr.field": dataclassField,
   "attrs.field": dataclassField,
   "copyreg.pickle": registerReduction,
@@ -328,6 +333,11 @@ export function hasModel(name: string): boolean {
 /** Whether a function makes a field of a dataclass, and gives its default. */
 export function isFieldMaker(name: string): boolean {
   return MODELS[name] === dataclassField;
+}
+
+/** Whether a function says what a field of attrs is: how it does that need not be read. */
+export function saysField(name: string): boolean {
+  return /^attrs?\.\w+$/.test(name) && hasModel(name);
 }
 
 /** `object.__new__` needs no receiver, only some value to be asked on. */

@@ -147,13 +147,12 @@ const TYPES: Readonly<Record<string, Readonly<Record<string, Method>>>> = {
   [FUTURE]: FUTURES,
   "contextlib.ExitStack": STACK,
   "contextlib.closing": CONTEXT,
-  [PICKLER]: { dump },
-  [PARSER]: PARSER_METHODS,
+  "pickle.Pickler": { dump },
 };
 
 /** The method of such an object; undefined where the type is none of these, null where it has no such method that hands anything on. */
 export function standardMethod(type: string, name: string): Method | null | undefined {
-  const methods = TYPES[type];
+  const methods = type === PARSER ? PARSER_METHODS : TYPES[type];
   return methods === undefined ? undefined : (methods[name] ?? null);
 }
 
