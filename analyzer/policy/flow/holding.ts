@@ -12,7 +12,7 @@ import { holdsElements } from "./containers.ts";
 import { runDescriptor } from "./descriptors.ts";
 import { listenMembers } from "./enumerations.ts";
 import { argumentsOf } from "./exceptions.ts";
-import { hasFields, POST_INITS } from "./fields.ts";
+import { hasFields, isNoField, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { LOADED } from "./loaders.ts";
@@ -407,7 +407,7 @@ export class Holding {
       if (!isForeign && withFields) fillFromDefaults(flow, null, value, base, NO_NAMES, true);
       for (const [name, member] of base.members) {
         const { annotation } = member;
-        if (annotation === null || isClassVariable(annotation)) continue;
+        if (annotation === null || isNoField(annotation)) continue;
         seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}`, isForeign });
       }
     }
@@ -457,9 +457,4 @@ function isAnnotatedNumber(order: readonly Base[], name: string): boolean {
   const member = order.map((base) => (typeof base === "string" ? undefined : base.members.get(name))).find((each) => each?.annotation);
   const type = member?.annotation;
   return type?.kind === "name" && type.path.length === 1 && /^(int|float|bool)$/.test(type.path[0] ?? "");
-}
-
-function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
-  const base = annotation.base as { path?: readonly string[] } | undefined;
-  return (annotation.path ?? base?.path)?.at(-1) === "ClassVar";
 }

@@ -6,6 +6,7 @@ import type { Code, Instruction, Register } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Definition } from "../../python/resolve.ts";
 import { invoke, invokeFunction } from "./calls.ts";
+import { isNoField, isOnlyHanded } from "./fields.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -65,7 +66,9 @@ function nameOf(flow: Flow, definition: Definition): string {
 
 /** Whether a name in the body of a class is a field, which the constructor takes. */
 export function isField(flow: Flow, class_: Code, name: string): boolean {
-  return class_.members.get(name)?.annotation != null || madeFields(flow, class_).get(name)?.isEnough === true;
+  const annotation = class_.members.get(name)?.annotation;
+  if (annotation == null) return madeFields(flow, class_).get(name)?.isEnough === true;
+  return !isNoField(annotation) || isOnlyHanded(annotation);
 }
 
 /** Lets a field hold what is passed for it, by way of its converter. */
@@ -100,6 +103,7 @@ export function fillFromDefaults(
   const from = frame ?? body;
   for (const [name, member] of class_.members) {
     if (!member.hasValue || filled.has(name) || !isField(flow, class_, name)) continue;
+    if (member.annotation !== null && isOnlyHanded(member.annotation)) continue;
     const node = flow.field(holder, name);
     if (from === undefined || (madeFields(flow, class_).get(name)?.converter ?? null) === null)
       flow.graph.edge(node, flow.field(value, name));
