@@ -41,7 +41,6 @@ import {
 import { addUnpickled, isUnpickler } from "./loaders.ts";
 import { chainMap, counter, fromKeys, mapping } from "./mappings.ts";
 import { familyOf, isContainer, looksLikeClass, nativeType } from "./natives.ts";
-import { keepObjects } from "./object-arrays.ts";
 import { askAttribute, askCall, askClass } from "./open-values.ts";
 import { getter, partial } from "./partials.ts";
 import { asPlain } from "./plain-data.ts";
@@ -390,7 +389,6 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   }
   // `np.ndarray.__new__(cls, shape)`
   if (MAKES_OF_CLASS.test(name)) makeNew(flow, frame, call);
-  keepObjects(flow, name, call);
   const native = nativeType(name);
   if (native) {
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);
