@@ -122,7 +122,6 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
         if (attribute === "__dict__") graph.add(into, values.namespace(value), source);
         else for (const name of [attribute, SOME]) graph.edge(flow.field(value, name), into);
       } else if (data.type === LOADED && !isContainerMethod(data.type, attribute)) {
-        graph.add(into, value, source);
         graph.edge(flow.field(value, attribute), into);
       } else if (attribute === "data" && giveContent(flow, value, data.type, into, source)) return;
       else if (isContainerMethod(data.type, attribute)) graph.add(into, values.builtinMethod(attribute, value), source);

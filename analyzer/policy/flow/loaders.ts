@@ -45,7 +45,7 @@ export const LOADED = "pickle.load()";
 export function addUnpickled(flow: Flow, frame: Frame, into: Node, line: number): void {
   const class_ = frame.context === null ? null : flow.data(frame.context);
   if (class_?.kind !== "class") {
-    if (!flow.isOfLibrary(frame.code)) return;
+    if (!flow.saves.isAsked || !flow.isOfLibrary(frame.code)) return;
     const loaded = newContainer(flow, frame, LOADED, line);
     addMade(flow, frame, elementInto(flow, loaded, null), loaded, line);
     addMade(flow, frame, into, loaded, line);

@@ -67,6 +67,11 @@ export class Saves {
   private readonly found: Save[] = [];
   private readonly listeners: ((save: Save) => void)[] = [];
 
+  /** Whether what is saved is asked for. */
+  get isAsked(): boolean {
+    return this.listeners.length > 0;
+  }
+
   listen(listener: (save: Save) => void): void {
     this.listeners.push(listener);
     for (const save of this.found.slice()) listener(save);
