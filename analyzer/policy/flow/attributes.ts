@@ -16,6 +16,7 @@ import { isNamedTuple } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { LOADED } from "./loaders.ts";
 import { CHAIN_MAP } from "./mappings.ts";
 import { loadFromMetaclass } from "./metaclasses.ts";
 import { hasModel } from "./models.ts";
@@ -120,6 +121,8 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
       if (holdsAttributes(data.type)) {
         if (attribute === "__dict__") graph.add(into, values.namespace(value), source);
         else for (const name of [attribute, SOME]) graph.edge(flow.field(value, name), into);
+      } else if (data.type === LOADED && !isContainerMethod(data.type, attribute)) {
+        graph.edge(flow.field(value, attribute), into);
       } else if (attribute === "data" && giveContent(flow, value, data.type, into, source)) return;
       else if (isContainerMethod(data.type, attribute)) graph.add(into, values.builtinMethod(attribute, value), source);
       else if (data.type === CHAIN_MAP && attribute === "maps") graph.edge(flow.field(value, attribute), into);
@@ -356,7 +359,7 @@ export function storeInto(flow: Flow, frame: Frame, value: Value, attribute: str
       flow.graph.edge(from, flow.variable(data.unit, attribute));
       return;
     case "container":
-      if (!holdsAttributes(data.type)) return;
+      if (!holdsAttributes(data.type) && data.type !== LOADED) return;
       if (attribute === "__dict__") flow.graph.listen(from, (namespace) => updateNamespace(flow, value, namespace, from));
       else flow.store(from, flow.field(value, attribute), frame.code, line);
       return;

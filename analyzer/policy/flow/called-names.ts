@@ -1,5 +1,5 @@
 /**
- * Which functions that pickle or unpickle a code may call by a dotted name: `torch.save(...)`, also where it imports the
+ * Which functions that unpickle a code may call by a dotted name: `torch.load(...)`, also where it imports the
  * module itself. Boundary: names as the source writes them, resolved; what is called through values is the flow's.
  */
 import type { Code, Register } from "../../python/code.ts";
@@ -7,7 +7,7 @@ import type { Definition } from "../../python/resolve.ts";
 import type { Flow } from "./flow.ts";
 
 /** What such functions are called; no other name is resolved, for that may mean to parse the module it is in. */
-const PICKLING = /^(loads?|dumps?|save)$/;
+const UNPICKLING = /^loads?$/;
 
 /** The full names of the functions, each code read once. */
 export class CalledNames {
@@ -49,7 +49,7 @@ export class CalledNames {
         );
       } else if (instruction.op === "call")
         return (paths.get(instruction.callee) ?? [])
-          .filter(({ last }) => PICKLING.test(last))
+          .filter(({ last }) => UNPICKLING.test(last))
           .flatMap(({ first, rest }) => rest.reduce((found, name) => found.flatMap((each) => resolver.attribute(each, name)), first()))
           .flatMap((definition) => this.nameOf(definition));
       return [];

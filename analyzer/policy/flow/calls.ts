@@ -11,7 +11,7 @@ import { addMade, callMethod, copyElements, elementInto, iterate } from "./conta
 import { callWrapped, decorate, isWrapped } from "./decorators.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { keepArguments } from "./exceptions.ts";
-import { initialiseFields } from "./fields.ts";
+import { initialiseFields, isTypedDict } from "./fields.ts";
 import { ANY, type Flow, SOME } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { makeGenerator } from "./generators.ts";
@@ -290,6 +290,10 @@ export function openCall(flow: Flow, callee: Value, receiver: Value | null): Fra
 /** What `type` does when a class is called: makes an object of it; none of one that refuses to be made (`AutoModel()`, which is there for `from_pretrained`). */
 export function construct(flow: Flow, frame: Frame, code: Code, args: readonly Passed[], into: Node | null, line: number): void {
   if (flow.classes.hasNoObjects(code)) return;
+  if (isTypedDict(flow, code)) {
+    callExternal(flow, frame, "builtins.dict", { args, into, line });
+    return;
+  }
   const [argument] = args;
   const giveAny = () => makeInstance(flow, frame, code, args, into, line);
   if (isEnumeration(flow, code) && into !== null && args.length === 1 && argument?.kind === "positional") {

@@ -1,65 +1,17 @@
 /**
  * What the library itself saves: the code around its saving calls runs as a user would start it, and what reaches a call
- * is held. Boundary: which functions run, and together with which; which calls save is `saves.ts`.
+ * is held. Boundary: which functions run, and together with which; which save is `savers.ts`, and which calls `saves.ts`.
  */
 import type { Code } from "../../python/code.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { addMade, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
-import { functionsOf } from "./foreign-stores.ts";
 import type { Node } from "./graph.ts";
 import type { Holding } from "./holding.ts";
-import { FILLS_CHECKPOINT, isPickler, MAY_SAVE, SAVES_TENSORS, type Save } from "./saves.ts";
-import { OPEN_SUBCLASSES } from "./types.ts";
+import { familyOf, type Saver } from "./savers.ts";
+import { FILLS_CHECKPOINT, SAVES_TENSORS, type Save } from "./saves.ts";
 import type { Value } from "./values.ts";
-
-/** A function of the library that saves, or a class with a method that does. */
-export interface Saver {
-  readonly code: Code;
-  /** Where all it saves are the tensors of something: the line of the call. */
-  readonly tensorsAt: number | null;
-}
-
-/**
- * What saves in the library. Of those that save nothing but tensors only the first: what another would say is the same.
- * A subclass runs with the class that saves.
- */
-export function saversOf(flow: Flow): Saver[] {
-  const { modules } = flow.resolver;
-  const pickling = new Set<Code>();
-  const saving: Saver[] = [];
-  for (const module of modules.libraryModulesWith(MAY_SAVE)) {
-    const unit = modules.unit(module);
-    for (const code of unit ? functionsOf(unit.code) : []) {
-      if (!MAY_SAVE.test(code.text)) continue;
-      const tensorsAt = saving.length === 0 ? lineOfTensors(code) : null;
-      if (tensorsAt !== null) saving.push({ code, tensorsAt });
-      if (pickles(flow, code)) pickling.add(code.parent?.kind === "class" ? code.parent : code);
-    }
-  }
-  const isWithAnother = (code: Code) => [...pickling].some((other) => other !== code && familyOf(flow, other).includes(code));
-  return [...saving, ...[...pickling].filter((code) => !isWithAnother(code)).map((code) => ({ code, tensorsAt: null }))];
-}
-
-function pickles(flow: Flow, code: Code): boolean {
-  const { instructions } = code.body;
-  return (
-    (code.name === FILLS_CHECKPOINT && code.parent?.kind === "class") ||
-    flow.called.of(code).some(isPickler) ||
-    instructions.some((instruction) => instruction.op === "function" && pickles(flow, instruction.code))
-  );
-}
-
-/** The line on which a function asks something for the method that saves its tensors. */
-function lineOfTensors(code: Code): number | null {
-  for (const instruction of code.body.instructions) {
-    if (instruction.op === "load" && instruction.attribute === SAVES_TENSORS) return instruction.line;
-    const inside = instruction.op === "function" ? lineOfTensors(instruction.code) : null;
-    if (inside !== null) return inside;
-  }
-  return null;
-}
 
 /** Lets a saver run, and holds what it saves; gives false, with a notice, where there is more to follow than `most` edges. */
 export function holdSaved(holding: Holding, { code, tensorsAt }: Saver, most: number): boolean {
@@ -114,8 +66,16 @@ function reasonFor(flow: Flow, code: Code, does: string, line: number): Reason {
   return { kind: "save", text: `${where} ${does}`, file: code.unit.path, line };
 }
 
-/** A function is called by the user; a method on an object that the user made, with all that its other methods do to it. */
+/**
+ * A module is run, and a function called by the user; a method on an object that the user made, with all that its other methods do to it.
+ */
 function start(flow: Flow, code: Code): void {
+  if (code.kind === "module") {
+    code.body.statements.forEach((_, index) => {
+      flow.evaluateStatement({ unit: code.unit, index });
+    });
+    return;
+  }
   if (code.kind !== "class") {
     openCall(flow, flow.values.function(code, null), null);
     return;
@@ -125,13 +85,6 @@ function start(flow: Flow, code: Code): void {
   if (family.length <= subclasses)
     flow.notice(`what ${code.name} saves: of its ${subclasses} subclasses none is followed`, code, code.line);
   for (const class_ of family) if (!flow.classes.hasNoObjects(class_)) startMethods(flow, class_);
-}
-
-/** A class and its subclasses; of an interface of the whole library itself alone. */
-function familyOf(flow: Flow, class_: Code): readonly Code[] {
-  if (class_.kind !== "class") return [class_];
-  const subclasses = flow.classes.librarySubclasses(class_);
-  return subclasses.length > OPEN_SUBCLASSES ? [class_] : [class_, ...subclasses];
 }
 
 function startMethods(flow: Flow, class_: Code): void {

@@ -9,6 +9,7 @@ import { bindArguments } from "./arguments.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { saysField } from "./models.ts";
 import type { Value } from "./values.ts";
 
 /** A name that is looked up in a module which does not bind it. */
@@ -43,6 +44,10 @@ export class ComputedAttributes {
     const { flow } = this;
     const found = flow.resolver.member(module, name);
     const unit = flow.resolver.modules.unit(module);
+    if (unit && !flow.isOfLibrary(unit.code) && saysField(`${module}.${name}`)) {
+      flow.define({ kind: "external", name: `${module}.${name}` }, into);
+      return;
+    }
     if (unit && flow.isOfLibrary(unit.code) && found.every(({ kind }) => kind === "external"))
       this.compute(unit, name, into, found, functionOf(unit, GETTER));
     else for (const definition of found) flow.define(definition, into);

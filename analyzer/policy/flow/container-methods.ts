@@ -28,6 +28,7 @@ import type { Node } from "./graph.ts";
 import { chainMap, fillFromKeys } from "./mappings.ts";
 import { attributeType, familyOf, holdsAttributes } from "./natives.ts";
 import { isGlobals, readGlobals } from "./reflection.ts";
+import { isPicklerClass, PICKLER } from "./saves.ts";
 import { standardMethod } from "./standard-objects.ts";
 import type { Value } from "./values.ts";
 
@@ -280,6 +281,8 @@ export function builtinMethod(flow: Flow, frame: Frame, name: string, receiver: 
   else if (data.kind === "instance" || data.kind === "class") {
     if (data.kind === "instance" && holdsElements(flow, receiver)) METHODS[name]?.(flow, frame, receiver, call);
     if (data.kind === "class") classMethod(flow, frame, name, receiver, call);
+    for (const base of data.kind === "instance" ? flow.classes.externalBases(data.code) : [])
+      standardMethod(isPicklerClass(base) ? PICKLER : base, name)?.(flow, frame, receiver, call);
     if (data.kind === "class" || !namedTupleMethod(flow, frame, name, receiver, call)) objectMethod(flow, frame, name, receiver, call);
     for (const base of flow.classes.externalBases(data.code)) {
       for (const type of familyOf(base))

@@ -8,7 +8,7 @@ import type { Code, Member } from "../../python/code.ts";
 import { Constants } from "./constants.ts";
 import { argument, listenTexts, type NativeCall } from "./container-methods.ts";
 import { iterateValue } from "./containers.ts";
-import type { Flow } from "./flow.ts";
+import { type Flow, KEYS } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import type { Value } from "./values.ts";
@@ -95,7 +95,11 @@ export function noteMembers(flow: Flow, frame: Frame, class_: Value, call: Nativ
     const data = flow.data(value);
     if (data.kind !== "container") return;
     iterateValue(flow, frame, value, each, call.line, names);
-    if (data.type === "builtins.dict") flow.listenFields(value, (field) => note(/^\[(\w+)\]$/.exec(field)?.[1] ?? "", names));
+    if (data.type === "builtins.dict") {
+      flow.listenFields(value, (field) => {
+        if (field !== KEYS) note(/^\[(\w+)\]$/.exec(field)?.[1] ?? "", names);
+      });
+    }
   });
   listenTexts(flow, each, (text) => note(text, each));
   graph.listen(each, (value) => {

@@ -7,11 +7,13 @@ import type { Passed } from "./arguments.ts";
 import { callMethod, elementsFrom, iterate } from "./containers.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
+import type { Node } from "./graph.ts";
+import { fillField, fillFromDefaults, isField } from "./made-fields.ts";
 import type { Value } from "./values.ts";
 
 const FIELD_DECORATORS = /(^|\.)(dataclass|attrs|define|frozen|mutable)$|^attr\.(s|attrs|dataclass)$/;
 const NAMED_TUPLES = new Set(["typing.NamedTuple", "collections.namedtuple"]);
-const FIELD_BASES = new Set([...NAMED_TUPLES, "pydantic.BaseModel", "typing.TypedDict"]);
+const FIELD_BASES = new Set([...NAMED_TUPLES, "pydantic.BaseModel"]);
 
 /** Whether a class derives from one that `typing.NamedTuple` or `namedtuple` makes, by the dotted name of the base. */
 export function isNamedTuple(base: string): boolean {
@@ -21,7 +23,12 @@ export function isNamedTuple(base: string): boolean {
 /** What the constructor calls in the end, where the class has it (dataclasses; attrs). */
 export const POST_INITS = ["__post_init__", "__attrs_post_init__"];
 
-/** Whether the class gets a constructor from its annotated names. */
+/** Whether calling a class gives a dict, as of what `typing.TypedDict` is a base of. */
+export function isTypedDict(flow: Flow, code: Code): boolean {
+  return flow.classes.externalBases(code).some((base) => base === "typing.TypedDict" || base === "typing_extensions.TypedDict");
+}
+
+/** Whether the class gets a constructor from its fields. */
 export function hasFields(flow: Flow, code: Code): boolean {
   return flow.classes
     .orderOf(code)
@@ -35,7 +42,7 @@ export function fieldsOf(flow: Flow, code: Code): string[] {
   const names = new Set<string>();
   for (const base of [...flow.classes.orderOf(code)].reverse()) {
     if (typeof base === "string") continue;
-    for (const [name, member] of base.members) if (member.annotation !== null) names.add(name);
+    for (const name of base.members.keys()) if (isField(flow, base, name)) names.add(name);
   }
   return [...names];
 }
@@ -59,9 +66,15 @@ function areFieldsInOrder({ decorators, members }: Code): boolean {
 }
 
 /** `ClassVar`, `InitVar`, and the sentinel after which fields are given by keyword. */
-function isNoField(annotation: TypeExpression): boolean {
+export function isNoField(annotation: TypeExpression): boolean {
   const type = annotation.kind === "subscript" ? annotation.base : annotation;
   return type.kind === "name" && /^(ClassVar|InitVar|KW_ONLY)$/.test(type.path.at(-1) ?? "");
+}
+
+/** `InitVar`: the constructor takes it, and hands it on. */
+export function isOnlyHanded(annotation: TypeExpression): boolean {
+  const type = annotation.kind === "subscript" ? annotation.base : annotation;
+  return type.kind === "name" && type.path.at(-1) === "InitVar";
 }
 
 /** Fills fields from `*values` or `**named`. */
@@ -79,10 +92,21 @@ export function spreadIntoFields(flow: Flow, frame: Frame, value: Value, { kind,
 export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], line: number): void {
   const data = flow.data(value);
   if (data.kind !== "instance" || !hasFields(flow, data.code)) return;
-  for (const name of POST_INITS) callMethod(flow, frame, value, name, [], null, line);
   const names = fieldsOf(flow, data.code);
   const filled = new Set<string>();
   if (args.length > 0 && !areFieldsPlain(flow, data.code, args)) flow.openAttributes.open(value);
+  const handed: Passed[] = [];
+  const fill = (name: string, from: Node) => {
+    filled.add(name);
+    const definer = flow.classes.definerOf(data.code, name) ?? data.code;
+    const annotation = definer.members.get(name)?.annotation;
+    // An `InitVar` is handed to what the constructor calls in the end, and kept nowhere.
+    if (annotation && isOnlyHanded(annotation)) {
+      handed.push({ kind: "keyword", name, from });
+      return;
+    }
+    fillField(flow, frame, value, definer, name, from, data.code.line);
+  };
   let next = 0;
   for (const passed of args) {
     if (passed.kind === "positional") {
@@ -92,19 +116,18 @@ export function initialiseFields(flow: Flow, frame: Frame, value: Value, args: r
         // The fields of `namedtuple("Name", fields)` are not told apart.
         if (flow.classes.externalBases(data.code).some(isNamedTuple)) flow.graph.edge(passed.from, flow.field(value, ANY));
       } else {
-        filled.add(name);
-        flow.store(passed.from, flow.field(value, name), frame.code, data.code.line);
+        fill(name, passed.from);
       }
     } else if (passed.kind === "keyword" && passed.name !== undefined) {
-      filled.add(passed.name);
-      flow.store(passed.from, flow.field(value, passed.name), frame.code, data.code.line);
+      // attrs takes `_name` as `name`.
+      const isPrivate = !names.includes(passed.name) && names.includes(`_${passed.name}`);
+      fill(isPrivate ? `_${passed.name}` : passed.name, passed.from);
     } else spreadIntoFields(flow, frame, value, passed, names);
   }
   for (const base of flow.classes.orderOf(data.code)) {
     if (typeof base === "string") continue;
-    const holder = flow.classValue(base);
-    for (const [name, member] of base.members)
-      if (member.annotation !== null && member.hasValue && !filled.has(name))
-        flow.graph.edge(flow.field(holder, name), flow.field(value, name));
+    flow.classValue(base);
+    fillFromDefaults(flow, frame, value, base, filled, false);
   }
+  for (const name of POST_INITS) callMethod(flow, frame, value, name, handed, null, line);
 }

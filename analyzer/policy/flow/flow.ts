@@ -21,6 +21,7 @@ import { Graph, type Node } from "./graph.ts";
 import { runInitSubclass } from "./init-subclass.ts";
 import { Once, Pairs } from "./integer-tables.ts";
 import { LateMembers } from "./late-members.ts";
+import type { madeFields } from "./made-fields.ts";
 import { NamedStores } from "./named-stores.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
@@ -84,6 +85,7 @@ export class Flow {
   readonly gathered = new Once();
   readonly paired = new Once();
   readonly converted = new Once();
+  readonly madeFields = new Map<Code, ReturnType<typeof madeFields>>();
   readonly unseen = new UnseenCallers(this);
   private readonly unknownArguments = new UnknownArguments(this);
   readonly openAttributes = new OpenAttributes(this);

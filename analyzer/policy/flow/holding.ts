@@ -12,9 +12,11 @@ import { holdsElements } from "./containers.ts";
 import { runDescriptor } from "./descriptors.ts";
 import { listenMembers } from "./enumerations.ts";
 import { argumentsOf } from "./exceptions.ts";
-import { hasFields, POST_INITS } from "./fields.ts";
+import { hasFields, isNoField, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
+import { LOADED } from "./loaders.ts";
+import { fillFromDefaults } from "./made-fields.ts";
 import { CHAIN_MAP } from "./mappings.ts";
 import {
   holdsAttributes,
@@ -149,6 +151,10 @@ export class Holding {
         this.holdExternal(value, data.name);
         return;
       case "container":
+        if (data.type === LOADED) {
+          this.holdFields(value, value, null);
+          this.holdElements(value);
+        }
         // A queue, a pool: no pickle has one.
         if (nativeType(data.type) === null) return;
         this.holdNative(value, data.type);
@@ -398,11 +404,10 @@ export class Holding {
     for (const base of flow.classes.orderOf(code)) {
       if (typeof base === "string") continue;
       const isForeign = !flow.isOfLibrary(base);
+      if (!isForeign && withFields) fillFromDefaults(flow, null, value, base, NO_NAMES, true);
       for (const [name, member] of base.members) {
-        if (!isForeign && withFields && member.annotation !== null && member.hasValue)
-          flow.graph.edge(flow.field(flow.classValue(base), name), flow.field(value, name));
         const { annotation } = member;
-        if (annotation === null || isClassVariable(annotation)) continue;
+        if (annotation === null || isNoField(annotation)) continue;
         seedType(flow, base, annotation, flow.field(value, name), { what: `attribute ${name} of ${base.qualifiedName}`, isForeign });
       }
     }
@@ -442,6 +447,8 @@ function isInsideType(name: string): boolean {
   return false;
 }
 
+const NO_NAMES: ReadonlySet<string> = new Set();
+
 /** What pickles by its name. */
 const NAMED = new Set(["class", "function", "external", "derived-class"]);
 
@@ -450,9 +457,4 @@ function isAnnotatedNumber(order: readonly Base[], name: string): boolean {
   const member = order.map((base) => (typeof base === "string" ? undefined : base.members.get(name))).find((each) => each?.annotation);
   const type = member?.annotation;
   return type?.kind === "name" && type.path.length === 1 && /^(int|float|bool)$/.test(type.path[0] ?? "");
-}
-
-function isClassVariable(annotation: { readonly kind: string; readonly base?: unknown; readonly path?: readonly string[] }): boolean {
-  const base = annotation.base as { path?: readonly string[] } | undefined;
-  return (annotation.path ?? base?.path)?.at(-1) === "ClassVar";
 }

@@ -4,7 +4,7 @@
  * what they give; whoever calls them is `calls.ts` and `models.ts`.
  */
 import type { Code } from "../../python/code.ts";
-import { addMade } from "./containers.ts";
+import { addMade, elementInto, newContainer } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -38,10 +38,19 @@ export function callsUnpickler(flow: Flow, code: Code): boolean {
   return flow.called.of(code).some(isUnpickler);
 }
 
-/** Lets what an unpickler gives flow to `into`: an object of the class on whose behalf it runs. */
+/** What was unpickled, of whatever type it is: it holds what is put into it, and so may what is inside it. */
+export const LOADED = "pickle.load()";
+
+/** Lets what an unpickler gives flow to `into`: an object of the class on whose behalf it runs, or something that holds what the library puts into it. */
 export function addUnpickled(flow: Flow, frame: Frame, into: Node, line: number): void {
   const class_ = frame.context === null ? null : flow.data(frame.context);
-  if (class_?.kind !== "class") return;
+  if (class_?.kind !== "class") {
+    if (!flow.saves.isAsked || !flow.isOfLibrary(frame.code)) return;
+    const loaded = newContainer(flow, frame, LOADED, line);
+    addMade(flow, frame, elementInto(flow, loaded, null), loaded, line);
+    addMade(flow, frame, into, loaded, line);
+    return;
+  }
   const value = flow.objects.openInstance(class_.code);
   // Its attributes are what some other program left in them.
   flow.openAttributes.open(value);

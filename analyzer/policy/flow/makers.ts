@@ -40,7 +40,7 @@ function returnsCall(resolver: Resolver, code: Code, called: ReadonlySet<Code>):
 
 /**
  * Whether a register may hold what a call of one of these gave, or what a method of that gave (`Net(...).eval()`), or what a function of the
- * library gave that was handed one of these classes (`build(Net, ...)`).
+ * library gave that was handed one of these classes (`build(Net, ...)`), or such an object and gives it back (`convert(Net())`).
  */
 function isMade(resolver: Resolver, code: Code, register: Register, called: ReadonlySet<Code>, seen = new Set<Register>()): boolean {
   return originsOf(code, register, seen).some((origin) => {
@@ -50,9 +50,18 @@ function isMade(resolver: Resolver, code: Code, register: Register, called: Read
       if (definitions.some((each) => (each.kind === "class" || each.kind === "function") && called.has(each.code))) return true;
       const isFunction = definitions.some((each) => each.kind === "function" && resolver.modules.isOfLibrary(each.code.unit));
       if (isFunction && origin.arguments.some(({ from }) => isClass(resolver, code, from, called))) return true;
+      const isGiven = definitions.some(
+        (each) => each.kind === "function" && resolver.modules.isOfLibrary(each.code.unit) && givesArgument(each.code),
+      );
+      if (isGiven && origin.arguments.some(({ from }) => isMade(resolver, code, from, called, seen))) return true;
       return callee.op === "load" && isMade(resolver, code, callee.object, called, seen);
     });
   });
+}
+
+/** Whether a function may give back what it is handed: `def convert(model): ...; return model`. */
+function givesArgument(code: Code): boolean {
+  return code.body.instructions.some((each) => each.op === "return" && originsOf(code, each.from).some(({ op }) => op === "parameter"));
 }
 
 function isClass(resolver: Resolver, code: Code, register: Register, classes: ReadonlySet<Code>): boolean {

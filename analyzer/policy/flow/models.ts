@@ -2,6 +2,7 @@
  * Functions that are not written in Python, or whose source is not given: what they do to the objects they are handed.
  * Boundary: a function without a model gives values of its library's family, or an object of the class it is.
  */
+import { makeParser } from "./argument-parsers.ts";
 import { fillNamespace, loadFrom } from "./attributes.ts";
 import { addResult, invoke, unknownResult } from "./calls.ts";
 import { makeNew } from "./class-methods.ts";
@@ -45,6 +46,7 @@ import { getter, partial } from "./partials.ts";
 import { asPlain } from "./plain-data.ts";
 import { PROTOCOL_MODELS } from "./protocols.ts";
 import { evaluated, getAttribute, globalNames, importModule, importNamed, localNames, moduleEntry, setAttribute } from "./reflection.ts";
+import { isPicklerClass, PICKLER } from "./saves.ts";
 import { runTarget, standardObject, wrapper } from "./standard-objects.ts";
 import { keepZone } from "./time-zones.ts";
 import type { Value } from "./values.ts";
@@ -230,6 +232,8 @@ const MODELS: Readonly<Record<string, Model>> = {
   "types.MappingProxyType": identity(0),
   "types.MethodType": bind,
   "types.SimpleNamespace": namespaceObject("types.SimpleNamespace"),
+  "argparse.ArgumentParser": makeParser,
+  "argparse.FileType": nothing,
   "argparse.Namespace": namespaceObject("argparse.Namespace"),
   "threading.local": namespaceObject("threading.local"),
   "builtins.getattr": getAttribute,
@@ -310,6 +314,11 @@ const MODELS: Readonly<Record<string, Model>> = {
   "attr.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
   "attrs.Factory": (flow, frame, call) => dataclassFactory(flow, frame, call, argument(call, 0, "factory")),
   "attr.ib": dataclassField,
+  "attr.attrib": dataclassField,
+  "attr._make.attrib": dataclassField,
+  "attr._next_gen.field": dataclassField,
+  "attr.converters.optional": identity(0),
+  "attrs.converters.optional": identity(0),
   "attr.field": dataclassField,
   "attrs.field": dataclassField,
   "copyreg.pickle": registerReduction,
@@ -324,6 +333,11 @@ export function hasModel(name: string): boolean {
 /** Whether a function makes a field of a dataclass, and gives its default. */
 export function isFieldMaker(name: string): boolean {
   return MODELS[name] === dataclassField;
+}
+
+/** Whether a function says what a field of attrs is: how it does that need not be read. */
+export function saysField(name: string): boolean {
+  return /^attrs?\.\w+$/.test(name) && hasModel(name);
 }
 
 /** `object.__new__` needs no receiver, only some value to be asked on. */
@@ -367,6 +381,10 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
   if (into === null) return;
   if (isUnpickler(name)) {
     addUnpickled(flow, frame, into, call.line);
+    return;
+  }
+  if (isPicklerClass(name)) {
+    standardObject(PICKLER)(flow, frame, call);
     return;
   }
   // `np.ndarray.__new__(cls, shape)`

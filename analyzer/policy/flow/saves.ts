@@ -14,6 +14,7 @@ import type { Value } from "./values.ts";
 const PICKLERS: Readonly<Record<string, readonly [number, string]>> = {
   "pickle.dump": [0, "obj"],
   "pickle.dumps": [0, "obj"],
+  "pickle.Pickler.dump": [0, "obj"],
   "_pickle.dump": [0, "obj"],
   "_pickle.dumps": [0, "obj"],
   "cPickle.dump": [0, "obj"],
@@ -40,8 +41,15 @@ export const SAVES_TENSORS = "save_pretrained";
  */
 export const FILLS_CHECKPOINT = "on_save_checkpoint";
 
-/** Texts that may call one of them, or define the method. */
-export const MAY_SAVE = /\b(dumps?|save|save_pretrained|on_save_checkpoint)\s*\(/;
+/** What their names end in, classes of picklers among them. */
+export const PICKLING: ReadonlySet<string> = new Set([
+  ...Object.keys(PICKLERS).map((name) => name.slice(name.lastIndexOf(".") + 1)),
+  ...["Pickler", "_Pickler", "CloudPickler", "NumpyPickler"],
+]);
+
+/** Texts that may call one of them, hand it on or import it, or define the method. */
+export const MAY_SAVE =
+  /\b(?:dumps?|save|save_pretrained|on_save_checkpoint)\s*\(|\.(?:dumps?|save)\s*[),\]}\r\n]|\bimport\b[^\n]*\b(?:dumps?|save)\b|\b(?:dumps?|save)\s+as\s|Pickler\b/;
 
 /** A call that saves something. */
 export interface Save {
@@ -59,6 +67,11 @@ export class Saves {
   private readonly found: Save[] = [];
   private readonly listeners: ((save: Save) => void)[] = [];
 
+  /** Whether what is saved is asked for. */
+  get isAsked(): boolean {
+    return this.listeners.length > 0;
+  }
+
   listen(listener: (save: Save) => void): void {
     this.listeners.push(listener);
     for (const save of this.found.slice()) listener(save);
@@ -70,8 +83,24 @@ export class Saves {
   }
 }
 
+/** Whether the function of that dotted name pickles, or the class of that name makes what does. */
 export function isPickler(name: string): boolean {
-  return Object.hasOwn(PICKLERS, name);
+  return Object.hasOwn(PICKLERS, name) || isPicklerClass(name);
+}
+
+/** The position and the name of the argument that the function of a dotted name saves; null where it is none of these. */
+export function savedArgument(name: string): readonly [number, string] | null {
+  return PICKLERS[name] ?? null;
+}
+
+/** The class of picklers, whichever module has it. */
+export const PICKLER = "pickle.Pickler";
+
+const PICKLER_CLASS = /^(c?pickle|_pickle|six\.moves\.cPickle|dill|cloudpickle|joblib)\.(\w+\.)*\w*Pickler$/i;
+
+/** Whether objects of the class of that dotted name pickle what their `dump` is handed. */
+export function isPicklerClass(name: string): boolean {
+  return PICKLER_CLASS.test(name);
 }
 
 /** Notes that a call of `name` saves one of its arguments. */

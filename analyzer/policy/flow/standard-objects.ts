@@ -1,7 +1,8 @@
 /**
  * Objects of the standard library that hand on what they are handed, by another of their methods: queues, executors, futures, pools, stacks of
- * contexts. None of them is pickled. What goes to another process by its own queue comes back as something else, and is not followed. Boundary: containers, which are, are `container-methods.ts`.
+ * contexts, picklers, parsers of arguments. None of them is pickled. What goes to another process by its own queue comes back as something else, and is not followed. Boundary: containers, which are, are `container-methods.ts`.
  */
+import { PARSER, PARSER_METHODS } from "./argument-parsers.ts";
 import type { Passed } from "./arguments.ts";
 import { invoke } from "./calls.ts";
 import { argument, type Method, type Model, type NativeCall } from "./container-methods.ts";
@@ -9,6 +10,7 @@ import { addMade, elementInto, enter, newContainer } from "./containers.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import { map, starMap } from "./iteration.ts";
+import { noteSave, PICKLER } from "./saves.ts";
 import type { Value } from "./values.ts";
 
 /** Makes such an object. */
@@ -117,6 +119,9 @@ const enterContext: Method = (flow, frame, _receiver, call) => {
   if (from !== null && call.into !== null) enter(flow, frame, from, call.into, call.line);
 };
 
+/** `pickler.dump(object)`. */
+const dump: Method = (flow, frame, _receiver, call) => noteSave(flow, frame, `${PICKLER}.dump`, call.args, call.line);
+
 const FUTURE = "concurrent.futures.Future";
 const QUEUE = { put, put_nowait: put, get: giveElement, get_nowait: giveElement };
 const EXECUTOR = { submit, map: now(map), __enter__: giveItself };
@@ -142,11 +147,12 @@ const TYPES: Readonly<Record<string, Readonly<Record<string, Method>>>> = {
   [FUTURE]: FUTURES,
   "contextlib.ExitStack": STACK,
   "contextlib.closing": CONTEXT,
+  "pickle.Pickler": { dump },
 };
 
 /** The method of such an object; undefined where the type is none of these, null where it has no such method that hands anything on. */
 export function standardMethod(type: string, name: string): Method | null | undefined {
-  const methods = TYPES[type];
+  const methods = type === PARSER ? PARSER_METHODS : TYPES[type];
   return methods === undefined ? undefined : (methods[name] ?? null);
 }
 

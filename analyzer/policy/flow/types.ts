@@ -6,6 +6,7 @@
 import type { Code, TypeExpression } from "../../python/code.ts";
 import type { Definition } from "../../python/resolve.ts";
 import { elementInto } from "./containers.ts";
+import { isTypedDict } from "./fields.ts";
 import { type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { isContainer, nativeType } from "./natives.ts";
@@ -34,7 +35,7 @@ export function seedType(flow: Flow, scope: Code, type: TypeExpression, into: No
  */
 export const OPEN_SUBCLASSES = 100;
 
-const WRAPPERS = /^(Optional|Union|Annotated|Final|ClassVar|Required|NotRequired|InitVar|Awaitable|Coroutine)$/;
+const WRAPPERS = /^(Optional|Union|Final|ClassVar|Required|NotRequired|Awaitable|Coroutine)$/;
 const SEQUENCES =
   /^(List|list|Sequence|MutableSequence|Iterable|Iterator|Collection|Set|set|FrozenSet|frozenset|AbstractSet|MutableSet|Deque|deque|Tuple|tuple|Generator)$/;
 const MAPPINGS = /^(Dict|dict|Mapping|MutableMapping|OrderedDict|DefaultDict|defaultdict|Counter|ChainMap)$/;
@@ -67,7 +68,9 @@ class Seeder {
     for (const definition of this.resolve(base.path)) {
       const name = definition.kind === "external" ? definition.name : "";
       const last = TYPING.test(name) ? (name.split(".").at(-1) ?? "") : "";
-      if (WRAPPERS.test(last)) for (const item of items) this.seed(item, into, depth + 1);
+      // What follows the type says something about it.
+      if (last === "Annotated") for (const item of items.slice(0, 1)) this.seed(item, into, depth + 1);
+      else if (WRAPPERS.test(last)) for (const item of items) this.seed(item, into, depth + 1);
       else if (last === "Type" || last === "type") {
         const classes = new Seeder(this.flow, this.scope, { ...this.annotated, isClass: true });
         for (const item of items) classes.seed(item, into, depth + 1);
@@ -104,7 +107,8 @@ class Seeder {
     const { flow } = this;
     switch (definition.kind) {
       case "class":
-        this.class(definition.code, into, line);
+        if (isTypedDict(flow, definition.code)) this.typedDict(definition.code, into, line, depth);
+        else this.class(definition.code, into, line);
         return;
       case "variable":
         for (const binding of definition.unit.bindings.get(definition.name) ?? []) {
@@ -117,6 +121,19 @@ class Seeder {
         return;
       default:
         return;
+    }
+  }
+
+  /** Objects of a `TypedDict` are dicts. */
+  private typedDict(code: Code, into: Node, line: number, depth: number): void {
+    const { flow, annotated } = this;
+    if (annotated.isForeign || annotated.isClass) return;
+    const value = flow.values.container("builtins.dict", `${this.scope.unit.module}:${line}:${annotated.what}:${depth}`);
+    flow.graph.add(into, value, this.origin(line));
+    for (const base of flow.classes.orderOf(code)) {
+      if (typeof base === "string") continue;
+      for (const [name, { annotation }] of base.members)
+        if (annotation !== null) new Seeder(flow, base, annotated).seed(annotation, elementInto(flow, value, name), depth + 1);
     }
   }
 

@@ -1,9 +1,10 @@
 /** What saves in a library, and how far each is followed. */
 import { expect, test } from "vitest";
-import { holdSaved, saversOf } from "../../../../analyzer/policy/flow/checkpoint.ts";
+import { holdSaved } from "../../../../analyzer/policy/flow/checkpoint.ts";
 import { Flow } from "../../../../analyzer/policy/flow/flow.ts";
 import { Holding } from "../../../../analyzer/policy/flow/holding.ts";
 import { joinSlots } from "../../../../analyzer/policy/flow/open-slots.ts";
+import { saversOf } from "../../../../analyzer/policy/flow/savers.ts";
 import { Classes } from "../../../../analyzer/python/classes.ts";
 import { Modules } from "../../../../analyzer/python/modules.ts";
 import { Resolver } from "../../../../analyzer/python/resolve.ts";
