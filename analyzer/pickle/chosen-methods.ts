@@ -28,9 +28,12 @@ const GO_THROUGH: ReadonlySet<string> = new Set([
   ...["Counter", "OrderedDict", "defaultdict", "deque"].map((name) => `collections.${name}`),
 ]);
 
-/** Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold (pandas' dtypes, scikit-learn's vectorizers). */
-const PLAIN_TYPES =
-  /^(builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
+/**
+ * Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold (pandas' dtypes, scikit-learn's
+ * vectorizers). And what pandas has for a missing value, which pickles by its name and cannot be called.
+ */
+const PLAIN =
+  /^(pandas\._libs\.missing\.NA|builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
 
 export class ChosenMethods {
   /** Objects that were asked about, and what the answer was; forgotten when they are given more. */
@@ -117,7 +120,7 @@ export class ChosenMethods {
   private isCallable(value: number): boolean {
     if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return false;
     const { made, callable } = this.callables.of(value);
-    if (!made) return !PLAIN_TYPES.test(callable);
+    if (!made) return !PLAIN.test(callable);
     return ACTING.has(callable) && INDIRECT_CALLABLES.get(callable)?.does !== "loads";
   }
 

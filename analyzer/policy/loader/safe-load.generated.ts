@@ -749,9 +749,9 @@ GO_THROUGH = frozenset(
     + [("collections", name) for name in "Counter OrderedDict defaultdict deque".split()]
 )
 
-# Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold.
-PLAIN_TYPES = re.compile(
-    r"(builtins\\.(bool|bytes|complex|float|int|object|str)|numpy\\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype"
+# Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold. And a value that cannot be called.
+PLAIN_NAMES = re.compile(
+    r"(pandas\\._libs\\.missing\\.NA|builtins\\.(bool|bytes|complex|float|int|object|str)|numpy\\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype"
     r"|ndarray|object_|single|str_|timedelta64))"
 )
 
@@ -798,7 +798,7 @@ class Choosing:
     def _is_callable(self, value):
         names = self._names(value)
         if names is not None:
-            return not any(PLAIN_TYPES.fullmatch(".".join(name)) for name in names)
+            return not any(PLAIN_NAMES.fullmatch(".".join(name)) for name in names)
         return id(value) in self._keepers
 
     def _is_to_call(self, value, depth):
