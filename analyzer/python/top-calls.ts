@@ -1,5 +1,5 @@
 /**
- * Which names the text of a module calls outside of functions: when it is imported. Boundary: read from text, so that
+ * Which names the text of a module calls, or stores to what they mean, outside of functions: when it is imported. Boundary: read from text, so that
  * modules without such calls need not be parsed; what a name means is `resolve.ts`'s. It tells more rather than less: what
  * stands in strings and comments counts too.
  */
@@ -8,8 +8,12 @@
 export type CallsAtTop = {
   /** `name(...)`, `@a.name`, and names that an import gives another name: `name as alias`. */
   readonly called: readonly string[];
-  /** `name.method(...)`, `@name.method`, and the same imports. */
+  /** `name.method(...)`, `@name.method`, `name.attribute = ...`, `name[key] = ...`, `name |= ...`, `setattr(name, ...)`, and the same imports. */
   readonly owners: readonly string[];
+  /** `alias = name.method`: the name, and the alias. */
+  readonly methods: readonly (readonly [name: string, alias: string])[];
+  /** Functions that may decorate, each with names that it calls or puts something into. */
+  readonly decorators: readonly (readonly [name: string, uses: readonly string[]])[];
 };
 
 export function callsAtTop(text: string): CallsAtTop {
@@ -23,11 +27,21 @@ export function callsAtTop(text: string): CallsAtTop {
       for (const name of path) called.add(name);
       for (const name of path.slice(0, -1)) owners.add(name);
     }
+    const changed = changedIn(text, start, end);
+    if (changed !== null) owners.add(changed);
     for (let at = parentheses.from(start); at < end; at = parentheses.from(at + 1)) {
       const nameEnd = skipBlanksBefore(text, at);
       const nameStart = startOfWord(text, nameEnd);
       if (nameStart === nameEnd) continue;
-      called.add(text.slice(nameStart, nameEnd));
+      const name = text.slice(nameStart, nameEnd);
+      called.add(name);
+      if (name === "setattr")
+        owners.add(
+          text
+            .slice(at + 1, endOfPath(text, at + 1))
+            .split(".")
+            .at(-1)!,
+        );
       const dot = skipBlanksBefore(text, nameStart) - 1;
       if (text[dot] !== ".") continue;
       const ownerEnd = skipBlanksBefore(text, dot);
@@ -41,7 +55,46 @@ export function callsAtTop(text: string): CallsAtTop {
       owners.add(name);
     }
   }
-  return { called: [...called], owners: [...owners] };
+  const methods = Array.from(text.matchAll(METHOD_ALIAS), ([, alias = "", name = ""]) => [name, alias] as const);
+  return { called: [...called], owners: [...owners], methods, decorators: decoratorsIn(text) };
+}
+
+const METHOD_ALIAS = /^(\w+)[ \t]*=[ \t]*(?:\w+\.)*(\w+)\.\w+[ \t]*$/gm;
+
+/** Functions at the top of a text that have a function inside, or give back their first parameter, and what they use as a registry may be used. */
+function decoratorsIn(text: string): (readonly [string, readonly string[]])[] {
+  const found: (readonly [string, readonly string[]])[] = [];
+  for (const head of text.matchAll(HEAD_AT_TOP)) {
+    const [line, name = "", parameter = ""] = head;
+    const start = head.index + line.length;
+    NEXT_AT_TOP.lastIndex = start;
+    const block = text.slice(start, NEXT_AT_TOP.exec(text)?.index ?? text.length);
+    const isDecorator =
+      /\n[ \t]+(async )?def |\blambda\b/.test(block) || (parameter !== "" && new RegExp(`\\breturn ${parameter}\\s*(\n|$)`).test(block));
+    if (!isDecorator) continue;
+    const uses = new Set(Array.from(block.matchAll(USED), ([, use = ""]) => use));
+    if (uses.size > 0) found.push([name, [...uses]]);
+  }
+  return found;
+}
+
+const HEAD_AT_TOP = /^def (\w+)\((\w*)/gm;
+const NEXT_AT_TOP = /\n[^\s)#]/g;
+/** A name that is called, or has something put into it. */
+const USED =
+  /(?<![\w.]|\bdef )(?!isinstance\b|getattr\b|hasattr\b|type\b|len\b|str\b)([A-Za-z_]\w*)(?=\(|\.(?:append|add|extend|insert|update|setdefault|register\w*)\(|(?:\[[^\]\n]*\])+\s*=(?!=))/g;
+
+/** The name of what a line stores to an attribute or an element of, or changes in place; null where it does not start with that. */
+function changedIn(text: string, start: number, end: number): string | null {
+  if (!isWord(text.charCodeAt(start))) return null;
+  const pathEnd = endOfPath(text, start);
+  let at = pathEnd;
+  while (at < end && (text[at] === " " || text[at] === "\t")) at++;
+  const path = text.slice(start, pathEnd).split(".");
+  const isEqual = (place: number) => text[place] === "=" && text[place + 1] !== "=";
+  if (isEqual(at) || text[at] === ",") return path.length > 1 ? path.at(-2)! : null;
+  if (text[at] === "[") return /\]\s*[|+&]?=(?!=)/.test(text.slice(at, end)) ? path.at(-1)! : null;
+  return /[|+&]/.test(text[at] ?? "") && isEqual(at + 1) ? path.at(-1)! : null;
 }
 
 /** Where something stands in a text, from the front to the back: no stretch is searched twice. */

@@ -13,7 +13,7 @@ import { runDescriptor } from "./descriptors.ts";
 import { listenMembers } from "./enumerations.ts";
 import { argumentsOf } from "./exceptions.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
-import { ANY, type Flow, KEYS } from "./flow.ts";
+import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { CHAIN_MAP } from "./mappings.ts";
 import {
@@ -344,9 +344,9 @@ export class Holding {
         if (isRun) this.runMember(value, code, base, name);
       }
       if (!flow.isOfLibrary(base)) continue;
-      // `Class.name = function`, outside of it.
+      // `Class.name = function`, outside of it; under SOME is what was put there by a name that is computed.
       flow.listenFields(flow.classValue(base), (name) => {
-        if (!base.members.has(name) && !name.startsWith("[")) this.runMember(value, code, base, name);
+        if (!base.members.has(name) && (name === SOME || !name.startsWith("["))) this.runMember(value, code, base, name);
       });
     }
   }
