@@ -21,6 +21,7 @@ import { Graph, type Node } from "./graph.ts";
 import { runInitSubclass } from "./init-subclass.ts";
 import { Once, Pairs } from "./integer-tables.ts";
 import { LateMembers } from "./late-members.ts";
+import { runMetaclass } from "./metaclasses.ts";
 import { NamedStores } from "./named-stores.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
@@ -456,6 +457,7 @@ export class Flow {
     execute(this, frame, code.body.instructions);
     if (this.isOfLibrary(code)) for (const statement of this.effects.onClass(code)) this.evaluateStatement(statement);
     runInitSubclass(this, code);
+    runMetaclass(this, code);
   }
 }
 

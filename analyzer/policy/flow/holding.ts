@@ -16,6 +16,7 @@ import { hasFields, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { CHAIN_MAP } from "./mappings.ts";
+import { openMetaclassCall } from "./metaclasses.ts";
 import {
   holdsAttributes,
   isConstant,
@@ -377,6 +378,7 @@ export class Holding {
   private runConstructor(value: Value): void {
     const data = this.flow.data(value);
     if (data.kind !== "instance") return;
+    openMetaclassCall(this.flow, data.code);
     for (const name of ["__init__", "__new__", ...(hasFields(this.flow, data.code) ? POST_INITS : [])]) {
       const definer = this.flow.classes.definerOf(data.code, name);
       const key = `${value}:${name}`;
