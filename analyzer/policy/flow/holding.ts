@@ -9,7 +9,7 @@ import { dangerOf, JUDGED_BY_ARGUMENTS } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
-import { runDescriptor } from "./descriptors.ts";
+import { readDescriptor, runDescriptor } from "./descriptors.ts";
 import { listenMembers } from "./enumerations.ts";
 import { argumentsOf } from "./exceptions.ts";
 import { hasFields, POST_INITS } from "./fields.ts";
@@ -361,6 +361,7 @@ export class Holding {
     flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
       const data = flow.data(member);
       if (data.kind === "descriptor") runDescriptor(flow, member, value, flow.classValue(code));
+      else if (data.kind === "instance") this.readMember(member, value, code, definer, name);
       if (data.kind !== "function") return;
       if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver) return;
       const { decorators } = data.code;
@@ -373,6 +374,15 @@ export class Holding {
           flow.store(frame.result, flow.field(value, name), data.code, data.code.line);
       }
     });
+  }
+
+  /** An attribute of the class with a `__get__`, read of an object as its user would. */
+  private readMember(member: Value, value: Value, code: Code, definer: Code, attribute: string): void {
+    const { flow } = this;
+    const [frame] = flow.framesOf(definer);
+    if (frame === undefined || !flow.isOfLibrary(definer)) return;
+    const into = flow.graph.allocate(1);
+    readDescriptor(flow, frame, member, { receiver: value, class: flow.classValue(code), attribute, into, line: definer.line });
   }
 
   private runConstructor(value: Value): void {

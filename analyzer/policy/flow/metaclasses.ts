@@ -99,12 +99,17 @@ export function runMetaclass(flow: Flow, code: Code): void {
 
 const MAKING = ["__new__", "__init__"];
 
-/** Whether a function puts something into a container that it did not make. */
+/** Whether a method of a metaclass puts its first parameter, or what a call gives, anywhere. */
 function putsSomewhere({ body }: Code): boolean {
-  return (
-    body.instructions.some(({ op }) => op === "set-item") ||
-    body.instructions.some((each) => each.op === "load" && PUTS.has(each.attribute))
-  );
+  const classes = new Set(body.parameters.slice(0, 1));
+  const taking = new Set<number>();
+  return body.instructions.some((instruction) => {
+    if (instruction.op === "set-item") return classes.has(instruction.from);
+    if (instruction.op === "load" && PUTS.has(instruction.attribute)) taking.add(instruction.into);
+    if (instruction.op !== "call") return false;
+    classes.add(instruction.into);
+    return taking.has(instruction.callee) && instruction.arguments.some(({ from }) => classes.has(from));
+  });
 }
 
 const PUTS = new Set(["append", "add", "setdefault", "update", "register", "extend", "insert"]);
