@@ -3,7 +3,7 @@
  * `Class.attribute = ...`. A variable is evaluated with the statements of its own module; these are the others.
  * Boundary: an index from what is changed to the statements; evaluating them is `flow.ts`.
  */
-import type { Code, Instruction, Unit } from "../../python/code.ts";
+import type { Binding, Code, Instruction, Unit } from "../../python/code.ts";
 import type { FunctionInModule } from "../../python/modules.ts";
 import type { Definition, Resolver } from "../../python/resolve.ts";
 
@@ -21,6 +21,8 @@ export class Effects {
   private readonly index = new Map<Key, readonly Statement[]>();
   private readonly modules = new Map<string, Map<Key, Statement[]>>();
   private readonly writers = new Map<Unit, Map<string, Code[]>>();
+
+  private reductions: readonly Statement[] | null = null;
 
   private constructor(private readonly resolver: Resolver) {}
 
@@ -50,6 +52,29 @@ export class Effects {
   onClass(code: Code): readonly Statement[] {
     if (code.unit.path.endsWith(".pyi")) return [];
     return this.statements(code);
+  }
+
+  /**
+   * Statements of the library that register reductions with copyreg, or call functions of their module that may. All of them: which classes they are
+   * about is only known when they are followed.
+   */
+  onReductions(): readonly Statement[] {
+    this.reductions ??= this.resolver.modules.libraryModulesWith(/\b(copyreg|copy_reg)\b/, ["copyreg", "copy_reg"]).flatMap((module) => {
+      const unit = this.resolver.modules.unit(module);
+      if (!unit) return [];
+      const names = [...unit.bindings].flatMap(([name, bindings]) => (bindings.some(isOfCopyreg) ? [name] : []));
+      const mention = new RegExp(`\\b(copyreg|copy_reg${names.map((name) => `|${name}`).join("")})\\b`);
+      return unit.code.body.statements.flatMap(({ calls }, index) => {
+        const isMeant = calls.some((path) =>
+          this.resolver.path(unit, path.at(-1) === "[]" ? path.slice(0, -1) : path).some((definition) => {
+            if (definition.kind === "external") return REGISTERS.test(definition.name);
+            return definition.kind === "function" && definition.code.unit === unit && mention.test(definition.code.text);
+          }),
+        );
+        return isMeant ? [{ unit, index }] : [];
+      });
+    });
+    return this.reductions;
   }
 
   private statements(key: Key): readonly Statement[] {
@@ -184,6 +209,12 @@ export class Effects {
 }
 
 const OF_LIBRARIES = new WeakMap<Resolver, Effects>();
+
+const REGISTERS = /^copy_?reg\.(pickle|dispatch_table)$/;
+
+function isOfCopyreg(binding: Binding): boolean {
+  return binding.kind === "import" && /^copy_?reg$/.test(binding.module);
+}
 
 /** So many variables are followed that are each made of the next. */
 const DEEPEST = 3;

@@ -343,6 +343,11 @@ export class Flow {
     execute(this, this.moduleFrame(unit), statement.instructions);
   }
 
+  /** Follows what the library registers with copyreg. */
+  registerReductions(): void {
+    for (const statement of this.effects.onReductions()) this.evaluateStatement(statement);
+  }
+
   /** The statements of a module that bind or change a name of it, by that name. */
   private statementsAbout(unit: Unit): ReadonlyMap<string, readonly number[]> {
     const known = this.statementsByName.get(unit);
