@@ -19,6 +19,7 @@ export type CallsAtTop = {
 export function callsAtTop(text: string): CallsAtTop {
   const called = new Set<string>();
   const owners = new Set<string>();
+  const methods: (readonly [string, string])[] = [];
   const parentheses = new Places(text, "(");
   const words = new Places(text, "as");
   for (const [start, end] of linesAtTop(text)) {
@@ -27,7 +28,7 @@ export function callsAtTop(text: string): CallsAtTop {
       for (const name of path) called.add(name);
       for (const name of path.slice(0, -1)) owners.add(name);
     }
-    const changed = changedIn(text, start, end);
+    const changed = changedIn(text, start, end, methods);
     if (changed !== null) owners.add(changed);
     for (let at = parentheses.from(start); at < end; at = parentheses.from(at + 1)) {
       const nameEnd = skipBlanksBefore(text, at);
@@ -55,46 +56,89 @@ export function callsAtTop(text: string): CallsAtTop {
       owners.add(name);
     }
   }
-  const methods = Array.from(text.matchAll(METHOD_ALIAS), ([, alias = "", name = ""]) => [name, alias] as const);
   return { called: [...called], owners: [...owners], methods, decorators: decoratorsIn(text) };
 }
 
-const METHOD_ALIAS = /^(\w+)[ \t]*=[ \t]*(?:\w+\.)*(\w+)\.\w+[ \t]*$/gm;
+/** What is assigned, where that is a method of something: `a.name.method`. */
+const METHOD = /[ \t]*(?:\w+\.)*(\w+)\.\w+[ \t]*(?=\r?\n|$)/y;
 
 /** Functions at the top of a text that have a function inside, or give back their first parameter, and what they use as a registry may be used. */
 function decoratorsIn(text: string): (readonly [string, readonly string[]])[] {
   const found: (readonly [string, readonly string[]])[] = [];
-  for (const head of text.matchAll(HEAD_AT_TOP)) {
-    const [line, name = "", parameter = ""] = head;
-    const start = head.index + line.length;
-    NEXT_AT_TOP.lastIndex = start;
-    const block = text.slice(start, NEXT_AT_TOP.exec(text)?.index ?? text.length);
-    const isDecorator =
-      /\n[ \t]+(async )?def |\blambda\b/.test(block) || (parameter !== "" && new RegExp(`\\breturn ${parameter}\\s*(\n|$)`).test(block));
-    if (!isDecorator) continue;
-    const uses = new Set(Array.from(block.matchAll(USED), ([, use = ""]) => use));
-    if (uses.size > 0) found.push([name, [...uses]]);
+  const next = (from: number) => {
+    const at = text.indexOf(DEF_LINE, from);
+    return at === -1 ? -1 : at + 1;
+  };
+  for (let head = text.startsWith(DEF) ? 0 : next(0); head !== -1; ) {
+    HEAD.lastIndex = head;
+    const [line = "", name = "", parameter = ""] = HEAD.exec(text) ?? [];
+    const start = head + Math.max(line.length, DEF.length);
+    const end = endOfBlock(text, start);
+    const block = text.slice(start, end);
+    if (name !== "" && mayDecorate(block, parameter)) {
+      const uses = new Set(Array.from(block.matchAll(USED), ([, use = ""]) => use));
+      if (uses.size > 0) found.push([name, [...uses]]);
+    }
+    head = next(end);
   }
   return found;
 }
 
-const HEAD_AT_TOP = /^def (\w+)\((\w*)/gm;
-const NEXT_AT_TOP = /\n[^\s)#]/g;
+const DEF = "def ";
+const DEF_LINE = "\ndef ";
+const HEAD = /def (\w+)\((\w*)/y;
+
+/** Where a line starts that is no part of a function at the top. */
+function endOfBlock(text: string, from: number): number {
+  for (let at = text.indexOf("\n", from); at !== -1; at = text.indexOf("\n", at + 1)) {
+    const next = text.charCodeAt(at + 1);
+    if (!isBlank(next) && next !== CLOSING && next !== COMMENT) return at;
+  }
+  return text.length;
+}
+
+const CLOSING = 41;
+const COMMENT = 35;
+
+/** Whether a function gives back a function inside it, or its first parameter. */
+function mayDecorate(block: string, parameter: string): boolean {
+  const given = block.lastIndexOf("return ");
+  if (given === -1) return false;
+  if (block.startsWith("return lambda", given)) return true;
+  GIVEN.lastIndex = given;
+  const name = GIVEN.exec(block)?.[1];
+  if (name === undefined) return block.includes("return lambda");
+  return name === parameter || block.includes(` def ${name}(`);
+}
+
+const GIVEN = /return (\w+)[ \t]*(?=\r?\n|$)/y;
+
 /** A name that is called, or has something put into it. */
 const USED =
   /(?<![\w.]|\bdef )(?!isinstance\b|getattr\b|hasattr\b|type\b|len\b|str\b)([A-Za-z_]\w*)(?=\(|\.(?:append|add|extend|insert|update|setdefault|register\w*)\(|(?:\[[^\]\n]*\])+\s*=(?!=))/g;
 
 /** The name of what a line stores to an attribute or an element of, or changes in place; null where it does not start with that. */
-function changedIn(text: string, start: number, end: number): string | null {
+function changedIn(text: string, start: number, end: number, methods: (readonly [string, string])[]): string | null {
   if (!isWord(text.charCodeAt(start))) return null;
   const pathEnd = endOfPath(text, start);
   let at = pathEnd;
   while (at < end && (text[at] === " " || text[at] === "\t")) at++;
-  const path = text.slice(start, pathEnd).split(".");
-  const isEqual = (place: number) => text[place] === "=" && text[place + 1] !== "=";
-  if (isEqual(at) || text[at] === ",") return path.length > 1 ? path.at(-2)! : null;
-  if (text[at] === "[") return /\]\s*[|+&]?=(?!=)/.test(text.slice(at, end)) ? path.at(-1)! : null;
-  return /[|+&]/.test(text[at] ?? "") && isEqual(at + 1) ? path.at(-1)! : null;
+  const isSubscript = text[at] === "[";
+  if (isAssigned(text, at) || text[at] === ",") {
+    const path = text.slice(start, pathEnd).split(".");
+    if (path.length > 1) return path.at(-2)!;
+    METHOD.lastIndex = at + 1;
+    const name = METHOD.exec(text)?.[1];
+    if (name !== undefined) methods.push([name, path[0]!]);
+    return null;
+  }
+  if (isSubscript ? !/\]\s*[|+&]?=(?!=)/.test(text.slice(at, end)) : !/[|+&]/.test(text[at] ?? "") || !isAssigned(text, at + 1))
+    return null;
+  return text.slice(start, pathEnd).split(".").at(-1)!;
+}
+
+function isAssigned(text: string, at: number): boolean {
+  return text[at] === "=" && text[at + 1] !== "=";
 }
 
 /** Where something stands in a text, from the front to the back: no stretch is searched twice. */
