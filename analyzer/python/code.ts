@@ -154,7 +154,7 @@ export interface Parameter {
 export interface Statement {
   /** The names that it binds or changes. */
   readonly names: readonly string[];
-  /** Dotted names it calls, decorators among them. */
+  /** Dotted names it calls, decorators among them, and attributes it stores to; `[]` ends that of what it stores an element to, or changes in place. */
   readonly calls: readonly (readonly string[])[];
   readonly instructions: readonly Instruction[];
 }

@@ -226,6 +226,7 @@ function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
     if (!target || !value) return;
     const left = lowerExpression(target, scope);
     const right = lowerExpression(value, scope);
+    scope.noteChange(target);
     if (isEmpty(left) && isEmpty(right)) return;
     const operator = operatorBetween(node, target, value).slice(0, -1);
     scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), operator, left, right, inPlace: true, line: lineOf(node) }));

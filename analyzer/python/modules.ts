@@ -14,7 +14,7 @@ export class Modules {
   private ofLibrary: string[] | null = null;
   private ofLibraryPackages: Set<string> | null = null;
   private subclasses: Subclasses | null = null;
-  private calls: { readonly called: NamesInModules; readonly owners: NamesInModules } | null = null;
+  private calls: Calls | null = null;
   private readonly packages = new Set<string>();
   private readonly offers = new Map<string, Offer>();
   private readonly classes = new Map<string, Map<string, string[]>>();
@@ -116,6 +116,29 @@ export class Modules {
   modulesCallingMethodsOf(name: string): readonly string[] {
     this.calls ??= callsOf(this.libraryFiles());
     return this.calls.owners.get(name) ?? [];
+  }
+
+  /** Names to which a method of something of a name is assigned: `register = REGISTRY.register`. */
+  namesOfMethodsOf(name: string): readonly string[] {
+    this.calls ??= callsOf(this.libraryFiles());
+    return this.calls.methods.get(name) ?? [];
+  }
+
+  /** Functions of the library that may decorate, and call something of a name or put something into it. */
+  decoratorsUsing(name: string): readonly FunctionInModule[] {
+    this.calls ??= callsOf(this.libraryFiles());
+    return this.calls.decorators.get(name) ?? [];
+  }
+
+  /** A name, and other names that imports and assignments of the library give to what has it, as texts have them. */
+  namesOf(name: string): ReadonlySet<string> {
+    this.subclasses ??= subclassesOf(this.libraryFiles());
+    const names = new Set([name]);
+    for (const each of names) {
+      for (const alias of this.subclasses.aliases.get(each) ?? []) names.add(alias);
+      if (names.size > MOST_NAMES) break;
+    }
+    return names;
   }
 
   /** The library's modules that may define a subclass, direct or not, of a class of that name. */
@@ -239,14 +262,35 @@ function subclassesOf(files: readonly ModuleFile[]): Subclasses {
 /** The modules in which each name stands, in their order. */
 type NamesInModules = ReadonlyMap<string, readonly string[]>;
 
-function callsOf(files: readonly ModuleFile[]): { readonly called: NamesInModules; readonly owners: NamesInModules } {
+/** A name that means something else in every module (`e`) says nothing. */
+const MOST_NAMES = 16;
+
+/** A function at the top of a module. */
+export interface FunctionInModule {
+  readonly module: string;
+  readonly name: string;
+}
+
+/** What modules call, by name: see `top-calls.ts`. */
+interface Calls {
+  readonly called: NamesInModules;
+  readonly owners: NamesInModules;
+  readonly methods: ReadonlyMap<string, readonly string[]>;
+  readonly decorators: ReadonlyMap<string, readonly FunctionInModule[]>;
+}
+
+function callsOf(files: readonly ModuleFile[]): Calls {
   const called = new Map<string, string[]>();
   const owners = new Map<string, string[]>();
+  const methods = new Map<string, string[]>();
+  const decorators = new Map<string, FunctionInModule[]>();
   for (const { module, callsAtTop } of files) {
     for (const name of callsAtTop.called) listed(called, name).push(module);
     for (const name of callsAtTop.owners) listed(owners, name).push(module);
+    for (const [name, alias] of callsAtTop.methods) listed(methods, name).push(alias);
+    for (const [name, uses] of callsAtTop.decorators) for (const use of uses) listed(decorators, use).push({ module, name });
   }
-  return { called, owners };
+  return { called, owners, methods, decorators };
 }
 
 /** The list of a key, which is made where there is none. */

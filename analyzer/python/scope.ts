@@ -227,6 +227,14 @@ export class Scope {
   noteWrite(target: SyntaxNode): void {
     if (this.firstParameter !== null && isHeldBy(target, this.firstParameter)) this.writesReceiver = true;
     this.noteSubject(target);
+    if (target.type === "attribute") this.noteStatementCall(target);
+    else if (target.type === "subscript") this.noteChange(target.childForFieldName("value"));
+  }
+
+  /** Something of the library is changed in place by a statement: it counts as a call of something that it has. */
+  noteChange(node: SyntaxNode | null): void {
+    const path = this.code.kind === "module" && node ? dottedPath(node) : null;
+    if (path) this.statementCalls.push([...path, "[]"]);
   }
 
   noteSubject(node: SyntaxNode): void {
@@ -247,6 +255,7 @@ export class Scope {
     if (this.code.kind !== "module") return;
     this.noteSubject(callee);
     this.noteStatementCall(callee);
+    if (callee.text === "setattr") this.noteChange(first ?? null);
     for (const argument of list.namedChildren) if (argument.type === "identifier") this.statementSubjects.add(argument.text);
   }
 

@@ -11,6 +11,7 @@ import { fieldsOf, spreadIntoFields } from "./fields.ts";
 import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { classBeingMade } from "./metaclasses.ts";
 import type { Value } from "./values.ts";
 
 /** Calls what a class has and no source defines. */
@@ -38,7 +39,8 @@ export function makeNew(flow: Flow, frame: Frame, call: NativeCall): void {
   if (class_ === null || into === null) return;
   flow.graph.listen(class_, (value) => {
     const made = flow.data(value);
-    if (made.kind === "class") addMade(flow, frame, into, flow.values.instance(made.code, null), line);
+    if (made.kind !== "class") return;
+    addMade(flow, frame, into, classBeingMade(flow, frame, made.code) ?? flow.values.instance(made.code, null), line);
   });
 }
 

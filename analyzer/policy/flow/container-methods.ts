@@ -376,11 +376,14 @@ function namespaceMethod(flow: Flow, frame: Frame, name: string, namespace: Valu
     case "setdefault": {
       const fallback = argument(call, 1);
       if (fallback !== null && call.into !== null) graph.edge(fallback, call.into);
+      let isNamed = false;
       listenTexts(flow, argument(call, 0), (text) => {
+        isNamed = true;
         const field = flow.field(owner, text);
         if (call.into !== null) graph.edge(field, call.into);
         if (fallback !== null && name === "setdefault") flow.store(fallback, field, frame.code, call.line);
       });
+      if (!isNamed && fallback !== null && name === "setdefault") flow.store(fallback, flow.field(owner, SOME), frame.code, call.line);
       return;
     }
     case "items":

@@ -237,6 +237,8 @@ export function setItem(flow: Flow, frame: Frame, instruction: Op<"set-item">): 
   });
 }
 
+const DISPATCH_TABLES = new Set(["copyreg.dispatch_table", "copy_reg.dispatch_table"]);
+
 /** `object[key] = from`. */
 export function writeItem(flow: Flow, frame: Frame, { object, key, keyFrom }: Subscript, from: Node, line: number): void {
   flow.graph.listen(object, (value) => {
@@ -246,6 +248,7 @@ export function writeItem(flow: Flow, frame: Frame, { object, key, keyFrom }: Su
       flow.store(from, flow.field(data.owner, key ?? SOME), frame.code, line);
       return;
     }
+    if (data.kind === "external" && DISPATCH_TABLES.has(data.name) && keyFrom !== null) flow.reductions.registerReduction(keyFrom, from);
     if (isGlobals(flow, value)) writeGlobals(flow, value, key, keyFrom, from);
     else if (holdsElements(flow, value)) {
       flow.store(from, elementInto(flow, value, key), frame.code, line);

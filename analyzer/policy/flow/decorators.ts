@@ -5,12 +5,13 @@
  */
 import type { Argument, Code, Instruction, Register } from "../../python/code.ts";
 import type { Passed } from "./arguments.ts";
-import { invoke, invokeFunction } from "./calls.ts";
+import { initialise, invoke, invokeFunction } from "./calls.ts";
 import { addMade } from "./containers.ts";
+import { nameDescriptor } from "./descriptors.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
-import { originsOf } from "./register-origins.ts";
+import { originsOf, type RegisterOrigin } from "./register-origins.ts";
 import type { Value } from "./values.ts";
 
 type Call = Extract<Instruction, { readonly op: "call" }>;
@@ -30,16 +31,20 @@ export function decorate(flow: Flow, frame: Frame, instruction: Call, kind: "pla
   const into = base + instruction.into;
   const callee = base + instruction.callee;
   if (kind === "binding") bindWrapped(flow, frame, { from, into, callee, line });
-  else graph.edge(from, into);
+  else if (!givesDescriptors(flow, frame, instruction)) graph.edge(from, into);
   graph.listen(callee, (decorator) => {
-    const isWrapping = kind === "plain" && isPython(flow, decorator);
+    if (isDescriptorClass(flow, decorator)) {
+      graph.listen(from, (decorated) => describe(flow, frame, decorator, decorated, into, line));
+      return;
+    }
+    const isWrapping = isPython(flow, decorator);
     const given = isWrapping ? graph.allocate(1) : null;
     invoke(flow, frame, decorator, [positional(from)], given, line, callee);
     if (given === null) return;
     let isFound = false;
     graph.listen(given, (value) => {
       const data = flow.data(value);
-      if (isFound || data.kind !== "function" || data.outer === null || !isWrapper(data.code)) return;
+      if (isFound || (data.kind !== "descriptor" && (data.kind !== "function" || data.outer === null || !isWrapper(data.code)))) return;
       isFound = true;
       graph.listen(from, (decorated) => wrap(flow, frame, decorator, decorated, into, line));
     });
@@ -75,6 +80,57 @@ function isWrapper(code: Code): boolean {
         return false;
     }
   });
+}
+
+/** Whether what is read under the name is what a descriptor gives, and never the function: a class with a `__get__`, or a function that gives properties. */
+function givesDescriptors(flow: Flow, frame: Frame, { callee }: Call): boolean {
+  const origins = originsOf(frame.code, callee);
+  const names = origins.flatMap((origin) => (origin.op === "name" ? [origin.name] : []));
+  if (names.length === 0 || names.length < origins.length) return false;
+  return names.every((name) => {
+    const found = flow.resolver.name(frame.code.unit, name);
+    return (
+      found.length > 0 &&
+      found.every((definition) => {
+        if (definition.kind === "class") return flow.classes.definerOf(definition.code, "__get__") !== null;
+        return definition.kind === "function" && givesProperties(definition.code);
+      })
+    );
+  });
+}
+
+/** Whether a function gives nothing but properties. */
+function givesProperties(code: Code): boolean {
+  const { instructions } = code.body;
+  const given = instructions.flatMap((instruction) => (instruction.op === "return" ? originsOf(code, instruction.from) : []));
+  const isProperty = (origin: RegisterOrigin): boolean => {
+    if (origin.op === "function") return origin.code.decorators.some((decorator) => /(^|\.)(cached_?)?property$/.test(decorator));
+    const makers = origin.op === "call" ? originsOf(code, origin.callee) : [];
+    if (origin.op === "call" && origin.decorator !== undefined)
+      return origin.arguments.some(({ from }) => originsOf(code, from).some(isProperty));
+    return makers.length > 0 && makers.every((maker) => maker.op === "name" && maker.name === "property");
+  };
+  return given.length > 0 && given.every(isProperty);
+}
+
+function isDescriptorClass(flow: Flow, decorator: Value): boolean {
+  const data = flow.data(decorator);
+  return data.kind === "class" && flow.isOfLibrary(data.code) && flow.classes.definerOf(data.code, "__get__") !== null;
+}
+
+/** Makes the descriptor of one function: each has its own, so that one object is not given what another's functions give. */
+function describe(flow: Flow, frame: Frame, class_: Value, decorated: Value, into: Node, line: number): void {
+  const { graph } = flow;
+  const [data, function_] = [flow.data(class_), flow.data(decorated)];
+  if (data.kind !== "class") return;
+  const value = flow.values.instance(data.code, function_.kind === "function" ? function_.code : null);
+  const [argument, made] = [graph.allocate(1), graph.allocate(1)];
+  addMade(flow, frame, argument, decorated, line);
+  addMade(flow, frame, made, value, line);
+  flow.objects.noteMade(value, data.code);
+  initialise(flow, frame, value, [positional(argument)], line);
+  if (frame.code.kind === "class" && function_.kind === "function") nameDescriptor(flow, frame, function_.code.name, made, line);
+  graph.edge(made, into);
 }
 
 /** Whether an argument is the object on which a wrapper is called: `self`, or `args[0]`. */
@@ -130,6 +186,7 @@ function wrap(flow: Flow, frame: Frame, decorator: Value, decorated: Value, into
   }
   graph.listen(given, (value) => {
     const made = flow.data(value);
+    if (made.kind === "descriptor") graph.add(into, value, given);
     if (made.kind === "function" && made.outer?.context === decorated && isWrapper(made.code)) graph.add(into, value, given);
   });
 }

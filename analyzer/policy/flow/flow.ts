@@ -22,6 +22,7 @@ import { runInitSubclass } from "./init-subclass.ts";
 import { Once, Pairs } from "./integer-tables.ts";
 import { LateMembers } from "./late-members.ts";
 import type { madeFields } from "./made-fields.ts";
+import { runMetaclass } from "./metaclasses.ts";
 import { NamedStores } from "./named-stores.ts";
 import { familyOf, nativeType } from "./natives.ts";
 import { Objects } from "./objects.ts";
@@ -349,6 +350,11 @@ export class Flow {
     execute(this, this.moduleFrame(unit), statement.instructions);
   }
 
+  /** Follows what the library registers with copyreg. */
+  registerReductions(): void {
+    for (const statement of this.effects.onReductions()) this.evaluateStatement(statement);
+  }
+
   /** The statements of a module that bind or change a name of it, by that name. */
   private statementsAbout(unit: Unit): ReadonlyMap<string, readonly number[]> {
     const known = this.statementsByName.get(unit);
@@ -463,6 +469,7 @@ export class Flow {
     execute(this, frame, code.body.instructions);
     if (this.isOfLibrary(code)) for (const statement of this.effects.onClass(code)) this.evaluateStatement(statement);
     runInitSubclass(this, code);
+    runMetaclass(this, code);
   }
 }
 

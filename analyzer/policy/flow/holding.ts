@@ -9,15 +9,16 @@ import { dangerOf, JUDGED_BY_ARGUMENTS } from "../danger.ts";
 import type { Reason } from "../policy.ts";
 import { openCall } from "./calls.ts";
 import { holdsElements } from "./containers.ts";
-import { runDescriptor } from "./descriptors.ts";
+import { readDescriptor, runDescriptor } from "./descriptors.ts";
 import { listenMembers } from "./enumerations.ts";
 import { argumentsOf } from "./exceptions.ts";
 import { hasFields, isNoField, POST_INITS } from "./fields.ts";
-import { ANY, type Flow, KEYS } from "./flow.ts";
+import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { LOADED } from "./loaders.ts";
 import { fillFromDefaults } from "./made-fields.ts";
 import { CHAIN_MAP } from "./mappings.ts";
+import { openMetaclassCall } from "./metaclasses.ts";
 import {
   holdsAttributes,
   isConstant,
@@ -350,9 +351,9 @@ export class Holding {
         if (isRun) this.runMember(value, code, base, name);
       }
       if (!flow.isOfLibrary(base)) continue;
-      // `Class.name = function`, outside of it.
+      // `Class.name = function`, outside of it; under SOME is what was put there by a name that is computed.
       flow.listenFields(flow.classValue(base), (name) => {
-        if (!base.members.has(name) && !name.startsWith("[")) this.runMember(value, code, base, name);
+        if (!base.members.has(name) && (name === SOME || !name.startsWith("["))) this.runMember(value, code, base, name);
       });
     }
   }
@@ -366,6 +367,7 @@ export class Holding {
     flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
       const data = flow.data(member);
       if (data.kind === "descriptor") runDescriptor(flow, member, value, flow.classValue(code));
+      else if (data.kind === "instance") this.readMember(member, value, code, definer, name);
       if (data.kind !== "function") return;
       if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver) return;
       const { decorators } = data.code;
@@ -380,9 +382,19 @@ export class Holding {
     });
   }
 
+  /** An attribute of the class with a `__get__`, read of an object as its user would. */
+  private readMember(member: Value, value: Value, code: Code, definer: Code, attribute: string): void {
+    const { flow } = this;
+    const [frame] = flow.framesOf(definer);
+    if (frame === undefined || !flow.isOfLibrary(definer)) return;
+    const into = flow.graph.allocate(1);
+    readDescriptor(flow, frame, member, { receiver: value, class: flow.classValue(code), attribute, into, line: definer.line });
+  }
+
   private runConstructor(value: Value): void {
     const data = this.flow.data(value);
     if (data.kind !== "instance") return;
+    openMetaclassCall(this.flow, data.code);
     for (const name of ["__init__", "__new__", ...(hasFields(this.flow, data.code) ? POST_INITS : [])]) {
       const definer = this.flow.classes.definerOf(data.code, name);
       const key = `${value}:${name}`;

@@ -3,11 +3,12 @@
  * for (Python's data model, "Emulating numeric types"). Boundary: two operands; what a method does is followed like any call.
  */
 import { type Instruction, isEmpty, NOTHING, SLICE } from "../../python/code.ts";
-import { callMethod, elementInto, holdsElements, iterate } from "./containers.ts";
+import { callMethod, copyElements, elementInto, holdsElements, iterate } from "./containers.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { familyOf } from "./natives.ts";
+import type { Value } from "./values.ts";
 
 type Operate = Extract<Instruction, { readonly op: "operate" }>;
 
@@ -91,9 +92,16 @@ export function addOperation(flow: Flow, frame: Frame, operation: Operation): vo
       // `left += right` puts the elements of the right into the left.
       if (!inPlace || side === "right" || other === null || isConstant(frame, other) || !holdsElements(flow, value)) return;
       flow.namedStores.note(value, null, other);
+      // Of a dict that is added the values come, too; other containers have no `|=` that takes one.
+      if (operator === "|" && !isSet(flow, value)) flow.graph.listen(other, (content) => copyElements(flow, content, value));
       iterate(flow, frame, other, elementInto(flow, value, null), line);
     });
   }
+}
+
+function isSet(flow: Flow, value: Value): boolean {
+  const data = flow.data(value);
+  return data.kind === "container" && data.type === "builtins.set";
 }
 
 /** A slice is the same kind of container with the same elements; what part of a text is taken is not told. */

@@ -35,6 +35,7 @@ export function holdReduction(holding: Holding, value: Value, code: Code): void 
 /** `copyreg.pickle(C, function)`: the function is called with the object. */
 function holdRegistered(holding: Holding, value: Value, code: Code): void {
   const { flow } = holding;
+  flow.registerReductions();
   flow.graph.listen(flow.reductions.registeredReductions(code), (callee) => {
     const data = flow.data(callee);
     if (data.kind !== "function") return;

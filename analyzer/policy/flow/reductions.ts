@@ -8,9 +8,22 @@ import type { Flow } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import type { Value } from "./values.ts";
 
+/** What may be registered, and for what. */
+interface Registration {
+  readonly class_: Node;
+  readonly function_: Node;
+}
+
+/** A class, and where the functions go that are registered for it. */
+interface Asked {
+  readonly class_: Value;
+  readonly node: Node;
+}
+
 export class Reductions {
   private readonly defaultReductions = new Map<Value, Node>();
-  private readonly registrations: { class_: Node; function_: Node }[] = [];
+  private readonly registrations: Registration[] = [];
+  private readonly asked: Asked[] = [];
 
   constructor(private readonly flow: Flow) {}
 
@@ -32,21 +45,26 @@ export class Reductions {
     return node;
   }
 
-  /** `copyreg.pickle(class, function)`. */
+  /** `copyreg.pickle(class, function)`, `copyreg.dispatch_table[class] = function`. */
   registerReduction(class_: Node, function_: Node): void {
-    this.registrations.push({ class_, function_ });
+    const registration = { class_, function_ };
+    this.registrations.push(registration);
+    for (const asked of this.asked) this.listen(registration, asked);
   }
 
   /** Functions registered with copyreg for a class are put into a node. */
   registeredReductions(code: Code): Node {
     const node = this.flow.graph.allocate(1);
-    const class_ = this.flow.classValue(code);
-    for (const registration of this.registrations) {
-      this.flow.graph.listen(registration.class_, (value) => {
-        if (value === class_) this.flow.graph.edge(registration.function_, node);
-      });
-    }
+    const asked = { class_: this.flow.classValue(code), node };
+    this.asked.push(asked);
+    for (const registration of this.registrations) this.listen(registration, asked);
     return node;
+  }
+
+  private listen({ class_, function_ }: Registration, asked: Asked): void {
+    this.flow.graph.listen(class_, (value) => {
+      if (value === asked.class_) this.flow.graph.edge(function_, asked.node);
+    });
   }
 
   registeredClasses(): Set<Code> {

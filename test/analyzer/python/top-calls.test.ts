@@ -23,12 +23,37 @@ test.each([
   ["class X:\n    def f(self):\n        register(X)\n\n    other(X)", ["f", "other"], []],
   ["tuple = (1, 2)", [], []],
   ["größe(X)", ["größe"], []],
+  ["X.y = f", [], ["X"]],
+  ["a.X.y = f", [], ["X"]],
+  ["X.y, z = f", [], ["X"]],
+  ["X.y == f", [], []],
+  ["x = f", [], []],
+  ["x[0] = f", [], ["x"]],
+  ["x[0]", [], []],
+  ["x |= y", [], ["x"]],
+  ["x += y", [], ["x"]],
+  ["setattr(a.X, name, f)", ["setattr"], ["X"]],
 ])("%j", (text, called, owners) => {
   expect(calls(text)).toEqual({ called, owners });
 });
 
 test("names come in order, each once", () => {
   expect(calls("g(1)\nf(1)\ng(2)\nf(2)").called).toEqual(["g", "f"]);
+});
+
+test("names of methods, and functions that may decorate with what they put it into, are told", () => {
+  const text = [
+    "register = REGISTRY.register",
+    "def model(name):\n    def wrap(c):\n        return MODELS.register(name)(c)\n    return wrap",
+    "def keep(c):\n    KEPT[kind][c] = c\n    add(c)\n    return c",
+    "def other(c):\n    TABLE[c] = c",
+  ];
+  const { methods, decorators } = callsAtTop(text.join("\n"));
+  expect(methods).toEqual([["REGISTRY", "register"]]);
+  expect(decorators).toEqual([
+    ["model", ["MODELS"]],
+    ["keep", ["KEPT", "add"]],
+  ]);
 });
 
 const LINES = ["def f():", "  x(1)", "class A:", "\t@d.e", "y as z", "(", '"""', "é(", "", "\r", ".p()"];
