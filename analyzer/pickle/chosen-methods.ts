@@ -66,8 +66,8 @@ export class ChosenMethods {
     if (given !== call && kinds.KIND[data[given]!] === kinds.FOREIGN) return this.isSuch(given, moment);
     const keywords = keywordsOf(this.recording, call);
     const depth = GO_THROUGH.has(callable) ? -1 : DEEPEST;
-    const handed = [...(itemsMade(state, given) ?? []), ...(keywords === null ? [] : [keywords])];
-    return handed.some((value) => this.hasSuch(value, moment, depth));
+    const isSuch = (value: number) => this.hasSuch(value, moment, depth);
+    return (itemsMade(state, given)?.some(isSuch) ?? false) || (keywords !== null && this.anyIn(keywords, moment, isSuch));
   }
 
   /** Whether a value is such an object, or has one in it. */
@@ -80,7 +80,7 @@ export class ChosenMethods {
 
   private isSuch(object: number, moment: Moment): boolean {
     const source = this.callables.of(object);
-    if (!source.made || ACTING.has(source.callable)) return false;
+    if (!source.made) return false;
     // Behind its state joblib puts an array in its place, and of the state nothing but what joblib writes is taken.
     if (LOADED_BY_METHODS.has(this.callables.classOf(object))) return false;
     const known = this.known.get(object);

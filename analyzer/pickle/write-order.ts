@@ -10,7 +10,7 @@ import { ACTING } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { beginsOtherwise } from "./object-state.ts";
 import { BYTE_OF_OPCODE as OP } from "./opcodes.ts";
-import { CHANGE, ROW } from "./tables.ts";
+import { CHANGE, ENTRY, ROW } from "./tables.ts";
 
 type Method = NonNullable<CallFact["method"]>;
 
@@ -78,24 +78,35 @@ export class WriteOrder {
     return this.foundNames.size > 0 && LOOKED_UP[method].some((name) => (this.foundNames!.get(name) ?? offset) < offset);
   }
 
-  /** Those of NAMES behind which something stands that was looked up, or that keeps such (as a key, in a pair), and from which offset on. */
+  /** Those of NAMES that are keys of what was looked up, or keeps such, and from which offset on. */
   private namesOfCallables(): ReadonlyMap<string, number> {
     const { data, state } = this.recording;
+    const { changed, changes, made, arena } = state.tables;
     const found = new Map<string, number>();
-    const look = (values: Int32Array, top: number) => {
-      for (let index = 0; index + 1 < top; index++) {
-        const [key, value] = [values[index]!, values[index + 1]!];
-        const kind = kinds.KIND[data[key]!];
-        if ((kind !== kinds.STR && kind !== kinds.STRING) || kinds.KIND[data[value]!] !== kinds.FOREIGN) continue;
-        if (data[key] === OP.SHORT_BINUNICODE && data[key + 1]! > LONGEST) continue;
-        const name = this.callables.constantText(key)!;
-        const at = Math.max(key, value);
-        if (NAMES.has(name) && at < (found.get(name) ?? at + 1) && this.isToCall(value)) found.set(name, at);
-      }
-    };
-    look(state.tables.changes, state.changesTop);
-    look(state.tables.arena, state.arenaTop);
+    for (let entry = 0; entry < state.changedTop; entry += CHANGE) {
+      const at = changed[entry + 2]!;
+      const to = entry + CHANGE < state.changedTop ? changed[entry + CHANGE + 1]! : state.changesTop;
+      if (data[at] === OP.SETITEM || data[at] === OP.SETITEMS) this.lookAt(changes.subarray(changed[entry + 1]!, to), at, found);
+    }
+    for (let entry = 0; entry < state.madeTop; entry += ENTRY) {
+      const at = made[entry]!;
+      const to = entry + ENTRY < state.madeTop ? made[entry + ENTRY + 1]! : state.arenaTop;
+      if (data[at] === OP.DICT) this.lookAt(arena.subarray(made[entry + 1]!, to), at, found);
+    }
     return found;
+  }
+
+  /** Looks at keys and values in turn, which the opcode at an offset put together. */
+  private lookAt(pairs: Int32Array, at: number, found: Map<string, number>): void {
+    const { data } = this.recording;
+    for (let index = 0; index + 1 < pairs.length; index += 2) {
+      const [key, value] = [pairs[index]!, pairs[index + 1]!];
+      const kind = kinds.KIND[data[key]!];
+      if ((kind !== kinds.STR && kind !== kinds.STRING) || kinds.KIND[data[value]!] !== kinds.FOREIGN) continue;
+      if (data[key] === OP.SHORT_BINUNICODE && data[key + 1]! > LONGEST) continue;
+      const name = this.callables.constantText(key)!;
+      if (NAMES.has(name) && at < (found.get(name) ?? at + 1) && this.isToCall(value)) found.set(name, at);
+    }
   }
 
   private isToCall(value: number): boolean {

@@ -250,8 +250,7 @@ const EVASIONS: readonly Evasion[] = [
       REDUCE
       NONE
       APPEND`,
-    reason: "append is an attribute, not a method of its class",
-    said: "APPEND calls what the pickle may have put there",
+    reason: "APPEND calls what the pickle may have put there",
     verdict: "blocked",
   },
   {

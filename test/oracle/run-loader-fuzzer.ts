@@ -56,6 +56,7 @@ const STRICTER = [
   "is an attribute, not a method of its class",
   "itself, not an object made by it",
   "a loader is handed something else than bytes",
+  "a builtin object is given the items of an object, which says itself what they are",
   "use of what is outside the policy",
 ] as const;
 

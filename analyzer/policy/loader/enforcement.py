@@ -181,14 +181,11 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             self._ordered.pop(id(target), None)
         elif self._is_foreign(state, *(state if type(state) is tuple else ())):
             self._refuse("BUILD", 1, _type_name(target), "a builtin object is given the items of an object, which says itself what they are")
-        if self._is_foreign(target):
-            self._note_chosen(target, [state])
         super().load_build()
 
     def load_append(self):
         if self._check_change("APPEND", self.stack[-2], "append"):
             self._check_own("APPEND", self.stack[-2], "append")
-            self._note_chosen(self.stack[-2], self.stack[-1:])
         self._check_kept("APPEND", self.stack[-1:])
         super().load_append()
 
@@ -198,7 +195,6 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("APPENDS", target, "extend"):
             self._check_own("APPENDS", target, "extend", "append")
-            self._note_chosen(target, self.stack)
         self._check_kept("APPENDS", self.stack)
         super().load_appends()
 
@@ -208,21 +204,17 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         target = self.metastack[-1][-1]
         if self._check_change("ADDITEMS", target, "add"):
             self._check_own("ADDITEMS", target, "update" if isinstance(target, set) else "add")
-            self._note_chosen(target, self.stack)
         self._check_kept("ADDITEMS", self.stack)
         super().load_additems()
 
     def load_setitem(self):
-        if self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1]):
-            self._note_chosen(self.stack[-3], self.stack[-2:])
+        self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
         self._check_kept("SETITEM", self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
-            target = self.metastack[-1][-1]
-            if self._check_change("SETITEMS", target, "__setitem__", keys=self.stack[::2]):
-                self._note_chosen(target, self.stack)
+            self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
             self._check_kept("SETITEMS", self.stack)
         super().load_setitems()
 
@@ -240,6 +232,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
+        if self._is_named(method):
+            self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if isinstance(target, Stub):
             self._refuse(opcode, 1, target._name, f"{method} of an object that was made by a call outside the policy")
         if id(target) in self._handed_over:
