@@ -72,6 +72,8 @@ const loads = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickl
 const loadsFile = (pickles = 1): Indirection => ({ does: "loads", position: 0, pickles, takes: "file" });
 /** `(function, type, arguments, state)`. */
 const REBUILDS_TENSOR: Calling = { does: "calls", positions: [0, 1], passes: items(2), returns: { kind: "instance", class: 1 }, state: 3 };
+/** `(tensor, requires_grad, hooks, state)`, for parameters with attributes (torch 2). */
+const REBUILDS_PARAMETER: Calling = { does: "calls", positions: [], passes: UNKNOWN, returns: { kind: "instance", class: 0 }, state: 3 };
 const ANYTHING: Indirection = { does: "anything" };
 
 function makesNew(module: string): readonly [string, Indirection] {
@@ -183,6 +185,7 @@ export const INDIRECT_CALLABLES: ReadonlyMap<string, Indirection> = new Map<stri
   ["numpy.random._pickle.__bit_generator_ctor", makes(NOTHING, 0)],
   ["torch._tensor._rebuild_from_type_v2", REBUILDS_TENSOR],
   ["torch._tensor._rebuild_from_type", REBUILDS_TENSOR],
+  ["torch._utils._rebuild_parameter_with_state", REBUILDS_PARAMETER],
   ["torch._utils._rebuild_wrapper_subclass", makes(UNKNOWN, 0)],
   ["pandas.core.indexes.base._new_Index", makes(items(undefined, 1), 0)],
   ["pandas.core.indexes.datetimes._new_DatetimeIndex", makes(items(undefined, 1), 0)],

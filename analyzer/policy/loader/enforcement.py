@@ -390,8 +390,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         """Notes what a call made of what it called, or of the class that a maker was told."""
         via, does, details = _indirection(function, self._names(function) or ())
         if via in MAKERS:
-            at = details[0][0]
-            function = arguments[at] if at < len(arguments) else None
+            told = details[0][:1]
+            function = arguments[told[0]] if told and told[0] < len(arguments) else None
         elif does:
             return
         if self._names(function) is not None and id(made) not in self._shared:

@@ -146,6 +146,7 @@ INDIRECT = {
     "numpy.random._pickle.__bit_generator_ctor": ("calls", (0,), ("arguments", 0, 0, False), False, None),
     "torch._tensor._rebuild_from_type_v2": ("calls", (0, 1), ("items", 2, None), False, 3),
     "torch._tensor._rebuild_from_type": ("calls", (0, 1), ("items", 2, None), False, 3),
+    "torch._utils._rebuild_parameter_with_state": ("calls", (), None, False, 3),
     "torch._utils._rebuild_wrapper_subclass": ("calls", (0,), None, False, None),
     "pandas.core.indexes.base._new_Index": ("calls", (0,), ("items", None, 1), False, None),
     "pandas.core.indexes.datetimes._new_DatetimeIndex": ("calls", (0,), ("items", None, 1), False, None),
@@ -212,6 +213,7 @@ MAKERS = frozenset([
     "numpy.random._pickle.__bit_generator_ctor",
     "torch._tensor._rebuild_from_type_v2",
     "torch._tensor._rebuild_from_type",
+    "torch._utils._rebuild_parameter_with_state",
     "torch._utils._rebuild_wrapper_subclass",
     "pandas.core.indexes.base._new_Index",
     "pandas.core.indexes.datetimes._new_DatetimeIndex",
@@ -1387,8 +1389,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         """Notes what a call made of what it called, or of the class that a maker was told."""
         via, does, details = _indirection(function, self._names(function) or ())
         if via in MAKERS:
-            at = details[0][0]
-            function = arguments[at] if at < len(arguments) else None
+            told = details[0][:1]
+            function = arguments[told[0]] if told and told[0] < len(arguments) else None
         elif does:
             return
         if self._names(function) is not None and id(made) not in self._shared:

@@ -15,7 +15,13 @@ const ACTING = [
   ...["builtins:getattr", "builtins:map", "builtins:filter", "builtins:sorted", "builtins:list", "builtins:type", "builtins:max"],
   ...["functools:partial", "functools:reduce", "functools:partialmethod", "itertools:starmap", "itertools:accumulate", "operator:call"],
   ...["operator:methodcaller", "operator:attrgetter", "collections:defaultdict", "collections:OrderedDict", "copyreg:_reconstructor"],
-  ...["copyreg:__newobj__", "copyreg:__newobj_ex__", "pandas.core.indexes.base:_new_Index", "torch._tensor:_rebuild_from_type_v2"],
+  ...[
+    "copyreg:__newobj__",
+    "copyreg:__newobj_ex__",
+    "pandas.core.indexes.base:_new_Index",
+    "torch._tensor:_rebuild_from_type_v2",
+    "torch._utils:_rebuild_parameter_with_state",
+  ],
   ...["types:FunctionType", "importlib:import_module", "copy:copy", "weakref:ref", "builtins:setattr", "pickle:loads"],
   ...["numpy.random._pickle:__generator_ctor", "numpy.random._pickle:__randomstate_ctor"],
 ];
@@ -205,6 +211,13 @@ describe("a state that hands something over", () => {
     const state = dict(["__setstate__", PAYLOAD]);
     const made = call("torch._tensor:_rebuild_from_type_v2", global("brine:restore"), global("brine:Tagger"), NOTHING, state);
     expect(shown((await judge(made)).blocked)[0]).toMatch(/BUILD would override __setstate__$/);
+  });
+
+  it("by way of the maker: torch's _rebuild_parameter_with_state does, too", async () => {
+    const made = (key: string) =>
+      call("torch._utils:_rebuild_parameter_with_state", OBJECT, "NEWTRUE", NOTHING, dict([key, key === "note" ? "NONE" : PAYLOAD]));
+    expect(shown((await judge(made("__setstate__"))).blocked)[0]).toMatch(/BUILD would override __setstate__$/);
+    expect((await judge(made("note"))).verdict).toBe("loads");
   });
 
   it("is no business of attributes that nobody calls: a Bottleneck's `add`, a documentation of its own", async () => {
