@@ -288,6 +288,16 @@ export class Callables {
     return kind === kinds.STRING && this.recording.state.encoding === "utf-8" ? Buffer.from(text, "latin1").toString("utf8") : text;
   }
 
+  /**
+   * The text of a key by which a dict tells it from others; null also where a dict may: of a Python 2 str, which some loaders make bytes of,
+   * of a text that is cut off here, and of surrogates, two of which are one character to us and not to Python.
+   */
+  keyText(value: number): string | null {
+    if (kinds.KIND[this.recording.data[value]!] !== kinds.STR) return null;
+    const text = this.constantText(value);
+    return text === null || text.length >= LONGEST_NAME || /[\ud800-\udfff]/.test(text) ? null : text;
+  }
+
   private line(from: number, to: number): string {
     return utf8(this.recording.data, from, Math.min(to, from + LONGEST_NAME));
   }

@@ -159,8 +159,7 @@ export class IndirectCalls {
   /** The values of a dict's keys and values in turn: of a key that was set again, the last. */
   private lastValues(pairs: readonly number[]): number[] {
     const byKey = new Map<string | number, number>();
-    for (let index = 0; index + 1 < pairs.length; index += 2)
-      byKey.set(this.callables.constantText(pairs[index]!) ?? index, pairs[index + 1]!);
+    for (let index = 0; index + 1 < pairs.length; index += 2) byKey.set(this.callables.keyText(pairs[index]!) ?? index, pairs[index + 1]!);
     return [...byKey.values()];
   }
 

@@ -235,7 +235,7 @@ export class ObjectState {
   /** Keys and values of a dict without those that the same text, as a key, replaced later. */
   private lastSet(items: readonly number[]): readonly number[] {
     const last = new Map<string | number, number>();
-    for (let index = 0; index < items.length; index += 2) last.set(this.callables.constantText(items[index]!) ?? index, index);
+    for (let index = 0; index < items.length; index += 2) last.set(this.callables.keyText(items[index]!) ?? index, index);
     return [...last.values()].flatMap((index) => items.slice(index, index + 2));
   }
 

@@ -173,6 +173,9 @@ describe("a callable by keyword, through NEWOBJ_EX", () => {
   });
 });
 
+/** UNICODE with its line as it is. */
+const unicode = (line: string) => `RAW ${Buffer.from(`V${line}\n`).toString("hex").replace(/../g, "$& ")}`.trim();
+
 describe("a state that hands something over", () => {
   const partial = call("functools:partial", global("brine:restore"));
   it.each([
@@ -211,6 +214,15 @@ describe("a state that hands something over", () => {
     const state = dict(["__setstate__", PAYLOAD]);
     const made = call("torch._tensor:_rebuild_from_type_v2", global("brine:restore"), global("brine:Tagger"), NOTHING, state);
     expect(shown((await judge(made)).blocked)[0]).toMatch(/BUILD would override __setstate__$/);
+  });
+
+  it.each([
+    ["a text of surrogates is not the character that they stand for", unicode("\\ud83d\\ude00"), unicode("\\U0001f600")],
+    ["texts may differ behind their first thousand characters", `BINUNICODE "${"a".repeat(1001)}"`, `BINUNICODE "${"a".repeat(1000)}b"`],
+  ])("also under a key that reads like a later one: %s", async (_, first, second) => {
+    const state = `EMPTY_DICT\n${first}\n${PAYLOAD}\nSETITEM\n${second}\nNONE\nSETITEM`;
+    const listing = `${call("functools:partialmethod", global("brine:restore"))}\n${state}\nBUILD`;
+    expect(shown((await judge(listing)).blocked)).toContain(`brine.payload: ${OUTSIDE}, by functools.partialmethod`);
   });
 
   it("by way of the maker: torch's _rebuild_parameter_with_state does, too", async () => {
