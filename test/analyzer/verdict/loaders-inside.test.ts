@@ -7,6 +7,7 @@ import { memorySource } from "../../../analyzer/bytes/memory-source.ts";
 import { traceFile } from "../../../analyzer/containers/trace-file.ts";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { arrayListing, dtypeListing } from "../containers/joblib-array.ts";
 import { policy } from "./traces.ts";
 
 const CALLS = [
@@ -56,37 +57,9 @@ describe("bytes that a loader is handed", () => {
 });
 
 describe("an array of joblib's", () => {
-  const dtype = (name: string, state?: string) => `GLOBAL "numpy dtype"
-    MARK
-    SHORT_BINUNICODE "${name}"
-    NEWFALSE
-    NEWTRUE
-    TUPLE
-    REDUCE
-    ${state === undefined ? "" : `${state}\nBUILD`}`;
   const stateOf = (size: string, flags: string, inside = "NONE\nNONE\nNONE") =>
     `MARK\nBININT1 3\nSHORT_BINUNICODE "|"\n${inside}\nBININT ${size}\nBININT -1\nBININT1 ${flags}\nTUPLE`;
-  const wrapper = (type: string, more = "") => `
-    GLOBAL "joblib.numpy_pickle NumpyArrayWrapper"
-    EMPTY_TUPLE
-    NEWOBJ
-    EMPTY_DICT
-    MARK
-    SHORT_BINUNICODE "subclass"
-    GLOBAL "numpy ndarray"
-    SHORT_BINUNICODE "shape"
-    BININT1 1
-    TUPLE1
-    SHORT_BINUNICODE "order"
-    SHORT_BINUNICODE "C"
-    SHORT_BINUNICODE "dtype"
-    ${type}
-    SHORT_BINUNICODE "allow_mmap"
-    NEWFALSE
-    ${more}
-    SETITEMS
-    BUILD
-    RAW 07`;
+  const wrapper = (type: string, more?: string) => `${arrayListing(type, more)}\nRAW 07`;
   const field = (type: string) => `NONE
     SHORT_BINUNICODE "a"
     TUPLE1
@@ -98,27 +71,30 @@ describe("an array of joblib's", () => {
     SETITEM`;
 
   it.each([
-    ["numbers", dtype("u1", stateOf("-1", "0"))],
-    ["texts of a byte, whose length the state says again", dtype("S1", stateOf("1", "0"))],
-    ["a field", dtype("V1", stateOf("1", "0", field(dtype("u1", stateOf("-1", "0")))))],
+    ["numbers", dtypeListing("u1", stateOf("-1", "0"))],
+    ["texts of a byte, whose length the state says again", dtypeListing("S1", stateOf("1", "0"))],
+    ["a field", dtypeListing("V1", stateOf("1", "0", field(dtypeListing("u1", stateOf("-1", "0")))))],
   ])("of %s loads", async (_, type) => expect(await verdictOf(wrapper(type))).toBe("loads"));
 
   it.each([
-    ["texts that the state makes longer", dtype("S1", stateOf("40", "0"))],
-    ["items without kind that the state makes longer", dtype("V1", stateOf("40", "0"))],
-    ["numbers that the state makes objects of", dtype("u1", stateOf("-1", "63"))],
-    ["numbers to which the state gives fields", dtype("u1", stateOf("-1", "0", field(dtype("u1"))))],
-    ["a field of objects which the state says to be none", dtype("V1", stateOf("1", "0", field(dtype("O8", stateOf("-1", "63")))))],
-    ["a name with a byte order, which numpy does not write", dtype("|V1", stateOf("1", "63"))],
-    ["a word that has no size, and one of its own", dtype("int0")],
+    ["texts that the state makes longer", dtypeListing("S1", stateOf("40", "0"))],
+    ["items without kind that the state makes longer", dtypeListing("V1", stateOf("40", "0"))],
+    ["numbers that the state makes objects of", dtypeListing("u1", stateOf("-1", "63"))],
+    ["numbers to which the state gives fields", dtypeListing("u1", stateOf("-1", "0", field(dtypeListing("u1"))))],
+    [
+      "a field of objects which the state says to be none",
+      dtypeListing("V1", stateOf("1", "0", field(dtypeListing("O8", stateOf("-1", "63"))))),
+    ],
+    ["a name with a byte order, which numpy does not write", dtypeListing("|V1", stateOf("1", "63"))],
+    ["a word that has no size, and one of its own", dtypeListing("int0")],
   ])("of %s does not", async (_, type) => expect(await verdictOf(wrapper(type))).toBe("unsupported"));
 
   it("with two states, of which numpy may keep parts of each, is blocked", async () => {
-    expect(await verdictOf(wrapper(`${dtype("S1", stateOf("40", "0"))}\n${stateOf("1", "0")}\nBUILD`))).toBe("blocked");
+    expect(await verdictOf(wrapper(`${dtypeListing("S1", stateOf("40", "0"))}\n${stateOf("1", "0")}\nBUILD`))).toBe("blocked");
   });
 
   it("of which it is not known whether padding comes before it does not", async () => {
     const computed = 'SHORT_BINUNICODE "numpy_array_alignment_bytes"\nGLOBAL "numpy dtype"\nSHORT_BINUNICODE "u1"\nTUPLE1\nREDUCE';
-    expect(await verdictOf(wrapper(dtype("u1"), computed))).toBe("unsupported");
+    expect(await verdictOf(wrapper(dtypeListing("u1"), computed))).toBe("unsupported");
   });
 });
