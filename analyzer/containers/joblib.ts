@@ -91,7 +91,7 @@ function dtypeOf(value: PickleValue | undefined): Dtype | null {
 }
 
 /** The dtypes that items of kind V consist of: of fields, or `(dtype, shape)`; null where one is not known. */
-function partsOf(...[parts, names, fields]: (PickleValue | undefined)[]): Dtype[] | null {
+function partsOf(parts?: PickleValue, names?: PickleValue, fields?: PickleValue): Dtype[] | null {
   if (isNone(parts, names, fields)) return [];
   if (parts?.kind === "tuple" && isNone(names, fields)) return known([dtypeOf(parts.items[0])]);
   if (!isNone(parts) || names?.kind !== "tuple" || fields?.kind !== "dict" || fields.truncated) return null;

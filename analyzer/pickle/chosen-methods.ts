@@ -20,10 +20,10 @@ const DEEPEST_OBJECT = 64;
 const MOST_STATES = 4;
 
 /** They keep what they are handed for whoever calls what they made, or look at its class alone. */
-const ONLY_KEEP: ReadonlySet<string> = new Set(["builtins.getattr", "functools.partial", "_functools.partial", "types.MethodType"]);
+export const ONLY_KEEP: ReadonlySet<string> = new Set(["builtins.getattr", "functools.partial", "_functools.partial", "types.MethodType"]);
 
 /** They ask what they are handed for its items and keys, and of what is in there only what its class has (`__iter__`, `__hash__`). */
-const GO_THROUGH: ReadonlySet<string> = new Set([
+export const GO_THROUGH: ReadonlySet<string> = new Set([
   ...["dict", "frozenset", "list", "set", "tuple"].map((name) => `builtins.${name}`),
   ...["Counter", "OrderedDict", "defaultdict", "deque"].map((name) => `collections.${name}`),
 ]);
@@ -32,7 +32,7 @@ const GO_THROUGH: ReadonlySet<string> = new Set([
  * Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold (pandas' dtypes, scikit-learn's
  * vectorizers). And what pandas has for a missing value, which pickles by its name and cannot be called.
  */
-const PLAIN =
+export const PLAIN =
   /^(pandas\._libs\.missing\.NA|builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
 
 export class ChosenMethods {
@@ -62,12 +62,18 @@ export class ChosenMethods {
   isHanded(call: number, { callable }: Source, moment: Moment): boolean {
     if (ONLY_KEEP.has(callable)) return false;
     const { data, state } = this.recording;
-    const given = data[call] === OP.INST || data[call] === OP.OBJ ? call : state.tables.rows[rowOf(this.recording, call) + 2]!;
+    const given = this.argumentsOf(call);
     if (given !== call && kinds.KIND[data[given]!] === kinds.FOREIGN) return this.isSuch(given, moment);
     const keywords = keywordsOf(this.recording, call);
     const depth = GO_THROUGH.has(callable) ? -1 : DEEPEST;
     const isSuch = (value: number) => this.hasSuch(value, moment, depth);
     return (itemsMade(state, given)?.some(isSuch) ?? false) || (keywords !== null && this.anyIn(keywords, moment, isSuch));
+  }
+
+  /** The value whose items are the arguments of the call at an offset: its tuple, or itself. */
+  private argumentsOf(call: number): number {
+    const { data, state } = this.recording;
+    return data[call] === OP.INST || data[call] === OP.OBJ ? call : state.tables.rows[rowOf(this.recording, call) + 2]!;
   }
 
   /** Whether a value is such an object, or has one in it. */
@@ -101,11 +107,11 @@ export class ChosenMethods {
     const states = statesOf(this.recording, object, moment, MOST_STATES);
     if (states === null || states.some((each) => this.isToCall(each, moment, DEEPEST))) return true;
     if (this.anyIn(object, moment, (item) => this.isToCall(item, moment, DEEPEST))) return true;
-    const given = data[object] === OP.INST || data[object] === OP.OBJ ? object : state.tables.rows[rowOf(this.recording, object) + 2]!;
-    // What it was handed by itself, whoever made it put where he wanted.
     const keywords = keywordsOf(this.recording, object);
-    const handed = [...(itemsMade(state, given) ?? []), ...(keywords === null ? [] : [keywords])];
-    return handed.some((value) => !this.isCallable(value) && this.isToCall(value, moment, DEEPEST));
+    if (keywords !== null && this.isToCall(keywords, moment, DEEPEST)) return true;
+    // What it was handed by itself, whoever made it put where he wanted.
+    const handed = itemsMade(state, this.argumentsOf(object));
+    return handed?.some((value) => !this.isCallable(value) && this.isToCall(value, moment, DEEPEST)) ?? false;
   }
 
   /** Whether a value is something to call, or has such in it, or an object that was given such. */

@@ -16,10 +16,17 @@ export type Indirection =
   /** It returns a callable that fetches, or calls, named attributes of what it is given: `attrgetter`, `methodcaller`. */
   | { readonly does: "makes-getter" }
   | { readonly does: "makes-caller" }
-  /** It loads the pickles in what it is given, bytes or a file: up to so many, one after the other. */
-  | { readonly does: "loads"; readonly position: number; readonly pickles: number; readonly takes: "bytes" | "file" }
+  | Loading
   /** It runs source, or changes what it was not given to keep: which names mean what afterwards is not known. */
   | { readonly does: "anything" };
+
+/** It loads the pickles in what it is given, bytes or a file: up to so many, one after the other. */
+export interface Loading {
+  readonly does: "loads";
+  readonly position: number;
+  readonly pickles: number;
+  readonly takes: "bytes" | "file";
+}
 
 /** It calls what it is given, now or later. */
 export interface Calling {

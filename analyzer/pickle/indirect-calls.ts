@@ -5,9 +5,9 @@
  */
 import { type Callables, computed, type Name, type Source, walk } from "./callables.ts";
 import { argumentsOf, itemsOf, keywordsOf, type Moment, type Recording } from "./contents.ts";
-import { type Calling, INDIRECT_CALLABLES, INERT, type Indirection, type Passes } from "./indirect-callables.ts";
+import { type Calling, INDIRECT_CALLABLES, INERT, type Indirection, type Loading, type Passes } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
-import type { HandedOver } from "./object-state.ts";
+import { type HandedOver, lastSet } from "./object-state.ts";
 
 /** Takes what is found; `via` is the callable that does it. */
 export interface Found {
@@ -16,8 +16,8 @@ export interface Found {
   call(source: Source, via: string, effectUnknown?: true): void;
   /** What the call at hand made is given a state. */
   setState(given: number): void;
-  /** A loader is handed bytes: the value of them, -1 where it is not known. */
-  load(loader: string, bytes: number, pickles: number): void;
+  /** A loader is handed something: its value, -1 where it is not known. */
+  load(loader: string, given: number, loading: Loading): void;
 }
 
 /** What a callable is called with, as far as it is known. */
@@ -92,7 +92,7 @@ export class IndirectCalls {
         if (given !== null && given.positional.length === 0) this.found.lookUp(UNKNOWN, via);
         return;
       case "loads":
-        this.found.load(via, given?.positional[indirection.position] ?? -1, indirection.pickles);
+        this.found.load(via, given?.positional[indirection.position] ?? -1, indirection);
         return;
       default:
         return;
@@ -153,14 +153,7 @@ export class IndirectCalls {
         ? { items: [], more: false }
         : this.itemsIn(keywords, [kinds.DICT]);
     if (items === null || named === null || named.more) return null;
-    return { positional: items.items, more: more || items.more, keywords: this.lastValues(named.items) };
-  }
-
-  /** The values of a dict's keys and values in turn: of a key that was set again, the last. */
-  private lastValues(pairs: readonly number[]): number[] {
-    const byKey = new Map<string | number, number>();
-    for (let index = 0; index + 1 < pairs.length; index += 2) byKey.set(this.callables.keyText(pairs[index]!) ?? index, pairs[index + 1]!);
-    return [...byKey.values()];
+    return { positional: items.items, more: more || items.more, keywords: valuesOf(lastSet(this.callables, named.items)) };
   }
 
   private itemsIn(value: number, allowed: readonly number[]): { items: number[]; more: boolean } | null {
@@ -207,6 +200,11 @@ export class IndirectCalls {
       }
     }
   }
+}
+
+/** The values among keys and values in turn. */
+function valuesOf(pairs: readonly number[]): number[] {
+  return pairs.filter((_, index) => index % 2 === 1);
 }
 
 /** The argument at a position; undefined where there is no such position. */

@@ -4,7 +4,7 @@ import type { Callables } from "./callables.ts";
 import { argumentsOf, type Recording } from "./contents.ts";
 import type { Divergence, Fact } from "./facts.ts";
 import type { DivergenceKind } from "./failures.ts";
-import { BYTES_FILES, INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import { BYTES_FILES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
@@ -27,17 +27,13 @@ export function runNestedPickles(
     const known = divergences.get(kind);
     divergences.set(kind, known === undefined ? { offset, count: 1 } : { offset: known.offset, count: known.count + 1 });
   };
-  const handedTo = (loader: string, given: number): Content | null => {
-    const indirection = INDIRECT_CALLABLES.get(loader);
-    const takesFile = indirection?.does === "loads" && indirection.takes === "file";
-    return takesFile ? contentOfFile(recording, callables, given) : contentOf(recording, callables, given);
-  };
-  return (loader, call, given, pickles) => {
+  return (loader, call, given, { pickles, takes }) => {
     if (depth.nesting >= LIMITS.nestedPickles.limit || depth.nestedBytes.left < 0) {
       diverge("nested-unfinished", call);
       return [];
     }
-    const content = given < 0 ? null : handedTo(loader, given);
+    const handed = takes === "file" ? contentOfFile : contentOf;
+    const content = given < 0 ? null : handed(recording, callables, given);
     if (content?.mayDiffer) diverge("nested-unknown", call);
     const offset = depth.nesting === 0 ? (content?.offset ?? null) : null;
     if (content !== null && depth.take?.({ bytes: content.bytes, offset, loader, call })) {

@@ -228,15 +228,8 @@ export class ObjectState {
     if (kind === kinds.FOREIGN && !isMapping) return this.callables.of(value).made ? [] : [value];
     if (depth === 0 || (kind !== kinds.TUPLE && kind !== kinds.LIST && !isMapping)) return [];
     const items = itemsOf(this.recording, value, moment, MOST_KEYS)?.items ?? [];
-    const parts = isMapping ? this.lastSet(items) : items;
+    const parts = isMapping ? lastSet(this.callables, items) : items;
     return parts.flatMap((item) => this.lookedUpIn(item, moment, depth - 1));
-  }
-
-  /** Keys and values of a dict without those that the same text, as a key, replaced later. */
-  private lastSet(items: readonly number[]): readonly number[] {
-    const last = new Map<string | number, number>();
-    for (let index = 0; index < items.length; index += 2) last.set(this.callables.keyText(items[index]!) ?? index, index);
-    return [...last.values()].flatMap((index) => items.slice(index, index + 2));
   }
 
   /** `numpy.ndarray` and `numpy.memmap`, which joblib does not instantiate by itself. */
@@ -245,6 +238,13 @@ export class ObjectState {
     const { made, callable, origin } = this.callables.of(value);
     return !made && origin === "named" && ARRAYS.has(callable);
   }
+}
+
+/** Keys and values of a dict, in turn, without those that the same text, as a key, replaced later. */
+export function lastSet(callables: Callables, items: readonly number[]): readonly number[] {
+  const last = new Map<string | number, number>();
+  for (let index = 0; index < items.length; index += 2) last.set(callables.keyText(items[index]!) ?? index, index);
+  return [...last.values()].flatMap((index) => items.slice(index, index + 2));
 }
 
 /** Brackets within a state in which callables are looked for. */

@@ -8,7 +8,7 @@ import type { Callables, Name, Source } from "./callables.ts";
 import { ChosenMethods } from "./chosen-methods.ts";
 import { type Moment, type Recording, rowOf } from "./contents.ts";
 import type { CallFact, Fact, ImportFact } from "./facts.ts";
-import { ACTING, INDIRECT_CALLABLES } from "./indirect-callables.ts";
+import { ACTING, INDIRECT_CALLABLES, type Loading } from "./indirect-callables.ts";
 import { IndirectCalls } from "./indirect-calls.ts";
 import { returned, withKept } from "./kept.ts";
 import { LOADED_BY_METHODS, ObjectState } from "./object-state.ts";
@@ -20,7 +20,7 @@ import { ValueText } from "./value-text.ts";
 import { WriteOrder } from "./write-order.ts";
 
 /** Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument. */
-export type RunNested = (loader: string, call: number, given: number, pickles: number) => readonly Fact[];
+export type RunNested = (loader: string, call: number, given: number, loading: Loading) => readonly Fact[];
 
 /** What was read of a run; where facts are missing, from which offset on, and why. */
 export interface ReadFacts {
@@ -92,7 +92,7 @@ class FactReader {
       lookUp: (looked, via) => this.lookUp(looked, via),
       call: (source, via, effectUnknown) => this.tellCall(source, via, effectUnknown),
       setState: (given) => this.setState(given),
-      load: (loader, bytes, pickles) => this.loadNested(loader, bytes, pickles),
+      load: (loader, given, loading) => this.loadNested(loader, given, loading),
     });
   }
 
@@ -171,8 +171,9 @@ class FactReader {
 
   private call(source: Source, callable?: number): void {
     const isUnknown =
-      INDIRECT_CALLABLES.get(source.callable)?.does === "anything" || this.chosen.isHanded(this.offset, source, this.moment);
-    this.tellCall(source, undefined, (!source.made && isUnknown) || undefined);
+      !source.made &&
+      (INDIRECT_CALLABLES.get(source.callable)?.does === "anything" || this.chosen.isHanded(this.offset, source, this.moment));
+    this.tellCall(source, undefined, isUnknown || undefined);
     this.indirect.call(this.offset, source, callable, this.moment);
   }
 
@@ -239,8 +240,8 @@ class FactReader {
     return this.text.of(changes.subarray(from, from + second), this.moment);
   }
 
-  private loadNested(loader: string, bytes: number, pickles: number): void {
-    for (const fact of this.runNested(loader, this.offset, bytes, pickles))
+  private loadNested(loader: string, given: number, loading: Loading): void {
+    for (const fact of this.runNested(loader, this.offset, given, loading))
       this.facts.push("via" in fact || fact.kind === "extension" ? fact : { ...fact, via: loader });
   }
 
@@ -278,8 +279,9 @@ class FactReader {
       if (!this.isPlainState(row, callable, rows[row + 2]!)) return false;
       this.chosen.change(callable);
       callable = rows[madeBy + 1]!;
-    } else if ((code !== OP.REDUCE && code !== OP.NEWOBJ) || this.chosen.mayBeHanded(rows[row + 2]!)) return false;
+    } else if (code !== OP.REDUCE && code !== OP.NEWOBJ) return false;
     if (data[callable] !== OP.GLOBAL && data[callable] !== OP.STACK_GLOBAL) return false;
+    if (code !== OP.BUILD && this.chosen.mayBeHanded(rows[row + 2]!)) return false;
     this.plainKey = callable * 256 + code;
     const known = this.toldPlainly.get(this.plainKey);
     if (known === undefined) return false;

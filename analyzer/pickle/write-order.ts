@@ -21,14 +21,13 @@ const STATE = 2;
 const ATTRIBUTES = 4;
 
 /** What opcodes call on an object, each by the first of these that it has. */
-const LOOKED_UP: Readonly<Record<Exclude<Method, "__setitem__">, readonly string[]>> = {
+export const CALLED_BY_OPCODES: Readonly<Partial<Record<Method, readonly string[]>>> = {
   __setstate__: ["__setstate__"],
   append: ["append"],
   extend: ["extend", "append"],
   add: ["add"],
-  update: ["update", "add"],
 };
-const NAMES: ReadonlySet<string> = new Set(Object.values(LOOKED_UP).flat());
+const NAMES: ReadonlySet<string> = new Set(Object.values(CALLED_BY_OPCODES).flat());
 const LONGEST = Math.max(...[...NAMES].map((name) => name.length));
 
 /** Follows the writes of one recording, row by row. */
@@ -73,9 +72,9 @@ export class WriteOrder {
    * attributes from a dict which they are handed, and some give the same object twice.
    */
   isNamed(method: Method, offset: number): boolean {
-    if (method === "__setitem__") return false;
     this.foundNames ??= this.namesOfCallables();
-    return this.foundNames.size > 0 && LOOKED_UP[method].some((name) => (this.foundNames!.get(name) ?? offset) < offset);
+    const { foundNames } = this;
+    return foundNames.size > 0 && (CALLED_BY_OPCODES[method]?.some((name) => (foundNames.get(name) ?? offset) < offset) ?? false);
   }
 
   /** Those of NAMES that are keys of what was looked up, or keeps such, and from which offset on. */

@@ -15,7 +15,8 @@ export interface Statement {
 /** What a definition is known by: a variable by its module and name, and where it is called itself by CALLED after them; a class or function by its code. */
 type Key = Code | string;
 
-const WRITES = new Set(["append", "add", "extend", "insert", "update", "setdefault", "register"]);
+/** Methods that put something into what they are called on. */
+export const WRITES: ReadonlySet<string> = new Set(["append", "add", "extend", "insert", "update", "setdefault", "register"]);
 
 export class Effects {
   private readonly index = new Map<Key, readonly Statement[]>();

@@ -6,6 +6,7 @@ import { type Code, functionsNamed } from "../../python/code.ts";
 import { bindArguments, type Passed } from "./arguments.ts";
 import { invoke, openCall } from "./calls.ts";
 import { readDescriptor } from "./descriptors.ts";
+import { WRITES } from "./effects.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
@@ -105,14 +106,12 @@ function putsSomewhere({ body }: Code): boolean {
   const taking = new Set<number>();
   return body.instructions.some((instruction) => {
     if (instruction.op === "set-item") return classes.has(instruction.from);
-    if (instruction.op === "load" && PUTS.has(instruction.attribute)) taking.add(instruction.into);
+    if (instruction.op === "load" && WRITES.has(instruction.attribute)) taking.add(instruction.into);
     if (instruction.op !== "call") return false;
     classes.add(instruction.into);
     return taking.has(instruction.callee) && instruction.arguments.some(({ from }) => classes.has(from));
   });
 }
-
-const PUTS = new Set(["append", "add", "setdefault", "update", "register", "extend", "insert"]);
 
 /** The class that `type.__new__(metaclass, name, bases, namespace)` makes in the `__new__` of a metaclass; null where that is no such call. */
 export function classBeingMade(flow: Flow, { code, context }: Frame, metaclass: Code): Value | null {

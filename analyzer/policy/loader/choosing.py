@@ -3,27 +3,9 @@
 Whoever is handed such an object may call methods of it by their names, and would call what the pickle chose.
 """
 
-from rules import PLAIN, _spelt, re
+from rules import CALLED_BY_OPCODES, GO_THROUGH, ONLY_KEEP, PLAIN, PLAIN_NAMES, _spelt
 from keeping import _acts
 
-# They keep what they are handed for whoever calls what they made, or look at its class alone.
-ONLY_KEEP = frozenset([("builtins", "getattr"), ("functools", "partial"), ("_functools", "partial"), ("types", "MethodType")])
-# They ask what they are handed for its items and keys, and of what is in there only what its class has.
-GO_THROUGH = frozenset(
-    [("builtins", name) for name in "dict frozenset list set tuple".split()]
-    + [("collections", name) for name in "Counter OrderedDict defaultdict deque".split()]
-)
-
-# Types that make a value of what they are handed, or fail: objects keep them as the type of what they hold. And a value that cannot be called.
-PLAIN_NAMES = re.compile(
-    r"(pandas\._libs\.missing\.NA|builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype"
-    r"|ndarray|object_|single|str_|timedelta64))"
-)
-
-# What opcodes call on an object, each by the first of these that it has, as `analyzer/pickle/write-order.ts` has it.
-CALLED_BY_OPCODES = {
-    "__setstate__": ("__setstate__",), "append": ("append",), "extend": ("extend", "append"), "add": ("add",),
-}  # fmt: skip
 NAMES_CALLED = frozenset(name for names in CALLED_BY_OPCODES.values() for name in names)
 
 
@@ -43,9 +25,10 @@ class Choosing:
 
     def _check_chosen(self, opcode, size, function, arguments, keywords=None):
         """What a call is handed has no methods that the pickle chose."""
-        names = self._names(function) or set()
-        if self._chosen and names.isdisjoint(ONLY_KEEP):
-            inside = {} if not names.isdisjoint(GO_THROUGH) else self._holds_chosen
+        names = self._names(function) or ()
+        spelt = set(map(".".join, names))
+        if self._chosen and spelt.isdisjoint(ONLY_KEEP):
+            inside = {} if not spelt.isdisjoint(GO_THROUGH) else self._holds_chosen
             if any(id(value) in self._chosen or id(value) in inside for value in (*arguments, *(keywords or {}).values())):
                 self._refuse(opcode, size, _spelt(names), "call whose effect is not known")
 

@@ -52,6 +52,13 @@ MAKERS = frozenset()
 SHARED = frozenset()
 # Functions of the library that may.
 OWN_SHARED = frozenset()
+# Callables that keep what they are handed, or look at its class alone; that ask it for its items and keys; and values that nobody calls
+# for more than a value (`analyzer/pickle/chosen-methods.ts`).
+ONLY_KEEP = frozenset()
+GO_THROUGH = frozenset()
+PLAIN_NAMES = re.compile("")
+# What opcodes call on an object, each by the first of these that it has (`analyzer/pickle/write-order.ts`).
+CALLED_BY_OPCODES = {}
 
 
 class Blocked(UnpicklingError):
