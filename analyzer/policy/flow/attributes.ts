@@ -50,6 +50,7 @@ export function loadFrom(flow: Flow, frame: Frame, value: Value, attribute: stri
         graph.add(into, values.namespace(value), source);
       } else {
         graph.edge(flow.field(attributesOf(flow, value), attribute), into);
+        flow.assignedElements.noteRead(frame, value, data.code, attribute);
         loadFromClass(flow, frame, data.code, flow.classes.orderOf(data.code), value, attribute, into, line, source);
       }
       return;

@@ -158,15 +158,13 @@ function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
  * Whether a call from one code into another is followed. The library always is. In dependencies the first step is, and
  * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
  * return there has been measured not to matter, while following it does not end. What a reduction has made by a helper is in every pickle, and
- * what is a part of a function, or private to its module, is no step.
+ * what is a part of a function, of its object, or of its module, is no step.
  */
 function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null): boolean {
   const from = frame.code;
   if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || writes(from)) return true;
-  if (REDUCERS.has(from.name) || isPartOf(to, from)) return true;
-  // A class that loads its own objects does so through its bases, and a function that unpickles for all of them.
-  const isSameClass = receiver !== null && receiver === frame.receiver && flow.data(receiver).kind === "class";
-  return isSameClass || (frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to));
+  if (REDUCERS.has(from.name) || isPartOf(to, from) || (receiver !== null && receiver === frame.receiver)) return true;
+  return frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to);
 }
 
 /** Whether a function, or one that it is written in, writes its receiver. */
@@ -175,10 +173,18 @@ function writes(code: Code): boolean {
   return false;
 }
 
-/** Whether a call goes no step deeper: a property is an attribute, a function inside another one a part of that, and a private one is its module's. */
+/** Whether a call goes no step deeper: a property is an attribute, a function inside another one a part of that, and a private or short one is its module's. */
 function isPartOf(to: Code, from: Code): boolean {
-  return to.parent?.kind === "function" || to.decorators.includes("property") || (to.unit === from.unit && /^_(?!_)/.test(to.name));
+  if (to.parent?.kind === "function" || to.decorators.includes("property")) return true;
+  if (to.unit !== from.unit) return false;
+  return /^_(?!_)/.test(to.name) || (to.parent?.kind === "module" && to.body.instructions.length <= SHORT);
 }
+
+/**
+ * Instructions of a function that its own module may call without a step. At 80 sentence-transformers' class takes ten times as long, for
+ * eighteen names.
+ */
+const SHORT = 40;
 
 const REDUCERS = new Set(["__reduce__", "__reduce_ex__", "__getstate__", "__getnewargs__", "__getnewargs_ex__"]);
 
@@ -224,6 +230,7 @@ export function invokeFunction(
   // A function made inside another one runs on behalf of whoever made it.
   const activation = flow.frame(code, outer, behalf, context ?? behalf ?? (outer ? outer.context : frame.context));
   bindArguments(flow, activation, callee, receiver, args, frame);
+  flow.assignedElements.noteCall(frame, activation);
   const { isGenerator } = code.body;
   const isContextManager = code.decorators.some((decorator) => decorator.endsWith("contextmanager"));
   if (isGenerator || isContextManager) {

@@ -31,6 +31,7 @@ import { OpenStores } from "./open-stores.ts";
 import { AskedOfCallers } from "./open-values.ts";
 import { Reductions } from "./reductions.ts";
 import { Saves } from "./saves.ts";
+import { AssignedElements } from "./setattr.ts";
 import { UnanalysedCalls } from "./unanalysed-calls.ts";
 import { UnknownArguments } from "./unknown-arguments.ts";
 import { UnseenCallers } from "./unseen-callers.ts";
@@ -76,6 +77,7 @@ export class Flow {
   readonly lateMembers = new LateMembers();
   readonly computedNames = new ComputedNames(this);
   readonly computedAttributes = new ComputedAttributes(this);
+  readonly assignedElements = new AssignedElements(this);
   readonly enumerations = new EnumerationCalls(this);
   readonly namedStores = new NamedStores((object, name) => this.openAttributes.noteStore(object, name));
   readonly unanalysedCalls = new UnanalysedCalls();

@@ -2,13 +2,14 @@
  * The slots that held objects leave to their caller: attributes in which what was passed as a parameter ends up, alone
  * or inside containers. Boundary: it reads the graph as it was solved; what may fill a slot is `../fill.ts`.
  */
-import { type Code, functionsNamed } from "../../python/code.ts";
+import type { Code } from "../../python/code.ts";
 import { byText } from "../format-entry.ts";
 import type { OpenSlot, SlotSource } from "../policy.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import type { Holding } from "./holding.ts";
 import { type OpenValue, takesFunction } from "./open-values.ts";
+import { keepersOf } from "./setattr.ts";
 import { noteAnnotations } from "./unknown-arguments.ts";
 import type { Value } from "./values.ts";
 
@@ -98,17 +99,9 @@ function stateOf(flow: Flow, value: Value): [string, Node][] {
   });
 }
 
-/**
- * Attributes with containers into which the class's own `__setattr__` may put what is assigned to any other: the modules, parameters
- * and buffers of a torch module. The flow has it under the name that it is assigned to.
- */
+/** Attributes with containers into which the class's own `__setattr__` may put what is assigned: the flow has that under the name that it is assigned to. */
 function keptBySetattr(flow: Flow, value: Value, code: Code): string[] {
-  const definer = flow.classes.definerOf(code, "__setattr__");
-  const setters = definer === null ? [] : functionsNamed(definer, "__setattr__");
-  const named = setters.flatMap(({ body }) =>
-    body.instructions.flatMap((each) => (each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : [])),
-  );
-  return [...new Set(named)].filter((name) => {
+  return [...keepersOf(flow, code)].filter((name) => {
     const node = flow.knownField(value, name);
     return node !== null && flow.graph.valuesOf(node).some((each) => flow.data(each).kind === "container");
   });
