@@ -54,7 +54,7 @@ Keys may be added; none of these changes its meaning.
 \`verdict\` is ${Object.entries(VERDICT_KINDS)
   .map(([kind, { meaning }]) => `\`${kind}\` (${meaning[0]!.toLowerCase()}${meaning.slice(1).replace(/\.$/, "")})`)
   .join(", ")}. Only \`loads\` is success,
-and a file with 0 \`pickles\` does not count: there is nothing in it to judge.
+and a file with 0 \`pickles\` does not count: there is nothing in it to judge, \`verdicts\` is empty and enforce's \`verdict\` null.
 `;
 
 /** The whole document. */

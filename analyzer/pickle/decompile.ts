@@ -62,7 +62,7 @@ class Decompiler {
 
   program(): string {
     const { state } = this;
-    this.lines.push(`# Protocol ${state.highestProtocol}, bytes ${state.start} to ${state.position} of program.`);
+    this.lines.push(`# Protocol ${state.highestProtocol}, bytes ${state.start} to ${state.position} of the program.`);
     for (const happening of historyOf(state)) this.count(happening);
     if (state.root >= 0) this.countUse(state.root, state.position);
     for (const happening of historyOf(state)) {

@@ -40,7 +40,12 @@ export function enforceCommand(context: Context): CensusCommand {
       const file = await fileOnDisk(context, target);
       const judged = await withTracer((tracer) => judgeFile(file, [{ policy, mode, enforcer }], tracer));
       const verdict = judged.verdicts[0]!;
-      if (json) await printJson(context, { ...verdictJson(target, verdict), pickles: judged.trace?.pickles.length ?? null });
+      if (json)
+        await printJson(context, {
+          ...verdictJson(target, verdict),
+          ...(holdsNothing(judged) && { verdict: null }),
+          pickles: judged.trace?.pickles.length ?? null,
+        });
       else await context.effects.print(reportFile({ ...judged, advice: NO_ADVICE, opinions: [] }, context.effects.terminal));
       return holdsNothing(judged) ? NOTHING.ending : endingOf(verdict.verdict);
     });

@@ -136,7 +136,16 @@ function decisive([weightsOnly, ...given]: readonly Verdict[]): VerdictKind {
   return kinds.find((kind) => endingOf(kind) === ending)!;
 }
 
-function fileJson({ name, role, trace, verdicts, ofStore, opinions, advice: { loadsFrom, safeGlobals, root } }: ReportedFile) {
+function fileJson(file: ReportedFile) {
+  const {
+    name,
+    role,
+    trace,
+    ofStore,
+    opinions,
+    advice: { loadsFrom, safeGlobals, root },
+  } = file;
+  const verdicts = holdsNothing(file) ? [] : file.verdicts;
   const container = trace?.container ?? null;
   const advice = { loadsFrom: loadsFrom?.unpickler.torch ?? null, safeGlobals: safeGlobals?.names ?? null, root };
   return {

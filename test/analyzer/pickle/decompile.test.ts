@@ -31,7 +31,7 @@ describe("decompile", () => {
   test("writes a statement for every lookup and call, with its offset", () => {
     expect(decompiled('PROTO 2\nGLOBAL "os system"\nSHORT_BINUNICODE "ls"\nTUPLE1\nREDUCE\nSTOP')).toBe(
       [
-        "# Protocol 2, bytes 0 to 20 of program.",
+        "# Protocol 2, bytes 0 to 20 of the program.",
         "from os import system  # 2 GLOBAL",
         "v18 = system('ls')  # 18 REDUCE",
         "result = v18  # 19 STOP",
