@@ -99,13 +99,16 @@ function SurveyNumbers({ data: { totals, survey, success } }: { readonly data: O
         {
           name: "Read",
           value: bytes(survey.bytesRead),
-          note:
-            totals.bytesHeld === 0
-              ? "no file: what they do was taken from a table"
-              : `${percent(survey.bytesRead, totals.bytesHeld)} of the ${bytes(totals.bytesHeld)} that they hold`,
+          note: readNote(survey.bytesRead, totals.bytesHeld),
         },
         { name: "Requests", value: integer(survey.requests), note: "with the listing and the package index" },
       ]}
     />
   );
+}
+
+/** How much was read, of what the files hold. Of a few small files the listing is the greater part. */
+function readNote(read: number, held: number): string {
+  if (held === 0) return "no file: what they do was taken from a table";
+  return read > held ? `with the listing; files of ${bytes(held)}` : `${percent(read, held)} of the ${bytes(held)} that they hold`;
 }
