@@ -14,6 +14,12 @@ export function removedKeys(body: SyntaxNode): ReadonlySet<string> {
 
 /** `{key: value for key, value in object.__dict__.items() ...}`: the part that is a namespace. Null where it is anything else. */
 export function copiedNamespace(comprehension: SyntaxNode): SyntaxNode | null {
+  const copied = copiedDict(comprehension);
+  return copied && /(\.__dict__|^vars\(\w+\))$/.test(copied.text) ? copied : null;
+}
+
+/** The same of any dict. */
+function copiedDict(comprehension: SyntaxNode): SyntaxNode | null {
   const [body, clause, ...others] = comprehension.namedChildren.filter((child) => !isBetween(child));
   if (body?.type !== "pair" || clause?.type !== "for_in_clause" || others.some(({ type }) => type !== "if_clause")) return null;
   const names = clause.childForFieldName("left")?.namedChildren.map(({ text }) => text) ?? [];
@@ -21,8 +27,7 @@ export function copiedNamespace(comprehension: SyntaxNode): SyntaxNode | null {
   if (names.length !== 2 || names.join() !== kept.join()) return null;
   const callee = clause.childForFieldName("right")?.childForFieldName("function");
   if (callee?.type !== "attribute" || callee.childForFieldName("attribute")?.text !== "items") return null;
-  const object = callee.childForFieldName("object");
-  return object && /(\.__dict__|^vars\(\w+\))$/.test(object.text) ? object : null;
+  return callee.childForFieldName("object");
 }
 
 /** Only of copies of a namespace keys are taken out. */
@@ -128,6 +133,14 @@ class Removals {
       const value = node.childForFieldName("right");
       if (target?.type === "subscript" && value?.type === "none")
         this.removed(target.childForFieldName("value"), target.childForFieldName("subscript"));
+      // `state = {key: value for key, value in state.items() ...}`
+      else if (
+        target &&
+        this.copies.has(target.text) &&
+        value?.type === "dictionary_comprehension" &&
+        copiedDict(value)?.text === target.text
+      )
+        this.filtered(value);
       else if (target?.type === "identifier" && value && (NAMESPACE.test(value.text) || this.copies.has(value.text)))
         this.copies.add(target.text);
     } else if (node.type === "dictionary_comprehension" && copiedNamespace(node)) this.filtered(node);

@@ -39,6 +39,7 @@ test.each([
   [[COPY, 'for key in ["x"]:', "    if key in state:", "        state[key] = None"], ["x"]],
   [['return {k: v for k, v in self.__dict__.items() if k != "x"}'], ["x"]],
   [['return {k: v for k, v in vars(self).items() if k not in ("x", "y") and v}'], ["x", "y"]],
+  [[COPY, 'state = {k: v for k, v in state.items() if k != "x"}', "return state"], ["x"]],
 ])("%j takes out %j", (lines, keys) => {
   expect(removedBy(...lines)).toEqual(keys);
 });
@@ -55,6 +56,7 @@ test.each([
   [["when something inside is called", COPY, "def later():", '    del state["x"]']],
   [["by a comprehension with another test", 'return {k: v for k, v in self.__dict__.items() if k != "x" or v}']],
   [["by a comprehension that makes other values", 'return {k: str(v) for k, v in self.__dict__.items() if k != "x"}']],
+  [["by a comprehension that is not what is left", COPY, 'other = {k: v for k, v in state.items() if k != "x"}']],
 ])("%j may leave everything there", ([, ...lines]) => {
   expect(removedBy(...lines)).toEqual([]);
 });
