@@ -94,7 +94,8 @@ function otherModuleNames(resolver: Resolver, units: readonly Unit[]): Map<Unit,
   const folders = new Set(units.flatMap((unit) => unit.importEffects.folders));
   for (const folder of folders) {
     for (const unit of units) {
-      if (folder !== "" && unit.path.startsWith(`${folder}/`)) add(unit, moduleName(unit.path.slice(folder.length + 1)));
+      if (folder === "") add(unit, moduleName(unit.path));
+      else if (unit.path.startsWith(`${folder}/`)) add(unit, moduleName(unit.path.slice(folder.length + 1)));
     }
   }
   const addBelow = (module: string, name: string) => {

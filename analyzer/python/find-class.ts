@@ -19,7 +19,7 @@ export function findDefinition(resolver: Resolver, name: string): Extract<Defini
 function find(resolver: Resolver, name: string, isMeant: (definition: Definition) => boolean): Definition | null {
   const parts = name.split(".");
   for (let length = parts.length - 1; length > 0; length--) {
-    const unit = resolver.modules.unit(parts.slice(0, length).join("."));
+    const unit = resolver.unit(parts.slice(0, length).join("."));
     if (!unit) continue;
     const found = resolver.path(unit, parts.slice(length)).find(isMeant);
     if (found) return found;

@@ -15,6 +15,7 @@ export class Modules {
   private ofLibraryPackages: Set<string> | null = null;
   private subclasses: Subclasses | null = null;
   private calls: Calls | null = null;
+  private paths: ReadonlyMap<string, string> | null = null;
   private readonly packages = new Set<string>();
   private readonly offers = new Map<string, Offer>();
   private readonly classes = new Map<string, Map<string, string[]>>();
@@ -116,6 +117,20 @@ export class Modules {
   modulesCallingMethodsOf(name: string): readonly string[] {
     this.calls ??= callsOf(this.libraryFiles());
     return this.calls.owners.get(name) ?? [];
+  }
+
+  /** The library's modules that may add folders to `sys.path` outside of functions, sorted. */
+  modulesChangingSearchPath(): readonly string[] {
+    return this.modulesCallingMethodsOf("path").filter((module) => {
+      const file = this.files.get(module)!;
+      return file.mayHave("sys") && (file.mayHave("append") || file.mayHave("insert"));
+    });
+  }
+
+  /** The library's module in the file `path.py`, or in the package `path`; null where neither is. */
+  moduleAt(path: string): string | null {
+    this.paths ??= new Map(this.libraryFiles().map((file) => [file.path.replace(/(\/__init__)?\.\w+$/, ""), file.module]));
+    return this.paths.get(path) ?? null;
   }
 
   /** Names to which a method of something of a name is assigned: `register = REGISTRY.register`. */

@@ -20,18 +20,27 @@ export class Resolver {
   /** Paths that modules of the library enter into `sys.modules`, by the name that they get there. */
   private entries: Map<string, { readonly unit: Unit; readonly path: readonly string[] }> | null = null;
 
+  /** Folders of the library that it adds to `sys.path`. */
+  private folders: ReadonlySet<string> | null = null;
+
   constructor(readonly modules: Modules) {}
+
+  /** The file that is imported under a name; null where none is known. */
+  unit(module: string): Unit | null {
+    if (this.modules.has(module)) return this.modules.unit(module);
+    return this.entered(module) ?? this.onSearchPath(module);
+  }
 
   /** What importing `module` gives. */
   module(module: string): Definition {
-    const unit = this.modules.unit(module) ?? this.entered(module);
+    const unit = this.unit(module);
     if (unit) return { kind: "module", unit };
     return this.modules.has(module) ? { kind: "namespace", name: module } : { kind: "external", name: module };
   }
 
   /** The module that the library enters into `sys.modules` under a name that no file has. */
   private entered(module: string): Unit | null {
-    if (!this.modules.isLibraryPackage(module.split(".")[0]!) || this.modules.has(module)) return null;
+    if (!this.modules.isLibraryPackage(module.split(".")[0]!)) return null;
     if (this.entries === null) {
       this.entries = new Map();
       for (const each of this.modules.libraryModulesWith(/\bsys\.modules\[/, ["modules"])) {
@@ -44,6 +53,17 @@ export class Resolver {
     return target?.kind === "module" ? target.unit : null;
   }
 
+  /** The module of the library that lies in a folder which the library adds to `sys.path`. */
+  private onSearchPath(module: string): Unit | null {
+    this.folders ??= new Set(this.modules.modulesChangingSearchPath().flatMap((each) => this.modules.unit(each)!.importEffects.folders));
+    const path = module.replaceAll(".", "/");
+    for (const folder of this.folders) {
+      const found = this.modules.moduleAt(folder === "" ? path : `${folder}/${path}`);
+      if (found !== null) return this.modules.unit(found);
+    }
+    return null;
+  }
+
   /** What an import statement gives: `import module` where the name is null. */
   imported(module: string, name: string | null): readonly Definition[] {
     return name === null ? [this.module(module)] : this.member(module, name);
@@ -51,10 +71,10 @@ export class Resolver {
 
   /** What `from module import name` gives; several where the module binds it in several branches. */
   member(module: string, name: string): readonly Definition[] {
-    const unit = this.modules.unit(module) ?? this.entered(module);
+    const unit = this.unit(module);
     const found = unit ? this.name(unit, name) : [];
     if (found.length > 0) return found;
-    if (this.modules.has(`${module}.${name}`)) return [this.module(`${module}.${name}`)];
+    if (this.modules.has(`${module}.${name}`) || this.onSearchPath(`${module}.${name}`)) return [this.module(`${module}.${name}`)];
     return [{ kind: "external", name: runtimeName(`${module}.${name}`) }];
   }
 
@@ -128,9 +148,8 @@ export class Resolver {
 
   /** `name` through `from module import *`. */
   private starred(module: string, name: string): readonly Definition[] {
-    if (!this.modules.mayExport(module, name)) return [];
-    const unit = this.modules.unit(module);
-    if (!unit) return [];
+    const unit = this.unit(module);
+    if (!unit || !this.modules.mayExport(unit.module, name)) return [];
     return isExported(unit, name) ? this.name(unit, name) : [];
   }
 

@@ -7,7 +7,7 @@
 import type { SourceFile } from "./lower-module.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
 import { isForm, textForm } from "./text-forms.ts";
-import { dottedPath, stringText } from "./type-expression.ts";
+import { dottedPath, operandsOf, operatorBetween, stringText } from "./type-expression.ts";
 
 /** What a file does to the import system when it is imported. */
 export interface ImportEffects {
@@ -104,6 +104,13 @@ class Reader implements Omit<ImportEffects, "renamed"> {
         const base = value ? this.evaluate(value) : null;
         const index = Number(node.childForFieldName("subscript")?.text);
         return base !== null && value?.text.endsWith(".parents") && Number.isInteger(index) ? parent(base, index + 1) : null;
+      }
+      case "binary_operator": {
+        // `path / "part"`
+        const [left, right] = operandsOf(node);
+        const base = left && right && operatorBetween(node, left, right) === "/" ? this.evaluate(left) : null;
+        const part = right ? stringText(right) : null;
+        return base === null || part === null ? null : join(base, part);
       }
       case "call": {
         const callee = node.childForFieldName("function");
