@@ -42,7 +42,7 @@ export function aliasesOf(resolver: Resolver, codes: ReadonlySet<Code>): Alias[]
 /** Packages, shims, modules that move others, and those of the codes themselves: what else there is need not be parsed. */
 function unitsWithAliases(resolver: Resolver, codes: ReadonlySet<Code>): Unit[] {
   const { modules } = resolver;
-  const moving = modules.libraryModulesWith(/sys\.(path|modules)|^\w+\s*=\s*[\w.]+\s*$/m);
+  const moving = modules.libraryModulesWith(/sys\.(path|modules)|\bfrom sys import .*\bmodules\b|^\w+\s*=\s*[\w.]+\s*$/m);
   const shims = modules.libraryModules().filter((module) => modules.isPackage(module) || !modules.definesAnything(module));
   const found = new Set([...moving, ...shims, ...[...codes].map((code) => code.unit.module)]);
   return [...found]

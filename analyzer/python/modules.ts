@@ -127,6 +127,12 @@ export class Modules {
     });
   }
 
+  /** The library's modules that may enter others into `sys.modules` outside of functions. */
+  modulesEnteringOthers(): readonly string[] {
+    const found = new Set([...this.modulesCalling("modules"), ...this.modulesCallingMethodsOf("modules")]);
+    return [...found].sort().filter((module) => this.files.get(module)!.mayHave("sys"));
+  }
+
   /** The library's module in the file `path.py`, or in the package `path`; null where neither is. */
   moduleAt(path: string): string | null {
     this.paths ??= new Map(this.libraryFiles().map((file) => [file.path.replace(/(\/__init__)?\.\w+$/, ""), file.module]));

@@ -17,8 +17,8 @@ export type Definition =
 export class Resolver {
   private readonly known = new Map<Unit, Map<string, readonly Definition[]>>();
   private readonly running = new Set<string>();
-  /** Paths that modules of the library enter into `sys.modules`, by the name that they get there. */
-  private entries: Map<string, { readonly unit: Unit; readonly path: readonly string[] }> | null = null;
+  /** What modules of the library enter into `sys.modules`, by the name that it gets there. */
+  private entries: Map<string, () => Unit | null> | null = null;
 
   /** Folders of the library that it adds to `sys.path`. */
   private folders: ReadonlySet<string> | null = null;
@@ -40,16 +40,19 @@ export class Resolver {
 
   /** The module that the library enters into `sys.modules` under a name that no file has. */
   private entered(module: string): Unit | null {
-    if (!this.modules.isLibraryPackage(module.split(".")[0]!)) return null;
     if (this.entries === null) {
       this.entries = new Map();
-      for (const each of this.modules.libraryModulesWith(/\bsys\.modules\[/, ["modules"])) {
+      for (const each of this.modules.modulesEnteringOthers()) {
         const unit = this.modules.unit(each)!;
-        for (const { name, path } of unit.importEffects.modules) this.entries.set(name, { unit, path });
+        for (const { name, meaning } of unit.importEffects.renamed) this.entries.set(name, () => this.modules.unit(meaning));
+        for (const { name, path } of unit.importEffects.modules) this.entries.set(name, () => this.moduleCalled(unit, path));
       }
     }
-    const entry = this.entries.get(module);
-    const [target] = entry ? this.path(entry.unit, entry.path) : [];
+    return this.entries.get(module)?.() ?? null;
+  }
+
+  private moduleCalled(unit: Unit, path: readonly string[]): Unit | null {
+    const [target] = this.path(unit, path);
     return target?.kind === "module" ? target.unit : null;
   }
 

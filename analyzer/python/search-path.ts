@@ -16,24 +16,26 @@ export interface ImportEffects {
   /** `sys.modules["name"] = path`. */
   readonly modules: readonly { readonly name: string; readonly path: readonly string[] }[];
   /**
-   * Dotted names that a dict of the file has for others, where the file makes entries of `sys.modules` under names that it computes:
-   * `for old, new in names.items(): sys.modules[old] = import_module(new)`, in whatever function that is.
+   * `sys.modules["name"] = import_module("meaning")`; and dotted names that a dict of the file has for others, where the file makes entries of
+   * `sys.modules` under names that it computes: `for old, new in names.items(): sys.modules[old] = import_module(new)`, in whatever function
+   * that is.
    */
   readonly renamed: readonly { readonly name: string; readonly meaning: string; readonly line: number }[];
 }
 
 const NONE: ImportEffects = { folders: [], modules: [], renamed: [] };
+const CHANGES = /sys\.(path|modules)\b|\bfrom sys import .*\bmodules\b/;
 const COMPUTED_ENTRY = /\bsys\.modules\[(?!__name__\])[A-Za-z_]\w*\]\s*=(?!=)/;
 /** `"old.module": "new.module"`. Only what the new name means decides whether it is a name for something. */
 const RENAMING = /(["'])([A-Za-z_]\w*(?:\.\w+)*)\1\s*:\s*(["'])([A-Za-z_]\w*(?:\.\w+)+)\3/g;
 
 export function importEffects(root: SyntaxNode, file: SourceFile): ImportEffects {
   const { text } = file;
-  if (!text.includes("sys.path") && !text.includes("sys.modules")) return NONE;
+  if (!CHANGES.test(text)) return NONE;
   const reader = new Reader(file);
   reader.block(root);
-  const { folders, modules } = reader;
-  return { folders, modules, renamed: COMPUTED_ENTRY.test(text) ? renamingsIn(text) : [] };
+  const { folders, modules, renamed } = reader;
+  return { folders, modules, renamed: COMPUTED_ENTRY.test(text) ? [...renamed, ...renamingsIn(text)] : renamed };
 }
 
 function renamingsIn(text: string): ImportEffects["renamed"] {
@@ -44,20 +46,71 @@ function renamingsIn(text: string): ImportEffects["renamed"] {
   }));
 }
 
-class Reader implements Omit<ImportEffects, "renamed"> {
+/** So often bodies of loops over what is written out are read. */
+const MOST_ROUNDS = 1000;
+
+class Reader implements ImportEffects {
   readonly folders: string[] = [];
   readonly modules: { name: string; path: string[] }[] = [];
+  readonly renamed: { name: string; meaning: string; line: number }[] = [];
   private readonly variables = new Map<string, string>();
+  /** What the file calls `sys.modules`. */
+  private readonly registries: ReadonlySet<string>;
+  /** Variables that a dict that is written out is assigned to. */
+  private readonly dicts = new Map<string, SyntaxNode>();
+  /** What the variables of a loop are in this round. */
+  private readonly texts = new Map<string, string>();
+  private readonly values = new Map<string, SyntaxNode>();
+  private rounds = 0;
 
-  constructor(private readonly file: SourceFile) {}
+  constructor(private readonly file: SourceFile) {
+    const names = file.text.matchAll(/^[ \t]*(?:import sys as (\w+)|from sys import modules(?: as (\w+))?)/gm);
+    this.registries = new Set(["sys.modules", ...[...names].map(([, sys, modules]) => (sys ? `${sys}.modules` : (modules ?? "modules")))]);
+  }
 
   block(node: SyntaxNode): void {
     for (const child of node.namedChildren) {
       if (child.type === "function_definition" || child.type === "class_definition") continue;
       if (child.type === "assignment") this.assignment(child);
       else if (child.type === "call") this.call(child);
-      this.block(child);
+      if (child.type !== "for_statement" || !this.loop(child)) this.block(child);
     }
+  }
+
+  /** Reads the body for each of what a loop goes over, where all of that is written out: texts, or the pairs of a dict. */
+  private loop(node: SyntaxNode): boolean {
+    const left = node.childForFieldName("left");
+    const right = node.childForFieldName("right");
+    const body = node.childForFieldName("body");
+    if (!left || !right || !body) return false;
+    const names = left.type === "identifier" ? [left.text] : operandsOf(left).map(({ text }) => text);
+    const rounds = names.length === 1 ? elementsOf(right)?.map((element) => [element]) : names.length === 2 ? this.pairsOf(right) : null;
+    if (!rounds) return false;
+    for (const round of rounds) {
+      if (++this.rounds > MOST_ROUNDS) break;
+      for (const [index, name] of names.entries()) {
+        const text = stringText(round[index]!);
+        if (text !== null) this.texts.set(name, text);
+        this.values.set(name, round[index]!);
+      }
+      this.block(body);
+    }
+    for (const name of names) {
+      this.texts.delete(name);
+      this.values.delete(name);
+    }
+    return true;
+  }
+
+  /** What `dict.items()` gives, of a dict that is written out; pairs that are written out themselves. */
+  private pairsOf(node: SyntaxNode): (readonly SyntaxNode[])[] | null {
+    const callee = node.type === "call" ? node.childForFieldName("function") : null;
+    if (callee === null) {
+      const pairs = elementsOf(node)?.map(elementsOf);
+      return pairs?.every((pair) => pair?.length === 2) ? (pairs as (readonly SyntaxNode[])[]) : null;
+    }
+    const object = callee?.childForFieldName("attribute")?.text === "items" ? callee.childForFieldName("object") : null;
+    return object && entriesOf(object.type === "identifier" ? (this.dicts.get(object.text) ?? object) : object);
   }
 
   private assignment(node: SyntaxNode): void {
@@ -65,21 +118,48 @@ class Reader implements Omit<ImportEffects, "renamed"> {
     const right = node.childForFieldName("right");
     if (!left || !right) return;
     if (left.type === "identifier") {
+      if (right.type === "dictionary") this.dicts.set(left.text, right);
       const folder = this.evaluate(right);
       // `ROOT = relative(ROOT)` keeps the first meaning: it is the same place, told in another way.
       if (folder !== null && !this.variables.has(left.text)) this.variables.set(left.text, folder);
-    } else if (left.type === "subscript" && left.childForFieldName("value")?.text === "sys.modules") {
-      const key = left.childForFieldName("subscript");
-      const name = key && textForm(key, this.file);
-      const path = dottedPath(right);
-      if (name && !isForm(name) && path) this.modules.push({ name, path });
+    } else if (left.type === "subscript" && this.registries.has(left.childForFieldName("value")?.text ?? ""))
+      this.entry(left.childForFieldName("subscript"), right);
+  }
+
+  /** `sys.modules[key] = value`. */
+  private entry(key: SyntaxNode | null, value: SyntaxNode): void {
+    const name = key && this.textOf(key);
+    if (!name) return;
+    const known = this.values.get(value.text) ?? value;
+    const meaning = this.moduleNamed(known);
+    const path = dottedPath(known);
+    if (meaning) this.renamed.push({ name, meaning, line: value.startPosition.row + 1 });
+    else if (path) this.modules.push({ name, path });
+  }
+
+  /** The dotted name in `import_module(name)` and `sys.modules[name]`. */
+  private moduleNamed(node: SyntaxNode): string | null {
+    if (node.type === "subscript" && this.registries.has(node.childForFieldName("value")?.text ?? "")) {
+      const key = node.childForFieldName("subscript");
+      return key && this.textOf(key);
     }
+    if (node.type !== "call" || !/(^|\.)import_module$/.test(node.childForFieldName("function")?.text ?? "")) return null;
+    const [argument, ...others] = node.childForFieldName("arguments")?.namedChildren ?? [];
+    return argument && others.length === 0 ? this.textOf(argument) : null;
+  }
+
+  /** The text that an expression gives, where all of it is written. */
+  private textOf(node: SyntaxNode): string | null {
+    const text = textForm(node, this.file, this.texts);
+    return text !== null && !isForm(text) ? text : null;
   }
 
   private call(node: SyntaxNode): void {
-    const callee = node.childForFieldName("function")?.text;
-    if (callee !== "sys.path.append" && callee !== "sys.path.insert") return;
+    const callee = node.childForFieldName("function")?.text ?? "";
     const argument = node.childForFieldName("arguments")?.namedChildren.at(-1);
+    if (callee.endsWith(".update") && this.registries.has(callee.slice(0, -".update".length)))
+      for (const [key, value] of (argument && entriesOf(argument)) ?? []) this.entry(key!, value!);
+    if (callee !== "sys.path.append" && callee !== "sys.path.insert") return;
     const folder = argument ? this.evaluate(argument) : null;
     if (folder !== null && !this.folders.includes(folder)) this.folders.push(folder);
   }
@@ -129,6 +209,21 @@ class Reader implements Omit<ImportEffects, "renamed"> {
         return null;
     }
   }
+}
+
+/** What a tuple or list has, or what is written without brackets; null of anything else. */
+function elementsOf(node: SyntaxNode): readonly SyntaxNode[] | null {
+  const elements = /^(tuple|list|set|expression_list)$/.test(node.type) ? operandsOf(node) : null;
+  return elements?.some(({ type }) => type === "list_splat") ? null : elements;
+}
+
+/** Keys and values of a dict that is written out; null of anything else. */
+function entriesOf(node: SyntaxNode): (readonly SyntaxNode[])[] | null {
+  if (node.type !== "dictionary") return null;
+  const pairs = operandsOf(node);
+  return pairs.every(({ type }) => type === "pair")
+    ? pairs.map((pair) => [pair.childForFieldName("key")!, pair.childForFieldName("value")!])
+    : null;
 }
 
 function parent(path: string, levels: number): string | null {

@@ -11,11 +11,22 @@ export const ANYTHING = "\u0000";
 
 /**
  * The form of the text that an expression gives; null where nothing of it is written. What `__name__` and `__package__` say in its module is as
- * good as written.
+ * good as written, and so are the texts that variables are known to have.
  */
-export function textForm(node: SyntaxNode, place: Place): string | null {
-  const form = formOf(node, place)?.replace(/\0+/g, ANYTHING);
+export function textForm(node: SyntaxNode, { module, isPackage }: Place, texts: ReadonlyMap<string, string> = NONE): string | null {
+  const form = formOf(node, { module, isPackage, texts })?.replace(/\0+/g, ANYTHING);
   return form !== undefined && /^[\w.\0]*\w[\w.\0]*$/.test(form) ? form : null;
+}
+
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** Where a text is, and what variables there say. */
+interface Known extends Place {
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+function said(variable: string, known: Known): string | null {
+  return known.texts.get(variable) ?? ownName(variable, known);
 }
 
 /** Whether a text is one of which only the form is known. */
@@ -40,46 +51,46 @@ export function isOfForm(name: string, form: string): boolean {
 /** So many operators inside each other are read. */
 const DEEPEST = 20;
 
-function formOf(node: SyntaxNode, place: Place, depth = 0): string | undefined {
+function formOf(node: SyntaxNode, known: Known, depth = 0): string | undefined {
   if (depth > DEEPEST) return undefined;
   switch (node.type) {
     case "string":
-      return stringText(node) ?? interpolated(node.text, place);
+      return stringText(node) ?? interpolated(node.text, known);
     case "identifier":
-      return ownName(node.text, place) ?? undefined;
+      return said(node.text, known) ?? undefined;
     case "parenthesized_expression": {
       const [inner] = node.namedChildren;
-      return inner ? formOf(inner, place, depth + 1) : undefined;
+      return inner ? formOf(inner, known, depth + 1) : undefined;
     }
     case "binary_operator":
-      return ofOperator(node, place, depth);
+      return ofOperator(node, known, depth);
     case "call":
-      return ofMethod(node, place, depth);
+      return ofMethod(node, known, depth);
     default:
       return undefined;
   }
 }
 
 /** `f"build_{kind}"`. */
-function interpolated(literal: string, place: Place): string | undefined {
+function interpolated(literal: string, known: Known): string | undefined {
   const [, prefix = "", , body = ""] = /^([A-Za-z]*)("""|'''|"|')([\s\S]*)\2$/.exec(literal) ?? [];
   if (!/^(f|rf|fr)$/i.test(prefix) || body.includes("\\") || body.includes("{{") || body.includes("}}")) return undefined;
-  return body.replace(/\{([^{}]*)\}/g, (_, expression: string) => ownName(expression, place) ?? ANYTHING);
+  return body.replace(/\{([^{}]*)\}/g, (_, expression: string) => said(expression, known) ?? ANYTHING);
 }
 
-function ofOperator(node: SyntaxNode, place: Place, depth: number): string | undefined {
+function ofOperator(node: SyntaxNode, known: Known, depth: number): string | undefined {
   const left = node.childForFieldName("left");
   const right = node.childForFieldName("right");
   if (!left || !right) return undefined;
   const operator = operatorBetween(node, left, right);
-  const [before, after] = [formOf(left, place, depth + 1), formOf(right, place, depth + 1)];
+  const [before, after] = [formOf(left, known, depth + 1), formOf(right, known, depth + 1)];
   if (operator === "+" && (before ?? after) !== undefined) return `${before ?? ANYTHING}${after ?? ANYTHING}`;
   // What follows a percent sign that is no directive is left in, and is no part of a name.
   return operator === "%" ? before?.replace(/%(\(\w+\))?[-#0 +]*\d*(\.\d+)?[sdrif]/g, ANYTHING) : undefined;
 }
 
 /** `"build_{}".format(kind)`, `"_".join(["build", kind])`. */
-function ofMethod(node: SyntaxNode, place: Place, depth: number): string | undefined {
+function ofMethod(node: SyntaxNode, known: Known, depth: number): string | undefined {
   const callee = node.childForFieldName("function");
   const object = callee?.type === "attribute" ? callee.childForFieldName("object") : null;
   const method = callee?.childForFieldName("attribute")?.text;
@@ -92,5 +103,5 @@ function ofMethod(node: SyntaxNode, place: Place, depth: number): string | undef
   const items = operandsOf(display);
   return items.some(({ type }) => type === "list_splat")
     ? undefined
-    : items.map((item) => formOf(item, place, depth + 1) ?? ANYTHING).join(text);
+    : items.map((item) => formOf(item, known, depth + 1) ?? ANYTHING).join(text);
 }
