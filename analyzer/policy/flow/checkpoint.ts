@@ -9,7 +9,7 @@ import { addMade, newContainer } from "./containers.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import type { Holding } from "./holding.ts";
-import { familyOf, type Saver } from "./savers.ts";
+import { classAndSubclasses, type Saver } from "./savers.ts";
 import { FILLS_CHECKPOINT, SAVES_TENSORS, type Save } from "./saves.ts";
 import type { Value } from "./values.ts";
 
@@ -24,7 +24,7 @@ export function holdSaved(holding: Holding, { code, tensorsAt }: Saver, most: nu
     if (flow.isOfLibrary(save.code)) holdSave(holding, save);
   });
   start(flow, code);
-  for (const class_ of familyOf(flow, code)) holdFilled(holding, class_);
+  for (const class_ of classAndSubclasses(flow, code)) holdFilled(holding, class_);
   return flow.solveWithin(most, `what ${code.name} saves`, code);
 }
 
@@ -80,7 +80,7 @@ function start(flow: Flow, code: Code): void {
     openCall(flow, flow.values.function(code, null), null);
     return;
   }
-  const family = familyOf(flow, code);
+  const family = classAndSubclasses(flow, code);
   const subclasses = flow.classes.librarySubclasses(code).length;
   if (family.length <= subclasses)
     flow.notice(`what ${code.name} saves: of its ${subclasses} subclasses none is followed`, code, code.line);

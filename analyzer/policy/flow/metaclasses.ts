@@ -80,6 +80,7 @@ export function runMetaclass(flow: Flow, code: Code): void {
   const { classes, values } = flow;
   const metaclass = classes.metaclassOf(code);
   if (metaclass === null || !flow.isOfLibrary(metaclass)) return;
+  let makesOthers = false;
   for (const name of MAKING) {
     const definer = classes.definerOf(metaclass, name);
     const function_ = definer && functionsNamed(definer, name)[0];
@@ -92,10 +93,13 @@ export function runMetaclass(flow: Flow, code: Code): void {
     flow.graph.add(named, values.text(code.name), flow.graph.origins.made(code.unit.path, code.line));
     bindArguments(flow, activation, value, receiver, [{ kind: "positional", from: named }]);
     flow.unseen.call(activation);
-    const root = classes.orderOf(code).find((base): base is Code => typeof base !== "string" && base.metaclass !== null);
-    const others = root && flow.isOfLibrary(root) ? classes.librarySubclasses(root) : [];
-    if (others.length <= OPEN_SUBCLASSES) for (const other of others) flow.classValue(other);
+    makesOthers = true;
   }
+  const root = makesOthers
+    ? classes.orderOf(code).find((base): base is Code => typeof base !== "string" && base.metaclass !== null)
+    : undefined;
+  const others = root && flow.isOfLibrary(root) ? classes.librarySubclasses(root) : [];
+  if (others.length <= OPEN_SUBCLASSES) for (const other of others) flow.classValue(other);
 }
 
 const MAKING = ["__new__", "__init__"];

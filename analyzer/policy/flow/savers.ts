@@ -31,12 +31,12 @@ export function saversOf(flow: Flow): Saver[] {
   search.start();
   for (let depth = 0; depth < DEPTH; depth++) if (!search.goOn()) break;
   const { tensors, saving } = search;
-  const withOthers = new Set([...saving].flatMap((code) => familyOf(flow, code).filter((each) => each !== code)));
+  const withOthers = new Set([...saving].flatMap((code) => classAndSubclasses(flow, code).filter((each) => each !== code)));
   return [...tensors, ...[...saving].filter((code) => !withOthers.has(code)).map((code) => ({ code, tensorsAt: null }))];
 }
 
 /** A class and its subclasses; of an interface of the whole library itself alone. */
-export function familyOf(flow: Flow, class_: Code): readonly Code[] {
+export function classAndSubclasses(flow: Flow, class_: Code): readonly Code[] {
   if (class_.kind !== "class") return [class_];
   const subclasses = flow.classes.librarySubclasses(class_);
   return subclasses.length > OPEN_SUBCLASSES ? [class_] : [class_, ...subclasses];
@@ -88,7 +88,7 @@ class Search {
   goOn(): boolean {
     const { flow } = this;
     const codes = new Map<Code, Methods>();
-    for (const [code, methods] of this.next) for (const each of familyOf(flow, code)) codes.set(each, methods);
+    for (const [code, methods] of this.next) for (const each of classAndSubclasses(flow, code)) codes.set(each, methods);
     const variables = this.nextVariables;
     if (codes.size === 0 && variables.length === 0) return false;
     this.next = new Map();
@@ -179,7 +179,7 @@ class Search {
   private savingMethods(class_: Code, code: Code, methods: Methods): Set<string> {
     const names = new Set(code === class_ ? boundIn(class_) : [code.name]);
     const called = methods === null || methods.size === 0 ? null : new RegExp(`\\.\\s*(?:${[...methods].join("|")})\\s*\\(`);
-    const own = familyOf(this.flow, class_).flatMap((each) =>
+    const own = classAndSubclasses(this.flow, class_).flatMap((each) =>
       each.body.instructions.flatMap((instruction) => (instruction.op === "function" ? [instruction.code] : [])),
     );
     for (const each of own) if (called?.test(each.text)) names.add(each.name);
