@@ -13,29 +13,35 @@ import { Once } from "./integer-tables.ts";
 import { nativeType } from "./natives.ts";
 import type { Value } from "./values.ts";
 
-/** Attributes that `__setattr__` of a class may put elements into: what it names. */
+/** Attributes that `__setattr__` of a class may put elements into: what it names, where it puts any. */
 export function keepersOf(flow: Flow, code: Code): ReadonlySet<string> {
   const definer = flow.classes.definerOf(code, "__setattr__");
   if (definer === null) return NONE;
   const known = KEEPERS.get(definer);
   if (known) return known;
+  const instructions = functionsNamed(definer, "__setattr__").flatMap(({ body }) => body.instructions);
+  const puts = instructions.some(({ op }) => op === "set-item");
   const keepers = new Set(
-    functionsNamed(definer, "__setattr__").flatMap(({ body }) =>
-      body.instructions.flatMap((each) =>
-        each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : each.op === "item" ? (each.key ?? []) : [],
-      ),
+    instructions.flatMap((each) =>
+      each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : each.op === "item" ? (each.key ?? []) : [],
     ),
   );
-  KEEPERS.set(definer, keepers);
-  return keepers;
+  KEEPERS.set(definer, puts ? keepers : NONE);
+  return puts ? keepers : NONE;
 }
 
 const NONE: ReadonlySet<string> = new Set();
 const KEEPERS = new WeakMap<Code, ReadonlySet<string>>();
 
+/**
+ * Of so many objects whose elements one generator is asked for each has them: where any object goes (a trainer's models) it would bring every other.
+ */
+const OBJECTS_PER_GENERATOR = 8;
+
 export class AssignedElements {
   /** Activations of methods by which the library reads, and what others read, until the library asks them, too. */
   private readonly asked = new Set<Frame>();
+  private readonly counts = new Map<Code, number>();
   private readonly waiting = new Map<Frame, (() => void)[]>();
   private readonly done = new Once();
 
@@ -46,6 +52,9 @@ export class AssignedElements {
     const { flow } = this;
     if (!to.code.body.isGenerator || to.receiver === null || this.asked.has(to) || flow.isOfLibrary(to.code)) return;
     if (!flow.isOfLibrary(from.code) && !(from.receiver === to.receiver && this.asked.has(from))) return;
+    const count = (this.counts.get(to.code) ?? 0) + 1;
+    this.counts.set(to.code, count);
+    if (count > OBJECTS_PER_GENERATOR) return;
     this.asked.add(to);
     for (const read of this.waiting.get(to) ?? []) read();
     this.waiting.delete(to);
