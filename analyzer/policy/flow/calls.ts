@@ -158,26 +158,35 @@ function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
  * Whether a call from one code into another is followed. The library always is. In dependencies the first step is, and
  * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
  * return there has been measured not to matter, while following it does not end. What a reduction has made by a helper is in every pickle, and
- * what is a part of a function, of its object, or of its module, is no step.
+ * what is a part of a function, of its object, or of its module, is no step; nor is a method that makes an object what it is for.
  */
 function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null): boolean {
   const from = frame.code;
   if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || writes(from)) return true;
-  if (REDUCERS.has(from.name) || isPartOf(to, from) || (receiver !== null && receiver === frame.receiver)) return true;
+  if (REDUCERS.has(from.name) || isPartOf(to, from)) return true;
+  if (receiver !== null && (receiver === frame.receiver || isCompleted(flow, receiver, to))) return true;
   return frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to);
 }
 
-/** Whether a function, or one that it is written in, writes its receiver. */
+/** Whether a function, or one that it is written in, writes its receiver, or is what an object is made for to be called (`Builder(...)(...)`). */
 function writes(code: Code): boolean {
-  for (let around: Code | null = code; around?.kind === "function"; around = around.parent) if (around.body.writesReceiver) return true;
+  for (let around: Code | null = code; around?.kind === "function"; around = around.parent)
+    if (around.body.writesReceiver || around.name === "__call__") return true;
   return false;
+}
+
+/** Whether a method completes the object that it is called on, whatever it calls for that. */
+function isCompleted(flow: Flow, receiver: Value, { name }: Code): boolean {
+  const data = flow.data(receiver);
+  return data.kind === "instance" && flow.completing.has(data.code, name);
 }
 
 /** Whether a call goes no step deeper: a property is an attribute, a function inside another one a part of that, and a private or short one is its module's. */
 function isPartOf(to: Code, from: Code): boolean {
   if (to.parent?.kind === "function" || to.decorators.includes("property")) return true;
   if (to.unit !== from.unit) return false;
-  return /^_(?!_)/.test(to.name) || (to.parent?.kind === "module" && to.body.instructions.length <= SHORT);
+  const isOfModule = to.parent?.kind === "module" || to.decorators.includes("staticmethod");
+  return /^_(?!_)/.test(to.name) || (isOfModule && to.body.instructions.length <= SHORT);
 }
 
 /**
@@ -370,11 +379,19 @@ function makerOf(flow: Flow, frame: Frame, code: Code): Code | null {
   return receiver.kind === "instance" || receiver.kind === "class" ? receiver.code : null;
 }
 
+/**
+ * Whether calling an object makes what the caller holds: a dependency's method that writes its receiver calls it, and its own class says how it is
+ * called. A layer has that from a class above it, and gives tensors.
+ */
+function isBuilder(flow: Flow, { code: from }: Frame, class_: Code): boolean {
+  return class_.members.has("__call__") && !flow.isOfLibrary(from) && writes(from);
+}
+
 function callObject(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], into: Node | null, line: number): void {
   const data = flow.data(value);
   if (data.kind !== "instance") return;
   const definer = flow.classes.definerOf(data.code, "__call__");
-  if (definer && (flow.isOfLibrary(definer) || runsDelayed(`${flow.nameOf(definer)}.__call__`))) {
+  if (definer && (flow.isOfLibrary(definer) || runsDelayed(`${flow.nameOf(definer)}.__call__`) || isBuilder(flow, frame, data.code))) {
     callMethod(flow, frame, value, "__call__", args, into, line);
   } else if (into !== null) {
     // What calling an object of a dependency gives is computed, not made: a layer gives tensors.
