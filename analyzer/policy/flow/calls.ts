@@ -2,7 +2,7 @@
  * What calling a value does: results flow back, classes make objects (arguments flow to parameters in `arguments.ts`). Boundary: what is not
  * written in Python is modelled in `models.ts`.
  */
-import type { Code, Instruction } from "../../python/code.ts";
+import { type Code, functionsNamed, type Instruction } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
@@ -24,6 +24,7 @@ import type { OpenValue } from "./open-values.ts";
 import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
 import { invokePartial } from "./partials.ts";
+import { originsOf } from "./register-origins.ts";
 import { noteSave } from "./saves.ts";
 import { keepZone } from "./time-zones.ts";
 import { seedType } from "./types.ts";
@@ -380,11 +381,23 @@ function makerOf(flow: Flow, frame: Frame, code: Code): Code | null {
 }
 
 /**
- * Whether calling an object makes what the caller holds: a dependency's method that writes its receiver calls it, and its own class says how it is
- * called. A layer has that from a class above it, and gives tensors.
+ * Whether calling an object of a dependency, whose own class says how it is called, makes what the caller holds: a dependency's method that writes its
+ * receiver calls it; or it wraps what it was made with, and calls that. A layer has its `__call__` from a class above it, and gives tensors.
  */
 function isBuilder(flow: Flow, { code: from }: Frame, class_: Code): boolean {
-  return class_.members.has("__call__") && !flow.isOfLibrary(from) && writes(from);
+  if (!class_.members.has("__call__")) return false;
+  if (!flow.isOfLibrary(from)) return writes(from);
+  return functionsNamed(class_, "__call__").some((code) => callsAttribute(code, class_));
+}
+
+/** `return self.function(*arguments)`, where that is no method of the class. */
+function callsAttribute(code: Code, class_: Code): boolean {
+  const [receiver] = code.body.parameters;
+  return code.body.instructions.some((each) => {
+    const made = each.op === "return" ? originsOf(code, each.from) : [];
+    const callees = made.flatMap((origin) => (origin.op === "call" ? originsOf(code, origin.callee) : []));
+    return callees.some((callee) => callee.op === "load" && callee.object === receiver && !class_.members.has(callee.attribute));
+  });
 }
 
 function callObject(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], into: Node | null, line: number): void {
