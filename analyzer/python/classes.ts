@@ -63,7 +63,9 @@ export class Classes {
     return definitions.flatMap((definition): Base[] => {
       if (definition.kind === "class") return [definition.code];
       if (definition.kind === "external") return [definition.name];
-      return definition.kind === "variable" ? [this.namedTuple(definition) ?? `${definition.unit.module}.${definition.name}`] : [];
+      if (definition.kind !== "variable") return [];
+      const base = this.namedTuple(definition) ?? builtinType(definition) ?? `${definition.unit.module}.${definition.name}`;
+      return [base];
     });
   }
 
@@ -165,12 +167,12 @@ export class Classes {
     return definer;
   }
 
-  /** Whether there are no objects of the class itself: a method is still abstract, or the constructor can only raise an exception. */
+  /** Whether there are no objects of the class itself: it is a protocol, a method is still abstract, or the constructor can only raise an exception. */
   hasNoObjects(code: Code): boolean {
     const known = this.withoutObjects.get(code);
     if (known !== undefined) return known;
     const definer = this.definerOf(code, "__init__");
-    const found = (definer !== null && alwaysRaises(definer, "__init__")) || this.isAbstract(code);
+    const found = (definer !== null && alwaysRaises(definer, "__init__")) || isProtocol(code) || this.isAbstract(code);
     this.withoutObjects.set(code, found);
     return found;
   }
@@ -208,6 +210,26 @@ export function alwaysRaises(definer: Code, name: string): boolean {
 function usesAbstractBaseClass(code: Code): boolean {
   const names = [code.metaclass, ...code.bases].map((type) => (type?.kind === "name" ? type.path.at(-1) : undefined));
   return names.includes("ABC") || names.includes("ABCMeta");
+}
+
+/** The builtin type that a module has another name for, in some branch at least (`unicode = str`, of a module that Python 2 could run, too). */
+function builtinType({ unit, name }: Extract<Definition, { readonly kind: "variable" }>): string | null {
+  for (const binding of unit.bindings.get(name) ?? []) {
+    const [type, ...more] = (binding.kind === "assignment" && binding.path) || [];
+    if (type !== undefined && more.length === 0 && DERIVED_BUILTINS.has(type) && !unit.bindings.has(type)) return `builtins.${type}`;
+  }
+  return null;
+}
+
+/** Builtin types of data that a class may be derived from. */
+const DERIVED_BUILTINS = new Set(["bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"]);
+
+/** Whether a class says itself that it is a protocol: it cannot be called then, though its subclasses can. */
+function isProtocol({ bases }: Code): boolean {
+  return bases.some((base) => {
+    const type = base.kind === "subscript" ? base.base : base;
+    return type.kind === "name" && type.path.at(-1) === "Protocol";
+  });
 }
 
 function isTypingOnly(base: Base): boolean {

@@ -58,6 +58,7 @@ export class LoweredCode implements KeepableCode {
   get bases(): readonly TypeExpression[] {
     this.loweredBases ??= this.supers
       .filter((child) => child.type !== "keyword_argument" && !isBetween(child))
+      .flatMap(choices)
       .map((child) => baseExpression(child, this.maker.parse))
       .filter((type) => type !== null);
     return this.loweredBases;
@@ -132,6 +133,14 @@ export class LoweredCode implements KeepableCode {
 function metaclassAmong(node: SyntaxNode): SyntaxNode[] {
   const isMaker = node.type === "call" && /(^|\.)with_metaclass$/.test(node.childForFieldName("function")?.text ?? "");
   return isMaker ? (node.childForFieldName("arguments")?.namedChildren.slice(0, 1) ?? []) : [];
+}
+
+/** What a base may be: of `Fast if HAS_FAST else Slow` either. */
+function choices(node: SyntaxNode): readonly SyntaxNode[] {
+  if (node.type === "parenthesized_expression") return node.namedChildren.flatMap(choices);
+  if (node.type !== "conditional_expression") return [node];
+  const [then, , otherwise] = node.namedChildren;
+  return [then, otherwise].flatMap((each) => (each ? choices(each) : []));
 }
 
 /** A base class; for `with_metaclass(Meta, Base)` the bases among its arguments, for `namedtuple("Name", fields)` what makes it. */

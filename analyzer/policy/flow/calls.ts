@@ -2,7 +2,7 @@
  * What calling a value does: results flow back, classes make objects (arguments flow to parameters in `arguments.ts`). Boundary: what is not
  * written in Python is modelled in `models.ts`.
  */
-import type { Code, Instruction } from "../../python/code.ts";
+import { type Code, functionsNamed, type Instruction } from "../../python/code.ts";
 import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
@@ -24,6 +24,7 @@ import type { OpenValue } from "./open-values.ts";
 import { leaveOpen } from "./open-values.ts";
 import { callDelayed, runsDelayed } from "./parallel.ts";
 import { invokePartial } from "./partials.ts";
+import { originsOf } from "./register-origins.ts";
 import { noteSave } from "./saves.ts";
 import { keepZone } from "./time-zones.ts";
 import { seedType } from "./types.ts";
@@ -158,26 +159,35 @@ function givenBy({ values }: Flow, { code, parameter }: OpenValue): Value {
  * Whether a call from one code into another is followed. The library always is. In dependencies the first step is, and
  * whatever writes its receiver (constructors, `add_module`): deeper, only what functions return is lost, and what they
  * return there has been measured not to matter, while following it does not end. What a reduction has made by a helper is in every pickle, and
- * what is a part of a function, of its object, or of its module, is no step.
+ * what is a part of a function, of its object, or of its module, is no step; nor is a method that makes an object what it is for.
  */
 function isFollowed(flow: Flow, frame: Frame, to: Code, receiver: Value | null): boolean {
   const from = frame.code;
   if (flow.isOfLibrary(to) || flow.isOfLibrary(from) || to.body.writesReceiver || writes(from)) return true;
-  if (REDUCERS.has(from.name) || isPartOf(to, from) || (receiver !== null && receiver === frame.receiver)) return true;
+  if (REDUCERS.has(from.name) || isPartOf(to, from)) return true;
+  if (receiver !== null && (receiver === frame.receiver || isCompleted(flow, receiver, to))) return true;
   return frame.context !== null && flow.data(frame.context).kind === "class" && callsUnpickler(flow, to);
 }
 
-/** Whether a function, or one that it is written in, writes its receiver. */
+/** Whether a function, or one that it is written in, writes its receiver, or is what an object is made for to be called (`Builder(...)(...)`). */
 function writes(code: Code): boolean {
-  for (let around: Code | null = code; around?.kind === "function"; around = around.parent) if (around.body.writesReceiver) return true;
+  for (let around: Code | null = code; around?.kind === "function"; around = around.parent)
+    if (around.body.writesReceiver || around.name === "__call__") return true;
   return false;
+}
+
+/** Whether a method completes the object that it is called on, whatever it calls for that. */
+function isCompleted(flow: Flow, receiver: Value, { name }: Code): boolean {
+  const data = flow.data(receiver);
+  return data.kind === "instance" && flow.completing.has(data.code, name);
 }
 
 /** Whether a call goes no step deeper: a property is an attribute, a function inside another one a part of that, and a private or short one is its module's. */
 function isPartOf(to: Code, from: Code): boolean {
   if (to.parent?.kind === "function" || to.decorators.includes("property")) return true;
   if (to.unit !== from.unit) return false;
-  return /^_(?!_)/.test(to.name) || (to.parent?.kind === "module" && to.body.instructions.length <= SHORT);
+  const isOfModule = to.parent?.kind === "module" || to.decorators.includes("staticmethod");
+  return /^_(?!_)/.test(to.name) || (isOfModule && to.body.instructions.length <= SHORT);
 }
 
 /**
@@ -370,11 +380,31 @@ function makerOf(flow: Flow, frame: Frame, code: Code): Code | null {
   return receiver.kind === "instance" || receiver.kind === "class" ? receiver.code : null;
 }
 
+/**
+ * Whether calling an object of a dependency, whose own class says how it is called, makes what the caller holds: a dependency's method that writes its
+ * receiver calls it; or it wraps what it was made with, and calls that. A layer has its `__call__` from a class above it, and gives tensors.
+ */
+function isBuilder(flow: Flow, { code: from }: Frame, class_: Code): boolean {
+  if (!class_.members.has("__call__")) return false;
+  if (!flow.isOfLibrary(from)) return writes(from);
+  return functionsNamed(class_, "__call__").some((code) => callsAttribute(code, class_));
+}
+
+/** `return self.function(*arguments)`, where that is no method of the class. */
+function callsAttribute(code: Code, class_: Code): boolean {
+  const [receiver] = code.body.parameters;
+  return code.body.instructions.some((each) => {
+    const made = each.op === "return" ? originsOf(code, each.from) : [];
+    const callees = made.flatMap((origin) => (origin.op === "call" ? originsOf(code, origin.callee) : []));
+    return callees.some((callee) => callee.op === "load" && callee.object === receiver && !class_.members.has(callee.attribute));
+  });
+}
+
 function callObject(flow: Flow, frame: Frame, value: Value, args: readonly Passed[], into: Node | null, line: number): void {
   const data = flow.data(value);
   if (data.kind !== "instance") return;
   const definer = flow.classes.definerOf(data.code, "__call__");
-  if (definer && (flow.isOfLibrary(definer) || runsDelayed(`${flow.nameOf(definer)}.__call__`))) {
+  if (definer && (flow.isOfLibrary(definer) || runsDelayed(`${flow.nameOf(definer)}.__call__`) || isBuilder(flow, frame, data.code))) {
     callMethod(flow, frame, value, "__call__", args, into, line);
   } else if (into !== null) {
     // What calling an object of a dependency gives is computed, not made: a layer gives tensors.

@@ -9,6 +9,7 @@ import type { Definition, Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./arguments.ts";
 import { Branches } from "./branches.ts";
 import { CalledNames } from "./called-names.ts";
+import { CompletingMethods } from "./completing-methods.ts";
 import { ComputedAttributes } from "./computed-attributes.ts";
 import { ComputedNames } from "./computed-names.ts";
 import { DerivedClasses } from "./derived-classes.ts";
@@ -90,6 +91,7 @@ export class Flow {
   readonly converted = new Once();
   readonly madeFields = new Map<Code, ReturnType<typeof madeFields>>();
   readonly unseen = new UnseenCallers(this);
+  readonly completing: CompletingMethods;
   private readonly unknownArguments = new UnknownArguments(this);
   readonly openAttributes = new OpenAttributes(this);
   private readonly effects: Effects;
@@ -121,6 +123,7 @@ export class Flow {
     readonly registered: ReadonlySet<Code> = new Set(),
   ) {
     this.effects = Effects.of(resolver);
+    this.completing = new CompletingMethods(classes);
   }
 
   data(value: Value): ValueData {

@@ -348,7 +348,7 @@ export class Holding {
       for (const name of base.members.keys()) {
         if (seen.has(name)) continue;
         seen.add(name);
-        if (isRun) this.runMember(value, code, base, name);
+        if (isRun || (isLibrary && flow.completing.has(code, name))) this.runMember(value, code, base, name);
       }
       if (!flow.isOfLibrary(base)) continue;
       // `Class.name = function`, outside of it; under SOME is what was put there by a name that is computed.

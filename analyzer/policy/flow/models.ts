@@ -394,7 +394,14 @@ export function callExternal(flow: Flow, frame: Frame, name: string, call: Nativ
     if (isContainer(native.type)) collect(native.type)(flow, frame, call);
     else addNative(flow, frame, native.type, call, into);
   } else if (flow.familyOf(name).length > 0) addResult(flow, name, into, frame, call);
+  else if (typeWithin(name) !== null) addNative(flow, frame, typeWithin(name)!, call, into);
   else if (!/^(builtins|typing|typing_extensions|abc)\./.test(name))
     // An object of the class where the name looks like one; else what the function returns, which nothing can be imported by.
     addMade(flow, frame, into, looksLikeClass(name) ? flow.values.unanalysed(name) : unknownResult(flow, frame, name), call.line);
+}
+
+/** The recorded type of which a name is a method: what calling that gives is taken for another of it (`DistanceMetric.get_metric("euclidean")`). */
+function typeWithin(name: string): string | null {
+  const native = nativeType(name.slice(0, Math.max(name.lastIndexOf("."), 0)));
+  return native === null || isContainer(native.type) ? null : native.type;
 }

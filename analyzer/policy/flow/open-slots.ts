@@ -9,6 +9,7 @@ import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import type { Holding } from "./holding.ts";
 import { type OpenValue, takesFunction } from "./open-values.ts";
+import { notePassedOn } from "./passed-on.ts";
 import { keepersOf } from "./setattr.ts";
 import { noteAnnotations } from "./unknown-arguments.ts";
 import type { Value } from "./values.ts";
@@ -17,6 +18,7 @@ import type { Value } from "./values.ts";
 export function slotsOf(holding: Holding): OpenSlot[] {
   const { flow } = holding;
   noteAnnotations(flow);
+  notePassedOn(flow);
   const contents = new OpenContents(flow);
   const slots = new Map<string, { readonly class: string; readonly attribute: string; readonly found: Set<OpenValue> }>();
   for (const value of holding.links.keys()) {
