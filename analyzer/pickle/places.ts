@@ -31,6 +31,8 @@ export interface Places {
   readonly places: readonly Place[];
   /** Classes of which an object was given a state that is no dict of attributes, nor one of slots. */
   readonly otherStates: readonly string[];
+  /** Whether a type of arrays may be that of objects: then it is not known what an array holds that is outside of the pickle (joblib). */
+  readonly hasObjectArrays: boolean;
   /** By class: the names that states of slots set, `(None, {"x": 1})`. */
   readonly slotStates: ReadonlyMap<string, ReadonlySet<string>>;
 }
@@ -79,6 +81,7 @@ class PlaceReader {
   private readonly places = new Map<string, Place>();
   private readonly otherStates = new Set<string>();
   private readonly slotStates = new Map<string, Set<string>>();
+  private hasObjectArrays = false;
   private readonly placed = new Set<number>();
   private readonly callees = new Set<number>();
   private readonly callables: Callables;
@@ -92,7 +95,12 @@ class PlaceReader {
   }
 
   found(): Places {
-    return { places: [...this.places.values()], otherStates: [...this.otherStates].sort(), slotStates: this.slotStates };
+    return {
+      places: [...this.places.values()],
+      otherStates: [...this.otherStates].sort(),
+      hasObjectArrays: this.hasObjectArrays,
+      slotStates: this.slotStates,
+    };
   }
 
   /** Whether everything could be read. */
@@ -139,6 +147,7 @@ class PlaceReader {
   /** What an object holds: its arguments, its elements, its states. */
   private readObject(object: number, holder: string): void {
     const isContent = this.callables.of(object).callable === "copyreg._reconstructor";
+    if (holder === "numpy.dtype") this.readType(object);
     for (const [position, given] of this.argumentsOf(object).entries()) {
       // copyreg's third argument is what the container is made of that the class derives from.
       this.walk(given, { holder, attribute: isContent && position === 2 ? "[]" : null, isInside: false });
@@ -147,6 +156,13 @@ class PlaceReader {
     if (CONTAINERS.has(holder)) return;
     for (const item of this.itemsOf(object)) this.walk(item, { holder, attribute: "[]", isInside: false });
     for (const given of this.statesOf(object)) this.readState(given, holder);
+  }
+
+  /** A type of arrays that is one of numbers or of text by its name, or may be of objects. */
+  private readType(object: number): void {
+    const [name] = this.argumentsOf(object);
+    const text = name === undefined ? null : this.callables.constantText(name);
+    if (text === null || !/^[<>=|]?[biufcmMSU]\d+$/.test(text)) this.hasObjectArrays = true;
   }
 
   private readState(given: number, holder: string): void {

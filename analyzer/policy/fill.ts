@@ -7,6 +7,7 @@
 import { dangerOf } from "./danger.ts";
 import type { Loading } from "./flow/inertness.ts";
 import { isRecordedFunction, type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
+import { ANY_ATTRIBUTE } from "./flow/state-places.ts";
 import { byText } from "./format-entry.ts";
 import type { Filler, OpenSlot, Policy, PolicyEntry } from "./policy.ts";
 
@@ -52,7 +53,7 @@ export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCa
   const harmless = () => (harmlessFound ??= found.filter(({ filling }) => filling?.isHarmless()));
   const open = (slots: readonly OpenSlot[], holder: Filling | null = null) =>
     slots.map((slot) => {
-      const called = holder?.loading.touchesInside.get(slot.attribute) ?? new Set();
+      const called = [slot.attribute, ANY_ATTRIBUTE].flatMap((attribute) => [...(holder?.loading.touchesInside.get(attribute) ?? [])]);
       const takes = found.filter((each) => answers(each, slot) && !hasAny(each, called));
       const classes = slot.asks.functions ? harmless() : [];
       return {
@@ -82,8 +83,8 @@ function answers({ filler, filling }: Found, { asks }: OpenSlot): boolean {
 }
 
 /** Whether loading the holder would call a method that what fills defines. */
-function hasAny({ filling }: Found, methods: ReadonlySet<string>): boolean {
-  return filling !== null && [...methods].some((method) => filling.attributes.has(method));
+function hasAny({ filling }: Found, methods: readonly string[]): boolean {
+  return filling !== null && methods.some((method) => filling.attributes.has(method));
 }
 
 function analysedFiller(name: string, candidate: Candidate | null): Found | null {
@@ -93,8 +94,12 @@ function analysedFiller(name: string, candidate: Candidate | null): Found | null
   if (filling.loading.acts.length > 0) return null;
   const { imports, calls, openSlots = [] } = policy;
   const { touches, isCalled } = filling.loading;
+  const computes = filling.loading.computes.length > 0 ? { computes: filling.loading.computes } : {};
   const slots = filling.slots.length > 0 ? { slots: filling.slots } : {};
-  return { filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, isCalled, ...slots }, filling };
+  return {
+    filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, ...computes, isCalled, ...slots },
+    filling,
+  };
 }
 
 /** A compiled function that only computes. */

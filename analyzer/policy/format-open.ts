@@ -28,6 +28,7 @@ export const fillerSchema = z.object({
   calls: z.array(entrySchema),
   openSlots: z.array(slotSchema),
   touches: z.array(z.string()),
+  computes: z.array(z.string()).exactOptional(),
   isCalled: z.boolean(),
   slots: z.array(z.string()).exactOptional(),
 });
@@ -56,13 +57,14 @@ export function writeSlots(slots: readonly OpenSlot[]): z.infer<typeof slotSchem
 export function writeFillers(fillers: readonly Filler[]): z.infer<typeof fillerSchema>[] {
   return [...fillers]
     .sort((a, b) => byText(a.name, b.name))
-    .map(({ name, kind, imports, calls, openSlots, touches, isCalled, slots }) => ({
+    .map(({ name, kind, imports, calls, openSlots, touches, computes, isCalled, slots }) => ({
       name,
       kind,
       imports: sortedEntries(imports),
       calls: sortedEntries(calls),
       openSlots: writeSlots(openSlots),
       touches: [...touches],
+      ...(computes === undefined ? {} : { computes: [...computes] }),
       isCalled,
       ...(slots === undefined ? {} : { slots: [...slots] }),
     }));

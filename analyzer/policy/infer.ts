@@ -191,7 +191,8 @@ function fillingOf(source: Source, { flow, named }: Holding, target: Code): Fill
 /** What loading runs, whatever else users do with an object: the state is the pickle's. All of it is followed, as of a library. */
 function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, ownerOf: FindOwner): Loading {
   const code = classes === flow.classes ? target : findClass(resolver, flow.nameOf(target));
-  if (code === null) return { acts: ["it is not found in its own distribution"], touches: [], touchesInside: new Map(), isCalled: false };
+  if (code === null)
+    return { acts: ["it is not found in its own distribution"], touches: [], touchesInside: new Map(), computes: [], isCalled: false };
   const registered = new Set(flow.registered.has(target) ? [code] : []);
   return loadingOf(new Flow(resolver, classes, registered), code, ownerOf, LIMITS.fillerEdges.limit);
 }

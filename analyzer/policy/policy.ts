@@ -102,6 +102,8 @@ export interface Filler {
   readonly openSlots: readonly OpenSlot[];
   /** Of a class: attributes whose methods loading calls, where nothing but a builtin container may be. */
   readonly touches: readonly string[];
+  /** Of a class: attributes that loading computes with, where nothing but data may be; absent where there are none. */
+  readonly computes?: readonly string[];
   /** Of a class: whether a pickle makes it by calling it. Otherwise only NEWOBJ, NEWOBJ_EX and copyreg may make it. */
   readonly isCalled: boolean;
   /** Of a class: names in its `__slots__` that a state of slots may set, as that only stores. */

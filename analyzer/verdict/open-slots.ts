@@ -81,6 +81,7 @@ export class OpenPolicyRules {
   readonly #rules: ClassPolicyRules;
   readonly #own: Standing;
   readonly #fillers: ReadonlyMap<string, Standing>;
+  readonly #hasObjectArrays: boolean;
   readonly #byHolder = new Map<string | null, Place[]>();
   /** Under which policies each class, or what else makes objects, was found to sit. */
   readonly #standings = new Map<string, Set<Standing>>();
@@ -90,6 +91,7 @@ export class OpenPolicyRules {
   /** `places` are those of the pickle. */
   constructor(policy: Policy, mode: Mode, places: Places) {
     this.#own = Standing.of(policy);
+    this.#hasObjectArrays = places.hasObjectArrays;
     this.#fillers = new Map((policy.fillers ?? []).map((filler) => [filler.name, Standing.ofFiller(filler)]));
     for (const place of places.places) {
       const known = this.#byHolder.get(place.holder);
@@ -181,7 +183,10 @@ export class OpenPolicyRules {
   }
 
   #isTouched(filler: Filler, { attribute, isInside, held, isCallable }: Place): boolean {
-    return filler.touches.includes(attribute!) && !isInside && (isCallable || !isContainerMaker(held));
+    if (isCallable) return filler.computes?.includes(attribute!) || (filler.touches.includes(attribute!) && !isInside);
+    const isArray = isContainerMaker(held) || ARRAYS.has(held) || (held === JOBLIBS_ARRAY && !this.#hasObjectArrays);
+    if (filler.computes?.includes(attribute!) && !isArray && !DATA.has(held)) return true;
+    return filler.touches.includes(attribute!) && !isInside && !isArray;
   }
 
   #isFiller(name: string): boolean {
@@ -224,6 +229,23 @@ export class OpenPolicyRules {
     return isAllowed ? null : `${callable} is in a pickle that ${via} loads`;
   }
 }
+
+/** What makes an array of numbers of bytes, as protocol 5 has it. */
+const ARRAYS: ReadonlySet<string> = new Set(["numpy.core.numeric._frombuffer", "numpy._core.numeric._frombuffer"]);
+
+/** What an array stands for that is in the file outside of the pickle, or in a pickle of its own if it is one of objects. */
+const JOBLIBS_ARRAY = "joblib.numpy_pickle.NumpyArrayWrapper";
+
+/** What makes a number or a text, and what an array is told its type by. */
+const DATA: ReadonlySet<string> = new Set([
+  ...ARRAYS,
+  "_codecs.encode",
+  "builtins.bytes",
+  "builtins.complex",
+  "numpy._core.multiarray.scalar",
+  "numpy.core.multiarray.scalar",
+  "numpy.dtype",
+]);
 
 /** What makes an object without calling its class. */
 const NEW: ReadonlySet<string> = new Set(["copyreg._reconstructor", "copyreg.__newobj__", "copyreg.__newobj_ex__"]);

@@ -34,6 +34,18 @@ export const MAY_LOAD: ReadonlySet<string> = new Set([
   "AsksForTheKeysOfAPart",
   "UpdatesByAPart",
   "ComputesWithNumbers",
+  "Keeps",
+  "CallsPartByAttribute",
+  "CallsPartByState",
+  "CallsPartInADisplay",
+  "CallsPartInAList",
+  "CallsPartOfAnother",
+  "CallsAttributesByName",
+  "CallsAllAttributes",
+  "CallsPartOfAHandedState",
+  "ComputesWithAPart",
+  "ComputesWithAPartElsewhere",
+  "WarnsOfWhatItLacks",
 ]);
 const FUNCTIONS = ["runs", "runs_by_another", "evaluates", "reads"];
 /** Functions of the standard library that run, read, write, import or connect. */
@@ -94,6 +106,26 @@ const BY_NAME: readonly (readonly [string, string])[] = [
   ["an object that loading iterates over", object("IteratesOverPart", within("part", object("ActsInIter")))],
   ["an object that loading asks for its keys", object("AsksForTheKeysOfAPart", within("part", object("ActsInIter")))],
   ["an object that loading updates a dict by", object("UpdatesByAPart", within("part", object("ActsInIter")))],
+  ...["Attribute", "State"].map(
+    (way) =>
+      [
+        `an object whose method loading calls by another ${way.toLowerCase()}`,
+        object(`CallsPartBy${way}`, within("part", object("ActsInUpdate"))),
+      ] as const,
+  ),
+  ["an object whose method loading calls in a tuple", object("CallsPartInADisplay", within("part", object("ActsInUpdate")))],
+  ["an object whose method loading calls in a list", object("CallsPartInAList", within("part", object("ActsInUpdate")))],
+  ["an object whose method loading calls of another object", object("CallsPartOfAnother", within("part", object("ActsInUpdate")))],
+  ["an object whose method loading calls by a computed name", object("CallsAttributesByName", within("part", object("ActsInUpdate")))],
+  ["an object whose method loading calls as one of all attributes", object("CallsAllAttributes", within("part", object("ActsInUpdate")))],
+  [
+    "an object whose method a function calls that is handed the state",
+    object("CallsPartOfAHandedState", within("part", object("ActsInUpdate"))),
+  ],
+  ["an object that loading computes with", object("ComputesWithAPart", within("part", INERT))],
+  ["a class that loading computes with", object("ComputesWithAPart", within("part", intruder("Inert")))],
+  ["an object in a list that loading computes with", object("ComputesWithAPart", within("part", inList("Inert")))],
+  ["an object that loading computes with in another place", object("ComputesWithAPartElsewhere", within("part", INERT))],
   ["an acting object among keys", `EMPTY_DICT\n${object("ActsInEquals")}\nNONE\nSETITEM`],
   ["a method of an inert class", get("intruders", "Inert.fit")],
   ["an acting object in a list", `EMPTY_LIST\n${object("ActsInSetState")}\nAPPEND`],
@@ -147,6 +179,16 @@ export function fillWithFunction(target: Target): Promise<TracedFile> {
 /** With an object whose state is that of its slots. */
 export function fillWithSlots(target: Target): Promise<TracedFile> {
   return put(target, object("Slotted", slots("x")));
+}
+
+/** With an object that holds one, as its own slot takes it. */
+export function fillInside(target: Target, name = "Keeps"): Promise<TracedFile> {
+  return put(target, object(name, within("part", object("ActsInUpdate"))));
+}
+
+/** With an object that holds a number of numpy's, or a list of numbers. */
+export function fillWithNumbers(target: Target, numbers: string): Promise<TracedFile> {
+  return put(target, object("ComputesWithAPart", within("part", numbers)));
 }
 
 /** With the class of such an object itself. */

@@ -71,6 +71,11 @@ export class Branches {
     return found.length > 0;
   }
 
+  /** The tests that keep branches of an activation from running. */
+  closingIn(frame: Frame): readonly Condition[] {
+    return [...this.closed].filter((branch) => branch.frame === frame).map((branch) => guardOf(branch).condition);
+  }
+
   /** The activations of which branches do not run. */
   closedFrames(): ReadonlySet<Frame> {
     return new Set([...this.closed].map(({ frame }) => frame));

@@ -7,18 +7,20 @@
  * load_appends, load_setitems and load_additems of Lib/pickle.py) and every function those call. What a comparison, a
  * truth test or an index runs on what the object holds is not followed.
  */
-import { type Code, functionsNamed, type Instruction, isSlice, type Register } from "../../python/code.ts";
+import { type Code, type Condition, functionsNamed, type Instruction, isSlice, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
 import { openCall } from "./calls.ts";
+import { isComputing } from "./computing.ts";
 import { isDescriptor } from "./descriptors.ts";
-import type { Flow } from "./flow.ts";
+import { Effects } from "./effects.ts";
+import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { isFlag, isLateDecoration } from "./late-decoration.ts";
-import { isContainer, nativeType } from "./natives.ts";
+import { isConstant, isContainer, nativeType } from "./natives.ts";
 import { operatorMethods } from "./operators.ts";
 import { originsOf, type RegisterOrigin } from "./register-origins.ts";
-import { StatePlaces } from "./state-places.ts";
+import { ANY_ATTRIBUTE, CONTAINER_METHODS, isSetInside, isWhole, StatePlaces } from "./state-places.ts";
 import type { Value } from "./values.ts";
 
 export interface Loading {
@@ -26,8 +28,10 @@ export interface Loading {
   readonly acts: readonly string[];
   /** Attributes that loading calls, or whose methods it calls: nothing but a builtin container may be put there. */
   readonly touches: readonly string[];
-  /** By attribute: the methods that loading calls of what is in the container there. No object that has one may be in it. */
+  /** By attribute, or ANY_ATTRIBUTE: the methods that loading calls of what is in the container there. No object that has one may be in it. */
   readonly touchesInside: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Attributes that loading computes with, as with numbers: nothing but data may be there, or in a container there. */
+  readonly computes: readonly string[];
   /** Whether its reduction calls the class, as a recorded one of a class it derives from does: then its `__init__` was read too. */
   readonly isCalled: boolean;
 }
@@ -44,16 +48,11 @@ type Store = Extract<Instruction, { readonly op: "store" }>;
 /** Of those, the ones that take a name first. */
 const NAMED_FIRST = new Set(["__getattribute__", "__getattr__", "__setattr__"]);
 
-/** Methods of builtin containers and strings. */
-const CONTAINER_METHODS = new Set(
-  `add append clear copy count difference discard endswith extend format get index insert intersection items join keys lower pop
-   popitem remove replace setdefault sort split startswith strip union update upper values`.split(/\s+/),
-);
 /** What `object` gives to every class, when no class in between defines it. */
 const OBJECT_METHODS = new Set(["__setstate__", "__getstate__", "__init__", "__new__", "__setattr__", "__getattribute__", "__delattr__"]);
 /** Functions that only compute, and the classes of exceptions. */
 const PURE =
-  /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|numpy\.(core\.(multiarray|numeric)\.)?(arange|empty|full|ones|zeros|bool_|u?int(8|16|32|64)|float(16|32|64))|torch\.(_C\._VariableFunctions\.)?tensor|warnings\.warn|typing\.cast)$/;
+  /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|warnings\.warn|typing\.cast)$/;
 
 /** Of those, the ones that run nothing of an object that they are handed; what `getattr` and `setattr` run is in the graph. */
 const RUNS_NOTHING = /^builtins\.(callable|getattr|hasattr|id|isinstance|issubclass|object|setattr|super|type)$/;
@@ -81,7 +80,11 @@ class LoadReader {
   private readonly acts = new Set<string>();
   private readonly touches = new Set<string>();
   private readonly touchesInside = new Map<string, Set<string>>();
+  private readonly computes = new Set<string>();
   private readonly seen = new Set<Code>();
+  private keepsMore = false;
+  /** Functions that Python calls by itself, with what it likes. */
+  private readonly ranByPython = new Set<Code>();
   private readonly receiver: Value;
   private readonly places: StatePlaces;
   /** Nodes that something was left out of, since the graph was solved last. */
@@ -106,9 +109,38 @@ class LoadReader {
         if (!nativeType(base)?.subclass && !MIXINS.test(base)) this.acts.add(`its base ${base} is not read`);
       } else if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
     }
-    for (const name of isCalled ? REACHED_OF_CONTAINERS : REACHED) this.readMember(name);
+    const isUnhashable = this.isUnhashable(order);
+    // What is put somewhere may be found by what was read before.
+    let known: number;
+    do {
+      known = this.places.known;
+      this.keepsMore = false;
+      this.seen.clear();
+      for (const name of isCalled ? REACHED_OF_CONTAINERS : REACHED) if (!(name === "__eq__" && isUnhashable)) this.readMember(name);
+    } while (this.keepsMore || this.places.known > known);
     this.readTouchedInside(ownerOf);
-    return { acts: [...this.acts], touches: [...this.touches].sort(), touchesInside: this.touchesInside, isCalled };
+    return {
+      acts: [...this.acts],
+      touches: [...this.touches].sort(),
+      touchesInside: this.touchesInside,
+      computes: [...this.computes].sort(),
+      isCalled,
+    };
+  }
+
+  /**
+   * Whether Python gives the class `__hash__ = None`, as one of a class with an `__eq__` alone: then an object of it is no key, and nothing is
+   * compared with it on the way.
+   */
+  private isUnhashable(order: readonly (Code | string)[]): boolean {
+    const first = order.find((base) => typeof base === "string" || base.members.has("__eq__") || base.members.has("__hash__"));
+    if (first === undefined || typeof first === "string" || first.members.has("__hash__")) return false;
+    const classes = order.slice(0, order.indexOf(first) + 1) as Code[];
+    const isWritten = (code: Code) =>
+      code.decorators.length === 0 && code.metaclass === null && Effects.of(this.flow.resolver).onClass(code).length === 0;
+    // Somebody may give it one: `Class.__hash__ = object.__hash__`.
+    if (this.flow.resolver.modules.libraryModulesWith(/\.__hash__\s*=(?!=)|["']__hash__["']/, ["__hash__"]).length > 0) return false;
+    return classes.every(isWritten) && this.flow.classes.definerOf(this.code, "__init_subclass__") === null;
   }
 
   /** What is in a container may be of any class that the object's own policy allows. */
@@ -154,6 +186,7 @@ class LoadReader {
 
   /** Lets a method that Python calls by itself run on an object. */
   private run(method: Code, receiver: Value): void {
+    this.ranByPython.add(method);
     openCall(this.flow, this.flow.values.function(method, null), receiver);
     if (!this.flow.solve(this.most)) this.acts.add(`${method.qualifiedName} is not followed to its end`);
     this.partlyKnown = this.flow.graph.partlyKnown();
@@ -168,7 +201,7 @@ class LoadReader {
   /** A method that a store into `object` runs. `index` is the position of the parameter that takes what is stored. */
   private readStored(frame: Frame, code: Code, object: Value, from: Register, index: number): void {
     if (!this.seen.has(code)) this.run(code, object);
-    if (this.places.pass(code, [[index, this.places.of(frame, from)]])) this.seen.delete(code);
+    if (this.places.pass(code, [[index, this.places.ofAll(frame, from)]])) this.seen.delete(code);
     this.readFunction(code);
   }
 
@@ -181,12 +214,22 @@ class LoadReader {
     if (frames.length === 0) this.act(code, code.line, `calls ${code.qualifiedName}, which is not followed`);
     for (const frame of frames) {
       // The state of an object that is loaded is whatever the pickle says: then another branch may run.
-      if (this.flow.branches.closedIn(frame).size > 0) this.act(code, code.line, "has a branch that was not followed");
+      const isDecided = this.flow.branches.closingIn(frame).every((condition) => this.isDecided(code, condition));
+      if (!isDecided) this.act(code, code.line, "has a branch that was not followed");
+      const closed = isDecided ? this.flow.branches.closedIn(frame) : new Set();
       if (code.body.unreadCall !== 0) this.act(code, code.body.unreadCall, "calls something of which nothing is kept");
       if (code.unit.hasErrors) this.act(code, code.line, "is in a file with syntax that was not understood");
       if (this.isPartlyKnown(frame)) this.act(code, code.line, "holds more than is known of");
-      for (const instruction of code.body.instructions) this.readInstruction(frame, instruction);
+      for (const instruction of code.body.instructions) if (!closed.has(instruction)) this.readInstruction(frame, instruction);
     }
+  }
+
+  /** Whether a test goes by nothing but parameters that have their defaults in every call: no pickle has a part in that. */
+  private isDecided(code: Code, condition: Condition): boolean {
+    if (!("register" in condition)) return ("all" in condition ? condition.all : condition.any).every((each) => this.isDecided(code, each));
+    if (this.ranByPython.has(code)) return false;
+    const origins = originsOf(code, condition.register);
+    return origins.length > 0 && origins.every((origin) => origin.op === "parameter" && this.places.isLeftOut(code, origin.register));
   }
 
   /** Whether something was left out of what a variable holds, as everything flows through it. */
@@ -202,6 +245,7 @@ class LoadReader {
 
   private readInstruction(frame: Frame, instruction: Instruction): void {
     const { code } = frame;
+    if (this.places.keep(frame, instruction)) this.keepsMore = true;
     switch (instruction.op) {
       case "call":
         this.readCall(frame, instruction);
@@ -291,6 +335,8 @@ class LoadReader {
   /** A method that an instruction calls of what a register holds. */
   private touchPlace(frame: Frame, register: Register, attribute: string, line: number): void {
     const { code } = frame;
+    const origins = originsOf(code, register);
+    if (origins.length > 0 && origins.every(({ op }) => op === "make") && !isSetInside(code, register)) return;
     const places = this.places.of(frame, register);
     if (places === "elsewhere") {
       this.act(code, line, `calls .${attribute} of what it was given`);
@@ -300,7 +346,8 @@ class LoadReader {
       if (place.isInside) {
         const methods = this.touchesInside.get(place.attribute) ?? new Set();
         this.touchesInside.set(place.attribute, methods.add(attribute));
-      } else this.touches.add(place.attribute);
+      } else if (!isWhole(place)) this.touches.add(place.attribute);
+      else if (!attribute.startsWith("__")) this.touches.add(attribute);
     }
   }
 
@@ -310,7 +357,8 @@ class LoadReader {
     const data = flow.data(callee);
     switch (data.kind) {
       case "function":
-        if (!PURE.test(flow.nameOf(data.code))) this.readCalled(frame, data.code, args, 0);
+        if (isComputing(flow.nameOf(data.code))) this.readComputed(frame, flow.nameOf(data.code), instruction);
+        else if (!PURE.test(flow.nameOf(data.code))) this.readCalled(frame, data.code, args, 0);
         return;
       case "method": {
         const function_ = flow.data(data.function);
@@ -322,6 +370,7 @@ class LoadReader {
         return;
       case "external":
         if (data.name === "builtins.type" && args.length > 1) this.act(frame.code, line, "makes a class");
+        else if (isComputing(data.name)) this.readComputed(frame, data.name, instruction);
         else if (!PURE.test(data.name) && !isContainer(data.name)) this.act(frame.code, line, `calls ${data.name}`);
         else this.readHanded(frame, data.name, instruction);
         return;
@@ -353,6 +402,31 @@ class LoadReader {
     if (isCalling) this.act(frame.code, line, `hands ${name} what it calls`);
     if (RUNS_NOTHING.test(name)) return;
     for (const { from } of args) this.touchPlace(frame, from, "__iter__", line);
+  }
+
+  /** What a function that computes is handed has to be data: what the code itself hands over, and what the pickle has where that comes from. */
+  private readComputed(frame: Frame, name: string, { line, arguments: args }: Call): void {
+    for (const { from } of args) {
+      if (!this.isData(this.flow.graph.valuesOf(frame.base + from))) this.act(frame.code, line, `hands ${name} what is no data`);
+      const places = this.places.ofAll(frame, from);
+      if (places === "elsewhere" || places.some((place) => isWhole(place) || place.attribute === ANY_ATTRIBUTE))
+        this.act(frame.code, line, `hands ${name} what it was given`);
+      else for (const { attribute } of places) this.computes.add(attribute);
+    }
+  }
+
+  private isData(values: readonly Value[], seen = new Set<Value>()): boolean {
+    const { flow } = this;
+    return values.every((value) => {
+      if (seen.has(value)) return true;
+      seen.add(value);
+      const data = flow.data(value);
+      if (data.kind === "external") return PURE.test(data.name) || isComputing(data.name) || isConstant(data.name);
+      // What is open is what the pickle has: its places tell of that.
+      if (data.kind !== "container") return data.kind === "text" || data.kind === "native" || data.kind === "open";
+      const inside = [...flow.fieldNames(value), ANY, KEYS].map((field) => flow.knownField(value, field));
+      return inside.every((node) => node === null || this.isData(flow.graph.valuesOf(node), seen));
+    });
   }
 
   private readConstruction(frame: Frame, code: Code, { line, arguments: args }: Call): void {

@@ -12,9 +12,11 @@ import {
   ATTACKS,
   attack,
   fill,
+  fillInside,
   fillTwice,
   fillWithClass,
   fillWithFunction,
+  fillWithNumbers,
   fillWithSlots,
   INTRUDERS,
   MAY_LOAD,
@@ -105,6 +107,35 @@ describe("a slot is filled", () => {
   it("with a function, where one is called", async () => {
     expect(judgeTracedFile(await fillWithFunction(at("function")), open, "strict").verdict).toBe("loads");
     expect(judgeTracedFile(await fillWithFunction(at("part")), open, "strict").verdict).toBe("blocked");
+  });
+
+  it("with an object that holds another, but where loading calls a method of that, wherever it was put", async () => {
+    expect(judgeTracedFile(await fillInside(at("part")), open, "strict").blocked).toEqual([]);
+    expect(judgeTracedFile(await fillInside(at("part"), "CallsPartInAList"), open, "strict").verdict).toBe("blocked");
+  });
+
+  it("with an object that loading computes with numbers of", async () => {
+    expect(judgeTracedFile(await fillWithNumbers(at("part"), "EMPTY_LIST\nBININT1 1\nAPPEND"), open, "strict").verdict).toBe("loads");
+    expect(judgeTracedFile(await fillWithNumbers(at("part"), "NONE"), open, "strict").verdict).toBe("loads");
+  });
+
+  it("with an object that is no key, whatever it would be compared by", () => {
+    const text = (more: string) =>
+      `import numpy as np\n\nclass Part:\n    def fit(self, X):\n        return X\n\n    def __eq__(self, other):\n        return np.allclose(self.low, other.low)\n${more}`;
+    const actsOf = (more: string) => {
+      const parts = { name: "parts", version: "1", files: [{ path: "parts.py", text: text(more) }] };
+      const candidate = openLibrary({ parser, library: parts, dependencies: [], class: "parts.Part" }).candidate("parts.Part");
+      return candidate?.kind === "class" ? candidate.filling.loading.acts.length : null;
+    };
+    expect(actsOf("")).toBe(0);
+    for (const more of [
+      "\n    def __hash__(self):\n        return 1\n",
+      "\n    __hash__ = object.__hash__\n",
+      "\nPart.__hash__ = object.__hash__\n",
+      '\nsetattr(Part, "__hash__", object.__hash__)\n',
+      "\ndef key(class_):\n    class_.__hash__ = object.__hash__\n\nkey(Part)\n",
+    ])
+      expect(actsOf(more)).toBeGreaterThan(0);
   });
 
   it("with a class itself, where one is called that gets to nothing dangerous", async () => {
