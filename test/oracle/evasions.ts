@@ -691,8 +691,10 @@ export const EVASIONS: readonly Evasion[] = [
     ["as it is", "SHORT_BINBYTES", "latin1"],
     ["in hexadecimal", "SHORT_BINUNICODE", "hex"],
     ["in base64", "BINBYTES", "base64"],
-  ].map(([how, opcode, encoding]): Evasion => {
-    const pickle = bytesOf('PROTO 4\nGLOBAL "os system"\nSHORT_BINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP');
+    ["with something behind it", "SHORT_BINBYTES", "latin1", "NONE"],
+    ["of protocol 0 that says so", "SHORT_BINBYTES", "latin1", "", 0],
+  ].map(([how, opcode, encoding, behind = "", protocol = 4]): Evasion => {
+    const pickle = bytesOf(`PROTO ${protocol}\nGLOBAL "os system"\nSHORT_BINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP\n${behind}`);
     const bytes = Buffer.from(Buffer.from(pickle).toString(encoding as BufferEncoding), "latin1");
     const constant = bytes.toString("hex").replaceAll(/../g, "\\x$&");
     return {

@@ -172,6 +172,17 @@ describe.skipIf(!hasLibraries())("joblib and torch", () => {
     });
   });
 
+  it("refuses an array of objects that says it may be mapped, whose bytes would be addresses; the verdict cannot tell", async () => {
+    const program = bytesOf(`PROTO 4\n${array("O8", 'SHORT_BINUNICODE "allow_mmap"\nNEWTRUE')}\nPROTO 2\nNONE\nSTOP\nSTOP`);
+    const by = policy(ARRAY, ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype"]);
+    const { trace } = await traceFile(memorySource(program));
+    expect(judgeTrace(trace, by, "strict").verdict).toBe("unsupported");
+    expect(await load(loader, by, "joblib", program)).toMatchObject({
+      outcome: "blocked",
+      blocked: { reason: "an array of objects that may be mapped into memory" },
+    });
+  });
+
   it("refuses to hand on what a pickle inside joblib's array of objects chose, and so does the verdict", async () => {
     const objects = dtypeListing("O8", 'MARK\nBININT1 3\nSHORT_BINUNICODE "|"\nNONE\nNONE\nNONE\nBININT -1\nBININT -1\nBININT1 63\nTUPLE');
     const program = bytesOf(`
