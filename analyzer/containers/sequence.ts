@@ -144,13 +144,14 @@ function placeOf(fact: Fact): string {
 
 /**
  * Whether the bytes of an array would not do it by chance. One in twenty is an opcode that does something to what lies on the stack, such
- * as giving the array to what lies below it: without a name, and without what acts for the pickle, that is nothing which the rest of
- * the pickle could not do as well, or nothing at all.
+ * as giving the array to what lies below it: without a name, without what acts for the pickle, and without an effect that no list of names
+ * covers, that is nothing which the rest of the pickle could not do as well, or nothing at all.
  */
 function isTelling(fact: Fact): boolean {
   if (fact.kind === "kept") return true;
   if (fact.kind === "import") return NAME.test(fact.module) && NAME.test(fact.name);
   if (fact.kind !== "call" || INLINE_WRAPPERS.includes(fact.callable)) return false;
+  if (fact.effectUnknown || fact.planted || fact.onCallable) return true;
   if (fact.method !== undefined) return fact.overrides?.some((name) => name !== "*") ?? false;
   return fact.via !== undefined || fact.origin === "computed" || ACTING.has(fact.callable);
 }

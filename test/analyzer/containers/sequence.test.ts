@@ -138,6 +138,14 @@ describe("joblib", () => {
       expect(await padded(latin1(chance))).toMatchObject({ container: "joblib", outcome: "ok", findings: [] });
   });
 
+  test("what hides in an array may do with names that lie before it", async () => {
+    const before = latin1("ccollections\nOrderedDict\nq\x00cbrine\nTagger\n)R}Vkeys\ncbrine\npayload\nsbq\x01");
+    const hidden = latin1("h\x00h\x01\x85R0");
+    const trace = await traceBytes(Buffer.concat([before, wrapper(hidden.length).subarray(2), hidden, latin1("N.")]));
+    expect(findingsOf(trace)).toContain("polyglot");
+    expect(trace.pickles[1]!.facts).toContainEqual(expect.objectContaining({ callable: "collections.OrderedDict", effectUnknown: true }));
+  });
+
   test("what the bytes of an array do by chance to the array is nothing that pickle.load does otherwise", async () => {
     for (const chance of ["Q", "b", "R", "\x93"]) {
       const trace = await traceBytes(Buffer.concat([latin1("]"), wrapper(1), latin1(chance), latin1("a.")]));
