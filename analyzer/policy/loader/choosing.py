@@ -3,7 +3,7 @@
 Whoever is handed such an object may call methods of it by their names, and would call what the pickle chose.
 """
 
-from rules import CALLED_BY_OPCODES, GO_THROUGH, ONLY_KEEP, PLAIN, PLAIN_NAMES, _indirection, _running, _spelt
+from rules import CALLED_BY_OPCODES, GO_THROUGH, ONLY_KEEP, PLAIN, PLAIN_NAMES, Stub, _indirection, _running, _spelt, _type_name
 from keeping import _acts
 
 SCALARS = PLAIN - {tuple, list, dict, set, frozenset}
@@ -25,6 +25,8 @@ class Choosing:
         self._holds_chosen = around[0]._holds_chosen if around else {}
         # What holds a value by now: it may be given something to call later.
         self._holders = around[0]._holders if around else {}
+        # Some name stands for a number, a text or the like.
+        self._has_plain_names = False
         # Names of what opcodes call, under which the pickle has had something to call.
         self._named = around[0]._named if around else set()
 
@@ -49,6 +51,10 @@ class Choosing:
     def _note_inside(self, target, values, named=None):
         """Notes what an object is given, or what is put into a container; among `named`, its values, names of what opcodes call."""
         self._note_names(values if named is None else named)
+        # Nobody calls numbers and texts, but a name may stand for one that the policy has looked up.
+        values = values if self._has_plain_names else [value for value in values if type(value) not in SCALARS]
+        if not values:
+            return
         self._note_holder(target, values)
         has_chosen = any(id(value) in self._chosen or id(value) in self._holds_chosen for value in values)
         self._mark(target, self._is_foreign(target), any(map(self._is_to_call, values)), has_chosen)
@@ -81,18 +87,24 @@ class Choosing:
         self._note_inside(target, keys_and_values, keys_and_values[1::2])
 
     def _note_names(self, values):
-        self._named.update(value for value in values if type(value) is str and value in NAMES_CALLED)
+        for value in values:
+            if type(value) is str and value in NAMES_CALLED:
+                self._named.add(value)
 
     def _is_named(self, method, target):
-        return not self._named.isdisjoint(CALLED_BY_OPCODES.get(method, ())) and f"{type(target).__module__}.{type(target).__qualname__}" not in GO_THROUGH
+        """Whether what an opcode calls on an object may be the pickle's own: containers of Python's have no attributes."""
+        if self._named.isdisjoint(CALLED_BY_OPCODES.get(method, ())):
+            return False
+        return (target._name if isinstance(target, Stub) else _type_name(target)) not in GO_THROUGH
 
     def _note_handed(self, function, arguments):
         """Notes what the maker of an object was handed. What that was by itself, whoever made it put where he wanted."""
         made = self.stack[-1]
         self._note_names(arguments)
-        if type(made) not in PLAIN and self._keeps(function, arguments):
-            self._keepers[id(made)] = made
         others = [value for value in arguments if not self._is_callable(value)]
+        may_keep = len(others) < len(arguments) or any(map(_acts, self._names(function) or ()))
+        if may_keep and type(made) not in PLAIN and self._keeps(function, arguments):
+            self._keepers[id(made)] = made
         self._note_holder(made, others)
         self._mark(made, True, any(map(self._is_to_call, others)), False)
 

@@ -3,7 +3,7 @@
 The reasons that are given for a refusal are that file's, word for word.
 """
 
-from choosing import Choosing
+from choosing import SCALARS, Choosing
 from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
@@ -388,6 +388,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
         self._note_looked_up(key)
+        self._has_plain_names = self._has_plain_names or type(found) in SCALARS
 
     def _names(self, value):
         """The names under which the pickle looked `value` up; None where it did not."""
