@@ -1,8 +1,8 @@
 /**
  * Pickles that a pickle holds as plain bytes or text and hands to no loader that is known: a class of the model may unpickle
  * them, or nobody. A constant is one if it begins as they do and runs, as a program of its own, from its first byte to its
- * last. Boundary: bytes as they are, hexadecimal, and base64; from protocol 2 on, which begins every pickle of its own with
- * PROTO. The loader to take away looks for the same (`policy/loader/constants.py`).
+ * last; or to a STOP before that, as whoever unpickles it asks for no more, if it looks something up. Boundary: bytes as they are,
+ * hexadecimal, and base64; with the PROTO that begins every pickle from protocol 2 on. The loader to take away looks for the same (`policy/loader/constants.py`).
  */
 import { decode } from "../pickle/decode.ts";
 import { runPickle } from "../pickle/execution.ts";
@@ -25,7 +25,7 @@ export interface EmbeddedPickle {
   readonly isCut: boolean;
 }
 
-/** How constants spell the first bytes of a pickle, PROTO and 2 to 5: as bytes, latin-1 in UTF-8, hexadecimal, base64. */
+/** How constants spell the first bytes of a pickle, PROTO and 0 to 5: as bytes, latin-1 in UTF-8, hexadecimal, base64. */
 const BEGINNINGS: readonly { readonly text: string; readonly decode: (constant: Uint8Array) => Uint8Array | null }[] = [
   { text: "\x80", decode: (constant) => constant },
   { text: "\xc2\x80", decode: fromLatin1Text },
@@ -73,9 +73,18 @@ function* pickleConstants(program: Uint8Array): Iterable<EmbeddedPickle> {
     if (bytes === null) continue;
     const facts = runPickle(bytes);
     const isCut = constant.length === KEPT_BYTES && facts.failure?.kind === "truncated";
-    if (isCut || facts.length === bytes.length) yield { opcode, at: offset, bytes, facts, isCut };
+    const isWhole = facts.length === bytes.length && bytes.at(-1) === STOP;
+    if (isCut || isWhole || stopsEarlier(facts)) yield { opcode, at: offset, bytes, facts, isCut };
   }
 }
+
+/** Whether what begins a constant is a pickle beyond doubt, whatever lies behind it. */
+function stopsEarlier({ outcome, facts }: PickleFacts): boolean {
+  if (outcome !== "ok" && outcome !== "unsupported") return false;
+  return facts.some((fact) => fact.kind === "import" && NAME.test(fact.module) && NAME.test(fact.name));
+}
+
+const NAME = /^[\p{L}\p{N}_.]+$/u;
 
 /** What is told of a pickle in a constant, whose opcode is at `offset` of the content. */
 export function findingOf({ opcode, bytes, facts, isCut }: EmbeddedPickle, entry: string | null, offset: number): Finding {
@@ -153,12 +162,12 @@ function* constantsOf(program: Uint8Array): Iterable<{ opcode: OpcodeName; offse
   }
 }
 
-/** The bytes that a constant spells, if a pickle could begin and end like them. */
+/** The bytes that a constant spells, if a pickle could begin like them. */
 function contentOf(constant: Uint8Array): Uint8Array | null {
   for (const { text, decode: decoded } of BEGINNINGS) {
     if (!isAt(constant, text)) continue;
     const content = decoded(constant);
-    return content !== null && couldBePickle(content, constant.length === KEPT_BYTES) ? content : null;
+    return content !== null && couldBePickle(content) ? content : null;
   }
   return null;
 }
@@ -169,12 +178,11 @@ function isAt(constant: Uint8Array, text: string): boolean {
 }
 
 function isProtocol(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 2 && byte <= 5;
+  return byte !== undefined && byte <= 5;
 }
 
-function couldBePickle(content: Uint8Array, isCut: boolean): boolean {
-  if (content[0] !== PROTO || !isProtocol(content[1]) || content.length < SHORTEST) return false;
-  return content.at(-1) === STOP || isCut;
+function couldBePickle(content: Uint8Array): boolean {
+  return content[0] === PROTO && isProtocol(content[1]) && content.length >= SHORTEST;
 }
 
 /** Bytes that protocol 2 spells as text (`_codecs.encode(text, "latin1")`). */

@@ -30,7 +30,12 @@ export function otherFile(wrapper: PickleValue): string | null {
 export function inlineArray(wrapper: PickleValue): Result<InlineArray, string> {
   const dtype = dtypeOf(attribute(wrapper, "dtype"));
   if (!dtype) return failed("its dtype is not known");
-  if (dtype.hasObject) return ok({ kind: "pickle" });
+  if (dtype.hasObject) {
+    // Mapped into memory, as joblib does where it is asked to, the file's bytes would be taken for addresses of objects.
+    const mapped = attribute(wrapper, "allow_mmap");
+    const isMapped = mapped !== undefined && mapped.kind !== "none" && !(mapped.kind === "bool" && !mapped.value);
+    return isMapped ? failed("it is of objects, and may be mapped into memory, which joblib does not write") : ok({ kind: "pickle" });
+  }
   const count = countOf(attribute(wrapper, "shape"));
   if (count === null) return failed("its shape is not known");
   const alignment = attribute(wrapper, "numpy_array_alignment_bytes")?.kind ?? "none";

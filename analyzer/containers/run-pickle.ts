@@ -25,27 +25,34 @@ export interface PickleRun {
   readonly inner: readonly PickleRun[];
   /** Archives and the like that it hands to a loader as bytes. */
   readonly nested: NestedContents;
+  /** Of a pickle inside an array: what it returned has something to call in it which it chose. */
+  readonly brings: boolean;
   /** Where the first of joblib's arrays lies between the opcodes; null where there is none. */
   readonly firstArray: number | null;
+  /** Where the first of them lies that has bytes before it to align it; null where there is none. */
+  readonly firstAligned: number | null;
 }
+
+/** How the bytes behind a wrapper of joblib's are read: as opcodes, as the array, or as joblib did that knew nothing of aligning it. */
+export type ArrayReading = "opcodes" | "arrays" | "unaligned arrays";
 
 /**
  * Runs the program that begins at `start` of `content` to its STOP, its failure, or a limit.
  *
- * @param followsArrays as joblib reads it, with the bytes of arrays between the opcodes; otherwise as `pickle.load`
- *   does, to which they would be opcodes
+ * @param arrays as joblib reads it, with the bytes of arrays between the opcodes; or as `pickle.load` does, to which they
+ *   would be opcodes
  * @param mostBytes of the program that are brought; beyond, the run is unfinished
  */
 export async function runPickle(
   content: Content,
   start: number,
-  followsArrays: boolean,
+  arrays: ArrayReading,
   tracing: Tracing,
   mostBytes = Number.POSITIVE_INFINITY,
 ): Promise<PickleRun> {
   const attempt = (encoding: "utf-8" | "any", whole: boolean): Promise<PickleRun> => {
     const view = new ProgramView(content.source, start, Math.min(mostBytes, tracing.programBytesLeft), tracing.programStep);
-    return runView(content, start, view, { followsArrays, encoding, whole }, tracing);
+    return runView(content, start, view, { arrays, encoding, whole }, tracing);
   };
   let encoding: "utf-8" | "any" = content.loader === "torch" ? "utf-8" : "any";
   let run = await attempt(encoding, tracing.wholeConstants);
@@ -63,7 +70,7 @@ function needsConstants({ nested, facts }: PickleRun): boolean {
 }
 
 interface Manner {
-  readonly followsArrays: boolean;
+  readonly arrays: ArrayReading;
   /** Of Python 2 strs; `any` where the loader's is not known. */
   readonly encoding: "utf-8" | "any";
   /** Constants are brought whole, however long. */
@@ -74,17 +81,20 @@ async function runView(
   content: Content,
   start: number,
   view: ProgramView,
-  { followsArrays, encoding, whole }: Manner,
+  { arrays, encoding, whole }: Manner,
   tracing: Tracing,
 ): Promise<PickleRun> {
   const nested = new NestedContents(view);
   const execution = startPickle({
     encoding,
-    pauseAfterBuildOf: followsArrays ? [...INLINE_WRAPPERS, ...OTHER_FILE_WRAPPERS] : [],
+    pauseAfterBuildOf: arrays !== "opcodes" ? [...INLINE_WRAPPERS, ...OTHER_FILE_WRAPPERS] : [],
     takeNested: (handed) => nested.take(handed),
+    // Of such a pickle it matters what joblib puts in the place of a wrapper.
+    tellsBringing: content.loader === "joblib",
   });
   const inner: PickleRun[] = [];
   let firstArray: number | null = null;
+  let firstAligned: number | null = null;
   let stopped: { outcome: Reading["outcome"]; failure: Failure } | null = null;
 
   try {
@@ -99,14 +109,16 @@ async function runView(
         }
       } else {
         const at = view.offsetOf(pause.position);
-        const array = await passArray(content, pause.object, at, tracing);
+        const array = await passArray(content, pause.object, at, arrays === "arrays", tracing);
         if (array.kind === "unknown") {
           stopped = { outcome: "unsupported", failure: { kind: "array-unknown", message: array.why, offset: at } };
           break;
         }
         if (array.kind === "inline") {
           firstArray ??= at;
+          if (array.isAligned) firstAligned ??= at;
           if (array.inner) inner.push(array.inner);
+          if (array.inner?.brings) execution.noteBrought();
           view.skipTo(pause.position, array.end);
         }
       }
@@ -127,6 +139,8 @@ async function runView(
     inner,
     nested,
     firstArray,
+    firstAligned,
+    brings: execution.brings(),
   };
 }
 
@@ -192,10 +206,10 @@ const PLAIN_BYTES: ReadonlySet<string> = new Set(["BINBYTES", "BINBYTES8", "BYTE
 /** What lies behind a wrapper of joblib's: nothing, an array that ends at `end`, or something whose length cannot be told. */
 type Passed =
   | { readonly kind: "nothing" }
-  | { readonly kind: "inline"; readonly end: number; readonly inner?: PickleRun }
+  | { readonly kind: "inline"; readonly end: number; readonly isAligned?: boolean; readonly inner?: PickleRun }
   | { readonly kind: "unknown"; readonly why: string };
 
-async function passArray(content: Content, wrapper: PickleValue, at: number, tracing: Tracing): Promise<Passed> {
+async function passArray(content: Content, wrapper: PickleValue, at: number, aligns: boolean, tracing: Tracing): Promise<Passed> {
   const file = otherFile(wrapper);
   if (file !== null) {
     tracing.find({
@@ -208,8 +222,11 @@ async function passArray(content: Content, wrapper: PickleValue, at: number, tra
   }
   const array = inlineArray(wrapper);
   if (!array.ok) return { kind: "unknown", why: `an array of joblib's whose length cannot be told: ${array.error}` };
-  if (array.value.kind === "raw") return { kind: "inline", end: await endOfRaw(array.value, content.source, at) };
-  const inner = await runPickle({ ...content, loader: "joblib" }, at, false, tracing);
+  if (array.value.kind === "raw") {
+    const isAligned = array.value.padded;
+    return { kind: "inline", end: await endOfRaw({ ...array.value, padded: isAligned && aligns }, content.source, at), isAligned };
+  }
+  const inner = await runPickle({ ...content, loader: "joblib" }, at, "opcodes", tracing);
   return { kind: "inline", end: inner.end, inner };
 }
 

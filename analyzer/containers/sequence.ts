@@ -3,7 +3,10 @@
  * neither.
  */
 import { LIMITS } from "../limits.ts";
+import type { Fact } from "../pickle/facts.ts";
+import { ACTING } from "../pickle/indirect-callables.ts";
 import type { ContainerName } from "./containers.ts";
+import { INLINE_WRAPPERS } from "./joblib.ts";
 import { readArray } from "./numpy/array.ts";
 import { isNpy } from "./numpy/header.ts";
 import { keepRun, type PickleRun, runPickle } from "./run-pickle.ts";
@@ -40,23 +43,33 @@ export async function readSequence(content: Content, known: boolean, tracing: Tr
       continue;
     }
     const trying = known && kind === null;
-    let run = await runPickle(content, at, true, tracing, trying ? TRIED_BYTES : undefined);
+    let run = await runPickle(content, at, "arrays", tracing, trying ? TRIED_BYTES : undefined);
     const cut = run.facts.failure?.resource === "programBytes";
     if (!isPickle(run, head, trying)) {
       if (cut) parts.push(notTold(content, run, tracing));
       break;
     }
-    if (cut && trying) run = await runPickle(content, at, true, tracing);
-    if (kind === null && isTorchMagic(run)) return readTorchLegacy(content, run, tracing);
+    if (cut && trying) run = await runPickle(content, at, "arrays", tracing);
+    if ((kind === null || kind === "torch-legacy") && isTorchMagic(run)) {
+      // Who saves twice into one file loads twice: what lies behind the storages is read as well.
+      const { reading, end } = await readTorchLegacy(content, run, tracing);
+      kind = "torch-legacy";
+      parts.push(reading);
+      whole = reading.outcome === "ok" && end !== null;
+      at = end ?? source.size;
+      continue;
+    }
     kind ??= run.firstArray === null ? "pickle" : "joblib";
     tracing.recognise(content, kind);
     parts.push(...(await keepRun(run, content, tracing)));
-    if (run.firstArray !== null) parts.push(...(await readAsPickle(content, at, run, tracing)));
+    if (run.firstArray !== null) parts.push(...(await readOtherwise(content, at, run, "opcodes", tracing)));
+    if (run.firstAligned !== null) parts.push(...(await readOtherwise(content, at, run, "unaligned arrays", tracing)));
     whole = run.facts.outcome === "ok";
     at = run.end;
   }
   if (kind === null) return parts.length === 0 ? null : readingOf("pickle", parts);
-  if (whole && at < source.size) {
+  // Of what lies behind storages it was said where they end.
+  if (whole && at < source.size && kind !== "torch-legacy") {
     const message = `${source.size - at} bytes after the last ${kind === "npy" ? "array" : "pickle"}`;
     tracing.find({ kind: "trailing-bytes", message, entry, offset: at });
   }
@@ -93,20 +106,52 @@ function isPickle(run: PickleRun, head: Uint8Array, known: boolean): boolean {
 }
 
 /**
- * What `pickle.load` makes of a file of joblib's, to which the bytes of arrays are opcodes: in a file made by joblib it
- * fails at the first, in one made to look like it, it may not.
+ * What others make of a file of joblib's: `pickle.load`, to which the bytes of arrays are opcodes, and joblib before 1.2, which takes those
+ * that align an array for its first, and its last for opcodes. In a file made by joblib they fail at the first, in one made to look
+ * like it, they may not.
  */
-async function readAsPickle(content: Content, start: number, asJoblib: PickleRun, tracing: Tracing): Promise<Omit<Reading, "container">[]> {
-  const run = await runPickle(content, start, false, tracing);
-  const known = new Set(factsOf(asJoblib));
-  if (factsOf(run).every((fact) => known.has(fact))) return [];
-  const message = "pickle.load, which reads the bytes of arrays as opcodes, does other things here than joblib.load";
-  tracing.find({ kind: "polyglot", message, entry: content.entry, offset: asJoblib.firstArray! });
+async function readOtherwise(
+  content: Content,
+  start: number,
+  asJoblib: PickleRun,
+  arrays: "opcodes" | "unaligned arrays",
+  tracing: Tracing,
+): Promise<Omit<Reading, "container">[]> {
+  const run = await runPickle(content, start, arrays, tracing);
+  const known = new Set(factsOf(asJoblib).map(placeOf));
+  if (!factsOf(run).some((fact) => isTelling(fact) && !known.has(placeOf(fact)))) return [];
+  const message =
+    arrays === "opcodes"
+      ? "pickle.load, which reads the bytes of arrays as opcodes, does other things here than joblib.load"
+      : "joblib before 1.2, which does not know that arrays are aligned, does other things here than later ones";
+  tracing.find({
+    kind: "polyglot",
+    message,
+    entry: content.entry,
+    offset: (arrays === "opcodes" ? asJoblib.firstArray : asJoblib.firstAligned)!,
+  });
   return keepRun(run, content, tracing);
 }
 
-/** What a run did and where, those inside its arrays included. */
-function factsOf(run: PickleRun): string[] {
-  const own = run.facts.facts.map((fact) => `${fact.offset} ${fact.kind} ${"callable" in fact ? fact.callable : ""}`);
-  return [...own, ...run.inner.flatMap(factsOf)];
+/** What a run did, those inside its arrays included. */
+function factsOf(run: PickleRun): readonly Fact[] {
+  return [...run.facts.facts, ...run.inner.flatMap(factsOf)];
+}
+
+function placeOf(fact: Fact): string {
+  return `${fact.offset} ${fact.kind} ${"callable" in fact ? fact.callable : ""}`;
+}
+
+/**
+ * Whether the bytes of an array would not do it by chance. One in twenty is an opcode that does something to what lies on the stack, such
+ * as giving the array to what lies below it: without a name, without what acts for the pickle, and without an effect that no list of names
+ * covers, that is nothing which the rest of the pickle could not do as well, or nothing at all.
+ */
+function isTelling(fact: Fact): boolean {
+  if (fact.kind === "kept") return true;
+  if (fact.kind === "import") return NAME.test(fact.module) && NAME.test(fact.name);
+  if (fact.kind !== "call" || INLINE_WRAPPERS.includes(fact.callable)) return false;
+  if (fact.effectUnknown || fact.planted || fact.onCallable) return true;
+  if (fact.method !== undefined) return fact.overrides?.some((name) => name !== "*") ?? false;
+  return fact.via !== undefined || fact.origin === "computed" || ACTING.has(fact.callable);
 }

@@ -21,8 +21,12 @@ export function isTorchMagic(run: PickleRun): boolean {
   return MAGIC_ENDINGS.some((ending) => text.endsWith(ending));
 }
 
-/** Reads the pickles behind the magic number, and checks that the storages end with the file. */
-export async function readTorchLegacy(content: Content, magic: PickleRun, tracing: Tracing): Promise<Reading> {
+/** Reads the pickles behind the magic number. `end` is where the storages do; null where nothing is known to lie behind them. */
+export async function readTorchLegacy(
+  content: Content,
+  magic: PickleRun,
+  tracing: Tracing,
+): Promise<{ readonly reading: Reading; readonly end: number | null }> {
   const { source, entry } = content;
   tracing.recognise(content, "torch-legacy");
   const parts = await keepRun({ ...magic, loader: "torch" }, content, tracing);
@@ -32,11 +36,12 @@ export async function readTorchLegacy(content: Content, magic: PickleRun, tracin
     if (at === source.size) {
       const message = `the file ends after ${index} of ${PICKLES} pickles`;
       tracing.find({ kind: "torch-legacy-truncated", message, entry, offset: at });
-      return readingOf("torch-legacy", [...parts, { outcome: "malformed", failure: failure("torch-legacy-truncated", message, at) }]);
+      const truncated = { outcome: "malformed", failure: failure("torch-legacy-truncated", message, at) } as const;
+      return { reading: readingOf("torch-legacy", [...parts, truncated]), end: null };
     }
-    const run = await runPickle({ ...content, loader: "torch" }, at, false, tracing);
+    const run = await runPickle({ ...content, loader: "torch" }, at, "opcodes", tracing);
     parts.push(...(await keepRun(run, content, tracing)));
-    if (run.facts.outcome !== "ok") return readingOf("torch-legacy", parts);
+    if (run.facts.outcome !== "ok") return { reading: readingOf("torch-legacy", parts), end: null };
     if (index === OBJECT) object = run;
     at = run.end;
   }
@@ -46,7 +51,7 @@ export async function readTorchLegacy(content: Content, magic: PickleRun, tracin
     tracing.find({ kind: "torch-legacy-size", message, entry, offset: at });
     if (end > source.size) parts.push({ outcome: "malformed", failure: failure("torch-legacy-size", message, at) });
   }
-  return readingOf("torch-legacy", parts);
+  return { reading: readingOf("torch-legacy", parts), end: end !== null && end < source.size ? end : null };
 }
 
 /** Where the storages that the object's persistent ids name end, each behind its count of items; null where one is not known. */

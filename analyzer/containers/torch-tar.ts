@@ -28,7 +28,7 @@ async function readInterleaved(content: Content, rawEnd: RawEnd, tracing: Tracin
   const outcomes: Omit<Reading, "container">[] = [];
   let at = 0;
   for (let index = 0; at < content.source.size; index++) {
-    const run = await runPickle(content, at, false, tracing);
+    const run = await runPickle(content, at, "opcodes", tracing);
     outcomes.push(...(await keepRun(run, content, tracing)));
     if (run.facts.outcome !== "ok") break;
     at = index === 0 ? run.end : await rawEnd(content, run);

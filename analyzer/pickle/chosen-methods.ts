@@ -35,16 +35,38 @@ export const GO_THROUGH: ReadonlySet<string> = new Set([
 export const PLAIN =
   /^(pandas\._libs\.missing\.NA|builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
 
+/** Opcodes that call something to make an object. */
+const MAKES: ReadonlySet<number> = new Set([OP.REDUCE, OP.NEWOBJ, OP.NEWOBJ_EX, OP.OBJ, OP.INST]);
+
 export class ChosenMethods {
   /** Objects that were asked about, and what the answer was; forgotten when they are given more. */
   private readonly known = new Map<number, boolean>();
   private left: number = LIMITS.handedValues.limit;
   private nesting = 0;
+  /** Objects of which was asked whether they keep something to call. */
+  private readonly keeping = new Map<number, boolean>();
+  private readonly brought: Set<number>;
 
+  /** `brought`: objects that another pickle made, of those that are or have something to call which that one chose. */
   constructor(
     private readonly recording: Recording,
     private readonly callables: Callables,
-  ) {}
+    brought: ReadonlySet<number> = new Set(),
+  ) {
+    this.brought = new Set(brought);
+  }
+
+  /** Notes that a loader was handed a pickle, and what it returns is such an object, or may be. */
+  noteBrought(object: number): void {
+    this.brought.add(object);
+  }
+
+  /** Whether what a pickle returns is something to call, or has such in it, or an object that was given such. */
+  isBringing(root: number): boolean {
+    const { state } = this.recording;
+    const end = { row: state.rowTop, change: state.changedTop };
+    return root >= 0 && (this.isToCall(root, end, DEEPEST) || this.hasSuch(root, end, DEEPEST));
+  }
 
   /** Notes that an object is given a state, or items. */
   change(object: number): void {
@@ -85,6 +107,7 @@ export class ChosenMethods {
   }
 
   private isSuch(object: number, moment: Moment): boolean {
+    if (this.brought.has(object)) return true;
     const source = this.callables.of(object);
     if (!source.made) return false;
     // Behind its state joblib puts an array in its place, and of the state nothing but what joblib writes is taken.
@@ -122,12 +145,38 @@ export class ChosenMethods {
     return depth === 0 || this.anyIn(value, moment, (item) => this.isToCall(item, moment, depth - 1));
   }
 
-  /** A value that was looked up, or that keeps what was (a partial, a method that was fetched). */
+  /**
+   * A value that was looked up, or that keeps what was: a partial, a method that was fetched, or an object whose class was handed
+   * such by itself, and may derive from a partial.
+   */
   private isCallable(value: number): boolean {
-    if (kinds.KIND[this.recording.data[value]!] !== kinds.FOREIGN) return false;
+    const { data } = this.recording;
+    if (kinds.KIND[data[value]!] !== kinds.FOREIGN) return false;
+    if (this.brought.has(value)) return true;
     const { made, callable } = this.callables.of(value);
     if (!made) return !PLAIN.test(callable);
-    return ACTING.has(callable) && INDIRECT_CALLABLES.get(callable)?.does !== "loads";
+    if (ACTING.has(callable)) return INDIRECT_CALLABLES.get(callable)?.does !== "loads";
+    if (!MAKES.has(data[value]!) || LOADED_BY_METHODS.has(this.callables.classOf(value))) return false;
+    const known = this.keeping.get(value);
+    if (known !== undefined) return known;
+    if (this.nesting === DEEPEST_OBJECT) return true;
+    this.nesting++;
+    const answer = this.handedTo(value, callable).some((item) => this.isCallable(item));
+    this.nesting--;
+    this.keeping.set(value, answer);
+    return answer;
+  }
+
+  /** What the maker of an object was handed, but for what it calls: the class that a maker is told. */
+  private handedTo(object: number, maker: string): number[] {
+    const { data, state } = this.recording;
+    const given = Array.from(itemsMade(state, this.argumentsOf(object)) ?? []);
+    const indirection = INDIRECT_CALLABLES.get(maker);
+    if (indirection?.does !== "calls") return given;
+    const { positions, passes } = indirection;
+    const passed = passes.kind === "items" && passes.position !== undefined ? given[passes.position] : undefined;
+    const isTuple = passed !== undefined && kinds.KIND[data[passed]!] === kinds.TUPLE;
+    return given.filter((_, position) => !positions.includes(position)).concat(isTuple ? Array.from(itemsMade(state, passed) ?? []) : []);
   }
 
   private anyIn(container: number, moment: Moment, test: (item: number) => boolean): boolean {

@@ -27,6 +27,8 @@ export interface ExecutionOptions extends RunOptions {
   readonly pauseAfterBuildOf?: readonly string[];
   /** Asked, while the facts are told, for each constant that is handed to a loader. */
   readonly takeNested?: TakeNested;
+  /** Whether `brings` is to be told. */
+  readonly tellsBringing?: boolean;
 }
 
 /** Why a run returned to its caller. `position` is the index of the next byte the program reads. */
@@ -47,6 +49,10 @@ export interface PickleExecution {
   resume(view: Uint8Array, complete: boolean): Pause;
   /** The facts so far. A run that was not finished is `unfinished`. */
   facts(): PickleFacts;
+  /** Whether what it returned is, or has in it, something to call which it chose; told with its facts, where that was asked for. */
+  brings(): boolean;
+  /** Says that the loader puts in the place of the object of a `build` what another program returned that brings such. */
+  noteBrought(): void;
 }
 
 /** Runs one program that is all in memory; bytes behind its STOP are not looked at. */
@@ -71,6 +77,8 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
   let data: Uint8Array = new Uint8Array(0);
   let ending: Pause | null = null;
   let told: PickleFacts | null = null;
+  const brought = new Set<number>();
+  let brings = false;
   return {
     resume(view, complete) {
       if (ending !== null) return ending;
@@ -90,11 +98,17 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
     },
     facts() {
       if (told !== null) return told;
-      const facts = tell(state, data, outermost(options.takeNested), rerun);
+      const depth = { ...outermost(options.takeNested), brought, brings: options.tellsBringing ? { found: false } : undefined };
+      const facts = tell(state, data, depth, rerun);
+      brings = depth.brings?.found ?? false;
       if (ending === null) return facts;
       told = facts;
       giveBackTables(state);
       return told;
+    },
+    brings: () => brings,
+    noteBrought() {
+      if (state.halt?.kind === "built") brought.add(state.halt.value);
     },
   };
 }

@@ -63,7 +63,16 @@ export class IndirectCalls {
   /** What a state hands over to be called. */
   handOver({ value, via, bound }: HandedOver, moment: Moment): void {
     this.moment = moment;
-    this.pass(value, via, bound === null ? null : this.inside(bound.positional, bound.keywords, true), DEEPEST);
+    if (bound === null) {
+      this.pass(value, via, null, DEEPEST);
+      return;
+    }
+    this.pass(value, via, this.inside(bound.positional, bound.keywords, true), DEEPEST);
+    // A partial keeps the very dict of its keywords, whatever is put into it later.
+    const before = this.itemsIn(bound.keywords, [kinds.DICT]);
+    this.moment = { row: this.recording.state.rowTop, change: this.recording.state.changedTop };
+    const after = this.itemsIn(bound.keywords, [kinds.DICT]);
+    if (after?.items.length !== before?.items.length) this.pass(value, via, this.inside(bound.positional, bound.keywords, true), DEEPEST);
   }
 
   /** What `Indirection` says of a call with these arguments. */

@@ -8,11 +8,13 @@ import { BYTES_FILES } from "./indirect-callables.ts";
 import * as kinds from "./kinds.ts";
 import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
-import type { RunNested } from "./read-facts.ts";
+import type { NestedFacts, RunNested } from "./read-facts.ts";
 import type { Depth, Rerun } from "./tell.ts";
 
 /** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`, and no other way (Lib/pickle.py, save_bytes). */
 const ENCODE = "_codecs.encode";
+/** Of what is not run here, what it brings is not known. */
+const UNKNOWN: NestedFacts = { facts: [], brings: true };
 const LATIN_1: ReadonlySet<string> = new Set(["latin1", "latin-1"]);
 
 /** Runs what loaders are handed; what cannot be run is added to `divergences`. */
@@ -30,7 +32,7 @@ export function runNestedPickles(
   return (loader, call, given, { pickles, takes }) => {
     if (depth.nesting >= LIMITS.nestedPickles.limit || depth.nestedBytes.left < 0) {
       diverge("nested-unfinished", call);
-      return [];
+      return UNKNOWN;
     }
     const handed = takes === "file" ? contentOfFile : contentOf;
     const content = given < 0 ? null : handed(recording, callables, given);
@@ -38,18 +40,21 @@ export function runNestedPickles(
     const offset = depth.nesting === 0 ? (content?.offset ?? null) : null;
     if (content !== null && depth.take?.({ bytes: content.bytes, offset, loader, call })) {
       depth.nestedBytes.left -= content.bytes.length;
-      return [];
+      return UNKNOWN;
     }
     if (content === null || !looksLikePickle(content.bytes)) {
       diverge("nested-unknown", call);
-      return [];
+      return UNKNOWN;
     }
-    const inside: Depth = { ...depth, nesting: depth.nesting + 1, reading: null };
+    const brings = { found: false };
+    const inside: Depth = { ...depth, nesting: depth.nesting + 1, reading: null, brings, brought: undefined };
+    let brought = false;
     const facts: Fact[] = [];
     let start = 0;
     for (let pickle = 0; pickle < pickles && start < content.bytes.length; pickle++) {
       depth.nestedBytes.left -= content.bytes.length;
       const run = rerun(content.bytes, start, recording.state.encoding, inside);
+      brought ||= brings.found;
       for (const fact of run.facts) facts.push({ ...fact, offset: content.offset === null ? call : content.offset + fact.offset });
       if (run.outcome !== "ok") {
         diverge(
@@ -60,7 +65,7 @@ export function runNestedPickles(
       }
       start = run.offset + run.length;
     }
-    return facts;
+    return { facts, brings: brought };
   };
 }
 

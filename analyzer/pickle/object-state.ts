@@ -35,6 +35,7 @@ export function beginsOtherwise(data: Uint8Array, key: number): boolean {
 /** Reads states of one recording. */
 export class ObjectState {
   private keysLeft: number = LIMITS.stateKeys.limit;
+  private knownLateKeys: ReadonlyMap<number, readonly { readonly entry: number; readonly name: string }[]> | null = null;
 
   constructor(
     private readonly recording: Recording,
@@ -43,6 +44,46 @@ export class ObjectState {
 
   /** Keys of a state under which something is later looked up on the object and called; `expected` as in `expectedKeys`. */
   overridesOf(given: number, moment: Moment, expected?: ReadonlySet<string>): readonly string[] | undefined {
+    const found = this.overridesAt(given, moment, expected);
+    if (expected !== undefined || this.lateKeys.size === 0) return found;
+    const parts = kinds.KIND[this.recording.data[given]!] === kinds.TUPLE ? Array.from(itemsMade(this.recording.state, given) ?? []) : [];
+    const late = [given, ...parts].flatMap((part) => this.keysPutLater(part, moment));
+    return late.length === 0 ? found : [...new Set([...(found ?? []), ...late])];
+  }
+
+  /** Keys that override something, put into a dict after a moment: classes exist that keep the very dict they are given for a state. */
+  private keysPutLater(dict: number, { change }: Moment): readonly string[] {
+    const put = this.lateKeys.get(dict) ?? [];
+    this.keysLeft -= put.length;
+    return this.keysLeft < 0 ? ["*"] : put.flatMap(({ entry, name }) => (entry >= change ? [name] : []));
+  }
+
+  /** All keys that override something, by the dict that they are put into once it is there, and where in `changed`. */
+  private get lateKeys(): ReadonlyMap<number, readonly { readonly entry: number; readonly name: string }[]> {
+    this.knownLateKeys ??= this.findLateKeys();
+    return this.knownLateKeys;
+  }
+
+  private findLateKeys(): ReadonlyMap<number, { entry: number; name: string }[]> {
+    const { data, state } = this.recording;
+    const { changed, changes } = state.tables;
+    const found = new Map<number, { entry: number; name: string }[]>();
+    for (let entry = 0; entry < state.changedTop; entry += CHANGE) {
+      const dict = changed[entry]!;
+      if (kinds.KIND[data[dict]!] !== kinds.DICT) continue;
+      const to = entry + CHANGE < state.changedTop ? changed[entry + CHANGE + 1]! : state.changesTop;
+      for (let index = changed[entry + 1]!; index < to; index += 2) {
+        const name = this.overrideOf(changes[index]!);
+        if (name === null) continue;
+        const known = found.get(dict);
+        if (known === undefined) found.set(dict, [{ entry, name }]);
+        else known.push({ entry, name });
+      }
+    }
+    return found;
+  }
+
+  private overridesAt(given: number, moment: Moment, expected: ReadonlySet<string> | undefined): readonly string[] | undefined {
     const { data } = this.recording;
     const kind = kinds.KIND[data[given]!];
     const hasKeys = (part: number) =>
@@ -74,6 +115,7 @@ export class ObjectState {
     const { data, state } = this.recording;
     const { changed, changes } = state.tables;
     const entry = change - CHANGE;
+    if (this.lateKeys.has(given)) return false;
     if (data[given] !== OP.EMPTY_DICT || state.contentsLostAt !== NO_FRAME || entry < 0 || changed[entry] !== given) return false;
     // All its items were set by one opcode; lists and dicts among its values are filled in between.
     let before = entry - CHANGE;

@@ -16,11 +16,19 @@ import { BYTE_OF_OPCODE as OP, OPCODE_OF_BYTE, type OpcodeName } from "./opcodes
 import { LOOKED_UP_ONLY } from "./rare.ts";
 import { FACT_BUDGET, Renderer } from "./render.ts";
 import { CHANGE, ROW } from "./tables.ts";
+import type { Depth } from "./tell.ts";
 import { ValueText } from "./value-text.ts";
 import { WriteOrder } from "./write-order.ts";
 
 /** Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument. */
-export type RunNested = (loader: string, call: number, given: number, loading: Loading) => readonly Fact[];
+export type RunNested = (loader: string, call: number, given: number, loading: Loading) => NestedFacts;
+
+/** What the pickles did that a loader was handed. */
+export interface NestedFacts {
+  readonly facts: readonly Fact[];
+  /** What it returns is, or has in it, something to call which they chose; or that is not known. */
+  readonly brings: boolean;
+}
 
 /** What was read of a run; where facts are missing, from which offset on, and why. */
 export interface ReadFacts {
@@ -40,8 +48,16 @@ const METHOD_OF_OPCODE: Readonly<Record<number, Method>> = {
 };
 
 /** The facts of a recording, in execution order. */
-export function readFacts(recording: Recording, callables: Callables, runNested: RunNested): ReadFacts {
-  return new FactReader(recording, callables, runNested).read();
+export function readFacts(
+  recording: Recording,
+  callables: Callables,
+  runNested: RunNested,
+  { brought, brings }: Pick<Depth, "brought" | "brings"> = {},
+): ReadFacts {
+  const reader = new FactReader(recording, callables, runNested, brought ?? new Set());
+  const read = reader.read();
+  if (brings !== undefined) brings.found = reader.isBringing();
+  return read;
 }
 
 /** Callables and opcodes that are known to be told plainly: real pickles have some hundred, others are looked at each time. */
@@ -82,18 +98,23 @@ class FactReader {
     private readonly recording: Recording,
     private readonly callables: Callables,
     private readonly runNested: RunNested,
+    brought: ReadonlySet<number>,
   ) {
     this.renderer = new Renderer(recording, callables);
     this.text = new ValueText(recording, callables);
     this.states = new ObjectState(recording, callables);
     this.order = new WriteOrder(recording, callables);
-    this.chosen = new ChosenMethods(recording, callables);
+    this.chosen = new ChosenMethods(recording, callables, brought);
     this.indirect = new IndirectCalls(recording, callables, {
       lookUp: (looked, via) => this.lookUp(looked, via),
       call: (source, via, effectUnknown) => this.tellCall(source, via, effectUnknown),
       setState: (given) => this.setState(given),
       load: (loader, given, loading) => this.loadNested(loader, given, loading),
     });
+  }
+
+  isBringing(): boolean {
+    return this.chosen.isBringing(this.recording.state.root);
   }
 
   read(): ReadFacts {
@@ -196,7 +217,7 @@ class FactReader {
     const isLate = this.order.write(method, object, second, this.moment.change);
     const builds = method === "__setstate__";
     const overrides = builds ? this.states.overridesOf(second, this.moment, this.states.expectedKeys(object)) : undefined;
-    const planted = isLate || (overrides === undefined && this.order.isNamed(method, this.offset));
+    const planted = isLate || (overrides === undefined && this.order.isNamed(method, object, this.offset));
     const origin = this.hasChangedNames || planted ? "mutated" : source.origin;
     const instanceOf = this.callables.toldClass(object);
     const isShared = this.callables.isShared(object);
@@ -241,8 +262,9 @@ class FactReader {
   }
 
   private loadNested(loader: string, given: number, loading: Loading): void {
-    for (const fact of this.runNested(loader, this.offset, given, loading))
-      this.facts.push("via" in fact || fact.kind === "extension" ? fact : { ...fact, via: loader });
+    const { facts, brings } = this.runNested(loader, this.offset, given, loading);
+    if (brings) this.chosen.noteBrought(this.offset);
+    for (const fact of facts) this.facts.push("via" in fact || fact.kind === "extension" ? fact : { ...fact, via: loader });
   }
 
   /** Whether the first `listedFacts` are told: from then on, what was told before is only counted. */
@@ -275,7 +297,7 @@ class FactReader {
       if (data[callable] !== OP.NEWOBJ) return false;
       madeBy = rows[row - ROW] === callable ? row - ROW : rowOf(this.recording, callable);
       if (rows[madeBy] !== callable || !this.order.isFresh(madeBy)) return false;
-      if (this.order.isNamed("__setstate__", this.offset)) return false;
+      if (this.order.isNamed("__setstate__", callable, this.offset)) return false;
       if (!this.isPlainState(row, callable, rows[row + 2]!)) return false;
       this.chosen.change(callable);
       callable = rows[madeBy + 1]!;

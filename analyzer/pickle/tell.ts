@@ -34,6 +34,10 @@ export interface Depth {
   readonly nestedBytes: { left: number };
   /** Asked before anything nested is run. */
   readonly take?: TakeNested | undefined;
+  /** Where somebody asks: set if what the program returns is, or has in it, something to call which it chose (`chosen-methods.ts`). */
+  readonly brings?: { found: boolean } | undefined;
+  /** Objects whose loader puts in their place what such a program returned. */
+  readonly brought?: ReadonlySet<number> | undefined;
 }
 
 /** The depth of a program that was found in a file. */
@@ -50,7 +54,7 @@ export function tell(state: MachineState, data: Uint8Array, depth: Depth, rerun:
   const callables = new Callables(recording);
   const divergences = new Map(state.divergences);
   const nested = runNestedPickles(recording, callables, divergences, depth, rerun);
-  const read = readFacts(recording, callables, nested);
+  const read = readFacts(recording, callables, nested, depth);
   depth.reading?.straddles.push(...state.straddles);
   const { facts, limited } =
     depth.reading === null && state.straddles.length > 0 ? unite(read, otherReadings(state, data, depth, rerun)) : read;

@@ -4,6 +4,7 @@
  * `append`, `add` ...) may be something that the pickle has put there before.
  */
 import type { Callables } from "./callables.ts";
+import { GO_THROUGH } from "./chosen-methods.ts";
 import { type Recording, rowOf } from "./contents.ts";
 import type { CallFact } from "./facts.ts";
 import { ACTING } from "./indirect-callables.ts";
@@ -28,7 +29,8 @@ export const CALLED_BY_OPCODES: Readonly<Partial<Record<Method, readonly string[
   add: ["add"],
 };
 const NAMES: ReadonlySet<string> = new Set(Object.values(CALLED_BY_OPCODES).flat());
-const LONGEST = Math.max(...[...NAMES].map((name) => name.length));
+const LENGTHS: ReadonlySet<number> = new Set([...NAMES].map((name) => name.length));
+const LONGEST = Math.max(...LENGTHS);
 
 /** Follows the writes of one recording, row by row. */
 export class WriteOrder {
@@ -68,16 +70,18 @@ export class WriteOrder {
   }
 
   /**
-   * Whether the pickle had something to call, before an offset, under the name of what an opcode looks for: classes exist that take their
-   * attributes from a dict which they are handed, and some give the same object twice.
+   * Whether the pickle had something to call, before an offset, under the name of what an opcode looks for, or that name by itself as a
+   * value: classes exist that take their attributes from a dict which they are handed, or from names and values, and some give the same
+   * object twice. Containers of Python's own take none.
    */
-  isNamed(method: Method, offset: number): boolean {
+  isNamed(method: Method, object: number, offset: number): boolean {
     this.foundNames ??= this.namesOfCallables();
     const { foundNames } = this;
-    return foundNames.size > 0 && (CALLED_BY_OPCODES[method]?.some((name) => (foundNames.get(name) ?? offset) < offset) ?? false);
+    if (foundNames.size === 0 || !CALLED_BY_OPCODES[method]?.some((name) => (foundNames.get(name) ?? offset) < offset)) return false;
+    return !GO_THROUGH.has(this.callables.classOf(object));
   }
 
-  /** Those of NAMES that are keys of what was looked up, or keeps such, and from which offset on. */
+  /** Those of NAMES that are keys of what was looked up, or keeps such, or are values, and from which offset on. */
   private namesOfCallables(): ReadonlyMap<string, number> {
     const { data, state } = this.recording;
     const { changed, changes, made, arena } = state.tables;
@@ -86,11 +90,13 @@ export class WriteOrder {
       const at = changed[entry + 2]!;
       const to = entry + CHANGE < state.changedTop ? changed[entry + CHANGE + 1]! : state.changesTop;
       if (data[at] === OP.SETITEM || data[at] === OP.SETITEMS) this.lookAt(changes.subarray(changed[entry + 1]!, to), at, found);
+      else this.lookForNames(changes, changed[entry + 1]!, to, 1, at, found);
     }
     for (let entry = 0; entry < state.madeTop; entry += ENTRY) {
       const at = made[entry]!;
       const to = entry + ENTRY < state.madeTop ? made[entry + ENTRY + 1]! : state.arenaTop;
       if (data[at] === OP.DICT) this.lookAt(arena.subarray(made[entry + 1]!, to), at, found);
+      else this.lookForNames(arena, made[entry + 1]!, to, 1, at, found);
     }
     return found;
   }
@@ -98,6 +104,7 @@ export class WriteOrder {
   /** Looks at keys and values in turn, which the opcode at an offset put together. */
   private lookAt(pairs: Int32Array, at: number, found: Map<string, number>): void {
     const { data } = this.recording;
+    this.lookForNames(pairs, 1, pairs.length, 2, at, found);
     for (let index = 0; index + 1 < pairs.length; index += 2) {
       const [key, value] = [pairs[index]!, pairs[index + 1]!];
       const kind = kinds.KIND[data[key]!];
@@ -105,6 +112,20 @@ export class WriteOrder {
       if (data[key] === OP.SHORT_BINUNICODE && data[key + 1]! > LONGEST) continue;
       const name = this.callables.constantText(key)!;
       if (NAMES.has(name) && at < (found.get(name) ?? at + 1) && this.isToCall(value)) found.set(name, at);
+    }
+  }
+
+  /** Looks for NAMES among every `step`th of the values from one on, which the opcode at an offset put somewhere. */
+  private lookForNames(values: Int32Array, from: number, to: number, step: number, at: number, found: Map<string, number>): void {
+    const { data } = this.recording;
+    for (let index = from; index < to; index += step) {
+      const value = values[index]!;
+      const kind = kinds.KIND[data[value]!];
+      if (kind !== kinds.STR && kind !== kinds.STRING) continue;
+      if (data[value] === OP.SHORT_BINUNICODE && !LENGTHS.has(data[value + 1]!)) continue;
+      if (data[value] === OP.BINUNICODE && (data[value + 2] !== 0 || !LENGTHS.has(data[value + 1]!))) continue;
+      const name = this.callables.constantText(value)!;
+      if (NAMES.has(name) && at < (found.get(name) ?? at + 1)) found.set(name, at);
     }
   }
 

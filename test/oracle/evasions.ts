@@ -51,7 +51,180 @@ const givenByState = (name: string) => `
       TUPLE
       BUILD`;
 
+/** An object that the pickle gave something to call, under a name that `OrderedDict` asks for. */
+const chosen = (value: string) => `
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "keys"
+      ${value}
+      SETITEM
+      BUILD`;
+
+/** The object that a pickle inside the pickle returns. */
+const unpickled = (listing: string) => `
+      GLOBAL "pickle loads"
+      SHORT_BINBYTES {
+        PROTO 2
+        ${listing}
+        STOP
+      }
+      TUPLE1
+      REDUCE`;
+
 export const EVASIONS: readonly Evasion[] = [
+  {
+    how: "a pickle inside the pickle returns an object with methods that it chose",
+    imports: ["evasive:payload"],
+    calls: ["collections:OrderedDict", "evasive:Tagger", "pickle:loads"],
+    listing: `
+      GLOBAL "collections OrderedDict"
+      ${unpickled(chosen('GLOBAL "evasive payload"'))}
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "a method of an object is what a pickle inside the pickle returns",
+    imports: ["evasive:payload"],
+    calls: ["collections:OrderedDict", "evasive:Tagger", "pickle:loads"],
+    listing: `
+      GLOBAL "collections OrderedDict"
+      ${chosen(unpickled('GLOBAL "evasive payload"'))}
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "an object is in the list already that a class is made with, and then gets a method that it chose",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Tagger", "evasive:TakesAnything"],
+    listing: `
+      GLOBAL "evasive TakesAnything"
+      EMPTY_LIST
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      MEMOIZE
+      APPEND
+      BINGET 0
+      EMPTY_DICT
+      SHORT_BINUNICODE "keys"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      POP
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "a method of an object is what a class made that may derive from a partial",
+    imports: ["evasive:payload"],
+    calls: ["collections:OrderedDict", "evasive:Tagger", "evasive:CallsWhatItIsMadeWith"],
+    listing: `
+      GLOBAL "collections OrderedDict"
+      ${chosen('GLOBAL "evasive CallsWhatItIsMadeWith"\nGLOBAL "evasive payload"\nTUPLE1\nREDUCE')}
+      TUPLE1
+      REDUCE`,
+    reason: "call whose effect is not known",
+    verdict: "blocked",
+  },
+  {
+    how: "a constructor takes the names of its attributes from one list, and the values from another",
+    imports: ["evasive:payload"],
+    calls: ["evasive:Zipped"],
+    listing: `
+      GLOBAL "evasive Zipped"
+      EMPTY_LIST
+      SHORT_BINUNICODE "append"
+      APPEND
+      EMPTY_LIST
+      GLOBAL "evasive payload"
+      APPEND
+      TUPLE2
+      REDUCE
+      NONE
+      APPEND`,
+    reason: "APPEND calls what the pickle may have put there",
+    verdict: "blocked",
+  },
+  {
+    how: "the keywords of a partial get another one, once they are its own",
+    imports: ["evasive:payload"],
+    calls: ["functools:partial", "builtins:sorted", "evasive:make_function"],
+    listing: `
+      GLOBAL "functools partial"
+      GLOBAL "evasive make_function"
+      TUPLE1
+      REDUCE
+      MARK
+      GLOBAL "builtins sorted"
+      EMPTY_LIST
+      TUPLE1
+      EMPTY_DICT
+      MEMOIZE
+      NONE
+      TUPLE
+      BUILD
+      BINGET 0
+      SHORT_BINUNICODE "key"
+      GLOBAL "evasive payload"
+      SETITEM
+      POP`,
+    reason: "call outside the policy, by builtins.sorted",
+    verdict: "blocked",
+  },
+  {
+    how: "the attributes of a partial get a name that Python looks for, once they are its own",
+    imports: ["evasive:payload"],
+    calls: ["functools:partial", "evasive:make_function"],
+    listing: `
+      GLOBAL "functools partial"
+      GLOBAL "evasive make_function"
+      TUPLE1
+      REDUCE
+      MARK
+      GLOBAL "evasive make_function"
+      EMPTY_TUPLE
+      EMPTY_DICT
+      EMPTY_DICT
+      MEMOIZE
+      TUPLE
+      BUILD
+      BINGET 0
+      SHORT_BINUNICODE "__deepcopy__"
+      GLOBAL "evasive payload"
+      SETITEM
+      POP`,
+    reason: "SETITEM puts a name into the attributes of an object",
+    said: "BUILD would override __deepcopy__",
+    verdict: "blocked",
+  },
+  {
+    how: "a class keeps the very dict that is its state, which then gets a name that Python looks for",
+    imports: ["evasive:payload"],
+    calls: ["evasive:KeepsItsState"],
+    listing: `
+      GLOBAL "evasive KeepsItsState"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      MEMOIZE
+      BUILD
+      BINGET 0
+      SHORT_BINUNICODE "__deepcopy__"
+      GLOBAL "evasive payload"
+      SETITEM
+      POP`,
+    reason: "SETITEM puts a name into the attributes of an object",
+    said: "BUILD would override __deepcopy__",
+    verdict: "blocked",
+  },
   {
     how: "a dict becomes the attributes of an object, and then gets a name that Python looks for",
     imports: ["evasive:payload"],
@@ -518,8 +691,10 @@ export const EVASIONS: readonly Evasion[] = [
     ["as it is", "SHORT_BINBYTES", "latin1"],
     ["in hexadecimal", "SHORT_BINUNICODE", "hex"],
     ["in base64", "BINBYTES", "base64"],
-  ].map(([how, opcode, encoding]): Evasion => {
-    const pickle = bytesOf('PROTO 4\nGLOBAL "os system"\nSHORT_BINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP');
+    ["with something behind it", "SHORT_BINBYTES", "latin1", "NONE"],
+    ["of protocol 0 that says so", "SHORT_BINBYTES", "latin1", "", 0],
+  ].map(([how, opcode, encoding, behind = "", protocol = 4]): Evasion => {
+    const pickle = bytesOf(`PROTO ${protocol}\nGLOBAL "os system"\nSHORT_BINUNICODE "true"\nTUPLE1\nREDUCE\nSTOP\n${behind}`);
     const bytes = Buffer.from(Buffer.from(pickle).toString(encoding as BufferEncoding), "latin1");
     const constant = bytes.toString("hex").replaceAll(/../g, "\\x$&");
     return {

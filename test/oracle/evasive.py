@@ -59,6 +59,27 @@ class TakesItsAttributes:
         object.__setattr__(self, "__dict__", state["__dict__"])
 
 
+class KeepsItsState:
+    def __setstate__(self, state):
+        self.__dict__ = state
+
+
+class Zipped:
+    """Takes its attributes from names and values."""
+
+    def __init__(self, names, values):
+        for name, value in zip(names, values):
+            setattr(self, name, value)
+
+
+class CallsWhatItIsMadeWith:
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self):
+        return self.function()
+
+
 class Unpickles:
     """Holds a pickle of its own, and loads it."""
 

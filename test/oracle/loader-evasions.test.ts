@@ -172,6 +172,62 @@ describe.skipIf(!hasLibraries())("joblib and torch", () => {
     });
   });
 
+  it("refuses an array of objects that says it may be mapped, whose bytes would be addresses; the verdict cannot tell", async () => {
+    const program = bytesOf(`PROTO 4\n${array("O8", 'SHORT_BINUNICODE "allow_mmap"\nNEWTRUE')}\nPROTO 2\nNONE\nSTOP\nSTOP`);
+    const by = policy(ARRAY, ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype"]);
+    const { trace } = await traceFile(memorySource(program));
+    expect(judgeTrace(trace, by, "strict").verdict).toBe("unsupported");
+    expect(await load(loader, by, "joblib", program)).toMatchObject({
+      outcome: "blocked",
+      blocked: { reason: "an array of objects that may be mapped into memory" },
+    });
+  });
+
+  it("refuses to hand on what a pickle inside joblib's array of objects chose, and so does the verdict", async () => {
+    const objects = dtypeListing("O8", 'MARK\nBININT1 3\nSHORT_BINUNICODE "|"\nNONE\nNONE\nNONE\nBININT -1\nBININT -1\nBININT1 63\nTUPLE');
+    const program = bytesOf(`
+      PROTO 2
+      GLOBAL "evasive TakesAnything"
+      ${array("O8")}
+      PROTO 2
+      GLOBAL "numpy.core.multiarray _reconstruct"
+      MARK
+      GLOBAL "numpy ndarray"
+      BININT1 0
+      TUPLE1
+      SHORT_BINBYTES "b"
+      TUPLE
+      REDUCE
+      MARK
+      BININT1 1
+      BININT1 1
+      TUPLE1
+      ${objects}
+      NEWFALSE
+      EMPTY_LIST
+      GLOBAL "evasive Tagger"
+      EMPTY_TUPLE
+      NEWOBJ
+      EMPTY_DICT
+      SHORT_BINUNICODE "keys"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD
+      APPEND
+      TUPLE
+      BUILD
+      STOP
+      TUPLE1
+      REDUCE
+      STOP`);
+    const calls = ["joblib.numpy_pickle:NumpyArrayWrapper", "numpy:dtype", "numpy:ndarray", "numpy.core.multiarray:_reconstruct"];
+    const by = policy([...ARRAY, "evasive:payload"], [...calls, "evasive:Tagger", "evasive:TakesAnything"]);
+    const refusal = { callable: "evasive.TakesAnything", opcode: "REDUCE", reason: "call whose effect is not known" };
+    const { trace } = await traceFile(memorySource(program));
+    expect(judgeTrace(trace, by, "strict")).toMatchObject({ verdict: "blocked", blocked: [refusal] });
+    expect(await load(loader, by, "joblib", program)).toMatchObject({ outcome: "blocked", blocked: refusal });
+  });
+
   it.each(["read", "read_array", "safe_get_numpy_array_alignment_bytes"])(
     "refuses a state that puts %s over the wrapper's own",
     async (method) => {

@@ -29,7 +29,7 @@ export async function readArray(content: Content, start: number, tracing: Tracin
 
   if (header.value.hasObject) {
     if (dataStart === source.size) return broken("npy-truncated", "the file ends where the pickle of the array begins", dataStart);
-    const run = await runPickle({ ...content, loader: "numpy" }, dataStart, false, tracing);
+    const run = await runPickle({ ...content, loader: "numpy" }, dataStart, "opcodes", tracing);
     return { parts: await keepRun(run, content, tracing), end: run.end };
   }
   const end = dataStart + header.value.count * header.value.itemSize;

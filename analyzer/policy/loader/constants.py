@@ -12,11 +12,12 @@ CONSTANTS = {
     "SHORT_BINBYTES": 1, "SHORT_BINSTRING": 1, "SHORT_BINUNICODE": 1, "BINBYTES": 4, "BINSTRING": 4, "BINUNICODE": 4,
     "BINBYTES8": 8, "BINUNICODE8": 8, "BYTEARRAY8": 8, "STRING": None, "UNICODE": None,
 }  # fmt: skip
-# How they begin that spell a pickle of protocol 2 to 5: as it is, as text in latin-1, in hexadecimal, in base64.
+# How they begin that spell a pickle with PROTO: as it is, as text in latin-1, in hexadecimal, in base64.
 TEXTS = frozenset("\x80" "8" "g")
 BYTES = frozenset([b"\x80", b"\xc2", b"8", b"g"])
 HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2})+")
 BASE64 = re.compile(rb"([0-9A-Za-z_+/-]+)={0,2}[ \t\r\n]*")
+NAME = re.compile(r"[\w.]+")
 # PROTO, something that is made, STOP.
 SHORTEST = 4
 
@@ -72,11 +73,11 @@ for _opcode, _width in CONSTANTS.items():
 
 
 def _pickle_in(value):
-    """The bytes that a constant spells, if a pickle could begin and end like them; else None."""
+    """The bytes that a constant spells, if a pickle could begin like them; else None."""
     spelt = _utf8(value) if type(value) is str else bytes(value)
     content = _decoded(spelt) if len(spelt) >= SHORTEST else None
-    is_pickle = content is not None and len(content) >= SHORTEST and content[0] == 0x80 and 2 <= content[1] <= 5
-    return content if is_pickle and content[-1:] == pickle.STOP else None
+    is_pickle = content is not None and len(content) >= SHORTEST and content[0] == 0x80 and content[1] <= 5
+    return content if is_pickle else None
 
 
 def _utf8(text):
@@ -147,10 +148,11 @@ class _DryRun(pickle._Unpickler):
 
 
 def _looked_up_by(content):
-    """What bytes look up as a pickle; None where they are none, from the first to the last."""
+    """What bytes look up as a pickle; None where they are none, from the first to the last, or to a STOP before that if it looks something up."""
     run = _DryRun(content)
     try:
         run.load()
     except Exception:  # whatever bytes raise that are no pickle
         return None
-    return run._names if run._file.tell() == len(content) else None
+    is_told = any(map(NAME.fullmatch, map("".join, run._names)))
+    return run._names if is_told or run._file.tell() == len(content) else None

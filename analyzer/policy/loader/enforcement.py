@@ -3,7 +3,7 @@
 The reasons that are given for a refusal are that file's, word for word.
 """
 
-from choosing import Choosing
+from choosing import SCALARS, Choosing
 from constants import Constants
 from indirect import Indirect
 from keeping import Keeping
@@ -32,6 +32,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         self._ordered = {}
         # Dicts that became the attributes of an object, or may have.
         self._own = {}
+        # States of partials, by the dict of keywords that these keep.
+        self._bound = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -48,7 +50,9 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             running.pop()
         if self._blocked is not None:  # and some class's code caught it
             raise self._blocked
-        if not running:
+        if running:
+            self._note_brought(result)
+        else:
             self._check_constants()
         return result
 
@@ -177,6 +181,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             self._check_own("BUILD", target, "__setstate__")
             self._check_state("BUILD", 1, target, state)
             self._check_state_kept(state)
+            self._note_own(target, state)
             # Its attributes may have an `items` among them now.
             self._ordered.pop(id(target), None)
         elif self._is_foreign(state, *(state if type(state) is tuple else ())):
@@ -210,12 +215,14 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def load_setitem(self):
         self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
         self._check_kept("SETITEM", self.stack[-2:])
+        self._check_bound("SETITEM", self.stack[-3], self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
             self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
             self._check_kept("SETITEMS", self.stack)
+            self._check_bound("SETITEMS", self.metastack[-1][-1], self.stack)
         super().load_setitems()
 
     def _check_change(self, opcode, target, method, overridden="", keys=()):
@@ -232,7 +239,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
-        if self._is_named(method):
+        if self._is_named(method, target):
             self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if isinstance(target, Stub):
             self._refuse(opcode, 1, target._name, f"{method} of an object that was made by a call outside the policy")
@@ -268,6 +275,21 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         if self._is_foreign(*keys):
             return "names that are not known"
         return ", ".join(key for key in dict.fromkeys(keys) if type(key) is str and key in OVERRIDING)
+
+    def _note_own(self, target, state):
+        """Notes the dicts that a class's own __setstate__ may keep as they are: what is put into them later is judged then."""
+        if getattr(target, "__setstate__", None) is not None:
+            parts = state if type(state) is tuple else (state,)
+            self._own.update((id(part), part) for part in parts if type(part) is dict)
+            if self._is_state_of_partial(parts):
+                self._bound[id(parts[2])] = parts
+
+    def _check_bound(self, opcode, target, keys_and_values):
+        """The keywords of a partial, with what is put into the dict that it has of them."""
+        function, arguments, keywords, *_ = self._bound.get(id(target), (None, (), None))
+        if keywords is not None:
+            changed = {**keywords, **dict(zip(keys_and_values[::2], keys_and_values[1::2]))}
+            self._check_handed(opcode, 1, function, "functools.partial", self._inside(arguments, changed, True))
 
     def _keys_of_attributes(self, part):
         """The keys of a dict in a state; in the place of `__dict__` those of the dict there, which are names of attributes."""
@@ -366,6 +388,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
         self._note_looked_up(key)
+        self._has_plain_names = self._has_plain_names or type(found) in SCALARS
 
     def _names(self, value):
         """The names under which the pickle looked `value` up; None where it did not."""

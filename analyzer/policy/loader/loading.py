@@ -94,6 +94,8 @@ def joblib_load(filename, **options):
             shape, class_ = state.get("shape"), state.get("subclass")
             if not isinstance(state.get("dtype"), self.np.dtype) or type(shape) is not tuple or set(map(type, shape)) - {int}:
                 self._refuse("BUILD", 1, _type_name(wrapper), "an array that is none")
+            if state["dtype"].hasobject and state.get("allow_mmap"):  # the file's bytes would be addresses of objects
+                self._refuse("BUILD", 1, _type_name(wrapper), "an array of objects that may be mapped into memory")
             if class_ is not self.np.ndarray and class_ is not self.np.memmap:
                 self._check_handed("BUILD", 1, class_, _type_name(wrapper))
             # An array of objects is a pickle of its own, which joblib loads by what its module has.

@@ -764,6 +764,7 @@ def _acts(key):
     return name in INDIRECT and name not in MAKERS
 
 
+SCALARS = PLAIN - {tuple, list, dict, set, frozenset}
 NAMES_CALLED = frozenset(name for names in CALLED_BY_OPCODES.values() for name in names)
 
 
@@ -772,14 +773,20 @@ class Choosing:
 
     def __init__(self, *arguments, **keywords):
         super().__init__(*arguments, **keywords)
+        # What a pickle inside the pickle makes, the one around it goes on with.
+        around = _running()[-1:]
         # By identity, and with the object: those that were given something to call, and what keeps such.
-        self._chosen = {}
-        self._keepers = {}
+        self._chosen = around[0]._chosen if around else {}
+        self._keepers = around[0]._keepers if around else {}
         # Containers of the pickle that have, or had, something to call in them, at any depth; and such an object.
-        self._holds_callable = {}
-        self._holds_chosen = {}
+        self._holds_callable = around[0]._holds_callable if around else {}
+        self._holds_chosen = around[0]._holds_chosen if around else {}
+        # What holds a value by now: it may be given something to call later.
+        self._holders = around[0]._holders if around else {}
+        # Some name stands for a number, a text or the like.
+        self._has_plain_names = False
         # Names of what opcodes call, under which the pickle has had something to call.
-        self._named = set()
+        self._named = around[0]._named if around else set()
 
     def _check_chosen(self, opcode, size, function, arguments, keywords=None):
         """What a call is handed has no methods that the pickle chose."""
@@ -799,29 +806,80 @@ class Choosing:
     def _is_to_call(self, value):
         return id(value) in self._chosen or id(value) in self._holds_callable or self._is_callable(value)
 
-    def _note_inside(self, target, values):
-        """Notes what an object is given, or what is put into a container."""
-        if any(map(self._is_to_call, values)):
-            (self._chosen if self._is_foreign(target) else self._holds_callable)[id(target)] = target
-        if any(id(value) in self._chosen or id(value) in self._holds_chosen for value in values):
-            self._holds_chosen[id(target)] = target
+    def _note_inside(self, target, values, named=None):
+        """Notes what an object is given, or what is put into a container; among \`named\`, its values, names of what opcodes call."""
+        self._note_names(values if named is None else named)
+        # Nobody calls numbers and texts, but a name may stand for one that the policy has looked up.
+        values = values if self._has_plain_names else [value for value in values if type(value) not in SCALARS]
+        if not values:
+            return
+        self._note_holder(target, values)
+        has_chosen = any(id(value) in self._chosen or id(value) in self._holds_chosen for value in values)
+        self._mark(target, self._is_foreign(target), any(map(self._is_to_call, values)), has_chosen)
+
+    def _note_holder(self, target, values):
+        for value in values:
+            if type(value) not in SCALARS and (type(value) is not tuple or value):
+                self._holders.setdefault(id(value), (value, []))[1].append(target)
+
+    def _mark(self, target, is_object, is_given, has_chosen):
+        """Notes that something has something to call, or such an object, in it; and so has what holds it by now."""
+        waiting = [(target, is_object, is_given, has_chosen)]
+        while waiting:
+            target, is_object, is_given, has_chosen = waiting.pop()
+            given = self._chosen if is_object else self._holds_callable
+            is_given = is_given and id(target) not in given
+            has_chosen = has_chosen and id(target) not in self._holds_chosen
+            if is_given:
+                given[id(target)] = target
+            if has_chosen:
+                self._holds_chosen[id(target)] = target
+            if is_given or has_chosen:
+                for holder in self._holders.get(id(target), (None, ()))[1]:
+                    waiting.append((holder, self._is_foreign(holder), is_given, has_chosen or (is_given and is_object)))
 
     def _note_items(self, target, keys_and_values):
         for key, value in zip(keys_and_values[::2], keys_and_values[1::2]):
             if type(key) is str and key in NAMES_CALLED and (self._names(value) is not None or id(value) in self._keepers):
                 self._named.add(key)
-        self._note_inside(target, keys_and_values)
+        self._note_inside(target, keys_and_values, keys_and_values[1::2])
 
-    def _is_named(self, method):
-        return not self._named.isdisjoint(CALLED_BY_OPCODES.get(method, ()))
+    def _note_names(self, values):
+        for value in values:
+            if type(value) is str and value in NAMES_CALLED:
+                self._named.add(value)
+
+    def _is_named(self, method, target):
+        """Whether what an opcode calls on an object may be the pickle's own: containers of Python's have no attributes."""
+        if self._named.isdisjoint(CALLED_BY_OPCODES.get(method, ())):
+            return False
+        return (target._name if isinstance(target, Stub) else _type_name(target)) not in GO_THROUGH
 
     def _note_handed(self, function, arguments):
         """Notes what the maker of an object was handed. What that was by itself, whoever made it put where he wanted."""
         made = self.stack[-1]
-        if type(made) not in PLAIN and any(map(_acts, self._names(function) or ())):
+        self._note_names(arguments)
+        others = [value for value in arguments if not self._is_callable(value)]
+        may_keep = len(others) < len(arguments) or any(map(_acts, self._names(function) or ()))
+        if may_keep and type(made) not in PLAIN and self._keeps(function, arguments):
             self._keepers[id(made)] = made
-        if any(self._is_to_call(value) for value in arguments if not self._is_callable(value)):
-            self._chosen[id(made)] = made
+        self._note_holder(made, others)
+        self._mark(made, True, any(map(self._is_to_call, others)), False)
+
+    def _note_brought(self, result):
+        """Notes what a pickle inside the pickle returns, where that is something to call, or has such in it."""
+        self._mark(result, True, self._is_to_call(result) or id(result) in self._holds_chosen, False)
+
+    def _keeps(self, function, arguments):
+        """Whether what a call made keeps something to call: by what is called, or as a class that may derive from a partial, handed such."""
+        _, does, details = _indirection(function, self._names(function) or ())
+        if any(map(_acts, self._names(function) or ())):
+            return does != "loads"  # of which \`_note_brought\` knows
+        called, passes = (details[0], details[1]) if does == "calls" else ((), None)
+        handed = [value for at, value in enumerate(arguments) if at not in called]
+        if passes and passes[0] == "items" and passes[1] is not None and passes[1] < len(arguments):
+            handed += arguments[passes[1]] if type(arguments[passes[1]]) is tuple else ()
+        return any(map(self._is_callable, handed))
 
     def load_append(self):
         self._note_inside(self.stack[-2], self.stack[-1:])
@@ -875,11 +933,12 @@ CONSTANTS = {
     "SHORT_BINBYTES": 1, "SHORT_BINSTRING": 1, "SHORT_BINUNICODE": 1, "BINBYTES": 4, "BINSTRING": 4, "BINUNICODE": 4,
     "BINBYTES8": 8, "BINUNICODE8": 8, "BYTEARRAY8": 8, "STRING": None, "UNICODE": None,
 }  # fmt: skip
-# How they begin that spell a pickle of protocol 2 to 5: as it is, as text in latin-1, in hexadecimal, in base64.
+# How they begin that spell a pickle with PROTO: as it is, as text in latin-1, in hexadecimal, in base64.
 TEXTS = frozenset("\\x80" "8" "g")
 BYTES = frozenset([b"\\x80", b"\\xc2", b"8", b"g"])
 HEXADECIMAL = re.compile(rb"(?:[0-9a-fA-F]{2})+")
 BASE64 = re.compile(rb"([0-9A-Za-z_+/-]+)={0,2}[ \\t\\r\\n]*")
+NAME = re.compile(r"[\\w.]+")
 # PROTO, something that is made, STOP.
 SHORTEST = 4
 
@@ -935,11 +994,11 @@ for _opcode, _width in CONSTANTS.items():
 
 
 def _pickle_in(value):
-    """The bytes that a constant spells, if a pickle could begin and end like them; else None."""
+    """The bytes that a constant spells, if a pickle could begin like them; else None."""
     spelt = _utf8(value) if type(value) is str else bytes(value)
     content = _decoded(spelt) if len(spelt) >= SHORTEST else None
-    is_pickle = content is not None and len(content) >= SHORTEST and content[0] == 0x80 and 2 <= content[1] <= 5
-    return content if is_pickle and content[-1:] == pickle.STOP else None
+    is_pickle = content is not None and len(content) >= SHORTEST and content[0] == 0x80 and content[1] <= 5
+    return content if is_pickle else None
 
 
 def _utf8(text):
@@ -1010,13 +1069,14 @@ class _DryRun(pickle._Unpickler):
 
 
 def _looked_up_by(content):
-    """What bytes look up as a pickle; None where they are none, from the first to the last."""
+    """What bytes look up as a pickle; None where they are none, from the first to the last, or to a STOP before that if it looks something up."""
     run = _DryRun(content)
     try:
         run.load()
     except Exception:  # whatever bytes raise that are no pickle
         return None
-    return run._names if run._file.tell() == len(content) else None
+    is_told = any(map(NAME.fullmatch, map("".join, run._names)))
+    return run._names if is_told or run._file.tell() == len(content) else None
 
 
 class Enforcement(Keeping, Choosing, Constants, Indirect):
@@ -1038,6 +1098,8 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         self._ordered = {}
         # Dicts that became the attributes of an object, or may have.
         self._own = {}
+        # States of partials, by the dict of keywords that these keep.
+        self._bound = {}
         # What the pickle wrote to which objects.
         self._given = {}
         self._is_looking_up = False
@@ -1054,7 +1116,9 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             running.pop()
         if self._blocked is not None:  # and some class's code caught it
             raise self._blocked
-        if not running:
+        if running:
+            self._note_brought(result)
+        else:
             self._check_constants()
         return result
 
@@ -1183,6 +1247,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             self._check_own("BUILD", target, "__setstate__")
             self._check_state("BUILD", 1, target, state)
             self._check_state_kept(state)
+            self._note_own(target, state)
             # Its attributes may have an \`items\` among them now.
             self._ordered.pop(id(target), None)
         elif self._is_foreign(state, *(state if type(state) is tuple else ())):
@@ -1216,12 +1281,14 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def load_setitem(self):
         self._check_change("SETITEM", self.stack[-3], "__setitem__", keys=self.stack[-2:-1])
         self._check_kept("SETITEM", self.stack[-2:])
+        self._check_bound("SETITEM", self.stack[-3], self.stack[-2:])
         super().load_setitem()
 
     def load_setitems(self):
         if self.stack:
             self._check_change("SETITEMS", self.metastack[-1][-1], "__setitem__", keys=self.stack[::2])
             self._check_kept("SETITEMS", self.stack)
+            self._check_bound("SETITEMS", self.metastack[-1][-1], self.stack)
         super().load_setitems()
 
     def _check_change(self, opcode, target, method, overridden="", keys=()):
@@ -1238,7 +1305,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
             self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if overridden:
             self._refuse(opcode, 1, _type_name(target), f"BUILD would override {overridden}")
-        if self._is_named(method):
+        if self._is_named(method, target):
             self._refuse(opcode, 1, _type_name(target), f"{opcode} calls what the pickle may have put there")
         if isinstance(target, Stub):
             self._refuse(opcode, 1, target._name, f"{method} of an object that was made by a call outside the policy")
@@ -1274,6 +1341,21 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         if self._is_foreign(*keys):
             return "names that are not known"
         return ", ".join(key for key in dict.fromkeys(keys) if type(key) is str and key in OVERRIDING)
+
+    def _note_own(self, target, state):
+        """Notes the dicts that a class's own __setstate__ may keep as they are: what is put into them later is judged then."""
+        if getattr(target, "__setstate__", None) is not None:
+            parts = state if type(state) is tuple else (state,)
+            self._own.update((id(part), part) for part in parts if type(part) is dict)
+            if self._is_state_of_partial(parts):
+                self._bound[id(parts[2])] = parts
+
+    def _check_bound(self, opcode, target, keys_and_values):
+        """The keywords of a partial, with what is put into the dict that it has of them."""
+        function, arguments, keywords, *_ = self._bound.get(id(target), (None, (), None))
+        if keywords is not None:
+            changed = {**keywords, **dict(zip(keys_and_values[::2], keys_and_values[1::2]))}
+            self._check_handed(opcode, 1, function, "functools.partial", self._inside(arguments, changed, True))
 
     def _keys_of_attributes(self, part):
         """The keys of a dict in a state; in the place of \`__dict__\` those of the dict there, which are names of attributes."""
@@ -1372,6 +1454,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def _remember(self, found, key):
         self._looked_up.setdefault(id(found), (found, set()))[1].add(key)
         self._note_looked_up(key)
+        self._has_plain_names = self._has_plain_names or type(found) in SCALARS
 
     def _names(self, value):
         """The names under which the pickle looked \`value\` up; None where it did not."""
@@ -1511,6 +1594,8 @@ def joblib_load(filename, **options):
             shape, class_ = state.get("shape"), state.get("subclass")
             if not isinstance(state.get("dtype"), self.np.dtype) or type(shape) is not tuple or set(map(type, shape)) - {int}:
                 self._refuse("BUILD", 1, _type_name(wrapper), "an array that is none")
+            if state["dtype"].hasobject and state.get("allow_mmap"):  # the file's bytes would be addresses of objects
+                self._refuse("BUILD", 1, _type_name(wrapper), "an array of objects that may be mapped into memory")
             if class_ is not self.np.ndarray and class_ is not self.np.memmap:
                 self._check_handed("BUILD", 1, class_, _type_name(wrapper))
             # An array of objects is a pickle of its own, which joblib loads by what its module has.

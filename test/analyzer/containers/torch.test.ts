@@ -136,9 +136,19 @@ describe("legacy", () => {
     expect(await traceBytes(bytes)).toMatchObject({ outcome: "malformed", findings: [{ kind: "torch-legacy-size" }] });
   });
 
-  test("bytes behind the storages are a finding", async () => {
+  test("bytes behind the storages are a finding, and a pickle among them is run", async () => {
     const bytes = Buffer.concat([MAGIC, VERSION, SYSTEM, storage("7", "NONE"), KEYS, floats, PAYLOAD]);
-    expect(await traceBytes(bytes)).toMatchObject({ outcome: "ok", findings: [{ kind: "torch-legacy-size" }] });
+    const trace = await traceBytes(bytes);
+    expect(trace).toMatchObject({ container: "torch-legacy", outcome: "ok", findings: [{ kind: "torch-legacy-size" }] });
+    expect(callsOf(trace)).toEqual(["-: os.system"]);
+  });
+
+  test("what a second torch.save wrote into the file is read as well", async () => {
+    const saved = (object: Uint8Array) => [MAGIC, VERSION, SYSTEM, object, KEYS];
+    const trace = await traceBytes(Buffer.concat([...saved(storage("7", "NONE")), floats, ...saved(PAYLOAD)]));
+    expect(trace).toMatchObject({ container: "torch-legacy", outcome: "ok" });
+    expect(trace.pickles.map((pickle) => pickle.loader)).toEqual(Array(10).fill("torch"));
+    expect(callsOf(trace)).toEqual(["-: os.system"]);
   });
 
   test("a file that ends after the magic number", async () => {
