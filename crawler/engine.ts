@@ -3,8 +3,8 @@
  * the number with every change by which one could come out differently.
  */
 
-const INFERENCE = 14;
-const JUDGEMENT = 8;
+const INFERENCE = 15;
+const JUDGEMENT = 9;
 
 /** Of policies that are inferred, and the verdicts under them. */
 export const CLASS_ENGINE = `inference ${INFERENCE}, judgement ${JUDGEMENT}`;
