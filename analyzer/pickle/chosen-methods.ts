@@ -35,6 +35,9 @@ export const GO_THROUGH: ReadonlySet<string> = new Set([
 export const PLAIN =
   /^(pandas\._libs\.missing\.NA|builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
 
+/** What Cython makes of `__reduce__`: it is told the class, which it makes an object of (Cython/Compiler/ParseTreeTransforms.py). */
+const TAKES_CLASS = /(^|\.)__pyx_unpickle_\w+$/;
+
 /** Opcodes that call something to make an object. */
 const MAKES: ReadonlySet<number> = new Set([OP.REDUCE, OP.NEWOBJ, OP.NEWOBJ_EX, OP.OBJ, OP.INST]);
 
@@ -171,6 +174,7 @@ export class ChosenMethods {
   private handedTo(object: number, maker: string): number[] {
     const { data, state } = this.recording;
     const given = Array.from(itemsMade(state, this.argumentsOf(object)) ?? []);
+    if (TAKES_CLASS.test(maker)) return given.slice(1);
     const indirection = INDIRECT_CALLABLES.get(maker);
     if (indirection?.does !== "calls") return given;
     const { positions, passes } = indirection;

@@ -7,6 +7,7 @@ import type { HandedContent } from "../../analyzer/containers/nested-contents.ts
 import type { Trace } from "../../analyzer/containers/trace.ts";
 import { decode } from "../../analyzer/pickle/decode.ts";
 import { startPickle } from "../../analyzer/pickle/execution.ts";
+import type { Fact } from "../../analyzer/pickle/facts.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
 import { IN_CONSTANT } from "../../analyzer/verdict/class-policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
@@ -26,7 +27,7 @@ export interface FuzzResult {
   readonly programs: number;
   /** By what both say of a program: `loads`, `blocked`; `fails` where CPython gets no further for reasons of its own. */
   readonly agreed: Readonly<Record<"loads" | "blocked" | "fails", number>>;
-  /** Refused by the loader alone, which sees the objects themselves: by reason. */
+  /** Refused by the loader alone, which sees the objects themselves, or by the verdict alone, which does not: by reason. */
   readonly stricter: ReadonlyMap<string, number>;
   readonly disagreements: readonly Disagreement[];
 }
@@ -50,6 +51,10 @@ const POLICIES = 40;
 
 /** What loads a pickle inside the pickle, of the names that the programs have. */
 const NESTS = "pickle.loads";
+
+/** What gives a text, whatever it is handed, and what the verdict says where it takes that for something to call. */
+const GIVES_TEXT = "inert.text";
+const EFFECT_UNKNOWN = "call whose effect is not known";
 
 /** What the loader refuses and the verdict cannot see, by a part of the reason. */
 const STRICTER = [
@@ -124,8 +129,14 @@ function compare(program: Uint8Array, trace: Trace, { blocked: [first] }: Verdic
   const refusedAt = first === undefined || first.reason === IN_CONSTANT ? program.length : first.offset;
   const shown = first === undefined ? "blocks nothing" : `blocks ${JSON.stringify(first)}`;
   switch (answer.outcome) {
-    case "loads":
-      return first === undefined ? { kind: "agreed", on: "loads" } : { kind: "disagreed", message: `the verdict ${shown}; it loads` };
+    case "loads": {
+      if (first === undefined) return { kind: "agreed", on: "loads" };
+      // Only the loader sees that what a function gave, which was handed something to call, is a text and does not keep it.
+      const isText = (fact: Fact) => fact.kind === "call" && fact.callable === GIVES_TEXT && fact.offset < first.offset;
+      if (first.reason === EFFECT_UNKNOWN && facts.facts.some(isText))
+        return { kind: "stricter", reason: "the verdict: a text may be called" };
+      return { kind: "disagreed", message: `the verdict ${shown}; it loads` };
+    }
     case "blocked": {
       if (first !== undefined && isSameRefusal(first, answer.blocked)) return { kind: "agreed", on: "blocked" };
       // Whether it is one, the verdict cannot tell: loaders differ, or it is done more with what is looked up than to call it.

@@ -140,6 +140,8 @@ class _DryRun(pickle._Unpickler):
 
     def load_newobj_ex(self):
         """Keywords that are no texts would end the run, after all that came before."""
+        if type(self.stack[-2]) is not tuple:
+            raise UnpicklingError("the unpickler in C takes a tuple")
         if type(self.stack[-1]) is dict:
             self.stack[-1] = {}
         super().load_newobj_ex()

@@ -764,6 +764,8 @@ def _acts(key):
     return name in INDIRECT and name not in MAKERS
 
 
+# What Cython makes of \`__reduce__\`: it is told the class, which it makes an object of.
+TAKES_CLASS = re.compile(r"(.*\\.)?__pyx_unpickle_\\w+\\Z")
 SCALARS = PLAIN - {tuple, list, dict, set, frozenset}
 NAMES_CALLED = frozenset(name for names in CALLED_BY_OPCODES.values() for name in names)
 
@@ -876,6 +878,8 @@ class Choosing:
         if any(map(_acts, self._names(function) or ())):
             return does != "loads"  # of which \`_note_brought\` knows
         called, passes = (details[0], details[1]) if does == "calls" else ((), None)
+        if any(map(TAKES_CLASS.match, map(".".join, self._names(function) or ()))):
+            called = (0,)
         handed = [value for at, value in enumerate(arguments) if at not in called]
         if passes and passes[0] == "items" and passes[1] is not None and passes[1] < len(arguments):
             handed += arguments[passes[1]] if type(arguments[passes[1]]) is tuple else ()
@@ -1061,6 +1065,8 @@ class _DryRun(pickle._Unpickler):
 
     def load_newobj_ex(self):
         """Keywords that are no texts would end the run, after all that came before."""
+        if type(self.stack[-2]) is not tuple:
+            raise UnpicklingError("the unpickler in C takes a tuple")
         if type(self.stack[-1]) is dict:
             self.stack[-1] = {}
         super().load_newobj_ex()
