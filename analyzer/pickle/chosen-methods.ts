@@ -36,7 +36,7 @@ export const PLAIN =
   /^(pandas\._libs\.missing\.NA|builtins\.(bool|bytes|complex|float|int|object|str)|numpy\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$/;
 
 /** What Cython makes of `__reduce__`: it is told the class, which it makes an object of (Cython/Compiler/ParseTreeTransforms.py). */
-const TAKES_CLASS = /(^|\.)__pyx_unpickle_\w+$/;
+export const TAKES_CLASS = /^(.*\.)?__pyx_unpickle_\w+$/;
 
 /** Opcodes that call something to make an object. */
 const MAKES: ReadonlySet<number> = new Set([OP.REDUCE, OP.NEWOBJ, OP.NEWOBJ_EX, OP.OBJ, OP.INST]);

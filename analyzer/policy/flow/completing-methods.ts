@@ -4,7 +4,7 @@
  */
 import type { Base, Classes } from "../../python/classes.ts";
 import { type Code, functionsNamed } from "../../python/code.ts";
-import { originsOf, type RegisterOrigin } from "./register-origins.ts";
+import { mayBeParameter } from "./register-origins.ts";
 
 export class CompletingMethods {
   private readonly known = new Map<Code, Map<string, boolean>>();
@@ -61,8 +61,7 @@ function assignsAnother(order: readonly Base[], first: number, name: string, con
 /** `return self` */
 function givesReceiver(code: Code): boolean {
   const [receiver] = code.body.parameters;
-  const isReceiver = (origin: RegisterOrigin) => origin.op === "parameter" && origin.register === receiver;
-  return code.body.instructions.some((each) => each.op === "return" && originsOf(code, each.from).some(isReceiver));
+  return code.body.instructions.some((each) => each.op === "return" && mayBeParameter(code, each.from, receiver));
 }
 
 /** The attributes of its first parameter that a function assigns. */

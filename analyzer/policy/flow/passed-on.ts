@@ -7,7 +7,7 @@ import type { Definition, Resolver } from "../../python/resolve.ts";
 import { isForm } from "../../python/text-forms.ts";
 import type { Flow } from "./flow.ts";
 import type { OpenValue } from "./open-values.ts";
-import { definitionsOf, originsOf } from "./register-origins.ts";
+import { definitionsOf, mayBeParameter, originsOf } from "./register-origins.ts";
 
 /** So many functions may stand between the one that is called and the one that asks. */
 const DEPTH = 2;
@@ -62,8 +62,7 @@ class ParameterReader {
     if (known) return known;
     const asked = new Set<string>();
     ofCode.set(parameter, asked);
-    const isIt = (register: Register) =>
-      originsOf(code, register).some((origin) => origin.op === "parameter" && origin.register === parameter);
+    const isIt = (register: Register) => mayBeParameter(code, register, parameter);
     for (const each of code.body.instructions) {
       if (each.op === "load" && isIt(each.object)) asked.add(each.attribute);
       if (each.op !== "call") continue;

@@ -16,6 +16,11 @@ export function originsOf(code: Code, register: Register, seen = new Set<Registe
   return code.body.parameters.includes(register) ? [{ op: "parameter", register }, ...written] : written;
 }
 
+/** Whether what a register holds may be what a parameter takes. */
+export function mayBeParameter(code: Code, register: Register, parameter: Register | undefined): boolean {
+  return originsOf(code, register).some((origin) => origin.op === "parameter" && origin.register === parameter);
+}
+
 /** What the source says that something is: a name of the module, an import, an attribute of one. Empty where one of its ways is not known. */
 export function definitionsOf(resolver: Resolver, code: Code, origin: RegisterOrigin, seen = new Set<Register>()): readonly Definition[] {
   switch (origin.op) {

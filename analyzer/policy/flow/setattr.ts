@@ -20,14 +20,12 @@ export function keepersOf(flow: Flow, code: Code): ReadonlySet<string> {
   const known = KEEPERS.get(definer);
   if (known) return known;
   const instructions = functionsNamed(definer, "__setattr__").flatMap(({ body }) => body.instructions);
-  const puts = instructions.some(({ op }) => op === "set-item");
-  const keepers = new Set(
-    instructions.flatMap((each) =>
-      each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : each.op === "item" ? (each.key ?? []) : [],
-    ),
+  const named = instructions.flatMap((each) =>
+    each.op === "text" ? [each.value] : each.op === "load" ? [each.attribute] : each.op === "item" ? (each.key ?? []) : [],
   );
-  KEEPERS.set(definer, puts ? keepers : NONE);
-  return puts ? keepers : NONE;
+  const keepers = instructions.some(({ op }) => op === "set-item") ? new Set(named) : NONE;
+  KEEPERS.set(definer, keepers);
+  return keepers;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -3,11 +3,9 @@
 Whoever is handed such an object may call methods of it by their names, and would call what the pickle chose.
 """
 
-from rules import CALLED_BY_OPCODES, GO_THROUGH, ONLY_KEEP, PLAIN, PLAIN_NAMES, Stub, _indirection, _running, _spelt, _type_name, re
+from rules import CALLED_BY_OPCODES, GO_THROUGH, ONLY_KEEP, PLAIN, PLAIN_NAMES, TAKES_CLASS, Stub, _indirection, _running, _spelt, _type_name
 from keeping import _acts
 
-# What Cython makes of `__reduce__`: it is told the class, which it makes an object of.
-TAKES_CLASS = re.compile(r"(.*\.)?__pyx_unpickle_\w+\Z")
 SCALARS = PLAIN - {tuple, list, dict, set, frozenset}
 NAMES_CALLED = frozenset(name for names in CALLED_BY_OPCODES.values() for name in names)
 
@@ -120,7 +118,7 @@ class Choosing:
         if any(map(_acts, self._names(function) or ())):
             return does != "loads"  # of which `_note_brought` knows
         called, passes = (details[0], details[1]) if does == "calls" else ((), None)
-        if any(map(TAKES_CLASS.match, map(".".join, self._names(function) or ()))):
+        if any(map(TAKES_CLASS.fullmatch, map(".".join, self._names(function) or ()))):
             called = (0,)
         handed = [value for at, value in enumerate(arguments) if at not in called]
         if passes and passes[0] == "items" and passes[1] is not None and passes[1] < len(arguments):

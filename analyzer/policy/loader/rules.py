@@ -57,6 +57,8 @@ OWN_SHARED = frozenset()
 ONLY_KEEP = frozenset()
 GO_THROUGH = frozenset()
 PLAIN_NAMES = re.compile("")
+# What is told a class, and makes an object of it (there as well).
+TAKES_CLASS = re.compile("")
 # What opcodes call on an object, each by the first of these that it has (`analyzer/pickle/write-order.ts`).
 CALLED_BY_OPCODES = {}
 

@@ -318,6 +318,8 @@ GO_THROUGH = frozenset([
 PLAIN_NAMES = re.compile(
     r"^(pandas\\._libs\\.missing\\.NA|builtins\\.(bool|bytes|complex|float|int|object|str)|numpy\\.(bool_?|bytes_|(complex|float|u?int)[0-9]+|datetime64|double|dtype|ndarray|object_|single|str_|timedelta64))$"
 )
+# What is told a class, and makes an object of it (there as well).
+TAKES_CLASS = re.compile(r"^(.*\\.)?__pyx_unpickle_\\w+$")
 # What opcodes call on an object, each by the first of these that it has (\`analyzer/pickle/write-order.ts\`).
 CALLED_BY_OPCODES = {"__setstate__":["__setstate__"],"append":["append"],"extend":["extend","append"],"add":["add"]}
 
@@ -764,8 +766,6 @@ def _acts(key):
     return name in INDIRECT and name not in MAKERS
 
 
-# What Cython makes of \`__reduce__\`: it is told the class, which it makes an object of.
-TAKES_CLASS = re.compile(r"(.*\\.)?__pyx_unpickle_\\w+\\Z")
 SCALARS = PLAIN - {tuple, list, dict, set, frozenset}
 NAMES_CALLED = frozenset(name for names in CALLED_BY_OPCODES.values() for name in names)
 
@@ -878,7 +878,7 @@ class Choosing:
         if any(map(_acts, self._names(function) or ())):
             return does != "loads"  # of which \`_note_brought\` knows
         called, passes = (details[0], details[1]) if does == "calls" else ((), None)
-        if any(map(TAKES_CLASS.match, map(".".join, self._names(function) or ()))):
+        if any(map(TAKES_CLASS.fullmatch, map(".".join, self._names(function) or ()))):
             called = (0,)
         handed = [value for at, value in enumerate(arguments) if at not in called]
         if passes and passes[0] == "items" and passes[1] is not None and passes[1] < len(arguments):
