@@ -5,6 +5,10 @@
  */
 import type { Code, Unit } from "./code.ts";
 import { isExported, type Resolver } from "./resolve.ts";
+import { CHANGES_IMPORTS } from "./search-path.ts";
+
+/** What changes imports, and what gives one thing the name of another. */
+const MOVES_NAMES = new RegExp(`${CHANGES_IMPORTS.source}|^\\w+\\s*=\\s*[\\w.]+\\s*$`, "m");
 
 /** Another name for a code, and the line that makes it one. */
 export interface Alias {
@@ -42,7 +46,7 @@ export function aliasesOf(resolver: Resolver, codes: ReadonlySet<Code>): Alias[]
 /** Packages, shims, modules that move others, and those of the codes themselves: what else there is need not be parsed. */
 function unitsWithAliases(resolver: Resolver, codes: ReadonlySet<Code>): Unit[] {
   const { modules } = resolver;
-  const moving = modules.libraryModulesWith(/sys\.(path|modules)|\bfrom sys import .*\bmodules\b|^\w+\s*=\s*[\w.]+\s*$/m);
+  const moving = modules.libraryModulesWith(MOVES_NAMES);
   const shims = modules.libraryModules().filter((module) => modules.isPackage(module) || !modules.definesAnything(module));
   const found = new Set([...moving, ...shims, ...[...codes].map((code) => code.unit.module)]);
   return [...found]

@@ -24,14 +24,15 @@ export interface ImportEffects {
 }
 
 const NONE: ImportEffects = { folders: [], modules: [], renamed: [] };
-const CHANGES = /sys\.(path|modules)\b|\bfrom sys import .*\bmodules\b/;
+/** What a file has in which it changes what can be imported, under which name. */
+export const CHANGES_IMPORTS = /sys\.(path|modules)\b|\bfrom sys import .*\bmodules\b/;
 const COMPUTED_ENTRY = /\bsys\.modules\[(?!__name__\])[A-Za-z_]\w*\]\s*=(?!=)/;
 /** `"old.module": "new.module"`. Only what the new name means decides whether it is a name for something. */
 const RENAMING = /(["'])([A-Za-z_]\w*(?:\.\w+)*)\1\s*:\s*(["'])([A-Za-z_]\w*(?:\.\w+)+)\3/g;
 
 export function importEffects(root: SyntaxNode, file: SourceFile): ImportEffects {
   const { text } = file;
-  if (!CHANGES.test(text)) return NONE;
+  if (!CHANGES_IMPORTS.test(text)) return NONE;
   const reader = new Reader(file);
   reader.block(root);
   const { folders, modules, renamed } = reader;
