@@ -16,6 +16,8 @@ export interface Filling {
   readonly loading: Loading;
   /** Methods and attributes that its objects have. */
   readonly attributes: ReadonlySet<string>;
+  /** Whether asking an object of it for something runs code of the class (`asked-methods.ts`). */
+  runs(asked: string): boolean;
   /** Its method resolution order, by name. */
   readonly classes: ReadonlySet<string>;
   /** What a state of slots may set of its objects. */
@@ -55,7 +57,7 @@ export function openPolicy(policy: Policy, named: Iterable<string>, find: FindCa
     slots.map((slot) => {
       const called = [slot.attribute, ANY_ATTRIBUTE].flatMap((attribute) => [...(holder?.loading.touchesInside.get(attribute) ?? [])]);
       const takes = found.filter((each) => answers(each, slot) && !hasAny(each, called));
-      const classes = slot.asks.functions ? harmless() : [];
+      const classes = slot.asks.functions ? harmless().filter((each) => !hasAny(each, called)) : [];
       return {
         ...slot,
         takes: takes.map(({ filler }) => filler.name),
@@ -83,8 +85,8 @@ function answers({ filler, filling }: Found, { asks }: OpenSlot): boolean {
 }
 
 /** Whether loading the holder would call a method that what fills defines. */
-function hasAny({ filling }: Found, methods: readonly string[]): boolean {
-  return filling !== null && methods.some((method) => filling.attributes.has(method));
+function hasAny({ filling }: Found, asked: readonly string[]): boolean {
+  return filling !== null && asked.some((each) => filling.attributes.has(each) || filling.runs(each));
 }
 
 function analysedFiller(name: string, candidate: Candidate | null): Found | null {
@@ -95,9 +97,10 @@ function analysedFiller(name: string, candidate: Candidate | null): Found | null
   const { imports, calls, openSlots = [] } = policy;
   const { touches, isCalled } = filling.loading;
   const computes = filling.loading.computes.length > 0 ? { computes: filling.loading.computes } : {};
+  const asks = filling.loading.asks.length > 0 ? { asks: filling.loading.asks } : {};
   const slots = filling.slots.length > 0 ? { slots: filling.slots } : {};
   return {
-    filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, ...computes, isCalled, ...slots },
+    filler: { name: policy.class ?? name, kind: "class", imports, calls, openSlots, touches, ...computes, ...asks, isCalled, ...slots },
     filling,
   };
 }
@@ -152,6 +155,11 @@ for (const native of recordedTypes()) {
     if (known) known.push(native);
     else typesByMaker.set(name, [native]);
   }
+}
+
+/** Whether a callable makes data of a recorded type, or is such. */
+export function makesData(name: string): boolean {
+  return (typesByMaker.get(name) ?? []).some(isData);
 }
 
 /** Whether the type is data: its reduction calls nothing that runs, calls or reaches what it is handed. */

@@ -29,6 +29,7 @@ export const fillerSchema = z.object({
   openSlots: z.array(slotSchema),
   touches: z.array(z.string()),
   computes: z.array(z.string()).exactOptional(),
+  asks: z.array(z.string()).exactOptional(),
   isCalled: z.boolean(),
   slots: z.array(z.string()).exactOptional(),
 });
@@ -57,7 +58,7 @@ export function writeSlots(slots: readonly OpenSlot[]): z.infer<typeof slotSchem
 export function writeFillers(fillers: readonly Filler[]): z.infer<typeof fillerSchema>[] {
   return [...fillers]
     .sort((a, b) => byText(a.name, b.name))
-    .map(({ name, kind, imports, calls, openSlots, touches, computes, isCalled, slots }) => ({
+    .map(({ name, kind, imports, calls, openSlots, touches, computes, asks, isCalled, slots }) => ({
       name,
       kind,
       imports: sortedEntries(imports),
@@ -65,6 +66,7 @@ export function writeFillers(fillers: readonly Filler[]): z.infer<typeof fillerS
       openSlots: writeSlots(openSlots),
       touches: [...touches],
       ...(computes === undefined ? {} : { computes: [...computes] }),
+      ...(asks === undefined ? {} : { asks: [...asks] }),
       isCalled,
       ...(slots === undefined ? {} : { slots: [...slots] }),
     }));

@@ -13,6 +13,7 @@ import { Resolver } from "../python/resolve.ts";
 import { failed, ok, type Result } from "../result.ts";
 import { dangerIn } from "./danger-in-code.ts";
 import type { Candidate, Filling, FindCandidate } from "./fill.ts";
+import { HOOKS, runsWhenAsked } from "./flow/asked-methods.ts";
 import { holdSaved } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
@@ -115,7 +116,7 @@ interface Source extends Omit<InferRequest, "class"> {
   readonly resolver: Resolver;
   readonly classes: Classes;
   readonly candidates: Map<string, Candidate | null>;
-  /** Dependencies as libraries of their own, by tree: of what loading runs in them all is followed. */
+  /** Distributions as libraries of their own, by tree, read thoroughly: of what loading runs in them all is followed. */
   readonly others: Map<SourceTree, Source>;
 }
 
@@ -126,13 +127,13 @@ function sourceOf(request: InferRequest): Source {
   return { parser, library, dependencies, modules, resolver, classes: new Classes(resolver), candidates: new Map(), others: new Map() };
 }
 
-/** The distribution of a class, as a library of its own. */
-function sourceWith({ parser, library, dependencies, modules, others }: Source, unit: Unit, class_: string): Source | null {
-  const tree = modules.treeOf(unit);
-  if (tree === null || tree === library) return null;
+/** The distribution of a class, as a library of its own, read thoroughly. */
+function thoroughSource({ parser, library, dependencies, modules, others }: Source, unit: Unit, class_: string): Source {
+  const tree = modules.treeOf(unit) ?? library;
   const known = others.get(tree);
   if (known) return known;
-  const source = sourceOf({ parser, library: tree, dependencies: dependencies.filter((each) => each !== tree), class: class_ });
+  const rest = dependencies.filter((each) => each !== tree);
+  const source = sourceOf({ parser: parser.thorough, library: tree, dependencies: rest, class: class_ });
   others.set(tree, source);
   return source;
 }
@@ -178,21 +179,29 @@ function solveClass(source: Source, class_: string, most: number = LIMITS.classE
 
 function fillingOf(source: Source, { flow, named }: Holding, target: Code): Filling {
   const order = flow.classes.orderOf(target);
-  const ownerOf = (method: string) => [...named].find((each) => each.kind === "class" && flow.classes.definerOf(each, method)) ?? null;
+  const ownerOf = (method: string) => [...named].find((each) => each.kind === "class" && runsWhenAsked(flow, each, method)) ?? null;
   return {
     attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
     slots: storedSlots(flow.classes, target),
     isHarmless: () => dangerIn(flow.classes, target) === null,
-    loading: loadingIn(sourceWith(source, target.unit, flow.nameOf(target)) ?? source, flow, target, ownerOf),
+    runs: (asked) => runsWhenAsked(flow, target, asked, HOOKS),
+    loading: loadingIn(thoroughSource(source, target.unit, flow.nameOf(target)), flow, target, ownerOf),
   };
 }
 
 /** What loading runs, whatever else users do with an object: the state is the pickle's. All of it is followed, as of a library. */
 function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, ownerOf: FindOwner): Loading {
-  const code = classes === flow.classes ? target : findClass(resolver, flow.nameOf(target));
+  const code = findClass(resolver, flow.nameOf(target));
   if (code === null)
-    return { acts: ["it is not found in its own distribution"], touches: [], touchesInside: new Map(), computes: [], isCalled: false };
+    return {
+      acts: ["it is not found in its own distribution"],
+      touches: [],
+      touchesInside: new Map(),
+      computes: [],
+      asks: [],
+      isCalled: false,
+    };
   const registered = new Set(flow.registered.has(target) ? [code] : []);
   return loadingOf(new Flow(resolver, classes, registered), code, ownerOf, LIMITS.fillerEdges.limit);
 }

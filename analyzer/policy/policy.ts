@@ -104,6 +104,8 @@ export interface Filler {
   readonly touches: readonly string[];
   /** Of a class: attributes that loading computes with, where nothing but data may be; absent where there are none. */
   readonly computes?: readonly string[];
+  /** Of a class: attributes of which loading asks something by operators and the like: no object may be there of a class that has source; absent where there are none. */
+  readonly asks?: readonly string[];
   /** Of a class: whether a pickle makes it by calling it. Otherwise only NEWOBJ, NEWOBJ_EX and copyreg may make it. */
   readonly isCalled: boolean;
   /** Of a class: names in its `__slots__` that a state of slots may set, as that only stores. */

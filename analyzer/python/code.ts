@@ -128,6 +128,17 @@ export function functionsNamed(class_: Code, name: string): Code[] {
 /** The operator of `object[start:stop]`. */
 export const SLICE = "slice";
 
+/** What Python asks of an operand, and gives nothing to keep: instructions are made of it where everything is read. */
+export const ASKING = {
+  truth: "truth",
+  membership: "in",
+  format: "format",
+  /** Of a key, an index, or a part of a slice. */
+  key: "key",
+  deleteItem: "del item",
+  deleteAttribute: "del attribute",
+} as const;
+
 export function isSlice(instruction: Instruction): instruction is Extract<Instruction, { readonly op: "operate" }> {
   return instruction.op === "operate" && instruction.operator === SLICE;
 }
@@ -180,6 +191,8 @@ export interface Body {
   readonly writesReceiver: boolean;
   /** The first line with a call that no instruction was made of (`unread-calls.ts`); 0 where there is none. */
   readonly unreadCall: number;
+  /** The first line that raises what it computes, of which no instructions are made either; 0 where there is none. Told where all else is read. */
+  readonly raisesLoudly: number;
   /** Attributes of its first parameter that it sets to None. */
   readonly clearedAttributes: ReadonlySet<string>;
   /** Constant keys that the code takes out of the dict of an object's attributes, whatever happens (`removed-keys.ts`). */

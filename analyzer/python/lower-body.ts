@@ -4,15 +4,15 @@
  */
 import { allOf } from "./branches.ts";
 import type { Body, Code } from "./code.ts";
-import { isEmpty, isNumber, NOTHING } from "./code.ts";
+import { ASKING, isEmpty, isNumber, NOTHING } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { importedModule } from "./imports.ts";
-import { emit, lineOf, lowerExpression, lowerYield } from "./lower-expression.ts";
+import { ask, emit, lineOf, lowerExpression, lowerKey, lowerTest, lowerYield } from "./lower-expression.ts";
 import { lowerPatterns, lowerSubject } from "./lower-pattern.ts";
 import { removedKeys } from "./removed-keys.ts";
 import { type CodeMaker, Scope } from "./scope.ts";
 import type { SyntaxNode } from "./syntax-node.ts";
-import { dottedPath, isBetween, operatorBetween, typeExpression } from "./type-expression.ts";
+import { dottedPath, isBetween, operandsOf, operatorBetween, typeExpression } from "./type-expression.ts";
 
 /** The instructions of a module's, class's or function's body. */
 export function lowerBody(code: Code, block: SyntaxNode, maker: CodeMaker): Body {
@@ -76,7 +76,7 @@ function lowerIf(node: SyntaxNode, scope: Scope): void {
   const lowerFrom = (first: number): void => {
     for (let index = first; index < clauses.length; index++) {
       const { test, block } = clauses[index]!;
-      if (test) lowerExpression(test, scope);
+      if (test) lowerTest(test, scope);
       const line = lineOf(test ?? node);
       if (block) scope.guarded(test && conditionOf(test, true, scope), line, () => lowerBlock(block, scope, false));
       const otherwise = test && conditionOf(test, false, scope);
@@ -169,6 +169,8 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
       return;
     }
     case "match_statement": {
+      // Which classes, lengths and keys a subject is asked for.
+      scope.noteNotRead(line);
       const from = lowerSubject(node, scope);
       const block = node.childForFieldName("body");
       for (const clause of block?.namedChildren ?? []) {
@@ -187,7 +189,13 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
     case "assert_statement":
     case "print_statement":
     case "exec_statement":
-      scope.noteUnread(node, line);
+      if (scope.maker.isThorough) lowerUnkept(node, scope);
+      else scope.noteUnread(node, line);
+      return;
+    case "raise_statement":
+      // What it computes for its message gives nothing that is held, but it runs, and nothing may be loaded or all goes on.
+      if (!scope.isCaught) scope.noteRaise(node, line);
+      else if (scope.maker.isThorough) for (const child of operandsOf(node)) lowerExpression(child, scope);
       return;
     case "while_statement": {
       const test = node.childForFieldName("condition");
@@ -195,19 +203,67 @@ function lowerStatement(node: SyntaxNode, scope: Scope): void {
         lowerNested(node, scope, false);
         return;
       }
-      lowerExpression(test, scope);
+      lowerTest(test, scope);
       const body = node.childForFieldName("body");
       if (body) scope.guarded(conditionOf(test, true, scope), line, () => lowerBlock(body, scope, false));
       for (const child of node.namedChildren) if (CLAUSES.has(child.type)) lowerNested(child, scope, false);
       return;
     }
-    case "if_statement":
     case "try_statement":
     case "with_statement":
+      scope.tries++;
+      lowerNested(node, scope, false);
+      scope.tries--;
+      return;
+    case "if_statement":
       lowerNested(node, scope, false);
       return;
     default:
+      if (!PLAIN_STATEMENTS.has(node.type) && !isBetween(node)) scope.noteNotRead(line);
       return;
+  }
+}
+
+const PLAIN_STATEMENTS = new Set([
+  "pass_statement",
+  "break_statement",
+  "continue_statement",
+  "future_import_statement",
+  "type_alias_statement",
+]);
+
+/** What a statement does that gives nothing to keep. */
+function lowerUnkept(node: SyntaxNode, scope: Scope): void {
+  if (node.type === "delete_statement") for (const target of operandsOf(node)) lowerDeletion(target, scope);
+  else if (node.type !== "assert_statement") scope.noteNotRead(lineOf(node));
+  else {
+    const [test, message] = operandsOf(node);
+    if (test) lowerTest(test, scope);
+    if (message) lowerExpression(message, scope);
+  }
+}
+
+function lowerDeletion(target: SyntaxNode, scope: Scope): void {
+  const line = lineOf(target);
+  switch (target.type) {
+    case "identifier":
+      return;
+    case "attribute": {
+      const object = target.childForFieldName("object");
+      const from = object ? lowerExpression(object, scope) : NOTHING;
+      // A property may have something to say to it.
+      lowerExpression(target, scope);
+      ask(scope, ASKING.deleteAttribute, from, NOTHING, line);
+      return;
+    }
+    case "subscript": {
+      const object = target.childForFieldName("value");
+      const from = object ? lowerExpression(object, scope) : NOTHING;
+      ask(scope, ASKING.deleteItem, from, lowerKey(target.childrenForFieldName("subscript"), scope), line);
+      return;
+    }
+    default:
+      for (const part of operandsOf(target)) lowerDeletion(part, scope);
   }
 }
 
@@ -231,7 +287,7 @@ function lowerExpressionStatement(node: SyntaxNode, scope: Scope): void {
     const operator = operatorBetween(node, target, value).slice(0, -1);
     scope.assign(target, emit(scope, { op: "operate", into: scope.fresh(), operator, left, right, inPlace: true, line: lineOf(node) }));
   } else if (node.type === "yield") lowerYield(node, scope, false);
-  else if (node.type !== "string" && !isBetween(node)) lowerExpression(node, scope);
+  else if ((scope.maker.isThorough || node.type !== "string") && !isBetween(node)) lowerExpression(node, scope);
 }
 
 /** `a = b = value`, and `a: T = value`. */
@@ -266,8 +322,18 @@ function lowerFunction(node: SyntaxNode, scope: Scope, decorators: readonly Synt
   const name = node.childForFieldName("name");
   if (!name) return;
   const { code, defaults } = scope.declareFunction(node, name.text, decorators.map(decoratorText));
+  if (scope.maker.isThorough && scope.code.kind === "function" && hasComputedAnnotation(node)) scope.noteNotRead(lineOf(node));
   const into = emit(scope, { op: "function", into: scope.fresh(), code, defaults, line: code.line });
   scope.write(name.text, decorateFunction(decorators, into, scope), code.line);
+}
+
+/** Whether an annotation in the head of a function calls something, when the function is made. */
+function hasComputedAnnotation(node: SyntaxNode): boolean {
+  const types = [
+    node.childForFieldName("return_type"),
+    ...(node.childForFieldName("parameters")?.namedChildren ?? []).map((child) => child.childForFieldName("type")),
+  ];
+  return types.some((type) => type?.text.includes("("));
 }
 
 /** The register with what decorators make of a function, the last of them first: the function itself, and what was wrapped around it. */

@@ -3,7 +3,7 @@
  * or carry an object that a pickle would name. Boundary: statements and scopes are `lower-body.ts`.
  */
 import type { Argument, ContainerKind, DisplayItem, Instruction, Register } from "./code.ts";
-import { COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, SLICE, ZERO } from "./code.ts";
+import { ASKING, COMPUTED, isEmpty, isNumber, NONE, NOTHING, ONE, SLICE, ZERO } from "./code.ts";
 import { conditionOf } from "./conditions.ts";
 import { numberRegister } from "./constant-kinds.ts";
 import { copiedNamespace } from "./removed-keys.ts";
@@ -16,7 +16,23 @@ type Lower = (node: SyntaxNode, scope: Scope) => Register;
 
 /** The register that holds the value of `node`. */
 export function lowerExpression(node: SyntaxNode, scope: Scope): Register {
-  return inside(scope, () => EXPRESSIONS[node.type]?.(node, scope) ?? COMPUTED);
+  return inside(scope, () => EXPRESSIONS[node.type]?.(node, scope) ?? notRead(node, scope));
+}
+
+function notRead(node: SyntaxNode, scope: Scope): Register {
+  if (!isBetween(node)) scope.noteNotRead(lineOf(node));
+  return COMPUTED;
+}
+
+/** What Python asks of operands without giving anything to keep. */
+export function ask(scope: Scope, operator: string, left: Register, right: Register, line: number): void {
+  if (!scope.maker.isThorough || (isEmpty(left) && isEmpty(right))) return;
+  emit(scope, { op: "operate", into: scope.fresh(), operator, left, right, inPlace: false, line });
+}
+
+/** A test: what it gives is asked whether it is true. */
+export function lowerTest(node: SyntaxNode, scope: Scope): void {
+  ask(scope, ASKING.truth, lowerExpression(node, scope), NOTHING, lineOf(node));
 }
 
 /** What is inside another expression. Deeper than any program needs it is not understood: the stack would not do. */
@@ -56,7 +72,8 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
   },
   conditional_expression(node, scope) {
     const [then, test, otherwise] = operandsOf(node);
-    if (test) scope.noteUnread(test, lineOf(test));
+    if (test && scope.maker.isThorough) lowerTest(test, scope);
+    else if (test) scope.noteUnread(test, lineOf(test));
     const lower = (side: SyntaxNode | undefined, isTrue: boolean) => () =>
       scope.guarded(test ? conditionOf(test, isTrue, scope) : null, lineOf(node), () => (side ? lowerExpression(side, scope) : NOTHING));
     return join(node, scope, [lower(then, true), lower(otherwise, false)]);
@@ -67,7 +84,11 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     if (!left || !right) return COMPUTED;
     const isAnd = operatorBetween(node, left, right) === "and";
     return join(node, scope, [
-      () => lowerExpression(left, scope),
+      () => {
+        const from = lowerExpression(left, scope);
+        ask(scope, ASKING.truth, from, NOTHING, lineOf(left));
+        return from;
+      },
       () => scope.guarded(conditionOf(left, isAnd, scope), lineOf(node), () => lowerExpression(right, scope)),
     ]);
   },
@@ -85,8 +106,10 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     // `a < b < c` gives what one of them gives.
     const given = operands.slice(1).map((right, index) => {
       const operator = operatorBetween(node, operands[index]!, right);
+      if (MEMBERSHIP.has(operator)) ask(scope, ASKING.membership, registers[index]!, registers[index + 1]!, lineOf(node));
       return IDENTITIES.has(operator) ? NOTHING : operate(node, scope, operator, registers[index]!, registers[index + 1]!);
     });
+    if (given.length > 1) for (const register of given) ask(scope, ASKING.truth, register, NOTHING, lineOf(node));
     return join(
       node,
       scope,
@@ -94,7 +117,7 @@ const EXPRESSIONS: Readonly<Record<string, Lower>> = {
     );
   },
   not_operator(node, scope) {
-    lowerField(node, "argument", scope);
+    ask(scope, ASKING.truth, lowerField(node, "argument", scope), NOTHING, lineOf(node));
     return NOTHING;
   },
   lambda(node, scope) {
@@ -151,9 +174,33 @@ function lowerInner(node: SyntaxNode, scope: Scope): Register {
 function lowerString(node: SyntaxNode, scope: Scope): Register {
   const text = stringText(node);
   if (text !== null) return emit(scope, { op: "text", into: scope.fresh(), value: text, line: lineOf(node) });
-  scope.noteUnread(node, lineOf(node));
+  if (scope.maker.isThorough) lowerFormats(node, scope);
+  else scope.noteUnread(node, lineOf(node));
   return withForm(node, scope, /^[a-z]*b/i.test(node.text) ? constant(node, scope, "bytes") : COMPUTED);
 }
+
+/** What an f-string computes, and asks for a text of. */
+function lowerFormats(node: SyntaxNode, scope: Scope): void {
+  if (!FORMATTED.test(node.text)) return;
+  const line = lineOf(node);
+  // A function in there would be looked for at its place in the file.
+  if (/\blambda\b/.test(node.text)) scope.noteNotRead(line);
+  const lower = (part: SyntaxNode): void => {
+    if (part.type === "ERROR" || part.type === "lambda") {
+      scope.noteNotRead(line);
+      return;
+    }
+    if (part.type === "interpolation" || part.type === "format_expression") {
+      const expression = part.childForFieldName("expression") ?? part.namedChildren[0];
+      if (expression && !/\blambda\b/.test(expression.text)) ask(scope, ASKING.format, lowerExpression(expression, scope), NOTHING, line);
+    }
+    for (const child of part.namedChildren) if (part.type !== "interpolation" || child.type === "format_specifier") lower(child);
+  };
+  for (const part of node.type === "concatenated_string" ? operandsOf(node) : [node])
+    if (FORMATTED.test(part.text)) lower(scope.maker.parse(part.text));
+}
+
+const FORMATTED = /(^|[^A-Za-z])[A-Za-z]?[fF][A-Za-z]?["']/;
 
 /** Lets the register of an expression hold the form of the text that it gives, where that is written (`text-forms.ts`). */
 function withForm(node: SyntaxNode, scope: Scope, register: Register): Register {
@@ -187,6 +234,7 @@ function operate(node: SyntaxNode, scope: Scope, operator: string, left: Registe
 
 /** Comparisons of identity and membership, which are true or false whatever is compared; `==` of arrays is an array. */
 const IDENTITIES = new Set(["is", "is not", "in", "not in"]);
+const MEMBERSHIP = new Set(["in", "not in"]);
 
 function lowerAttribute(node: SyntaxNode, scope: Scope): Register {
   const object = lowerField(node, "object", scope);
@@ -213,10 +261,26 @@ function lowerSubscript(node: SyntaxNode, scope: Scope): Register {
   const key = subscripts.length === 1 ? subscripts[0] : undefined;
   const isSlice = key?.type === "slice";
   if (isSlice || !key) for (const part of subscripts) scope.noteUnread(part, lineOf(part));
-  const keyFrom = key && isKey(key) && constantKey(key) === null ? lowerExpression(key, scope) : NOTHING;
-  if (isEmpty(object)) return COMPUTED;
+  const keyFrom = scope.maker.isThorough
+    ? lowerKey(subscripts, scope)
+    : key && isKey(key) && constantKey(key) === null
+      ? lowerExpression(key, scope)
+      : NOTHING;
+  if (isEmpty(object)) {
+    ask(scope, ASKING.key, keyFrom, NOTHING, lineOf(node));
+    return COMPUTED;
+  }
   if (isSlice) return operate(node, scope, SLICE, object, NOTHING);
   return emit(scope, { op: "item", into: scope.fresh(), object, key: constantKey(key), keyFrom, line: lineOf(node) });
+}
+
+/** The key of a subscript, where everything is read: what slices and several of them are made of is asked by itself. */
+export function lowerKey(subscripts: readonly SyntaxNode[], scope: Scope): Register {
+  const [only] = subscripts;
+  if (only && subscripts.length === 1 && only.type !== "slice") return constantKey(only) === null ? lowerExpression(only, scope) : NOTHING;
+  for (const part of subscripts.flatMap((each) => (each.type === "slice" ? operandsOf(each) : [each])))
+    ask(scope, ASKING.key, lowerExpression(part, scope), NOTHING, lineOf(part));
+  return NOTHING;
 }
 
 function lowerCall(node: SyntaxNode, scope: Scope): Register {
@@ -316,7 +380,12 @@ function lowerDictComprehension(node: SyntaxNode, scope: Scope): Register {
   const object = lowerExpression(namespace, scope);
   if (isEmpty(object)) return COMPUTED;
   const line = lineOf(node);
-  for (const clause of node.namedChildren) if (clause.type === "if_clause") scope.noteUnread(clause, line);
+  for (const clause of node.namedChildren) {
+    if (clause.type !== "if_clause") continue;
+    scope.noteUnread(clause, line);
+    // Its variables are the comprehension's, which stands for a copy here.
+    scope.noteNotRead(line);
+  }
   const callee = emit(scope, { op: "load", into: scope.fresh(), object, attribute: "copy", line });
   return emit(scope, { op: "call", into: scope.fresh(), callee, arguments: [], line });
 }
@@ -330,7 +399,7 @@ function comprehension(node: SyntaxNode, scope: Scope, container: ContainerKind)
       const target = clause.childForFieldName("left");
       const element = emit(scope, { op: "iterate", into: scope.fresh(), from: source, line: lineOf(clause) });
       if (target) scope.assign(target, element, true);
-    } else if (clause.type === "if_clause") lowerInner(clause, scope);
+    } else if (clause.type === "if_clause") ask(scope, ASKING.truth, lowerInner(clause, scope), NOTHING, lineOf(clause));
   }
   const item: DisplayItem | null =
     body?.type === "pair"

@@ -160,6 +160,7 @@ class ModuleReader implements Rereader {
     const { root } = this.syntax;
     this.maker = {
       syntax: this.syntax,
+      isThorough: parser.isThorough,
       function: (node, name, decorators, parent) =>
         this.codeOf(node, () => new LoweredCode("function", node, name, decorators, parent, unit, this.maker)),
       class: (node, decorators, parent) => {

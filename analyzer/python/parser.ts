@@ -26,6 +26,10 @@ export interface PythonParser {
   readonly units: Map<string, readonly { readonly file: SourceFile; readonly unit: Unit }[]>;
   /** What was kept of files between runs; null where nothing is. */
   readonly kept: KeptUnits | null;
+  /** Whether instructions are also made of what gives nothing to keep: truth tests, `in`, formats, `del`, `assert`, `raise`, slices. */
+  readonly isThorough: boolean;
+  /** The same parser for reading all that a code does. What it reads is read anew, and never kept. */
+  readonly thorough: PythonParser;
   /** Frees every tree. Nodes and units handed out before must not be used afterwards. */
   forget(): void;
 }
@@ -43,9 +47,11 @@ export async function createPythonParser(wasm: PythonGrammar, kept: KeptUnits | 
     return tree;
   };
   const units: PythonParser["units"] = new Map();
-  return {
+  const thoroughUnits: PythonParser["units"] = new Map();
+  const python: Omit<PythonParser, "thorough"> = {
     units,
     kept,
+    isThorough: false,
     read(text) {
       const syntax = new Syntax(text, parseRanges);
       files.push(syntax);
@@ -61,8 +67,19 @@ export async function createPythonParser(wasm: PythonGrammar, kept: KeptUnits | 
       for (const tree of trees.values()) tree.delete();
       trees.clear();
       units.clear();
+      thoroughUnits.clear();
     },
   };
+  const thorough: PythonParser = {
+    ...python,
+    units: thoroughUnits,
+    kept: null,
+    isThorough: true,
+    get thorough() {
+      return thorough;
+    },
+  };
+  return { ...python, thorough };
 }
 
 /** A text as the parser asks for it: from an offset to the next border of a range, so that nothing is copied in vain. */

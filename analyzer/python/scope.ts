@@ -5,17 +5,19 @@
 import type { Body, Code, Condition, Instruction, Register, Statement } from "./code.ts";
 import { isNumber, NOTHING, RESERVED } from "./code.ts";
 import { IS_UNKNOWN, kindsOfRegister } from "./constant-kinds.ts";
-import { constantKey, emit, isHeldBy, isKey, lineOf, lowerExpression, rootName } from "./lower-expression.ts";
+import { constantKey, emit, isHeldBy, isKey, lineOf, lowerExpression, lowerKey, rootName } from "./lower-expression.ts";
 import { allocateRegisters } from "./registers.ts";
 import type { Syntax } from "./syntax.ts";
 import { LateNode, type SyntaxNode } from "./syntax-node.ts";
 import { dottedPath, isBetween, operandsOf } from "./type-expression.ts";
-import { callsUnread } from "./unread-calls.ts";
+import { callsUnread, computesMessage } from "./unread-calls.ts";
 
 /** Makes the Code of a function, lambda or class that is found while lowering. */
 export interface CodeMaker {
   /** The file that is read. */
   readonly syntax: Syntax;
+  /** Whether what gives nothing to keep is read as well (`PythonParser`). */
+  readonly isThorough: boolean;
   function(node: SyntaxNode, name: string, decorators: readonly string[], parent: Code): Code;
   class(node: SyntaxNode, decorators: readonly string[], parent: Code): Code;
   parse(text: string): SyntaxNode;
@@ -26,6 +28,10 @@ const WRITING_METHODS = new Set(["append", "add", "extend", "insert", "update", 
 
 /** Methods that write what they are called on by what they are for, whoever else they have do it. */
 const WRITERS = new Set(["__init__", "__new__", "__setstate__", "__iadd__", "__setitem__", "append", "extend", "insert"]);
+
+/** Methods that Python calls without minding that they raise: to ask whether there is an attribute, an item, another element, a length. */
+const WAITED_FOR =
+  /^__(getattr|getattribute|get|del|iter|next|getitem|missing|contains|len|length_hint|set_name|instancecheck|subclasshook)__$/;
 
 export class Scope {
   readonly instructions: Instruction[] = [];
@@ -63,6 +69,9 @@ export class Scope {
   private statementCalls: string[][] = [];
   private statementStart = 0;
   private unreadCall = 0;
+  private raisesLoudly = 0;
+  /** How many `try` what is being lowered is inside. */
+  tries = 0;
   /** How deep inside each other the expressions are that are being read. */
   depth = 0;
 
@@ -194,9 +203,16 @@ export class Scope {
         const key = target.childForFieldName("subscript");
         if (!object) return;
         this.noteWrite(target);
-        if (key?.type === "slice") this.noteUnread(key, line);
+        const subscripts = target.childrenForFieldName("subscript");
+        if (key?.type === "slice" || subscripts.length > 1) for (const part of subscripts) this.noteUnread(part, line);
         const constant = constantKey(key);
-        const keyFrom = key && isKey(key) && constant === null ? lowerExpression(key, this) : NOTHING;
+        const keyFrom = this.maker.isThorough
+          ? lowerKey(subscripts, this)
+          : key && isKey(key) && constant === null
+            ? lowerExpression(key, this)
+            : NOTHING;
+        // What a slice is given is gone through.
+        if (this.maker.isThorough && key?.type === "slice") emit(this, { op: "iterate", into: this.fresh(), from, line });
         this.instructions.push({ op: "set-item", object: lowerExpression(object, this), key: constant, keyFrom, from, line });
         return;
       }
@@ -283,9 +299,25 @@ export class Scope {
     return { code, defaults: defaults.every(isNumber) ? [] : defaults };
   }
 
-  /** Of a part of the code no instructions are made: whether it calls anything is said, at least. */
+  /** Of a part of the code no instructions are made: whether it calls anything is said, at least. Where everything is read, they are. */
   noteUnread(part: SyntaxNode, line: number): void {
-    if (this.unreadCall === 0 && (part.type === "exec_statement" || callsUnread(part.text))) this.unreadCall = line;
+    if (!this.maker.isThorough && this.unreadCall === 0 && (part.type === "exec_statement" || callsUnread(part.text)))
+      this.unreadCall = line;
+  }
+
+  /** Whether what is raised here goes on in this function, or is waited for by who calls it. */
+  get isCaught(): boolean {
+    return this.tries > 0 || this.code.decorators.length > 0 || WAITED_FOR.test(this.code.name);
+  }
+
+  /** A `raise` of which no instructions are made. */
+  noteRaise(part: SyntaxNode, line: number): void {
+    if (this.maker.isThorough && this.raisesLoudly === 0 && computesMessage(part.text)) this.raisesLoudly = line;
+  }
+
+  /** Something is not understood where everything is to be read. */
+  noteNotRead(line: number): void {
+    if (this.maker.isThorough && this.unreadCall === 0) this.unreadCall = line;
   }
 
   endStatement(): void {
@@ -338,6 +370,7 @@ export class Scope {
       alwaysRaises: this.endsWithRaise && !this.returns && !this.isGenerator,
       writesReceiver: this.writesReceiver,
       unreadCall: this.unreadCall,
+      raisesLoudly: this.raisesLoudly,
       clearedAttributes: this.clearedAttributes,
       removedKeys: this.removedKeys,
     };

@@ -23,6 +23,15 @@ export function callsUnread(text: string): boolean {
   return false;
 }
 
+/** Whether what is raised is more than an exception with texts that are written there, and names. */
+export function computesMessage(text: string): boolean {
+  return callsUnread(text) || FORMATS.test(text.replace(/\braise\b|\bfrom\b/g, ""));
+}
+
+/** `f"..."`, `.format(`, `%`, `+`, `str(`: texts are made of something. */
+const FORMATS =
+  /(^|[^A-Za-z])[rR]?[fF][rR]?["']|\.format\b|[%+[]|\b(str|repr|format|len|list|sorted|set|dict|tuple|print|sum|max|min|map|filter)\s*\(/;
+
 /** What stands between the braces of an f-string. Where quotes stand in them, as Python 3.12 takes them, that is not seen, and may be a call. */
 function bracedIn(literal: string): string {
   const isWhole = literal.split("{").length === literal.split("}").length;

@@ -9,6 +9,7 @@ import { storageItemSize } from "../containers/storage-types.ts";
 import type { Fact, PickleFacts } from "../pickle/facts.ts";
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import { isContainerMaker, type Place, type Places } from "../pickle/places.ts";
+import { makesData } from "../policy/fill.ts";
 import type { Filler, OpenSlot, Policy, PolicyEntry } from "../policy/policy.ts";
 import { BINDER, ClassPolicyRules } from "./class-policy.ts";
 import { type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
@@ -186,6 +187,7 @@ export class OpenPolicyRules {
     if (isCallable) return filler.computes?.includes(attribute!) || (filler.touches.includes(attribute!) && !isInside);
     const isArray = isContainerMaker(held) || ARRAYS.has(held) || (held === JOBLIBS_ARRAY && !this.#hasObjectArrays);
     if (filler.computes?.includes(attribute!) && !isArray && !DATA.has(held)) return true;
+    if (filler.asks?.includes(attribute!) && !isInside && !isArray && !DATA.has(held) && !makesData(held)) return true;
     return filler.touches.includes(attribute!) && !isInside && !isArray;
   }
 

@@ -43,6 +43,7 @@ export const MAY_LOAD: ReadonlySet<string> = new Set([
   "CallsAttributesByName",
   "CallsAllAttributes",
   "CallsPartOfAHandedState",
+  "CallsWhatAFunctionInsideSet",
   "ComputesWithAPart",
   "ComputesWithAPartElsewhere",
   "WarnsOfWhatItLacks",
@@ -121,6 +122,10 @@ const BY_NAME: readonly (readonly [string, string])[] = [
   [
     "an object whose method a function calls that is handed the state",
     object("CallsPartOfAHandedState", within("part", object("ActsInUpdate"))),
+  ],
+  [
+    "an object whose method loading calls as a function inside set it",
+    object("CallsWhatAFunctionInsideSet", within("part", object("ActsInUpdate"))),
   ],
   ["an object that loading computes with", object("ComputesWithAPart", within("part", INERT))],
   ["a class that loading computes with", object("ComputesWithAPart", within("part", intruder("Inert")))],

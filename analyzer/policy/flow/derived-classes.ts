@@ -191,6 +191,7 @@ const EMPTY: Code["body"] = {
   alwaysRaises: false,
   writesReceiver: false,
   unreadCall: 0,
+  raisesLoudly: 0,
   clearedAttributes: new Set(),
   removedKeys: new Set(),
 };

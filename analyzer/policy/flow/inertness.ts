@@ -4,11 +4,13 @@
  * Boundary: one class, from the graph as it was solved; whatever is not understood counts as acting.
  *
  * What is read: every function that CPython's unpickler can get to by way of an object (load_newobj, load_build,
- * load_appends, load_setitems and load_additems of Lib/pickle.py) and every function those call. What a comparison, a
- * truth test or an index runs on what the object holds is not followed.
+ * load_appends, load_setitems and load_additems of Lib/pickle.py), every function those call, and what operators, truth tests, formats and
+ * builtin functions run of objects. The source is read thoroughly for that: what gives nothing to keep is in it.
  */
-import { type Code, type Condition, functionsNamed, type Instruction, isSlice, type Register } from "../../python/code.ts";
+import { type Code, type Condition, functionsNamed, type Instruction, isEmpty, isSlice, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
+import { changesOfClass, isGivenElsewhere, isReplaced } from "./as-written.ts";
+import { hasUnreadSpecials, isSpecialName, PLAIN_DECORATOR, READ } from "./asked-methods.ts";
 import { openCall } from "./calls.ts";
 import { isComputing } from "./computing.ts";
 import { isDescriptor } from "./descriptors.ts";
@@ -16,11 +18,11 @@ import { Effects } from "./effects.ts";
 import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
+import { EVERY, type Implicit, ITERATING, MAPPED, OF_KEY, ofBuiltin, ofContainerMethod, ofOperand } from "./implicit-calls.ts";
 import { isFlag, isLateDecoration } from "./late-decoration.ts";
 import { isConstant, isContainer, nativeType } from "./natives.ts";
-import { operatorMethods } from "./operators.ts";
 import { originsOf, type RegisterOrigin } from "./register-origins.ts";
-import { ANY_ATTRIBUTE, CONTAINER_METHODS, isSetInside, isWhole, StatePlaces } from "./state-places.ts";
+import { ANY_ATTRIBUTE, CONTAINER_METHODS, isSetInside, isWhole, nameInState, StatePlaces } from "./state-places.ts";
 import type { Value } from "./values.ts";
 
 export interface Loading {
@@ -28,8 +30,13 @@ export interface Loading {
   readonly acts: readonly string[];
   /** Attributes that loading calls, or whose methods it calls: nothing but a builtin container may be put there. */
   readonly touches: readonly string[];
-  /** By attribute, or ANY_ATTRIBUTE: the methods that loading calls of what is in the container there. No object that has one may be in it. */
+  /**
+   * By attribute, or ANY_ATTRIBUTE: the methods that loading calls of what is in the container there, by name or as Python does; and what it reads
+   * (`.name`). No object that has one may be in it.
+   */
   readonly touchesInside: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Attributes of which loading asks something by operators, truth tests, formats: nothing that has source may be there itself. */
+  readonly asks: readonly string[];
   /** Attributes that loading computes with, as with numbers: nothing but data may be there, or in a container there. */
   readonly computes: readonly string[];
   /** Whether its reduction calls the class, as a recorded one of a class it derives from does: then its `__init__` was read too. */
@@ -54,13 +61,26 @@ const OBJECT_METHODS = new Set(["__setstate__", "__getstate__", "__init__", "__n
 const PURE =
   /^(builtins\.((object|dict|list|set|tuple|str|frozenset)(\.\w+)?|abs|all|any|bool|bytes|callable|dir|enumerate|filter|float|getattr|hasattr|hash|id|int|isinstance|issubclass|iter|len|map|max|min|next|range|repr|reversed|round|setattr|sorted|sum|super|type|vars|zip|\w*(Error|Warning|Exception))|collections\.\w+|functools\.wraps|warnings\.warn|typing\.cast)$/;
 
-/** Of those, the ones that run nothing of an object that they are handed; what `getattr` and `setattr` run is in the graph. */
-const RUNS_NOTHING = /^builtins\.(callable|getattr|hasattr|id|isinstance|issubclass|object|setattr|super|type)$/;
+/** Of those, the ones that read or set an attribute by its name. */
+const READS = /^builtins\.(getattr|hasattr|setattr)$/;
+/** Kinds of values whose code is read. */
+const ANALYSED: ReadonlySet<string> = new Set(["function", "method", "class"]);
+/** Special methods that are asked of the values of a dict: by its text, by comparing it. */
+const ASKED_OF_VALUES: ReadonlySet<string> = new Set(["__repr__", "__eq__"]);
 /** Methods of containers that go through what they are handed. */
 const GOES_THROUGH = new Set(["difference", "extend", "intersection", "join", "sort", "union", "update"]);
 /** Those that call a function which they are handed: by this keyword, or first of so many. */
 const CALLS_KEY = /^builtins\.(max|min|sorted|list\.sort)$/;
 const CALLS_FIRST = /^builtins\.(filter|map|iter)$/;
+
+/** What may go on after an exception, in a function that does not raise it itself. */
+const CATCHES = /\b(try|with|suppress)\b/;
+
+/** Decorators that make descriptors, by their last word. */
+const PROPERTY = /(property|setter|getter|deleter)$/i;
+
+/** What runs with an object that is made, beside its constructors: and when it is let go. */
+const MADE_BY = ["__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "_missing_", "__del__"];
 
 /** Abstract classes of the standard library: their methods are Python's own, and none is one that loading gets to. */
 const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
@@ -81,8 +101,12 @@ class LoadReader {
   private readonly touches = new Set<string>();
   private readonly touchesInside = new Map<string, Set<string>>();
   private readonly computes = new Set<string>();
+  private readonly asks = new Set<string>();
   private readonly seen = new Set<Code>();
   private keepsMore = false;
+  /** Functions that compute something for what they raise, and whether anything catches what is raised. */
+  private readonly raising = new Map<Code, number>();
+  private catches = false;
   /** Functions that Python calls by itself, with what it likes. */
   private readonly ranByPython = new Set<Code>();
   private readonly receiver: Value;
@@ -107,7 +131,9 @@ class LoadReader {
     for (const base of order) {
       if (typeof base === "string") {
         if (!nativeType(base)?.subclass && !MIXINS.test(base)) this.acts.add(`its base ${base} is not read`);
-      } else if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
+      } else {
+        if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
+      }
     }
     const isUnhashable = this.isUnhashable(order);
     // What is put somewhere may be found by what was read before.
@@ -118,14 +144,28 @@ class LoadReader {
       this.seen.clear();
       for (const name of isCalled ? REACHED_OF_CONTAINERS : REACHED) if (!(name === "__eq__" && isUnhashable)) this.readMember(name);
     } while (this.keepsMore || this.places.known > known);
+    for (const base of order) if (typeof base !== "string") this.flow.classValue(base);
+    if (!this.flow.solve(this.most)) this.acts.add(`${this.code.qualifiedName} is not followed to its end`);
+    for (const base of order) if (typeof base !== "string") this.readChanges(base);
     this.readTouchedInside(ownerOf);
+    // Where nothing is caught nothing is loaded then.
+    if (this.catches) for (const [code, line] of this.raising) this.act(code, line, "raises what it computes, and that may be caught");
     return {
       acts: [...this.acts],
       touches: [...this.touches].sort(),
       touchesInside: this.touchesInside,
+      asks: [...this.asks].sort(),
       computes: [...this.computes].sort(),
       isCalled,
     };
+  }
+
+  /** What is done to a class that its text does not say: by then all is known that the flow has seen. */
+  private readChanges(class_: Code): void {
+    for (const reason of changesOfClass(this.flow, class_)) this.acts.add(reason);
+    for (const name of [...REACHED_OF_CONTAINERS, "__reduce__", "__reduce_ex__"])
+      if (name.startsWith("__") && isGivenElsewhere(this.flow, class_, name))
+        this.acts.add(`${class_.qualifiedName}.${name} is given to it elsewhere`);
   }
 
   /**
@@ -136,8 +176,13 @@ class LoadReader {
     const first = order.find((base) => typeof base === "string" || base.members.has("__eq__") || base.members.has("__hash__"));
     if (first === undefined || typeof first === "string" || first.members.has("__hash__")) return false;
     const classes = order.slice(0, order.indexOf(first) + 1) as Code[];
+    // What changes one of another distribution is not looked for.
+    const { modules } = this.flow.resolver;
     const isWritten = (code: Code) =>
-      code.decorators.length === 0 && code.metaclass === null && Effects.of(this.flow.resolver).onClass(code).length === 0;
+      modules.treeOf(code.unit) === modules.treeOf(this.code.unit) &&
+      code.decorators.length === 0 &&
+      code.metaclass === null &&
+      Effects.of(this.flow.resolver).onClass(code).length === 0;
     // Somebody may give it one: `Class.__hash__ = object.__hash__`.
     if (this.flow.resolver.modules.libraryModulesWith(/\.__hash__\s*=(?!=)|["']__hash__["']/, ["__hash__"]).length > 0) return false;
     return classes.every(isWritten) && this.flow.classes.definerOf(this.code, "__init_subclass__") === null;
@@ -148,7 +193,9 @@ class LoadReader {
     for (const [attribute, methods] of this.touchesInside) {
       for (const method of methods) {
         const owner = ownerOf(method);
-        if (owner) this.acts.add(`calls .${method} of what is in .${attribute}, which may be a ${owner.qualifiedName}`);
+        // Then nothing but data may be there.
+        if (owner && attribute !== ANY_ATTRIBUTE) this.computes.add(attribute);
+        else if (owner) this.acts.add(`calls .${method} of what is in .${attribute}, which may be a ${owner.qualifiedName}`);
       }
     }
   }
@@ -168,7 +215,7 @@ class LoadReader {
     const member = definer?.members.get(name);
     if (!definer || !member || member.isEmpty) return;
     const found = functionsNamed(definer, name);
-    if (found.length === 0) this.acts.add(`${definer.qualifiedName}.${name} is not a plain method`);
+    if (found.length === 0 || member.isAssigned) this.acts.add(`${definer.qualifiedName}.${name} is not a plain method`);
     for (const function_ of found) {
       if (function_.decorators.length > 0 && name !== "__new__") this.acts.add(`${definer.qualifiedName}.${name} is decorated`);
       this.run(function_, this.receiver);
@@ -208,6 +255,9 @@ class LoadReader {
   private readFunction(code: Code): void {
     if (this.seen.has(code)) return;
     this.seen.add(code);
+    if (code.decorators.some((decorator) => !PLAIN_DECORATOR.test(decorator) && !PROPERTY.test(decorator)))
+      this.act(code, code.line, "is decorated");
+    if (isReplaced(code)) this.act(code, code.line, "may be another function");
     // The grammar takes `type(self).attribute = value` for a `type` statement, of which no instructions are made.
     if (/^[ \t]*type[ \t]*\([^\n]*=(?!=)/m.test(code.text)) this.act(code, code.line, "changes a class");
     const frames = this.flow.framesOf(code);
@@ -217,6 +267,8 @@ class LoadReader {
       const isDecided = this.flow.branches.closingIn(frame).every((condition) => this.isDecided(code, condition));
       if (!isDecided) this.act(code, code.line, "has a branch that was not followed");
       const closed = isDecided ? this.flow.branches.closedIn(frame) : new Set();
+      if (code.body.raisesLoudly !== 0) this.raising.set(code, code.body.raisesLoudly);
+      this.catches ||= CATCHES.test(code.text);
       if (code.body.unreadCall !== 0) this.act(code, code.body.unreadCall, "calls something of which nothing is kept");
       if (code.unit.hasErrors) this.act(code, code.line, "is in a file with syntax that was not understood");
       if (this.isPartlyKnown(frame)) this.act(code, code.line, "holds more than is known of");
@@ -255,24 +307,47 @@ class LoadReader {
         return;
       case "load":
         this.readProperty(frame, instruction.object, instruction.attribute);
+        this.askRead(frame, instruction.object, instruction.attribute, instruction.line);
         return;
       case "item":
-        this.readSpecial(frame, instruction.object, ["__getitem__"]);
+        // An index of a pattern, `a, b = x`, goes through what it is taken from.
+        this.readSpecial(frame, instruction.object, ["__getitem__", "__missing__", "__iter__", "__next__"]);
         this.touchPlace(frame, instruction.object, "__getitem__", instruction.line);
+        this.askInside(frame, instruction.object, ITERATING);
+        this.ask(frame, instruction.keyFrom, OF_KEY, instruction.line);
+        for (const value of this.flow.graph.valuesOf(frame.base + instruction.object)) {
+          const data = this.flow.data(value);
+          const definer = data.kind === "class" ? this.flow.classes.definerOf(data.code, "__class_getitem__") : null;
+          if (definer) this.act(code, instruction.line, `asks ${definer.qualifiedName} for an item`);
+        }
         if (this.flow.graph.valuesOf(frame.base + instruction.object).includes(this.flow.values.external("sys.modules")))
           this.act(code, instruction.line, "looks a module up");
         return;
       case "set-item":
         this.readSpecial(frame, instruction.object, ["__setitem__"]);
         this.touchPlace(frame, instruction.object, "__setitem__", instruction.line);
+        this.ask(frame, instruction.keyFrom, OF_KEY, instruction.line);
         return;
       case "iterate":
-        this.readSpecial(frame, instruction.from, ["__iter__", "__next__"]);
-        this.touchPlace(frame, instruction.from, "__iter__", instruction.line);
+        this.goThrough(frame, instruction.from, instruction.line);
+        return;
+      case "result":
+        this.act(code, instruction.line, "waits for what something gives in the end");
+        return;
+      case "function":
+        // What a default holds is known to who calls the function without.
+        if (this.places.passDefaults(frame, instruction)) this.seen.delete(instruction.code);
+        return;
+      case "make":
+        for (const { keyFrom, from, spread } of instruction.items) {
+          if (spread) this.goThrough(frame, from, instruction.line, instruction.container === "dict" ? MAPPED : ITERATING);
+          if (instruction.container === "set") this.ask(frame, from, OF_KEY, instruction.line);
+          this.ask(frame, keyFrom, OF_KEY, instruction.line);
+        }
         return;
       case "operate":
-        this.readSpecial(frame, instruction.left, operatorMethods(instruction, "left"));
-        this.readSpecial(frame, instruction.right, operatorMethods(instruction, "right"));
+        this.ask(frame, instruction.left, ofOperand(instruction.operator, instruction.inPlace, "left"), instruction.line);
+        this.ask(frame, instruction.right, ofOperand(instruction.operator, instruction.inPlace, "right"), instruction.line);
         if (isSlice(instruction)) this.touchPlace(frame, instruction.left, "__getitem__", instruction.line);
         return;
       case "enter":
@@ -301,7 +376,119 @@ class LoadReader {
         this.act(code, instruction.line, "calls a value, which is not known");
     }
     if (!isKnown && origins.length === 0) this.act(code, instruction.line, "calls a value, which is not known");
+    for (const { kind, from } of instruction.arguments)
+      if (kind === "star" || kind === "double-star") this.goThrough(frame, from, instruction.line, kind === "star" ? ITERATING : MAPPED);
+    if (!isKnown || !callees.every((callee) => ANALYSED.has(this.flow.data(callee).kind)))
+      for (const origin of origins)
+        if (origin.op === "load" && CONTAINER_METHODS.has(origin.attribute)) this.askContainer(frame, origin, instruction);
     for (const callee of callees) this.readCallee(frame, callee, instruction);
+  }
+
+  /** What a method of a container runs of what is in it, and of what it is handed. */
+  private askContainer(frame: Frame, { object, attribute }: Load, { arguments: args, line }: Call): void {
+    const { own, handed } = ofContainerMethod(attribute);
+    this.ask(frame, object, { direct: [], inside: own }, line);
+    for (const { from } of args) this.ask(frame, from, handed, line);
+    // `"{0.name}"` reads an attribute, which may be computed.
+    if (attribute !== "format") return;
+    const isPlain = (origin: RegisterOrigin) => origin.op === "text" && !isForm(origin.value) && !/\{[^}]*[.[]/.test(origin.value);
+    const origins = originsOf(frame.code, object);
+    if (origins.length === 0 || !origins.every(isPlain)) for (const { from } of args) this.askNames(frame, from, ["*"], line);
+  }
+
+  /** What goes through something: a loop, `*x`, `**x`. */
+  private goThrough(frame: Frame, register: Register, line: number, methods = ITERATING): void {
+    if (isEmpty(register)) return;
+    this.readSpecial(frame, register, methods);
+    this.touchPlace(frame, register, "__iter__", line);
+    this.askInside(frame, register, methods);
+  }
+
+  /** The same of what is in a container in the state, where that is gone through itself. */
+  private askInside(frame: Frame, register: Register, methods: readonly string[]): void {
+    const places = this.places.of(frame, register);
+    if (places === "elsewhere") return;
+    for (const place of places) if (place.isInside && !place.isBeyond && !isWhole(place)) this.noteAsked(place.attribute, methods);
+  }
+
+  /**
+   * Special methods that Python runs of what a register holds, and of what is in it: those of objects that the code makes are read; an object that
+   * has one may not be where it comes from in the state.
+   */
+  private ask(frame: Frame, register: Register, { direct, inside }: Implicit, line: number): void {
+    if (isEmpty(register) || direct.length + inside.length === 0) return;
+    this.readSpecial(frame, register, direct);
+    this.readSpecialInside(frame, this.flow.graph.valuesOf(frame.base + register), inside);
+    // A state is a dict whose keys are names: what looks at its values asks them.
+    if (this.places.isState(frame, register)) {
+      if (inside.some((name) => ASKED_OF_VALUES.has(name)) && !inside.includes("__iter__")) this.noteAsked(ANY_ATTRIBUTE, inside);
+      return;
+    }
+    const origins = originsOf(frame.code, register);
+    const isMade = origins.length > 0 && origins.every(({ op }) => op === "make") && !isSetInside(frame.code, register);
+    this.askPlaces(frame, register, { direct: isMade ? [] : direct, inside }, line);
+  }
+
+  private askPlaces(frame: Frame, register: Register, { direct, inside }: Implicit, line: number): void {
+    if (isEmpty(register)) return;
+    const places = this.places.of(frame, register);
+    if (places === "elsewhere") {
+      this.act(frame.code, line, `asks what it was given (${direct[0] ?? inside[0]})`);
+      return;
+    }
+    for (const place of places) {
+      if (isWhole(place)) continue;
+      if (place.isBeyond) this.touchBeyond(frame, place.attribute, line);
+      else {
+        if (!place.isInside && direct.length > 0) this.asks.add(place.attribute);
+        this.noteAsked(place.attribute, place.isInside ? [...direct, ...inside] : inside);
+      }
+    }
+  }
+
+  private noteAsked(attribute: string, methods: readonly string[]): void {
+    if (methods.length === 0) return;
+    const known = this.touchesInside.get(attribute) ?? new Set();
+    for (const method of methods) known.add(method);
+    this.touchesInside.set(attribute, known);
+  }
+
+  /** An attribute of what a register holds is read or set: where that is of the state, no object may be there whose class computes it. */
+  private askRead(frame: Frame, register: Register, attribute: string, line: number): void {
+    if (isSpecialName(attribute) || this.places.isReceiver(frame, register) || this.places.isState(frame, register)) return;
+    this.askPlaces(frame, register, { direct: [READ + attribute], inside: [] }, line);
+  }
+
+  /** The same of attributes by names that are handed over, where `*` is any. */
+  private askNames(frame: Frame, register: Register, names: readonly string[], line: number): void {
+    for (const name of names) {
+      this.askRead(frame, register, name, line);
+      for (const each of name === "*" ? this.namesIn(frame, register) : [name]) this.readProperty(frame, register, each);
+    }
+  }
+
+  /** The names that the classes of what a register holds compute, as properties and descriptors do. */
+  private namesIn(frame: Frame, register: Register): Set<string> {
+    const names = new Set<string>();
+    for (const value of this.flow.graph.valuesOf(frame.base + register)) {
+      const data = this.flow.data(value);
+      const order = data.kind === "instance" ? this.flow.classes.orderOf(data.code) : [];
+      for (const base of order)
+        if (typeof base !== "string") for (const name of base.members.keys()) if (this.isComputedBy(base, name)) names.add(name);
+    }
+    return names;
+  }
+
+  private isComputedBy(class_: Code, name: string): boolean {
+    if (functionsNamed(class_, name).some(({ decorators }) => decorators.some((decorator) => PROPERTY.test(decorator)))) return true;
+    const held = this.flow.graph.valuesOf(this.flow.field(this.flow.classValue(class_), name));
+    return held.some((value) => isDescriptor(this.flow, value));
+  }
+
+  /** What an object in the state has may be anything that it lets be there: no object may be there at all. */
+  private touchBeyond(frame: Frame, attribute: string, line: number): void {
+    if (attribute === ANY_ATTRIBUTE) this.act(frame.code, line, "asks what something in its state has");
+    else this.computes.add(attribute);
   }
 
   /** `getattr(object, name)`, where it is not a constant that says the name: it may be another than those that are known. */
@@ -326,7 +513,7 @@ class LoadReader {
     const { attribute, line } = load;
     if (!isKnown && !CONTAINER_METHODS.has(attribute)) this.act(code, line, `calls .${attribute}, which is not known`);
     if (this.places.isReceiver(frame, load.object)) {
-      if (!attribute.startsWith("__")) this.touches.add(attribute);
+      if (!isSpecialName(attribute)) this.touches.add(nameInState(code, attribute));
       return;
     }
     this.touchPlace(frame, load.object, attribute, line);
@@ -343,7 +530,8 @@ class LoadReader {
       return;
     }
     for (const place of places) {
-      if (place.isInside) {
+      if (place.isBeyond) this.touchBeyond(frame, place.attribute, line);
+      else if (place.isInside) {
         const methods = this.touchesInside.get(place.attribute) ?? new Set();
         this.touchesInside.set(place.attribute, methods.add(attribute));
       } else if (!isWhole(place)) this.touches.add(place.attribute);
@@ -377,6 +565,8 @@ class LoadReader {
       case "builtin-method": {
         const ofNative = flow.data(data.receiver).kind === "native";
         if (GOES_THROUGH.has(data.name)) this.readHanded(frame, `builtins.list.${data.name}`, instruction);
+        if (!CONTAINER_METHODS.has(data.name) && !OBJECT_METHODS.has(data.name))
+          for (const { from } of args) this.ask(frame, from, { direct: EVERY, inside: EVERY }, line);
         if (!(CONTAINER_METHODS.has(data.name) || (!ofNative && OBJECT_METHODS.has(data.name))))
           this.act(frame.code, line, `calls .${data.name} of something that is not Python`);
         return;
@@ -398,10 +588,37 @@ class LoadReader {
 
   /** What a builtin function, or a container, asks of what it is handed: to be gone through, or for its keys. */
   private readHanded(frame: Frame, name: string, { line, arguments: args }: Call): void {
-    const isCalling = CALLS_FIRST.test(name) ? args.length > 1 : CALLS_KEY.test(name) && args.some((each) => each.name === "key");
+    const isCalling = CALLS_FIRST.test(name)
+      ? args.length > 1
+      : (CALLS_KEY.test(name) && args.some((each) => each.name === "key")) ||
+        (name === "collections.defaultdict" && !this.isFactory(frame, args[0]));
     if (isCalling) this.act(frame.code, line, `hands ${name} what it calls`);
-    if (RUNS_NOTHING.test(name)) return;
-    for (const { from } of args) this.touchPlace(frame, from, "__iter__", line);
+    const implicit = ofBuiltin(name);
+    const [object, read] = args;
+    if (name === "builtins.setattr" && (read === undefined || !this.isOrdinary(frame, read.from)))
+      this.act(frame.code, line, "sets an attribute that Python has a meaning for");
+    if (READS.test(name) && object !== undefined) {
+      const origins = read === undefined ? [] : originsOf(frame.code, read.from);
+      const isKnown = origins.length > 0 && origins.every((origin) => origin.op === "text" && !isForm(origin.value));
+      const names = origins.flatMap((origin) => (origin.op === "text" ? [origin.value] : []));
+      this.askNames(frame, object.from, isKnown ? names : ["*"], line);
+    }
+    for (const { from } of args) {
+      if (implicit.direct.includes("__iter__")) this.goThrough(frame, from, line, implicit.direct);
+      this.ask(frame, from, implicit, line);
+    }
+  }
+
+  /** Whether the name of an attribute is none of Python's own; of one that is not known the verdict sees that a state has none. */
+  private isOrdinary(frame: Frame, name: Register): boolean {
+    return originsOf(frame.code, name).every((origin) => origin.op !== "text" || (!isForm(origin.value) && !isSpecialName(origin.value)));
+  }
+
+  /** Whether it is none, or one that makes an empty container or a number. */
+  private isFactory(frame: Frame, factory: Call["arguments"][number] | undefined): boolean {
+    if (factory === undefined || isEmpty(factory.from)) return true;
+    const values = this.flow.graph.valuesOf(frame.base + factory.from).map((value) => this.flow.data(value));
+    return factory.kind === "positional" && values.length > 0 && values.every((data) => data.kind === "external" && PURE.test(data.name));
   }
 
   /** What a function that computes is handed has to be data: what the code itself hands over, and what the pickle has where that comes from. */
@@ -430,11 +647,28 @@ class LoadReader {
   }
 
   private readConstruction(frame: Frame, code: Code, { line, arguments: args }: Call): void {
+    for (const base of this.flow.classes.orderOf(code)) {
+      if (typeof base === "string") continue;
+      for (const reason of changesOfClass(this.flow, base)) this.act(frame.code, line, `makes a ${code.qualifiedName}: ${reason}`);
+      // Fields may be made by whatever their class says.
+      if (base.decorators.length > 0 && /\b(default_factory|factory|default|converter|validator)\b/.test(base.text))
+        this.act(frame.code, line, `makes a ${code.qualifiedName}, whose fields are computed`);
+    }
+    const value = this.flow.values.instance(code, null);
+    for (const name of MADE_BY) {
+      const definer = this.flow.classes.definerOf(code, name);
+      if (definer === null || definer.members.get(name)?.isEmpty) continue;
+      const found = functionsNamed(definer, name);
+      if (found.length === 0) this.act(frame.code, line, `makes a ${code.qualifiedName}, whose ${name} is no plain method`);
+      for (const function_ of found) this.readRun(function_, value);
+    }
     if (this.flow.derivedClasses.has(code)) this.act(frame.code, line, `makes a ${code.qualifiedName}, a class that a call makes`);
     for (const base of this.flow.classes.externalBases(code))
       if (!PURE.test(base) && !nativeType(base)?.subclass) this.act(frame.code, line, `makes a ${code.qualifiedName}, of ${base}`);
     for (const name of ["__init__", "__new__"]) {
       const definer = this.flow.classes.definerOf(code, name);
+      if (definer && functionsNamed(definer, name).length === 0)
+        this.act(frame.code, line, `makes a ${code.qualifiedName} by what is no plain method`);
       if (definer) for (const function_ of functionsNamed(definer, name)) this.readCalled(frame, function_, args, 1);
     }
   }
@@ -442,6 +676,9 @@ class LoadReader {
   private readStore(frame: Frame, store: Store): void {
     const { flow } = this;
     const { object, attribute, line } = store;
+    if (attribute === "__class__") this.act(frame.code, line, "changes what class an object is of");
+    if (!this.places.isReceiver(frame, object) && !isSpecialName(attribute))
+      this.askPlaces(frame, object, { direct: ["__setattr__", READ + attribute], inside: [] }, line);
     for (const value of flow.graph.valuesOf(frame.base + object)) {
       const data = flow.data(value);
       if (data.kind === "class" && isLateDecoration(flow, frame, store)) continue;
@@ -456,6 +693,8 @@ class LoadReader {
         const definer = flow.classes.definerOf(data.code, name);
         if (definer) for (const function_ of functionsNamed(definer, name)) this.readStored(frame, function_, value, store.from, index);
         if (definer) this.readDescriptors(frame, definer, name);
+        if (definer && name === "__setattr__" && functionsNamed(definer, name).length === 0)
+          this.act(frame.code, line, "sets attributes by what is no plain method");
       }
     }
   }
@@ -466,28 +705,68 @@ class LoadReader {
       const data = flow.data(value);
       if (data.kind !== "instance") continue;
       const definer = flow.classes.definerOf(data.code, attribute);
+      // What an object lacks, or has, a method of its class may be asked for.
+      if (value !== this.receiver)
+        for (const name of definer ? ["__getattribute__"] : ["__getattribute__", "__getattr__"])
+          if (flow.classes.definerOf(data.code, name)) this.readSpecialMethod(frame, value, data.code, name);
       if (!definer) continue;
       this.readDescriptors(frame, definer, attribute);
       for (const function_ of functionsNamed(definer, attribute))
-        if (function_.decorators.some((decorator) => !/(^|\.)(staticmethod|classmethod)$/.test(decorator))) this.readRun(function_, value);
+        if (function_.decorators.some((decorator) => !PLAIN_DECORATOR.test(decorator))) this.readRun(function_, value);
     }
   }
 
   /** What is no function under a decorator, and runs some all the same where the attribute is read or set. */
   private readDescriptors(frame: Frame, definer: Code, attribute: string): void {
     const held = this.flow.graph.valuesOf(this.flow.field(this.flow.classValue(definer), attribute));
-    if (held.some((value) => isDescriptor(this.flow, value)))
+    if (held.some((value) => isDescriptor(this.flow, value) || this.deletes(value)))
       this.act(frame.code, definer.line, `uses a descriptor of ${definer.qualifiedName}`);
+  }
+
+  private deletes(value: Value): boolean {
+    const data = this.flow.data(value);
+    return data.kind === "instance" && this.flow.classes.definerOf(data.code, "__delete__") !== null;
   }
 
   /** Special methods that an operation runs on what a register holds. */
   private readSpecial(frame: Frame, register: Register, names: readonly string[]): void {
-    for (const value of this.flow.graph.valuesOf(frame.base + register)) {
-      const data = this.flow.data(value);
-      if (data.kind !== "instance") continue;
-      for (const name of names) {
-        const definer = this.flow.classes.definerOf(data.code, name);
-        if (definer) for (const function_ of functionsNamed(definer, name)) this.readRun(function_, value);
+    this.readSpecialOf(frame, this.flow.graph.valuesOf(frame.base + register), names);
+  }
+
+  private readSpecialOf(frame: Frame, values: readonly Value[], names: readonly string[]): void {
+    const { flow } = this;
+    for (const value of values) {
+      const data = flow.data(value);
+      // A class is asked for those of its metaclass.
+      const class_ = data.kind === "instance" ? data.code : data.kind === "class" ? flow.classes.metaclassOf(data.code) : null;
+      if (class_ === null) continue;
+      for (const name of names) this.readSpecialMethod(frame, value, class_, name);
+      const isUnread = names.some((name) => flow.classes.definerOf(class_, name) === null) && hasUnreadSpecials(flow.classes, class_);
+      if (isUnread) this.act(frame.code, class_.line, `asks a ${class_.qualifiedName}, whose special methods are not all read`);
+    }
+  }
+
+  private readSpecialMethod(frame: Frame, value: Value, class_: Code, name: string): void {
+    const definer = this.flow.classes.definerOf(class_, name);
+    if (definer === null || definer.members.get(name)?.isEmpty) return;
+    const found = functionsNamed(definer, name);
+    const isPlain = found.length > 0 && found.every(({ decorators }) => decorators.length === 0);
+    if (!isPlain) this.act(frame.code, definer.line, `runs ${definer.qualifiedName}.${name}, which is no plain method`);
+    for (const function_ of found) this.readRun(function_, value);
+  }
+
+  /** The same of what is in containers. */
+  private readSpecialInside(frame: Frame, values: readonly Value[], names: readonly string[], seen = new Set<Value>()): void {
+    if (names.length === 0) return;
+    for (const value of values) {
+      if (seen.has(value) || this.flow.data(value).kind !== "container") continue;
+      seen.add(value);
+      for (const field of [...this.flow.fieldNames(value), ANY, KEYS]) {
+        const node = this.flow.knownField(value, field);
+        if (node === null) continue;
+        const inside = this.flow.graph.valuesOf(node);
+        this.readSpecialOf(frame, inside, names);
+        this.readSpecialInside(frame, inside, names, seen);
       }
     }
   }

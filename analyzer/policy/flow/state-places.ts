@@ -5,6 +5,7 @@
  */
 import { type Argument, type Code, type Instruction, isEmpty, type Parameter, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
+import { isSpecialName } from "./asked-methods.ts";
 import { isComputing } from "./computing.ts";
 import type { Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
@@ -17,6 +18,8 @@ export interface StatePlace {
   readonly attribute: string;
   /** It is in a container there. */
   readonly isInside: boolean;
+  /** It is what an object there, or in a container there, has: of whatever class that object is. */
+  readonly isBeyond?: boolean;
 }
 
 /** The places something may have come from; empty where the pickle has no part in it. */
@@ -36,6 +39,9 @@ const VALUES = /^builtins\.(bool|bytes|float|hasattr|id|int|isinstance|issubclas
 const GIVING: ReadonlySet<string> = new Set(["external", "builtin-method", "class", "function", "method"]);
 
 type Call = Extract<Instruction, { readonly op: "call" }>;
+
+/** What every object or class has that says what it is: its class, texts. */
+const DESCRIBES = /^__(class|doc|module|name|qualname)__$/;
 
 /** Methods of builtin containers and strings. */
 export const CONTAINER_METHODS = new Set(
@@ -122,6 +128,11 @@ export class StatePlaces {
     const isPlain = callees.length > 0 && callees.every((data) => data.kind === "external" && KEEPS_NOTHING.test(data.name));
     if (isOfContainer || isPlain) return [];
     const objects = methods.flatMap((origin) => (origin.op === "load" ? [origin.object] : []));
+    // `super().__setstate__(state)`, where no source has one: nothing becomes of the state, or what the unpickler would do with it.
+    const isOfSuper = (object: Register) => originsOf(frame.code, object).every(({ op }) => op === "super");
+    const isHandedOn =
+      methods.length > 0 && methods.every((each) => each.op === "load" && each.attribute === "__setstate__" && isOfSuper(each.object));
+    if (isHandedOn && args.every(({ from }) => this.isState(frame, from))) return [];
     // `self.__dict__.update(state)`
     const isOwn = objects.length > 0 && objects.every((object) => this.isState(frame, object));
     return args.flatMap(({ from, kind }) => (isOwn && kind === "positional" && this.isState(frame, from) ? [] : [this.ofAll(frame, from)]));
@@ -159,6 +170,15 @@ export class StatePlaces {
     return isMore;
   }
 
+  /** The same of the defaults of a function that is made here, in whose place nothing may be handed. */
+  passDefaults(frame: Frame, { code, defaults }: Extract<Instruction, { readonly op: "function" }>): boolean {
+    const given = defaults.flatMap((from, index): [number, StatePlaceSet][] => {
+      const places = isEmpty(from) ? [] : this.ofAll(frame, from);
+      return sizeOf(places) === 0 ? [] : [[index, places]];
+    });
+    return given.length > 0 && this.pass(code, given);
+  }
+
   /** Whether a parameter has its default in every call. */
   isLeftOut(code: Code, register: Register): boolean {
     const index = code.body.parameters.indexOf(register);
@@ -192,8 +212,11 @@ export class StatePlaces {
         if (this.isState(frame, origin.register) || this.isReceiver(frame, origin.register)) return [];
         return this.passed.get(code)?.get(origin.register) ?? "elsewhere";
       case "load":
-        if (origin.attribute.startsWith("__")) return [];
-        if (this.isReceiver(frame, origin.object)) return union([[{ attribute: origin.attribute, isInside: false }], this.kept]);
+        if (DESCRIBES.test(origin.attribute)) return [];
+        if (this.isReceiver(frame, origin.object))
+          return isSpecialName(origin.attribute)
+            ? []
+            : union([[{ attribute: nameInState(code, origin.attribute), isInside: false }], this.kept]);
         return this.isOfModule(frame, origin.object) ? [] : union([ofPart(this.of(frame, origin.object)), this.kept]);
       case "name":
         return this.isOfModule(frame, origin.into) ? [] : this.kept;
@@ -214,7 +237,11 @@ export class StatePlaces {
         return inside(union(origin.items.flatMap(({ keyFrom, from }) => [this.ofAll(frame, keyFrom), this.ofAll(frame, from)])));
       case "operate":
         return union([origin.left, origin.right].map((register) => this.ofAll(frame, register)));
-      case "outer":
+      case "outer": {
+        let outer: Frame | null = frame;
+        for (let hop = 0; hop < origin.hops && outer; hop++) outer = outer.outer;
+        return outer ? union([this.ofAll(outer, origin.register), this.kept]) : "elsewhere";
+      }
       case "result":
       case "enter":
         return "elsewhere";
@@ -241,7 +268,10 @@ export class StatePlaces {
     const objects = originsOf(frame.code, callee).flatMap((origin) => (origin.op === "load" ? [origin.object] : []));
     if (callees.length > 0 && callees.every(({ kind }) => kind === "function" || kind === "method")) return union([this.kept, ...results]);
     const given = [...objects, ...args.map(({ from }) => from)].map((register) => this.ofAll(frame, register));
-    return union([this.kept, ...results, inside(union(given))]);
+    // What `getattr` gives is a part of what it was handed.
+    const isPart = callees.some((data) => data.kind === "external" && /^builtins\.(getattr|vars)$/.test(data.name));
+    const parts = isPart && args[0] !== undefined ? [ofPart(this.ofAll(frame, args[0].from))] : [];
+    return union([this.kept, ...results, ...parts, inside(union(given))]);
   }
 
   /** What a function of the analysed source gives, of what its parameters are handed by all calls. */
@@ -300,7 +330,7 @@ export class StatePlaces {
   }
 
   /** The dict of attributes: as the unpickler hands it to `__setstate__`, or as the object has it; or a copy of it. */
-  private isState(frame: Frame, register: Register): boolean {
+  isState(frame: Frame, register: Register): boolean {
     const { code } = frame;
     // `state = dict(state)`
     const node = frame.base + register;
@@ -355,6 +385,14 @@ export class StatePlaces {
   }
 }
 
+/** The key under which the state of an object has an attribute: a private one with its class before it. */
+export function nameInState(code: Code, attribute: string): string {
+  if (!attribute.startsWith("__") || attribute.endsWith("__")) return attribute;
+  for (let parent = code.parent; parent; parent = parent.parent)
+    if (parent.kind === "class") return `_${parent.name.replace(/^_+/, "")}${attribute}`;
+  return attribute;
+}
+
 /** Whether it is the object itself, or all its attributes. */
 export function isWhole({ attribute }: StatePlace): boolean {
   return attribute === WHOLE.attribute;
@@ -364,7 +402,7 @@ function union(sets: readonly StatePlaceSet[]): StatePlaceSet {
   const places = new Map<string, StatePlace>();
   for (const set of sets) {
     if (set === "elsewhere") return set;
-    for (const place of set) places.set(`${place.attribute} ${place.isInside}`, place);
+    for (const place of set) places.set(`${place.attribute} ${place.isInside} ${place.isBeyond ?? false}`, place);
   }
   return [...places.values()];
 }
@@ -381,7 +419,7 @@ export function isSetInside(code: Code, register: Register, hops = 1): boolean {
 
 /** Whether it is what the pickle put under that name. */
 function isAt(places: StatePlaceSet, attribute: string): boolean {
-  return places !== "elsewhere" && places.every((place) => place.attribute === attribute && !place.isInside);
+  return places !== "elsewhere" && places.every((place) => place.attribute === attribute && !place.isInside && !place.isBeyond);
 }
 
 function inside(places: StatePlaceSet): StatePlaceSet {
@@ -390,7 +428,7 @@ function inside(places: StatePlaceSet): StatePlaceSet {
 
 /** What is got from something there. */
 function ofPart(places: StatePlaceSet): StatePlaceSet {
-  return places === "elsewhere" ? places : union([places.map((place) => (isWhole(place) ? ANYWHERE : place))]);
+  return places === "elsewhere" ? places : union([places.map((place) => (isWhole(place) ? ANYWHERE : { ...place, isBeyond: true }))]);
 }
 
 function sizeOf(places: StatePlaceSet): number {
