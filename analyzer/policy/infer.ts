@@ -17,7 +17,7 @@ import { holdSaved } from "./flow/checkpoint.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
-import { type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
+import { actsAtSight, type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
 import { nativeType, recordedNames } from "./flow/natives.ts";
 import { saversOf } from "./flow/savers.ts";
 import { storedSlots } from "./flow/stored-slots.ts";
@@ -212,6 +212,7 @@ function findCandidate(source: Source, name: string): Candidate | null {
   if (definition?.kind === "function") return dangerIn(source.classes, definition.code) === null ? { kind: "function" } : null;
   // A class whose reduction was recorded fills slots as that, or not at all.
   if (definition?.kind !== "class" || nativeType(name)?.own) return null;
+  if (actsAtSight(source.classes.orderOf(definition.code)).length > 0) return null;
   const solved = solveClass(source, name, LIMITS.fillerEdges.limit);
   if (!solved.ok || solved.value.target === null) return null;
   const { inferred, holding, target, isEnded } = solved.value;

@@ -364,12 +364,14 @@ export class Holding {
     const key = `${value}:${name}`;
     if (this.ran.has(key)) return;
     this.ran.add(key);
+    // Of the class asked for any method may change what its object holds (`entry = self.state[key]; entry[name] = ...`).
+    const isAsked = this.links.get(value)?.holder === null;
     flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
       const data = flow.data(member);
       if (data.kind === "descriptor") runDescriptor(flow, member, value, flow.classValue(code));
       else if (data.kind === "instance") this.readMember(member, value, code, definer, name);
       if (data.kind !== "function") return;
-      if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver) return;
+      if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver && !isAsked) return;
       const { decorators } = data.code;
       if (decorators.some((decorator) => decorator.endsWith("staticmethod"))) openCall(flow, member, null);
       else if (decorators.some((decorator) => decorator.endsWith("classmethod"))) openCall(flow, member, flow.classValue(code));
