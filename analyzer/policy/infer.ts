@@ -14,6 +14,7 @@ import { failed, ok, type Result } from "../result.ts";
 import { dangerIn } from "./danger-in-code.ts";
 import type { Candidate, Filling, FindCandidate } from "./fill.ts";
 import { holdSaved } from "./flow/checkpoint.ts";
+import { isReplaced } from "./flow/decorators.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
@@ -322,6 +323,13 @@ function holdClass(holding: Holding, target: Code, most: number): boolean {
     roots.push(subclass);
     holding.hold(subclass, { holder: root, node: null, reason });
   }
+  if (isReplaced(flow, target))
+    flow.graph.listen(flow.variable(target.unit, target.name), (value) => {
+      const data = flow.data(value);
+      if (data.kind !== "class" || data.code === target) return;
+      const reason = { kind: "class" as const, text: `what a decorator makes of ${target.name}`, ...at };
+      holding.hold(flow.objects.openInstance(data.code), { holder: root, node: null, reason });
+    });
   const followed = () => flow.solveWithin(most, `what ${target.name} holds`, target);
   return followed() && runForeignWriters(flow, roots, followed);
 }
