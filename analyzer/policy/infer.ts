@@ -15,10 +15,11 @@ import { dangerIn } from "./danger-in-code.ts";
 import type { Candidate, Filling, FindCandidate } from "./fill.ts";
 import { HOOKS, runsWhenAsked } from "./flow/asked-methods.ts";
 import { holdSaved } from "./flow/checkpoint.ts";
+import { mayNameAnother } from "./flow/decorators.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
-import { type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
+import { actsAtSight, type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
 import { nativeType, recordedNames } from "./flow/natives.ts";
 import { saversOf } from "./flow/savers.ts";
 import { storedSlots } from "./flow/stored-slots.ts";
@@ -221,6 +222,7 @@ function findCandidate(source: Source, name: string): Candidate | null {
   if (definition?.kind === "function") return dangerIn(source.classes, definition.code) === null ? { kind: "function" } : null;
   // A class whose reduction was recorded fills slots as that, or not at all.
   if (definition?.kind !== "class" || nativeType(name)?.own) return null;
+  if (actsAtSight(source.classes.orderOf(definition.code)).length > 0) return null;
   const solved = solveClass(source, name, LIMITS.fillerEdges.limit);
   if (!solved.ok || solved.value.target === null) return null;
   const { inferred, holding, target, isEnded } = solved.value;
@@ -330,6 +332,13 @@ function holdClass(holding: Holding, target: Code, most: number): boolean {
     roots.push(subclass);
     holding.hold(subclass, { holder: root, node: null, reason });
   }
+  if (mayNameAnother(flow, target))
+    flow.graph.listen(flow.variable(target.unit, target.name), (value) => {
+      const data = flow.data(value);
+      if (data.kind !== "class" || data.code === target) return;
+      const reason = { kind: "class" as const, text: `what a decorator makes of ${target.name}`, ...at };
+      holding.hold(flow.objects.openInstance(data.code), { holder: root, node: null, reason });
+    });
   const followed = () => flow.solveWithin(most, `what ${target.name} holds`, target);
   return followed() && runForeignWriters(flow, roots, followed);
 }

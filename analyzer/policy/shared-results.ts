@@ -26,7 +26,9 @@ class Makers {
     this.known.set(code, true);
     const { isGenerator, instructions } = code.body;
     const returned = instructions.flatMap((instruction) => (instruction.op === "return" ? [instruction.from] : []));
-    const makes = code.decorators.length === 0 && (isGenerator || returned.every((register) => this.isMade(code, register)));
+    const makes =
+      code.decorators.every((decorator) => PLAIN_DECORATORS.has(decorator)) &&
+      (isGenerator || returned.every((register) => this.isMade(code, register)));
     this.known.set(code, makes);
     return makes;
   }
@@ -59,6 +61,8 @@ class Makers {
 
   private makesInstances(class_: Code): boolean {
     if (this.classes.externalBases(class_).some((base) => METACLASSES.has(base))) return false;
+    const metaclass = this.classes.metaclassOf(class_);
+    if (metaclass !== null && this.classes.definerOf(metaclass, "__call__") !== null) return false;
     const definer = this.classes.definerOf(class_, "__new__");
     const new_ = definer?.body.instructions.find((instruction) => instruction.op === "function" && instruction.code.name === "__new__");
     return definer == null || (new_?.op === "function" && this.makes(new_.code));
@@ -72,10 +76,21 @@ class Makers {
 
   private calleesFrom(code: Code, origin: RegisterOrigin): readonly (Definition | typeof NEW | null)[] {
     if (origin.op === "load" && origin.attribute === "__new__") return [NEW];
+    if (origin.op === "parameter") return this.classesFor(code, origin.register) ?? [null];
     const definitions = definitionsOf(this.classes.resolver, code, origin);
     return definitions.length === 0 ? [null] : definitions;
   }
+
+  /** The classes that a classmethod of the library may be called on; null for any other parameter. */
+  private classesFor({ body, decorators, parent, unit }: Code, register: Register): Definition[] | null {
+    const isClass = decorators.includes("classmethod") && register === body.parameters[0];
+    if (!isClass || parent?.kind !== "class" || !this.classes.resolver.modules.isOfLibrary(unit)) return null;
+    return [parent, ...this.classes.librarySubclasses(parent)].map((code) => ({ kind: "class", code }));
+  }
 }
+
+/** They leave what a function returns as it is. */
+const PLAIN_DECORATORS: ReadonlySet<string> = new Set(["classmethod", "staticmethod"]);
 
 /** `object.__new__` and whatever a class has in its place: it makes an instance. */
 const NEW = "new";

@@ -92,8 +92,8 @@ export type Instruction = { readonly line: number } & (
       readonly into: Register;
       readonly callee: Register;
       readonly arguments: readonly Argument[];
-      /** Of a decorator over a function: whether it is one that says how the function is bound (`property`). */
-      readonly decorator?: "plain" | "binding";
+      /** Of a decorator: whether it is over a class, or over a function and one that says how that is bound (`property`). */
+      readonly decorator?: "plain" | "binding" | "class";
     }
   | { readonly op: "super"; readonly into: Register; readonly object: Register }
   | { readonly op: "make"; readonly into: Register; readonly container: ContainerKind; readonly items: readonly DisplayItem[] }

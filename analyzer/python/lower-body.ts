@@ -368,21 +368,22 @@ function lowerClass(node: SyntaxNode, scope: Scope, decorators: readonly SyntaxN
   if (!name) return;
   const code = scope.maker.class(node, decorators.map(decoratorText), scope.code);
   const into = emit(scope, { op: "class", into: scope.fresh(), code, line: code.line });
-  scope.write(name.text, into, code.line);
-  lowerDecorators(decorators, into, scope);
+  scope.write(name.text, decorateClass(decorators, into, scope), code.line);
 }
 
-/** A decorator of a class is called for what it does (it may register what it is given); what it returns is taken to be what it was given. */
-function lowerDecorators(decorators: readonly SyntaxNode[], decorated: number, scope: Scope): void {
-  for (const decorator of decorators) {
+/** The register with what decorators make of a class: the class itself, which they may register, and another that they give for it. */
+function decorateClass(decorators: readonly SyntaxNode[], class_: number, scope: Scope): number {
+  let decorated = class_;
+  for (const decorator of decorators.toReversed()) {
     const [expression] = decorator.namedChildren;
     if (!expression) continue;
     if (expression.type !== "call") scope.noteStatementCall(expression);
     const callee = lowerExpression(expression, scope);
     if (isEmpty(callee)) continue;
     const args = [{ kind: "positional" as const, from: decorated }];
-    emit(scope, { op: "call", into: scope.fresh(), callee, arguments: args, line: lineOf(decorator) });
+    decorated = emit(scope, { op: "call", into: scope.fresh(), callee, arguments: args, decorator: "class", line: lineOf(decorator) });
   }
+  return decorated;
 }
 
 const BUILTIN_DECORATORS = new Set(["property", "staticmethod", "classmethod"]);

@@ -63,6 +63,9 @@ class Reader implements ImportEffects {
   private readonly texts = new Map<string, string>();
   private readonly values = new Map<string, SyntaxNode>();
   private rounds = 0;
+  /** Functions at the top of the file, and those whose body is read for a call. */
+  private readonly functions = new Map<string, SyntaxNode>();
+  private readonly called = new Set<string>();
 
   constructor(private readonly file: SourceFile) {
     const names = file.text.matchAll(/^[ \t]*(?:import sys as (\w+)|from sys import modules(?: as (\w+))?)/gm);
@@ -71,6 +74,7 @@ class Reader implements ImportEffects {
 
   block(node: SyntaxNode): void {
     for (const child of node.namedChildren) {
+      if (child.type === "function_definition") this.functions.set(child.childForFieldName("name")?.text ?? "", child);
       if (child.type === "function_definition" || child.type === "class_definition") continue;
       if (child.type === "assignment") this.assignment(child);
       else if (child.type === "call") this.call(child);
@@ -160,9 +164,41 @@ class Reader implements ImportEffects {
     const argument = node.childForFieldName("arguments")?.namedChildren.at(-1);
     if (callee.endsWith(".update") && this.registries.has(callee.slice(0, -".update".length)))
       for (const [key, value] of (argument && entriesOf(argument)) ?? []) this.entry(key!, value!);
+    this.ownFunction(callee, node.childForFieldName("arguments")?.namedChildren ?? []);
     if (callee !== "sys.path.append" && callee !== "sys.path.insert") return;
     const folder = argument ? this.evaluate(argument) : null;
     if (folder !== null && !this.folders.includes(folder)) this.folders.push(folder);
+  }
+
+  /** Reads the body of a function of the file with what it is called with, as `moved("old.name", module)`. */
+  private ownFunction(name: string, given: readonly SyntaxNode[]): void {
+    const function_ = this.functions.get(name);
+    const body = function_?.childForFieldName("body");
+    if (!body || this.called.has(name) || ++this.rounds > MOST_ROUNDS) return;
+    const parameters = function_?.childForFieldName("parameters")?.namedChildren ?? [];
+    const nameOf = (parameter: SyntaxNode | undefined) => parameter?.childForFieldName("name")?.text ?? parameter?.text ?? "";
+    const bound = new Map(parameters.flatMap((each) => withValue(nameOf(each), each.childForFieldName("value"))));
+    for (const [index, each] of given.entries()) {
+      const isNamed = each.type === "keyword_argument";
+      const value = isNamed ? each.childForFieldName("value") : each;
+      for (const [parameter, node] of withValue(nameOf(isNamed ? each : parameters[index]), value)) bound.set(parameter, node);
+    }
+    const kept = [new Map(this.texts), new Map(this.values)] as const;
+    const known = [...bound].map(([parameter, value]) => ({
+      parameter,
+      text: stringText(value) ?? this.textOf(value),
+      value: this.values.get(value.text) ?? value,
+    }));
+    for (const { parameter, text, value } of known) {
+      this.values.set(parameter, value);
+      if (text === null) this.texts.delete(parameter);
+      else this.texts.set(parameter, text);
+    }
+    this.called.add(name);
+    this.block(body);
+    this.called.delete(name);
+    restore(this.texts, kept[0]);
+    restore(this.values, kept[1]);
   }
 
   /** The path in the tree that an expression over `__file__` gives; null for anything else. */
@@ -225,6 +261,15 @@ function entriesOf(node: SyntaxNode): (readonly SyntaxNode[])[] | null {
   return pairs.every(({ type }) => type === "pair")
     ? pairs.map((pair) => [pair.childForFieldName("key")!, pair.childForFieldName("value")!])
     : null;
+}
+
+function withValue(name: string, value: SyntaxNode | null): [string, SyntaxNode][] {
+  return name === "" || value === null ? [] : [[name, value]];
+}
+
+function restore<Value>(map: Map<string, Value>, before: ReadonlyMap<string, Value>): void {
+  map.clear();
+  for (const [key, value] of before) map.set(key, value);
 }
 
 function parent(path: string, levels: number): string | null {

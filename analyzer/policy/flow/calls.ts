@@ -8,7 +8,7 @@ import { annotatedNode, bindArguments, type Passed } from "./arguments.ts";
 import { fillNamespace } from "./attributes.ts";
 import { builtinMethod, type NativeCall } from "./container-methods.ts";
 import { addMade, callMethod, copyElements, elementInto, iterate } from "./containers.ts";
-import { callWrapped, decorate, isWrapped } from "./decorators.ts";
+import { callWrapped, decorate, decorateClass, isWrapped } from "./decorators.ts";
 import { isEnumeration } from "./enumerations.ts";
 import { keepArguments } from "./exceptions.ts";
 import { initialiseFields, isTypedDict } from "./fields.ts";
@@ -34,6 +34,10 @@ export function call(flow: Flow, frame: Frame, instruction: Extract<Instruction,
   // Most of what is called in a large library is never known.
   let args: Passed[] | null = null;
   let receivers: SharedReceivers | null = null;
+  if (instruction.decorator === "class") {
+    decorateClass(flow, frame, instruction);
+    return;
+  }
   if (instruction.decorator !== undefined) {
     decorate(flow, frame, instruction, instruction.decorator);
     return;

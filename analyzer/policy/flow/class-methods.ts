@@ -2,6 +2,7 @@
  * What every class has from `type`, and what the classes and objects of named tuples and dataclasses have from those who make them.
  * Boundary: what Python source defines is found before any of this.
  */
+import { IS_UNKNOWN } from "../../python/constant-kinds.ts";
 import type { Passed } from "./arguments.ts";
 import { storeInto } from "./attributes.ts";
 import { construct } from "./calls.ts";
@@ -12,6 +13,7 @@ import { ANY, type Flow } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { classBeingMade } from "./metaclasses.ts";
+import { nativeType } from "./natives.ts";
 import type { Value } from "./values.ts";
 
 /** Calls what a class has and no source defines. */
@@ -28,8 +30,22 @@ export function classMethod(flow: Flow, frame: Frame, name: string, class_: Valu
       if (into !== null) loadAncestors(flow, frame, class_, "__mro__", into, line);
       return;
     default:
+      if (MAKERS.test(name) && flow.isOfLibrary(data.code) && flow.classes.externalBases(data.code).some(isUnread)) {
+        // With what it calls the class is not known.
+        const handed = flow.graph.allocate(1);
+        flow.graph.kinds.mark(handed, IS_UNKNOWN);
+        construct(flow, frame, data.code, [{ kind: "double-star", from: handed }], into, line);
+      }
       return;
   }
+}
+
+/** What people call the methods by which a class makes its objects of something else, or reads them from somewhere. */
+const MAKERS = /^(from_|load|parse|create|build|make|construct$|model_(validate|construct))/;
+
+/** Whether the source of a base is not given, and nothing else is known of it. */
+function isUnread(base: string): boolean {
+  return !base.startsWith("builtins.") && nativeType(base) === null;
 }
 
 /** `object.__new__(cls)`: an object of the class it is given. */

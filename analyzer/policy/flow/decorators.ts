@@ -4,6 +4,7 @@
  * they call both. Boundary: wrappers are functions that the decorator makes; whatever else it gives is taken to be what it was given.
  */
 import type { Argument, Code, Instruction, Register } from "../../python/code.ts";
+import type { Resolver } from "../../python/resolve.ts";
 import type { Passed } from "./arguments.ts";
 import { initialise, invoke, invokeFunction } from "./calls.ts";
 import { addMade } from "./containers.ts";
@@ -50,6 +51,42 @@ export function decorate(flow: Flow, frame: Frame, instruction: Call, kind: "pla
     });
   });
 }
+
+/** Adds the class that is decorated, and other classes that a decorator gives for it. */
+export function decorateClass(flow: Flow, frame: Frame, instruction: Call): void {
+  const { graph } = flow;
+  const from = frame.base + instruction.arguments[0]!.from;
+  const into = frame.base + instruction.into;
+  const callee = frame.base + instruction.callee;
+  graph.edge(from, into);
+  graph.listen(callee, (decorator) => {
+    const given = isPython(flow, decorator) ? graph.allocate(1) : null;
+    invoke(flow, frame, decorator, [positional(from)], given, instruction.line, callee);
+    if (given === null) return;
+    graph.listen(given, (value) => {
+      if (flow.data(value).kind === "class") graph.add(into, value, given);
+    });
+  });
+}
+
+/** Whether a name at the top of a module may hold another class than its own: a decorator makes one. */
+export function mayNameAnother({ resolver }: Flow, code: Code): boolean {
+  const { parent, decorators, unit } = code;
+  if (parent?.kind !== "module" || decorators.length === 0) return false;
+  const asked = replaced.get(resolver) ?? new WeakMap<Code, boolean>();
+  replaced.set(resolver, asked);
+  const known = asked.get(code);
+  if (known !== undefined) return known;
+  const found = decorators.some((decorator) =>
+    resolver.path(unit, decorator.split(".")).some((each) => each.kind === "function" && MAKES_CLASS.test(each.code.text)),
+  );
+  asked.set(code, found);
+  return found;
+}
+
+const replaced = new WeakMap<Resolver, WeakMap<Code, boolean>>();
+
+const MAKES_CLASS = /^[ \t]+class[ \t]/m;
 
 /**
  * Whether a function that a decorator makes calls what it is around, and does anything else: most check arguments, or warn. What calls nothing

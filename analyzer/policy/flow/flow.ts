@@ -12,6 +12,7 @@ import { CalledNames } from "./called-names.ts";
 import { CompletingMethods } from "./completing-methods.ts";
 import { ComputedAttributes } from "./computed-attributes.ts";
 import { ComputedNames } from "./computed-names.ts";
+import { mayNameAnother } from "./decorators.ts";
 import { DerivedClasses } from "./derived-classes.ts";
 import { Effects, type Statement } from "./effects.ts";
 import { EnumerationCalls } from "./enumerations.ts";
@@ -394,6 +395,7 @@ export class Flow {
     switch (definition.kind) {
       case "class":
         this.graph.add(into, this.classValue(definition.code), source);
+        if (mayNameAnother(this, definition.code)) this.graph.edge(this.variable(definition.code.unit, definition.code.name), into);
         return;
       case "function":
         this.graph.add(into, this.values.function(definition.code, null), source);

@@ -16,6 +16,7 @@ import { hasFields, isNoField, POST_INITS } from "./fields.ts";
 import { ANY, type Flow, KEYS, SOME } from "./flow.ts";
 import type { Node } from "./graph.ts";
 import { LOADED } from "./loaders.ts";
+import { listenLocalNames } from "./local-classes.ts";
 import { fillFromDefaults } from "./made-fields.ts";
 import { CHAIN_MAP } from "./mappings.ts";
 import { openMetaclassCall } from "./metaclasses.ts";
@@ -306,10 +307,14 @@ export class Holding {
   /** A class or function that is itself a value is pickled by its name. */
   private holdReference(value: Value, code: Code, what: "class" | "function"): void {
     const name = this.flow.nameOf(code);
-    if (name.includes("<") || dangerOf(name) !== null) return;
-    this.named.add(code);
+    if (dangerOf(name) !== null) return;
     const { path } = code.unit;
     const reason = { kind: "attribute" as const, text: `the ${what} itself is a value`, file: path, line: code.line };
+    if (name.includes("<")) {
+      if (what === "class") listenLocalNames(this.flow, code, (given) => this.need("imports", given, value, { ...reason, name: given }));
+      return;
+    }
+    this.named.add(code);
     if (what === "class") this.need("imports", name, value, { ...reason, name });
     else
       for (const { callable, module } of placesOf(name) ?? [{ callable: name, module: undefined }])
@@ -364,12 +369,14 @@ export class Holding {
     const key = `${value}:${name}`;
     if (this.ran.has(key)) return;
     this.ran.add(key);
+    // Of the class asked for any method may change what its object holds (`entry = self.state[key]; entry[name] = ...`).
+    const isAsked = this.links.get(value)?.holder === null;
     flow.graph.listen(flow.field(flow.classValue(definer), name), (member) => {
       const data = flow.data(member);
       if (data.kind === "descriptor") runDescriptor(flow, member, value, flow.classValue(code));
       else if (data.kind === "instance") this.readMember(member, value, code, definer, name);
       if (data.kind !== "function") return;
-      if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver) return;
+      if (!flow.isOfLibrary(definer) && !data.code.body.writesReceiver && !isAsked) return;
       const { decorators } = data.code;
       if (decorators.some((decorator) => decorator.endsWith("staticmethod"))) openCall(flow, member, null);
       else if (decorators.some((decorator) => decorator.endsWith("classmethod"))) openCall(flow, member, flow.classValue(code));

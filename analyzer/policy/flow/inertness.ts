@@ -96,6 +96,25 @@ export function loadingOf(flow: Flow, code: Code, ownerOf: FindOwner, most: numb
   return new LoadReader(flow, code, most).read(ownerOf);
 }
 
+/** Why classes in this order act, as far as it takes no look into functions to know: before anything is followed for it. */
+export function actsAtSight(order: readonly (Code | string)[]): readonly string[] {
+  const native = nativeBase(order);
+  return order.flatMap((base, index) => {
+    if (typeof base === "string") return nativeType(base)?.subclass || MIXINS.test(base) ? [] : [`its base ${base} is not read`];
+    const isRead = native === -1 || index < native;
+    const reductions = isRead ? ["__reduce_ex__", "__reduce__"].filter((name) => base.members.has(name)) : [];
+    return [
+      ...reductions.map((name) => `${base.qualifiedName}.${name} is a reduction of its own`),
+      ...(base.metaclass === null || isPlainMetaclass(base) ? [] : [`${base.qualifiedName} has a metaclass`]),
+    ];
+  });
+}
+
+/** Where in an order the first type is that is made as recorded; -1 where none is. */
+function nativeBase(order: readonly (Code | string)[]): number {
+  return order.findIndex((base) => typeof base === "string" && nativeType(base)?.subclass);
+}
+
 class LoadReader {
   private readonly acts = new Set<string>();
   private readonly touches = new Set<string>();
@@ -125,16 +144,11 @@ class LoadReader {
 
   read(ownerOf: FindOwner): Loading {
     const order = this.flow.classes.orderOf(this.code);
-    const native = order.findIndex((base) => typeof base === "string" && nativeType(base)?.subclass);
-    this.readReduction(native === -1 ? order : order.slice(0, native));
-    const isCalled = native !== -1;
-    for (const base of order) {
-      if (typeof base === "string") {
-        if (!nativeType(base)?.subclass && !MIXINS.test(base)) this.acts.add(`its base ${base} is not read`);
-      } else {
-        if (base.metaclass !== null && !isPlainMetaclass(base)) this.acts.add(`${base.qualifiedName} has a metaclass`);
-      }
-    }
+    const isCalled = nativeBase(order) !== -1;
+    if (this.flow.registered.has(this.code)) this.acts.add("its reduction is registered with copyreg");
+    for (const act of actsAtSight(order)) this.acts.add(act);
+    // Nothing fills a slot that acts: what else it does need not be found.
+    if (this.acts.size > 0) return { acts: [...this.acts], touches: [], touchesInside: new Map(), asks: [], computes: [], isCalled };
     const isUnhashable = this.isUnhashable(order);
     // What is put somewhere may be found by what was read before.
     let known: number;
@@ -197,15 +211,6 @@ class LoadReader {
         if (owner && attribute !== ANY_ATTRIBUTE) this.computes.add(attribute);
         else if (owner) this.acts.add(`calls .${method} of what is in .${attribute}, which may be a ${owner.qualifiedName}`);
       }
-    }
-  }
-
-  private readReduction(order: readonly (Code | string)[]): void {
-    if (this.flow.registered.has(this.code)) this.acts.add("its reduction is registered with copyreg");
-    for (const base of order) {
-      if (typeof base === "string") continue;
-      for (const name of ["__reduce_ex__", "__reduce__"])
-        if (base.members.has(name)) this.acts.add(`${base.qualifiedName}.${name} is a reduction of its own`);
     }
   }
 

@@ -13,6 +13,7 @@ import { elementsFrom, holdsElements } from "./containers.ts";
 import { enumMembers, pickledNames } from "./enumerations.ts";
 import { holdExtensionType } from "./extension-types.ts";
 import type { Holding } from "./holding.ts";
+import { listenLocalNames } from "./local-classes.ts";
 import { type NativeType, nativeType } from "./natives.ts";
 import type { Value } from "./values.ts";
 
@@ -153,7 +154,12 @@ function holdDefault(holding: Holding, value: Value, code: Code): void {
 function holdDefaultNames(holding: Holding, value: Value, code: Code): void {
   const { flow } = holding;
   const name = flow.nameOf(code);
-  if (name.includes("<") || holdExtensionType(holding, value, code)) return;
+  if (name.includes("<")) listenLocalNames(flow, code, (given) => holdDefaultName(holding, value, code, given));
+  else if (!holdExtensionType(holding, value, code)) holdDefaultName(holding, value, code, name);
+}
+
+function holdDefaultName(holding: Holding, value: Value, code: Code, name: string): void {
+  const { flow } = holding;
   const native = nativeBase(flow.classes.externalBases(code));
   if (native?.subclass) {
     holding.needReduction(value, native.subclass, name, native.type);

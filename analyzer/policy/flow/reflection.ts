@@ -99,6 +99,7 @@ function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCal
   const { into, line } = call;
   if (into === null || name === null || !flow.isOfLibrary(frame.code)) return;
   const giveAny = () => {
+    leaveToUser(flow, frame, `${unit.module}.*`, into, line);
     if (flow.graph.valuesOf(name).some((value) => flow.data(value).kind === "text")) return;
     const visible = writtenClasses(flow, unit);
     if (visible.size === 0 || visible.size > OPEN_SUBCLASSES) return;
@@ -107,6 +108,12 @@ function computedAttribute(flow: Flow, frame: Frame, unit: Unit, call: NativeCal
     flow.notice(text, frame.code, line, "widened");
   };
   flow.computedNames.note({ name, giveAny });
+}
+
+/** What a user chooses by a name that the code does not have: as open as what he passes. */
+function leaveToUser(flow: Flow, { code }: Frame, text: string, into: Node, line: number): void {
+  const origin = flow.graph.origins.add({ kind: "argument", text, file: code.unit.path, line });
+  flow.graph.add(into, flow.values.open(code, text), origin);
 }
 
 /** The classes of a module that the library writes: asked for by many calls, and the same for every class that is inferred. */
@@ -138,6 +145,7 @@ export function getAttribute(flow: Flow, frame: Frame, call: NativeCall): void {
   flow.graph.listen(object, (value) => {
     const data = flow.data(value);
     if (data.kind === "module") computedAttribute(flow, frame, data.unit, call);
+    else if (data.kind === "open" && data.parameter === ANY_MODULE) leaveToUser(flow, frame, `${ANY_MODULE}.*`, into, line);
   });
 }
 
@@ -201,11 +209,16 @@ export function localNames(flow: Flow, frame: Frame, call: NativeCall): void {
   });
 }
 
+/** A module that a user names, as a source of what he passes. */
+const ANY_MODULE = "import_module()";
+
 /** `importlib.import_module(name, package)` in the library: through what a dependency looks up so, half of it would be made. */
 export function importModule(flow: Flow, frame: Frame, call: NativeCall): void {
   const { into } = call;
   if (into === null || !flow.isOfLibrary(frame.code)) return;
   const package_ = argument(call, 1, "package");
+  const named = argument(call, 0, "name");
+  if (named !== null) flow.computedNames.note({ name: named, giveAny: () => leaveToUser(flow, frame, ANY_MODULE, into, call.line) });
   listenTexts(flow, argument(call, 0, "name"), (name) => {
     const [dots = ""] = /^\.*/.exec(name) ?? [];
     if (dots === "") flow.define(flow.resolver.module(name), into);

@@ -146,6 +146,31 @@ describe("what may fill a slot", () => {
     expect(loading(200)).toEqual([expect.stringContaining("holds more than is known of")]);
   });
 
+  test("may keep something wherever any of its methods puts it, though it is a dependency's", () => {
+    const model = { path: "model.py", text: "class Model:\n    def __init__(self, part):\n        self.part = part\n" };
+    const text = `from collections import defaultdict
+class Kept:
+    def __init__(self, keys):
+        self.keys = keys
+        self.entries = defaultdict(dict)
+    def step(self):
+        for key in self.keys:
+            entry = self.entries[key]
+            entry["steps"] = 1
+class Own:
+    def __init__(self):
+        self.entries = {}
+    def __reduce__(self):
+        return Own, ()
+`;
+    const dependency = { name: "parts", version: null, files: [{ path: "parts.py", text }] };
+    const request = { parser, library: { ...library, files: [model] }, dependencies: [dependency], class: "model.Model" };
+    const { candidate } = openLibrary(request);
+    expect(candidate("parts.Kept")).toMatchObject({ policy: { openSlots: [{ attribute: "entries" }, { attribute: "keys" }] } });
+    // What acts at sight is not looked into.
+    expect(candidate("parts.Own")).toBeNull();
+  });
+
   test("is inert only where its file was understood, and every call in it read", () => {
     const loading = (rest: string) => {
       const own = `class Own:\n    def __setstate__(self, state):\n        self.state = state\n${rest}`;
