@@ -108,8 +108,11 @@ function isBzip2(head: Uint8Array): boolean {
   return hasBytes(head, "1AY&SY", 4) || hasBytes(head, "\x17\x72\x45\x38\x50\x90", 4);
 }
 
+/** A length as Python's `int(field, 16)` takes it; Python 2 wrote an `L` behind it. */
+const ZFILE_LENGTH = /^\s*[+-]?(?:0x_?)?[0-9a-f](?:_?[0-9a-f])*L?\s*$/i;
+
 function isZfile(head: Uint8Array): boolean {
-  return hasBytes(head, "ZF0x", 0);
+  return hasBytes(head, "ZF", 0) && ZFILE_LENGTH.test(String.fromCharCode(...head.subarray(2, 21)));
 }
 
 /** Method 8 with a window of at most 32 KiB, and a header that is a multiple of 31 (RFC 1950, 2.2). */

@@ -8,11 +8,10 @@ import type { ZipEntry } from "./directory.ts";
 export function kindByNames(names: ReadonlySet<string>): ContainerName | null {
   // torch's reader looks names up without regard to case.
   const lower = new Set(Array.from(names, (name) => name.toLowerCase()));
-  for (const name of lower) {
-    if (!/(^|\/)data\.pkl$/.test(name)) continue;
-    // torch.serialization._is_torchscript_zip asks for the same.
-    return lower.has(name.replace(/data\.pkl$/, "constants.pkl")) ? "torchscript" : "torch-zip";
-  }
+  const pickles = Array.from(lower).filter((name) => /(^|\/)data\.pkl$/.test(name));
+  // torch.serialization._is_torchscript_zip asks for the same, in the folder that the first entry lies in.
+  if (pickles.some((name) => lower.has(name.replace(/data\.pkl$/, "constants.pkl")))) return "torchscript";
+  if (pickles.length > 0) return "torch-zip";
   if (names.has("MAR-INF/MANIFEST.json")) return "mar";
   if (names.has("schema.json")) return "skops";
   if (names.has("_stable_baselines3_version")) return "stable-baselines";
@@ -37,7 +36,7 @@ const NAMED = 10;
 
 /** That an archive brings code of its own, which no policy on pickles says anything about. */
 export function codeFinding(kind: ContainerName, entries: readonly ZipEntry[], entry: string | null): Finding | null {
-  const code = entries.map(({ name }) => name).filter((name) => name.endsWith(".py"));
+  const code = entries.map(({ name }) => name).filter((name) => /\.py$/i.test(name));
   if (code.length === 0) return null;
   const language = kind === "torchscript" ? "TorchScript" : "Python";
   const names = code.slice(0, NAMED).join(", ") + (code.length > NAMED ? ` and ${code.length - NAMED} more` : "");

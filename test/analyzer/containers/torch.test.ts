@@ -51,6 +51,19 @@ describe("zip", () => {
     ]);
   });
 
+  test("evasion: TorchScript with another data.pkl before its own, and code under a name in capitals, which torch finds", async () => {
+    const trace = await traceBytes(
+      buildZip([
+        { name: "m/a/data.pkl", bytes: HARMLESS },
+        { name: "m/data.pkl", bytes: HARMLESS },
+        { name: "m/constants.pkl", bytes: latin1("\x80\x02).") },
+        { name: "m/code/__torch__.PY", bytes: latin1("class A(Module): ...\n") },
+      ]),
+    );
+    expect(trace.container).toBe("torchscript");
+    expect(findingsOf(trace)).toContain("code");
+  });
+
   test("what newer releases of torch write beside the pickle is known", async () => {
     const trace = await traceBytes(
       buildZip([
