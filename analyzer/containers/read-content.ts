@@ -20,6 +20,8 @@ import { kindByNames } from "./zip/kinds.ts";
 /** Content up to this size is fetched whole: one request costs less than looking at its end first. */
 const SMALL = 256 * 1024;
 
+const PAST_UNPICKLER: ReadonlySet<ContainerName> = new Set(["torchscript", "torch-tar"]);
+
 /** Reads `content` and everything in it; pickles and findings go to `tracing`. */
 export async function readContent(content: Content, tracing: Tracing): Promise<Reading> {
   const { source, entry, depth } = content;
@@ -64,9 +66,9 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
     const kinds = views.map((view) => view.container).join(" and ");
     tracing.find({ kind: "polyglot", message: `the content is ${kinds}, depending on who reads it`, entry });
   }
-  return views.reduce((first, other) =>
-    worse(first.outcome, other.outcome) === first.outcome ? first : { ...other, container: first.container },
-  );
+  // What some release of torch loads past its unpickler is told first, whatever else the content is.
+  const { container } = views.find((view) => PAST_UNPICKLER.has(view.container)) ?? views[0]!;
+  return { ...views.reduce((first, other) => (worse(first.outcome, other.outcome) === first.outcome ? first : other)), container };
 }
 
 /**

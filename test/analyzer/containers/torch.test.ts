@@ -1,6 +1,9 @@
 /** torch's formats: which entries are storages, which pickles there are, and what does not add up. */
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
+import { WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
+import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { buildTar } from "./build-tar.ts";
 import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
@@ -62,6 +65,23 @@ describe("zip", () => {
     );
     expect(trace.container).toBe("torchscript");
     expect(findingsOf(trace)).toContain("code");
+  });
+
+  test("evasion: what a release of torch loads past its unpickler, in another archive, or as another thing as well", async () => {
+    const script = buildZip(["data.pkl", "constants.pkl"].map((name) => ({ name: `m/${name}`, bytes: HARMLESS })));
+    const none = latin1("\x80\x02K\x00.");
+    const tar = [
+      { name: "\x80\x02}.", bytes: new Uint8Array(0) },
+      ...["storages", "tensors", "pickle"].map((name) => ({ name, bytes: none })),
+    ];
+    const by = WEIGHTS_ONLY.find(({ name }) => name === "weights-only@torch-2.2")!;
+    for (const bytes of [
+      script,
+      buildZip([{ name: "a.pt", bytes: script }]),
+      buildTar(tar),
+      buildTar([{ ...tar[0]!, bytes: script, name: "PK\x03\x04" }]),
+    ])
+      expect(judgeTrace(await traceBytes(bytes), by, "strict").blocked[0]?.reason).toContain("past the weights-only unpickler");
   });
 
   test("what newer releases of torch write beside the pickle is known", async () => {
