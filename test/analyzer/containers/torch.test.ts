@@ -184,6 +184,31 @@ describe("legacy", () => {
     expect(callsOf(trace)).toEqual(["-: os.system"]);
   });
 
+  const listing = (lines: string) => assembled(`PROTO 2\n${lines}\nSTOP`);
+  const twoSizes = Buffer.concat([
+    storage("7", "NONE").subarray(0, -1),
+    latin1("0"),
+    storage("7", "NONE")
+      .subarray(2)
+      .map((byte, at, all) => (byte === 6 && all[at - 1] === 0x4b ? 7 : byte)),
+  ]);
+
+  test.each([
+    ["no storage is listed", storage("7", "NONE"), listing("EMPTY_LIST")],
+    ["one is listed twice", storage("7", "NONE"), listing('EMPTY_LIST\nMARK\nBINUNICODE "7"\nBINUNICODE "7"\nAPPENDS')],
+    ["another is listed", storage("7", "NONE"), listing('EMPTY_LIST\nBINUNICODE "8"\nAPPEND')],
+    ["the list is no list", storage("7", "NONE"), listing('BINUNICODE "7"')],
+    ["the list is left lying below another", storage("7", "NONE"), listing('EMPTY_LIST\nBINUNICODE "7"\nAPPEND\nEMPTY_LIST')],
+    ["one has two sizes", twoSizes, KEYS],
+  ])("evasion: what follows lies elsewhere than behind all storages, where %s: unsupported", async (_, object, keys) => {
+    const bytes = Buffer.concat([MAGIC, VERSION, SYSTEM, object, keys, floats.subarray(0, 9), ...[MAGIC, VERSION, SYSTEM, PAYLOAD, KEYS]]);
+    expect(await traceBytes(bytes)).toMatchObject({
+      container: "torch-legacy",
+      outcome: "unsupported",
+      failure: { kind: "torch-legacy-keys" },
+    });
+  });
+
   test("a file that ends after the magic number", async () => {
     expect(await traceBytes(Buffer.concat([MAGIC, VERSION]))).toMatchObject({ container: "torch-legacy", outcome: "malformed" });
   });
