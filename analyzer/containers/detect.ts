@@ -55,6 +55,8 @@ function firstFrame(head: Uint8Array): number {
   return at;
 }
 
+const HDF5 = "\x89HDF\r\n\x1a\n";
+
 const SIGNATURES: readonly Signature[] = [
   magic("gzip", "\x1f\x8b"),
   { container: "bzip2", matches: isBzip2 },
@@ -68,7 +70,7 @@ const SIGNATURES: readonly Signature[] = [
   { container: "safetensors", matches: isSafetensors },
   magic("gguf", "GGUF"),
   ...["lmgg", "fmgg", "tjgg", "algg"].map((bytes) => magic("ggml", bytes)),
-  magic("hdf5", "\x89HDF\r\n\x1a\n"),
+  magic("hdf5", HDF5),
   magic("tflite", "TFL3", 4),
   magic("image", "\x89PNG\r\n\x1a\n"),
   magic("image", "\xff\xd8\xff"),
@@ -94,6 +96,12 @@ export function detect(head: Uint8Array, size: number): DetectedContainer | null
 /** Whether `head` begins as a zip does: with an entry, with the end of an empty archive, or with the mark of a split one. */
 export function isZip(head: Uint8Array): boolean {
   return ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08"].some((bytes) => hasBytes(head, bytes, 0));
+}
+
+/** Whether HDF5 begins behind a block of the user's, which may be anything: at 512 bytes, or twice as many, and so on. */
+export function hasHdf5Behind(head: Uint8Array): boolean {
+  for (let at = 512; at < head.length; at *= 2) if (hasBytes(head, HDF5, at)) return true;
+  return false;
 }
 
 function hasBytes(head: Uint8Array, bytes: string, offset: number): boolean {

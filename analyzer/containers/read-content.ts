@@ -4,7 +4,7 @@
  */
 import { LIMITS } from "../limits.ts";
 import type { ContainerName } from "./containers.ts";
-import { DETECTION_BYTES, detect, isZip } from "./detect.ts";
+import { DETECTION_BYTES, detect, hasHdf5Behind, isZip } from "./detect.ts";
 import { isNpy } from "./numpy/header.ts";
 import { isMessage, ONNX_MODEL, TENSORFLOW_SAVED_MODEL } from "./protobuf.ts";
 import { READERS } from "./readers.ts";
@@ -59,6 +59,9 @@ export async function readContent(content: Content, tracing: Tracing): Promise<R
   const own = archives.filter(({ end }) => startsAsZip || !searched.some((member) => isWithin(end.offset, member)));
   if (own.length > 0) views.push(await readArchives(content, own, tracing));
   else if (startsAsZip) views.push(await readWithoutDirectory(content, tracing));
+  // Of large content no more is fetched for it than the first bytes.
+  const isHdf5 = hasHdf5Behind(source.size <= SMALL ? await source.read(0, source.size) : head);
+  if (isHdf5) views.push((await READERS.hdf5(content, tracing))!);
   if (views.length === 0) views.push(await readRest(content, head, tracing));
   // Whoever reads JSON asks for no magic number: a few letters of it may be one.
   else if (isText(head, source.size > head.length) && mayBeJson(head)) views.push(...(await readJsonIn(content, head, tracing)));

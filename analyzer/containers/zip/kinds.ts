@@ -37,8 +37,14 @@ const NAMED = 10;
 /** That an archive brings code of its own, which no policy on pickles says anything about. */
 export function codeFinding(kind: ContainerName, entries: readonly ZipEntry[], entry: string | null): Finding | null {
   const code = entries.map(({ name }) => name).filter((name) => /\.py$/i.test(name));
-  if (code.length === 0) return null;
+  if (code.length === 0)
+    return isKeras(entries) ? { kind: "code", message: "a Keras model may bring Lambda layers, whose code Keras runs", entry } : null;
   const language = kind === "torchscript" ? "TorchScript" : "Python";
   const names = code.slice(0, NAMED).join(", ") + (code.length > NAMED ? ` and ${code.length - NAMED} more` : "");
   return { kind: "code", message: `${code.length} ${code.length === 1 ? "file" : "files"} of ${language} code: ${names}`, entry };
+}
+
+/** Whether an archive is Keras 3's: a configuration, and weights in HDF5 or in numpy's arrays. */
+function isKeras(entries: readonly ZipEntry[]): boolean {
+  return entries.some(({ name }) => name === "config.json") && entries.some(({ name }) => name.startsWith("model.weights."));
 }

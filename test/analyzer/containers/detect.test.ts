@@ -30,6 +30,21 @@ describe("formats in which no loader finds a pickle", () => {
     expect(await traceBytes(bytes)).toMatchObject({ container, outcome: "ok", pickles: [] });
   });
 
+  test.each([
+    ["in HDF5 behind a pickle", Buffer.concat([HARMLESS, zeros(1024 - HARMLESS.length), latin1("\x89HDF\r\n\x1a\n"), zeros(100)])],
+    [
+      "in Keras's archive",
+      buildZip([
+        { name: "config.json", bytes: latin1('{"class_name": "Lambda"}') },
+        { name: "model.weights.npz", bytes: buildZip([{ name: "a.pkl", bytes: HARMLESS }]) },
+      ]),
+    ],
+  ])("evasion: a model of Keras's %s may bring code", async (_, bytes) => {
+    const trace = await traceBytes(bytes);
+    expect(findingsOf(trace)).toContain("code");
+    expect(judgeTrace(trace, DEFAULT_WEIGHTS_ONLY, "strict").verdict).toBe("unsupported");
+  });
+
   test("their table says so of each", () => {
     for (const container of ["safetensors", "gguf", "onnx", "hdf5", "json", "text", "image"] as const) {
       expect(CONTAINERS[container].holds).toBe("none");
