@@ -3,6 +3,7 @@ import type { ContainerName } from "./containers.ts";
 import { memberContent, type TarArchive } from "./tar.ts";
 import { isTorchTar, readTorchTar } from "./torch-tar.ts";
 import { type Content, failure, type Reading, readingOf, type Tracing } from "./tracing.ts";
+import { codeFinding } from "./zip/kinds.ts";
 
 /** Reads every member of the tar in `content`. */
 export async function readTar(content: Content, archive: TarArchive, tracing: Tracing): Promise<Reading> {
@@ -20,6 +21,8 @@ export async function readTar(content: Content, archive: TarArchive, tracing: Tr
     const inner = memberContent(content, member);
     readings.push(isTorchTar(names) ? await readTorchTar(inner, member.name, tracing) : await tracing.read(inner, tracing));
   }
+  const code = codeFinding(kindOf(names), archive.members, content.entry);
+  if (code) tracing.find(code);
   return readingOf(kindOf(names), [archive, ...readings]);
 }
 

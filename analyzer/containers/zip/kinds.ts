@@ -2,7 +2,6 @@
 import type { ContainerName } from "../containers.ts";
 import type { Finding, Loader, PickleTrace } from "../trace.ts";
 import type { Reading } from "../tracing.ts";
-import type { ZipEntry } from "./directory.ts";
 
 /** The kind that the names of the entries tell before anything is read; null where only content can tell. */
 export function kindByNames(names: ReadonlySet<string>): ContainerName | null {
@@ -31,12 +30,15 @@ export function kindByContent(readings: readonly Reading[], pickles: readonly Pi
   return readings.length > 0 && readings.every((reading) => reading.container === "npy") ? "npz" : "zip";
 }
 
+/** Modules of Python's, as source, compiled or native; torch looks for its own without regard to case. */
+const CODE = /\.(?:py[cdw]?|so)$/i;
+
 /** How many names a finding lists. */
 const NAMED = 10;
 
 /** That an archive brings code of its own, which no policy on pickles says anything about. */
-export function codeFinding(kind: ContainerName, entries: readonly ZipEntry[], entry: string | null): Finding | null {
-  const code = entries.map(({ name }) => name).filter((name) => /\.py$/i.test(name));
+export function codeFinding(kind: ContainerName, entries: readonly { readonly name: string }[], entry: string | null): Finding | null {
+  const code = entries.map(({ name }) => name).filter((name) => CODE.test(name));
   if (code.length === 0)
     return isKeras(entries) ? { kind: "code", message: "a Keras model may bring Lambda layers, whose code Keras runs", entry } : null;
   const language = kind === "torchscript" ? "TorchScript" : "Python";
@@ -45,6 +47,6 @@ export function codeFinding(kind: ContainerName, entries: readonly ZipEntry[], e
 }
 
 /** Whether an archive is Keras 3's: a configuration, and weights in HDF5 or in numpy's arrays. */
-function isKeras(entries: readonly ZipEntry[]): boolean {
+function isKeras(entries: readonly { readonly name: string }[]): boolean {
   return entries.some(({ name }) => name === "config.json") && entries.some(({ name }) => name.startsWith("model.weights."));
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CONTAINERS } from "../../../analyzer/containers/containers.ts";
 import { DEFAULT_WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { buildTar } from "./build-tar.ts";
 import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
@@ -31,15 +32,22 @@ describe("formats in which no loader finds a pickle", () => {
   });
 
   test.each([
-    ["in HDF5 behind a pickle", Buffer.concat([HARMLESS, zeros(1024 - HARMLESS.length), latin1("\x89HDF\r\n\x1a\n"), zeros(100)])],
+    ["Keras's in HDF5 behind a pickle", Buffer.concat([HARMLESS, zeros(1024 - HARMLESS.length), latin1("\x89HDF\r\n\x1a\n"), zeros(100)])],
     [
-      "in Keras's archive",
+      "Keras's in its own archive",
       buildZip([
         { name: "config.json", bytes: latin1('{"class_name": "Lambda"}') },
         { name: "model.weights.npz", bytes: buildZip([{ name: "a.pkl", bytes: HARMLESS }]) },
       ]),
     ],
-  ])("evasion: a model of Keras's %s may bring code", async (_, bytes) => {
+    [
+      "TorchServe's in a tar",
+      buildTar(
+        ["MAR-INF/MANIFEST.json", "handler.py", "a.pkl"].map((name) => ({ name, bytes: name === "a.pkl" ? HARMLESS : latin1("{}") })),
+      ),
+    ],
+    ["TorchServe's, compiled", buildZip(["MAR-INF/MANIFEST.json", "handler.pyc"].map((name) => ({ name, bytes: latin1("{}") })))],
+  ])("evasion: a model, %s, may bring code", async (_, bytes) => {
     const trace = await traceBytes(bytes);
     expect(findingsOf(trace)).toContain("code");
     expect(judgeTrace(trace, DEFAULT_WEIGHTS_ONLY, "strict").verdict).toBe("unsupported");
