@@ -212,7 +212,7 @@ Each is \`unsupported\` with a finding that names it, or \`unknown\`; none is ev
 stored, deflate, bzip2, LZMA, zstd and xz; 7z methods other than those above; zstd and zlib streams with dictionaries; xz
 filters beyond ARM64; sparse members of a tar, and headers about a
 member that readers may take in several ways; torch's old tar with links for members; streams of xz and LZMA behind one another;
-Compress, RAR, lzip, lzop, Snappy and Brotli. Text may begin as GLOBAL does (`c`, a word, an empty line): an unpickler in Python would import that
+Compress, RAR, lzip, lzop, Snappy and Brotli. Text may begin as GLOBAL does (\`c\`, a word, an empty line): an unpickler in Python would import that
 word as a module, and fail; it is text all the same.
 
 ## What becomes of the corpus
