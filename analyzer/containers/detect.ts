@@ -55,6 +55,8 @@ function firstFrame(head: Uint8Array): number {
   return at;
 }
 
+const HDF5 = "\x89HDF\r\n\x1a\n";
+
 const SIGNATURES: readonly Signature[] = [
   magic("gzip", "\x1f\x8b"),
   { container: "bzip2", matches: isBzip2 },
@@ -68,7 +70,7 @@ const SIGNATURES: readonly Signature[] = [
   { container: "safetensors", matches: isSafetensors },
   magic("gguf", "GGUF"),
   ...["lmgg", "fmgg", "tjgg", "algg"].map((bytes) => magic("ggml", bytes)),
-  magic("hdf5", "\x89HDF\r\n\x1a\n"),
+  magic("hdf5", HDF5),
   magic("tflite", "TFL3", 4),
   magic("image", "\x89PNG\r\n\x1a\n"),
   magic("image", "\xff\xd8\xff"),
@@ -96,6 +98,12 @@ export function isZip(head: Uint8Array): boolean {
   return ["PK\x03\x04", "PK\x05\x06", "PK\x07\x08"].some((bytes) => hasBytes(head, bytes, 0));
 }
 
+/** Whether HDF5 begins behind a block of the user's, which may be anything: at 512 bytes, or twice as many, and so on. */
+export function hasHdf5Behind(head: Uint8Array): boolean {
+  for (let at = 512; at < head.length; at *= 2) if (hasBytes(head, HDF5, at)) return true;
+  return false;
+}
+
 function hasBytes(head: Uint8Array, bytes: string, offset: number): boolean {
   if (head.length < offset + bytes.length) return false;
   for (let index = 0; index < bytes.length; index++) if (head[offset + index] !== bytes.charCodeAt(index)) return false;
@@ -108,8 +116,11 @@ function isBzip2(head: Uint8Array): boolean {
   return hasBytes(head, "1AY&SY", 4) || hasBytes(head, "\x17\x72\x45\x38\x50\x90", 4);
 }
 
+/** A length as Python's `int(field, 16)` takes it; Python 2 wrote an `L` behind it. */
+const ZFILE_LENGTH = /^\s*[+-]?(?:0x_?)?[0-9a-f](?:_?[0-9a-f])*L?\s*$/i;
+
 function isZfile(head: Uint8Array): boolean {
-  return hasBytes(head, "ZF0x", 0);
+  return hasBytes(head, "ZF", 0) && ZFILE_LENGTH.test(String.fromCharCode(...head.subarray(2, 21)));
 }
 
 /** Method 8 with a window of at most 32 KiB, and a header that is a multiple of 31 (RFC 1950, 2.2). */

@@ -1,7 +1,8 @@
 /** Who reads what detection recognised. A reader that returns null found that the content is something else after all. */
 import { heldInMemory } from "../bytes/held-source.ts";
+import type { Failure } from "../pickle/facts.ts";
 import { type Codec, decompress, outcomeOf } from "./compressed/decompress.ts";
-import type { DetectedContainer } from "./detect.ts";
+import { DETECTION_BYTES, type DetectedContainer, detect } from "./detect.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { readSevenZip } from "./seven-zip/archive.ts";
 import { type Content, failure, memberPath, type Reading, type Tracing, worse } from "./tracing.ts";
@@ -34,6 +35,7 @@ function compressed(container: DetectedContainer & Codec): Reader {
       const message = `${content.source.size - consumed} bytes after the compressed stream`;
       tracing.find({ kind: "trailing-bytes", message, entry, offset: consumed });
     }
+    const mixed = !failure && (await goesOn(content, container, consumed)) ? reportMixed(content, consumed, tracing) : undefined;
     const inner: Content = { ...content, source: heldInMemory(inflated), entry: memberPath(entry, container), depth: depth + 1 };
     const reading = await tracing.whileHolding(inflated.size, () => tracing.read(inner, tracing));
     const isKnown = !["unknown", "text", "empty"].includes(reading.container);
@@ -43,9 +45,23 @@ function compressed(container: DetectedContainer & Codec): Reader {
     }
     // What joblib before 0.10 compressed is a pickle, or the raw items of one array (ZNDArrayWrapper).
     if (container === "joblib-zfile" && !isKnown) return { container, outcome: failure ? outcomeOf(failure) : "ok" };
+    if (mixed) return { container, outcome: worse(reading.outcome, "unsupported"), failure: reading.failure ?? mixed };
     if (!failure) return { ...reading, container };
     return { container, outcome: worse(reading.outcome, outcomeOf(failure)), failure };
   };
+}
+
+/** Whether Python's `lzma` goes on behind a stream: with one of either of its formats, where decoders know one of them. */
+async function goesOn({ source }: Content, container: Codec, consumed: number): Promise<boolean> {
+  if (container !== "xz" && container !== "lzma") return false;
+  const next = detect(await source.read(consumed, Math.min(source.size, consumed + DETECTION_BYTES)), source.size - consumed);
+  return next === "xz" || next === "lzma";
+}
+
+function reportMixed({ entry }: Content, offset: number, tracing: Tracing): Failure {
+  const message = "behind the stream is one of another format, which is not read here";
+  tracing.find({ kind: "stream-mixed", message, entry, offset });
+  return failure("stream-mixed", message, offset);
 }
 
 /** A Git LFS pointer (git-lfs's docs/spec.md): a few lines of text in place of a file that was never fetched. */

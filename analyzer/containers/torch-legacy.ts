@@ -2,6 +2,8 @@
  * torch's format before 1.6 (torch.serialization._legacy_load): five pickles (magic number, protocol, system, the
  * object, the keys of its storages), then the storages' raw bytes, which nothing unpickles.
  */
+import { decode } from "../pickle/decode.ts";
+import { textOf } from "../pickle/operand-values.ts";
 import type { PickleValue } from "../pickle/value.ts";
 import { keepRun, type PickleRun, runPickle } from "./run-pickle.ts";
 import { storageItemSize } from "./storage-types.ts";
@@ -32,6 +34,7 @@ export async function readTorchLegacy(
   const parts = await keepRun({ ...magic, loader: "torch" }, content, tracing);
   let at = magic.end;
   let object: PickleRun | null = null;
+  let keys: PickleRun = magic;
   for (let index = 1; index < PICKLES; index++) {
     if (at === source.size) {
       const message = `the file ends after ${index} of ${PICKLES} pickles`;
@@ -43,9 +46,15 @@ export async function readTorchLegacy(
     parts.push(...(await keepRun(run, content, tracing)));
     if (run.facts.outcome !== "ok") return { reading: readingOf("torch-legacy", parts), end: null };
     if (index === OBJECT) object = run;
+    keys = run;
     at = run.end;
   }
-  const end = object && storagesEnd(object, at);
+  const end = object && storagesEnd(object, keysOf(keys), at);
+  if (end === null && at < source.size) {
+    const message = "which storages are read is not what torch.save writes: where they end, and the next file begins, is not known";
+    tracing.find({ kind: "torch-legacy-keys", message, entry, offset: at });
+    parts.push({ outcome: "unsupported", failure: failure("torch-legacy-keys", message, at) });
+  }
   if (end !== null && end !== source.size) {
     const message = `the storages end at ${end}, the file at ${source.size}`;
     tracing.find({ kind: "torch-legacy-size", message, entry, offset: at });
@@ -54,19 +63,45 @@ export async function readTorchLegacy(
   return { reading: readingOf("torch-legacy", parts), end: end !== null && end < source.size ? end : null };
 }
 
-/** Where the storages that the object's persistent ids name end, each behind its count of items; null where one is not known. */
-function storagesEnd(object: PickleRun, start: number): number | null {
+/** How a list of texts is written, by the opcodes; `TEXT` and `PUT` stand for all of their kind. */
+const LIST_OF_TEXTS =
+  /^(?:PROTO )?(?:FRAME )?(?:EMPTY_LIST |MARK LIST )(?:PUT )?(?:TEXT (?:PUT )?APPEND |MARK (?:TEXT (?:PUT )?)+APPENDS )*STOP $/;
+const TEXTS = /^(?:SHORT_)?(?:BIN)?(?:STRING|UNICODE8?)$/;
+const PUTS = /^(?:(?:LONG_)?BIN)?PUT$|^MEMOIZE$/;
+
+/** The keys that the last pickle lists, in the order in which torch reads their storages; null where it is no list of texts. */
+function keysOf({ program: { bytes } }: PickleRun): readonly string[] | null {
+  const keys: string[] = [];
+  let opcodes = "";
+  for (let at = 0; at < bytes.length; ) {
+    const instruction = decode(bytes, at);
+    if (!instruction.ok) return null;
+    const { opcode, end } = instruction.value;
+    const isText = TEXTS.test(opcode.name);
+    if (isText) keys.push(textOf(bytes, at, bytes.length).text);
+    opcodes += `${isText ? "TEXT" : PUTS.test(opcode.name) ? "PUT" : opcode.name} `;
+    at = end;
+  }
+  return LIST_OF_TEXTS.test(opcodes) ? keys : null;
+}
+
+/**
+ * Where the storages with these keys end, each behind its count of items, as the object's persistent ids have them; null where
+ * that is not known: torch reads those that are listed, and as many bytes as the first id says.
+ */
+function storagesEnd(object: PickleRun, keys: readonly string[] | null, start: number): number | null {
   const storages = new Map<string, number>();
   for (const fact of object.facts.facts) {
     if (fact.kind !== "persistent-id") continue;
     const storage = storageId(fact.id);
     if (storage === "module") continue;
-    if (storage === null) return null;
+    if (storage === null || (storages.get(storage.key) ?? storage.bytes) !== storage.bytes) return null;
     storages.set(storage.key, storage.bytes);
   }
+  if (keys === null || keys.length !== storages.size || new Set(keys).size !== keys.length) return null;
   let end = start;
-  for (const bytes of storages.values()) end += 8 + bytes;
-  return end;
+  for (const key of keys) end += 8 + (storages.get(key) ?? Number.NaN);
+  return Number.isNaN(end) ? null : end;
 }
 
 /** `('storage', class, key, location, numel, view)` or `('module', class, source file, source)`. */

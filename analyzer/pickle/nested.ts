@@ -10,11 +10,15 @@ import { BYTE_OF_OPCODE } from "./opcodes.ts";
 import { countedRange, textOf } from "./operand-values.ts";
 import type { NestedFacts, RunNested } from "./read-facts.ts";
 import type { Depth, Rerun } from "./tell.ts";
+import { NAMES } from "./write-order.ts";
 
 /** How protocols before 3 spell bytes: `_codecs.encode(text, "latin1")`, and no other way (Lib/pickle.py, save_bytes). */
 const ENCODE = "_codecs.encode";
-/** Of what is not run here, what it brings is not known. */
-const UNKNOWN: NestedFacts = { facts: [], brings: true };
+/** Of what is not run here, what it brings is not known; and what it names does not matter, as it is unsupported. */
+const UNKNOWN: NestedFacts = { facts: [], brings: true, named: new Set() };
+/** Pickles of torch's legacy format, which are all that there are in what torch writes of a storage, and how long they are at most. */
+const LEGACY_PICKLES = 5;
+const LEGACY_BYTES = 2 ** 16;
 const LATIN_1: ReadonlySet<string> = new Set(["latin1", "latin-1"]);
 
 /** Runs what loaders are handed; what cannot be run is added to `divergences`. */
@@ -29,7 +33,7 @@ export function runNestedPickles(
     const known = divergences.get(kind);
     divergences.set(kind, known === undefined ? { offset, count: 1 } : { offset: known.offset, count: known.count + 1 });
   };
-  return (loader, call, given, { pickles, takes }) => {
+  return (loader, call, given, { pickles, takes }, around) => {
     if (depth.nesting >= LIMITS.nestedPickles.limit || depth.nestedBytes.left < 0) {
       diverge("nested-unfinished", call);
       return UNKNOWN;
@@ -40,14 +44,15 @@ export function runNestedPickles(
     const offset = depth.nesting === 0 ? (content?.offset ?? null) : null;
     if (content !== null && depth.take?.({ bytes: content.bytes, offset, loader, call })) {
       depth.nestedBytes.left -= content.bytes.length;
-      return UNKNOWN;
+      return lookIntoTaken(content.bytes, call, around);
     }
     if (content === null || !looksLikePickle(content.bytes)) {
       diverge("nested-unknown", call);
       return UNKNOWN;
     }
     const brings = { found: false };
-    const inside: Depth = { ...depth, nesting: depth.nesting + 1, reading: null, brings, brought: undefined };
+    const named = { around, found: new Set(around) };
+    const inside: Depth = { ...depth, nesting: depth.nesting + 1, reading: null, brings, brought: undefined, named };
     let brought = false;
     const facts: Fact[] = [];
     let start = 0;
@@ -55,6 +60,7 @@ export function runNestedPickles(
       depth.nestedBytes.left -= content.bytes.length;
       const run = rerun(content.bytes, start, recording.state.encoding, inside);
       brought ||= brings.found;
+      named.around = new Set(named.found);
       for (const fact of run.facts) facts.push({ ...fact, offset: content.offset === null ? call : content.offset + fact.offset });
       if (run.outcome !== "ok") {
         diverge(
@@ -65,8 +71,33 @@ export function runNestedPickles(
       }
       start = run.offset + run.length;
     }
-    return { facts, brings: brought };
+    return { facts, brings: brought, named: named.found };
   };
+
+  /** What is read as a file of its own, for what it has of the names around it, and those around it of its own. */
+  function lookIntoTaken(bytes: Uint8Array, call: number, around: ReadonlySet<string>): NestedFacts {
+    const named = { around, found: new Set(around) };
+    const inside: Depth = {
+      ...depth,
+      nesting: depth.nesting + 1,
+      reading: null,
+      brings: undefined,
+      brought: undefined,
+      take: undefined,
+      named,
+    };
+    const start = bytes.subarray(0, LEGACY_BYTES);
+    const facts: Fact[] = [];
+    let isUnderstood = looksLikePickle(bytes);
+    for (let pickle = 0, at = 0; isUnderstood && pickle < LEGACY_PICKLES && at < bytes.length; pickle++) {
+      const run = rerun(start, at, recording.state.encoding, inside);
+      for (const fact of run.facts) if (fact.kind === "call" && fact.planted) facts.push({ ...fact, offset: call });
+      isUnderstood = run.outcome === "ok";
+      named.around = new Set(named.found);
+      at = run.offset + run.length;
+    }
+    return { facts, brings: true, named: isUnderstood ? named.found : NAMES };
+  }
 }
 
 /** Bytes that a loader is handed. */

@@ -20,14 +20,19 @@ import type { Depth } from "./tell.ts";
 import { ValueText } from "./value-text.ts";
 import { WriteOrder } from "./write-order.ts";
 
-/** Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument. */
-export type RunNested = (loader: string, call: number, given: number, loading: Loading) => NestedFacts;
+/**
+ * Runs the pickles that `loader` is handed: `call` is the value that the loader's call made, `given` its argument, `named` what opcodes
+ * call on objects, as far as the pickle has had the name of it (`write-order.ts`).
+ */
+export type RunNested = (loader: string, call: number, given: number, loading: Loading, named: ReadonlySet<string>) => NestedFacts;
 
 /** What the pickles did that a loader was handed. */
 export interface NestedFacts {
   readonly facts: readonly Fact[];
   /** What it returns is, or has in it, something to call which they chose; or that is not known. */
   readonly brings: boolean;
+  /** What opcodes call on objects, as far as they had the name of it. */
+  readonly named: ReadonlySet<string>;
 }
 
 /** What was read of a run; where facts are missing, from which offset on, and why. */
@@ -52,10 +57,11 @@ export function readFacts(
   recording: Recording,
   callables: Callables,
   runNested: RunNested,
-  { brought, brings }: Pick<Depth, "brought" | "brings"> = {},
+  { brought, brings, named }: Pick<Depth, "brought" | "brings" | "named"> = {},
 ): ReadFacts {
-  const reader = new FactReader(recording, callables, runNested, brought ?? new Set());
+  const reader = new FactReader(recording, callables, runNested, brought ?? new Set(), named?.around);
   const read = reader.read();
+  for (const name of named === undefined ? [] : reader.names) named!.found.add(name);
   if (brings !== undefined) brings.found = reader.isBringing();
   return read;
 }
@@ -99,11 +105,12 @@ class FactReader {
     private readonly callables: Callables,
     private readonly runNested: RunNested,
     brought: ReadonlySet<number>,
+    around?: ReadonlySet<string>,
   ) {
     this.renderer = new Renderer(recording, callables);
     this.text = new ValueText(recording, callables);
     this.states = new ObjectState(recording, callables);
-    this.order = new WriteOrder(recording, callables);
+    this.order = new WriteOrder(recording, callables, around);
     this.chosen = new ChosenMethods(recording, callables, brought);
     this.indirect = new IndirectCalls(recording, callables, {
       lookUp: (looked, via) => this.lookUp(looked, via),
@@ -111,6 +118,10 @@ class FactReader {
       setState: (given) => this.setState(given),
       load: (loader, given, loading) => this.loadNested(loader, given, loading),
     });
+  }
+
+  get names(): ReadonlySet<string> {
+    return this.order.namesBefore(Number.POSITIVE_INFINITY);
   }
 
   isBringing(): boolean {
@@ -262,7 +273,8 @@ class FactReader {
   }
 
   private loadNested(loader: string, given: number, loading: Loading): void {
-    const { facts, brings } = this.runNested(loader, this.offset, given, loading);
+    const { facts, brings, named } = this.runNested(loader, this.offset, given, loading, this.order.namesBefore(this.offset));
+    this.order.noteNames(named, this.offset);
     if (brings) this.chosen.noteBrought(this.offset);
     for (const fact of facts) this.facts.push("via" in fact || fact.kind === "extension" ? fact : { ...fact, via: loader });
   }

@@ -36,6 +36,8 @@ export interface Depth {
   readonly take?: TakeNested | undefined;
   /** Where somebody asks: set if what the program returns is, or has in it, something to call which it chose (`chosen-methods.ts`). */
   readonly brings?: { found: boolean } | undefined;
+  /** What opcodes call on objects: of which the pickles around have had the name, and, to be added to, of which this one has. */
+  readonly named?: { readonly around: ReadonlySet<string>; readonly found: Set<string> } | undefined;
   /** Objects whose loader puts in their place what such a program returned. */
   readonly brought?: ReadonlySet<number> | undefined;
 }

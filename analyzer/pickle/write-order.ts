@@ -28,7 +28,7 @@ export const CALLED_BY_OPCODES: Readonly<Partial<Record<Method, readonly string[
   extend: ["extend", "append"],
   add: ["add"],
 };
-const NAMES: ReadonlySet<string> = new Set(Object.values(CALLED_BY_OPCODES).flat());
+export const NAMES: ReadonlySet<string> = new Set(Object.values(CALLED_BY_OPCODES).flat());
 const LENGTHS: ReadonlySet<number> = new Set([...NAMES].map((name) => name.length));
 const LONGEST = Math.max(...LENGTHS);
 
@@ -36,11 +36,13 @@ const LONGEST = Math.max(...LENGTHS);
 export class WriteOrder {
   /** By the row that made the object. Made when something is first written. */
   private given: Uint8Array | null = null;
-  private foundNames: ReadonlyMap<string, number> | null = null;
+  private foundNames: Map<string, number> | null = null;
 
+  /** `around`: NAMES that the pickles have had by then in which this one is loaded. */
   constructor(
     private readonly recording: Recording,
     private readonly callables: Callables,
+    private readonly around: ReadonlySet<string> = new Set(),
   ) {}
 
   /** Whether the object that a row made was given nothing yet. */
@@ -75,17 +77,31 @@ export class WriteOrder {
    * object twice. Containers of Python's own take none.
    */
   isNamed(method: Method, object: number, offset: number): boolean {
-    this.foundNames ??= this.namesOfCallables();
-    const { foundNames } = this;
+    const foundNames = this.found;
     if (foundNames.size === 0 || !CALLED_BY_OPCODES[method]?.some((name) => (foundNames.get(name) ?? offset) < offset)) return false;
     return !GO_THROUGH.has(this.callables.classOf(object));
   }
 
+  /** Those of NAMES that the pickle had before an offset: what it loads there may meet the objects that have them. */
+  namesBefore(offset: number): ReadonlySet<string> {
+    return new Set(Array.from(this.found).flatMap(([name, at]) => (at < offset ? [name] : [])));
+  }
+
+  /** Notes what the pickles had that were loaded at an offset. */
+  noteNames(names: ReadonlySet<string>, offset: number): void {
+    for (const name of names) if (offset < (this.found.get(name) ?? offset + 1)) this.found.set(name, offset);
+  }
+
+  private get found(): Map<string, number> {
+    this.foundNames ??= this.namesOfCallables();
+    return this.foundNames;
+  }
+
   /** Those of NAMES that are keys of what was looked up, or keeps such, or are values, and from which offset on. */
-  private namesOfCallables(): ReadonlyMap<string, number> {
+  private namesOfCallables(): Map<string, number> {
     const { data, state } = this.recording;
     const { changed, changes, made, arena } = state.tables;
-    const found = new Map<string, number>();
+    const found = new Map<string, number>(Array.from(this.around, (name) => [name, -1]));
     for (let entry = 0; entry < state.changedTop; entry += CHANGE) {
       const at = changed[entry + 2]!;
       const to = entry + CHANGE < state.changedTop ? changed[entry + CHANGE + 1]! : state.changesTop;

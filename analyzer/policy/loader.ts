@@ -31,13 +31,13 @@ export function writeLoader(policy: Policy, mode: "strict" | "lazy" = "strict", 
     return failed({ kind: "weights-only", message });
   }
   const constants = [
-    `POLICY = ${JSON.stringify(policy.name)}${policy.fillers === undefined || model !== null ? "" : `  # ${SLOTS_CLOSED}`}`,
+    `POLICY = ${literal(policy.name)}${policy.fillers === undefined || model !== null ? "" : `  # ${SLOTS_CLOSED}`}`,
     ...(model === null ? [] : [`MODEL = ${JSON.stringify(model)}`]),
     `MODE = ${JSON.stringify(mode)}`,
     `IMPORTS = ${names(policy.imports)}`,
     `CALLS = ${names(policy.calls)}`,
     `BOUND = ${names(policy.imports.filter(({ bound }) => bound))}`,
-    `OWN_SHARED = frozenset(${JSON.stringify(policy.calls.flatMap(({ callable, returns }) => (returns === "shared" ? [callable] : [])))})`,
+    `OWN_SHARED = frozenset([${policy.calls.flatMap(({ callable, returns }) => (returns === "shared" ? [literal(callable)] : [])).join(", ")}])`,
   ];
   return ok(constants.reduce(replaceConstant, SAFE_LOAD));
 }
@@ -51,13 +51,18 @@ function replaceConstant(text: string, constant: string): string {
 
 /** A Python set of (module, name), each with the last reason that the policy has for it. */
 function names(entries: readonly PolicyEntry[]): string {
-  if (entries.length === 0) return "frozenset()";
-  const rows = entries.toSorted(byCallable).map((entry) => {
+  const rows = entries.toSorted(byCallable).flatMap((entry) => {
     const { callable, module = callable.slice(0, callable.lastIndexOf(".")) } = entry;
-    const pair = [module, callable.slice(module.length + 1)].map((part) => JSON.stringify(part)).join(", ");
-    return `    (${pair}),${comment(entry)}\n`;
+    // A name without a module, or of another, is nothing that a pickle could spell; half of it might be.
+    if (!callable.startsWith(`${module}.`)) return [];
+    return [`    (${literal(module)}, ${literal(callable.slice(module.length + 1))}),${comment(entry)}\n`];
   });
-  return `frozenset([\n${rows.join("")}])`;
+  return rows.length === 0 ? "frozenset()" : `frozenset([\n${rows.join("")}])`;
+}
+
+/** A text as a literal of Python. To this language's expressions, though not to Python, U+2028 and U+2029 end a line. */
+function literal(text: string): string {
+  return JSON.stringify(text).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }
 
 function comment({ reasons }: PolicyEntry): string {
@@ -65,5 +70,5 @@ function comment({ reasons }: PolicyEntry): string {
   if (reason === undefined) return "";
   const place = reason.file === undefined ? "" : `${reason.file}${reason.line === undefined ? "" : `:${reason.line}`}: `;
   // A reason may quote source; a line of it is not to become a line of the module.
-  return `  # ${place}${reason.text}`.replaceAll(/[^\x20-\x7e\u00a1-\u{10ffff}]/gu, " ");
+  return `  # ${place}${reason.text}`.replaceAll(/[^\x20-\x7e\u00a1-\u{10ffff}]|[\u2028\u2029]/gu, " ");
 }

@@ -112,7 +112,8 @@ function refuseConstants({ findings }: Trace, pickle: PickleTrace, rules: ClassP
 const EMBEDDED = "embedded-pickle";
 
 function blockedByUnpickler(trace: Trace, rules: WeightsOnlyRules): readonly Blocked[] {
-  const whole = rules.refuseContainer(trace.container);
+  const isScript = trace.pickles.some(({ loader }) => loader === "torchscript");
+  const whole = rules.refuseContainer(isScript ? "torchscript" : trace.container);
   return trace.pickles.flatMap((pickle, index) => {
     const ids = resolvedIds(trace.container, pickle.loader);
     const refused = pickle.facts.flatMap((fact) => rules.refuse(fact, ids) ?? []);

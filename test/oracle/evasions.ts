@@ -441,6 +441,43 @@ export const EVASIONS: readonly Evasion[] = [
     reason: "APPEND calls what the pickle may have put there",
     verdict: "blocked",
   },
+  ...(["outside", "inside"] as const).map((planted): Evasion => {
+    const plants = `
+      GLOBAL "evasive Single"
+      EMPTY_TUPLE
+      REDUCE
+      EMPTY_DICT
+      SHORT_BINUNICODE "append"
+      GLOBAL "evasive payload"
+      SETITEM
+      BUILD`;
+    const uses = `
+      GLOBAL "evasive Single"
+      EMPTY_TUPLE
+      REDUCE
+      NONE
+      APPEND`;
+    const loads = (listing: string) => `
+      GLOBAL "pickle loads"
+      SHORT_BINBYTES {
+        PROTO 2
+        ${listing}
+        STOP
+      }
+      TUPLE1
+      REDUCE`;
+    const said = "APPEND calls what the pickle may have put there";
+    return {
+      how: `an object that is made twice, and is one, has its append from ${planted} a pickle that is loaded by another`,
+      imports: ["evasive:payload"],
+      calls: ["evasive:Single", "pickle:loads"],
+      listing: planted === "outside" ? `${plants}\nPOP\n${loads(uses)}` : `${loads(plants)}\nPOP\n${uses}`,
+      // The loader sees that it is the object which another pickle returned.
+      reason: planted === "outside" ? said : "APPEND changes pickle.loads itself, not an object made by it",
+      said,
+      verdict: "blocked",
+    };
+  }),
   {
     how: "an item becomes the __setstate__ that BUILD finds by way of __getattr__",
     imports: ["evasive:payload"],

@@ -8,6 +8,7 @@ import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { BYTE_OF_OPCODE as OP } from "../../analyzer/pickle/opcodes.ts";
 import type { Policy, PolicyEntry } from "../../analyzer/policy/policy.ts";
 import { judgeTrace } from "../../analyzer/verdict/judge.ts";
+import { buildZip } from "../analyzer/containers/build-zip.ts";
 import { arrayListing, dtypeListing } from "../analyzer/containers/joblib-array.ts";
 import { bytesOf, EVASIONS } from "./evasions.ts";
 import { DEBIAN_PYTHON, type How, hasLibraries, type Loaded, pythons, SafeLoader } from "./loader.ts";
@@ -265,6 +266,17 @@ describe.skipIf(!hasLibraries())("joblib and torch", () => {
       REDUCE
       STOP`);
     expect(await load(loader, policy([], []), "torch", program)).toMatchObject({ outcome: "blocked", blocked: { callable: "os.system" } });
+  });
+
+  it("refuses TorchScript, which torch would hand to another loader, and whose code it would run", async () => {
+    const program = bytesOf("PROTO 2\nEMPTY_DICT\nSTOP");
+    const entries = ["version", "data.pkl", "constants.pkl"].map((name) => ({
+      name: `m/${name}`,
+      bytes: name === "version" ? Buffer.from("3\n") : program,
+    }));
+    const answer = (count: number) => load(loader, policy([], []), "torch", buildZip(entries.slice(0, count)));
+    expect(await answer(2)).toMatchObject({ outcome: "loads" });
+    expect(await answer(3)).toMatchObject({ outcome: "blocked", blocked: { reason: expect.stringContaining("TorchScript") } });
   });
 });
 

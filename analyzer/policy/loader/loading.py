@@ -63,9 +63,15 @@ def torch_load(file, map_location=None, **options):
     """`torch.load(..., pickle_module=safe_load)`; also with torch 1.13.0, which takes its own pickle whatever it is given."""
     import torch
 
+    def is_torchscript(archive):
+        if torch.serialization._is_torchscript_zip(archive):
+            raise Blocked(None, "FILE", None, "a TorchScript archive, of whose code no policy speaks")
+        return False
+
     this = _this_module()
+    load_file = _rebound(torch.serialization.load, torch.serialization, pickle=this, _is_torchscript_zip=is_torchscript)
     with checked(file):
-        return _rebound(torch.serialization.load, torch.serialization, pickle=this)(file, map_location, this, **options)
+        return load_file(file, map_location, this, **options)
 
 
 def joblib_load(filename, **options):

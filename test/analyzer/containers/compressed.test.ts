@@ -1,6 +1,6 @@
 /** Decompressing: what comes out of whole, cut and damaged streams, and how much is let out of hostile ones. */
 import { execFileSync } from "node:child_process";
-import { createInflateRaw, deflateRawSync, gzipSync } from "node:zlib";
+import { createInflateRaw, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { unbzip2 } from "../../../analyzer/containers/compressed/bzip2.ts";
@@ -13,8 +13,8 @@ import { undoX86Filter } from "../../../analyzer/containers/compressed/x86-filte
 import { unxz } from "../../../analyzer/containers/compressed/xz.ts";
 import { unzstd } from "../../../analyzer/containers/compressed/zstd.ts";
 import { crc32 } from "../../../analyzer/containers/crc32.ts";
-import { fields } from "./build-zip.ts";
-import { PAYLOAD } from "./pickles.ts";
+import { buildZip, fields } from "./build-zip.ts";
+import { HARMLESS, PAYLOAD } from "./pickles.ts";
 import { callsOf, traceBytes } from "./trace.ts";
 
 const MOST = 2 ** 24;
@@ -171,6 +171,24 @@ describe("in a file", () => {
     expect(trace).toMatchObject({ outcome: "malformed", failure: { kind: "stream-checksum" } });
     expect(callsOf(trace)).toEqual(["gzip: os.system"]);
   });
+
+  test.each([
+    ["xz", "lzma"],
+    ["lzma", "xz"],
+  ])("evasion: behind an empty %s stream one of %s, which Python's lzma reads on", async (container, other) => {
+    const nothing = execFileSync("xz", [`--format=${container}`, "-c"], { input: "", stdio: ["pipe", "pipe", "ignore"] });
+    const trace = await traceBytes(Buffer.concat([nothing, packed("xz", `--format=${other}`)]));
+    expect(trace).toMatchObject({ container, outcome: "unsupported", failure: { kind: "stream-mixed" } });
+  });
+
+  test.each(["16", "+0x_16", "0x16L"])(
+    "evasion: a Z-file of joblib's whose length is spelled %s, with an archive behind it",
+    async (length) => {
+      const archive = buildZip([{ name: "a.pkl", bytes: HARMLESS }]);
+      const trace = await traceBytes(Buffer.concat([Buffer.from(`ZF${length.padEnd(19)}`), deflateSync(PAYLOAD), archive]));
+      expect(callsOf(trace)).toEqual(["joblib-zfile: os.system"]);
+    },
+  );
 
   test("zeros without end are cut by their ratio, and what came before them is run", async () => {
     for (const [program, flags] of [

@@ -210,7 +210,10 @@ What reading costs is measured by \`npm run bench -- containers\` (\`docs/benchm
 
 Each is \`unsupported\` with a finding that names it, or \`unknown\`; none is ever clean: encrypted entries; zip methods other than
 stored, deflate, bzip2, LZMA, zstd and xz; 7z methods other than those above; zstd and zlib streams with dictionaries; xz
-filters beyond ARM64; sparse members of a tar; Compress, RAR, lzip, lzop, Snappy and Brotli.
+filters beyond ARM64; sparse members of a tar, and headers about a
+member that readers may take in several ways; torch's old tar with links for members; streams of xz and LZMA behind one another;
+Compress, RAR, lzip, lzop, Snappy and Brotli. Text may begin as GLOBAL does (\`c\`, a word, an empty line): an unpickler in Python would import that
+word as a module, and fail; it is text all the same.
 
 ## What becomes of the corpus
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { CONTAINERS } from "../../../analyzer/containers/containers.ts";
 import { DEFAULT_WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { buildTar } from "./build-tar.ts";
 import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
@@ -28,6 +29,28 @@ describe("formats in which no loader finds a pickle", () => {
     ["sqlite", latin1("SQLite format 3\x00\x10\x00")],
   ])("%s", async (container, bytes) => {
     expect(await traceBytes(bytes)).toMatchObject({ container, outcome: "ok", pickles: [] });
+  });
+
+  test.each([
+    ["Keras's in HDF5 behind a pickle", Buffer.concat([HARMLESS, zeros(1024 - HARMLESS.length), latin1("\x89HDF\r\n\x1a\n"), zeros(100)])],
+    [
+      "Keras's in its own archive",
+      buildZip([
+        { name: "config.json", bytes: latin1('{"class_name": "Lambda"}') },
+        { name: "model.weights.npz", bytes: buildZip([{ name: "a.pkl", bytes: HARMLESS }]) },
+      ]),
+    ],
+    [
+      "TorchServe's in a tar",
+      buildTar(
+        ["MAR-INF/MANIFEST.json", "handler.py", "a.pkl"].map((name) => ({ name, bytes: name === "a.pkl" ? HARMLESS : latin1("{}") })),
+      ),
+    ],
+    ["TorchServe's, compiled", buildZip(["MAR-INF/MANIFEST.json", "handler.pyc"].map((name) => ({ name, bytes: latin1("{}") })))],
+  ])("evasion: a model, %s, may bring code", async (_, bytes) => {
+    const trace = await traceBytes(bytes);
+    expect(findingsOf(trace)).toContain("code");
+    expect(judgeTrace(trace, DEFAULT_WEIGHTS_ONLY, "strict").verdict).toBe("unsupported");
   });
 
   test("their table says so of each", () => {

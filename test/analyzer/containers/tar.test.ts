@@ -1,33 +1,12 @@
 /** Tars whose headers lie; what Python's own tarfile writes is tested in python-made.test.ts. */
 import { describe, expect, test } from "vitest";
 import { LIMITS } from "../../../analyzer/limits.ts";
-import { buildZip } from "./build-zip.ts";
+import { buildTar, paxRecord, sealed } from "./build-tar.ts";
+import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
 
-interface Member {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-  readonly type?: string;
-  readonly size?: string;
-}
-
-/** A tar of members; `size` replaces the field as written. */
-function tar(members: readonly Member[], end = Buffer.alloc(1024)): Uint8Array {
-  const parts: Uint8Array[] = [];
-  for (const { name, bytes, type = "0", size } of members) {
-    const header = Buffer.alloc(512);
-    header.write(name, "latin1");
-    header.write(size ?? bytes.length.toString(8).padStart(11, "0"), 124, "latin1");
-    header.write(" ".repeat(8), 148);
-    header.write(type, 156);
-    header.write("ustar\x0000", 257);
-    const sum = header.reduce((total, byte) => total + byte, 0);
-    header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-    parts.push(header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512));
-  }
-  return Buffer.concat([...parts, end]);
-}
+const tar = buildTar;
 
 describe("members", () => {
   test("are read whatever they are called", async () => {
@@ -124,5 +103,66 @@ describe("what is not only a tar, or not read as one", () => {
       ]),
     );
     for (const trace of [old, pax]) expect(trace).toMatchObject({ outcome: "unsupported", failure: { kind: "tar-sparse" } });
+  });
+});
+
+describe("evasions: members that Python's tarfile hands out", () => {
+  const pax = (type: string, ...records: string[]) => ({ name: "pax", type, bytes: latin1(records.join("")) });
+  const nothing = new Uint8Array(0);
+
+  test.each(["0", "7"])("a file of type %s that is called like a folder", async (type) => {
+    expect(callsOf(await traceBytes(tar([{ name: "a/", bytes: PAYLOAD, type }])))).toEqual(["a/: os.system"]);
+    const called = await traceBytes(tar([pax("x", paxRecord("path", "a/")), { name: "b", bytes: PAYLOAD, type }]));
+    expect(callsOf(called)).toEqual(["a: os.system"]);
+  });
+
+  test.each(["Z", "D", "V"])("a member of type %s, which is a file to it, though its bytes are a header as well", async (type) => {
+    const header = Buffer.alloc(1024);
+    header.write("\x80\x02X\xf9\x01\x00\x00", "latin1");
+    header.write("00000000000", 124);
+    const bytes = Buffer.concat([sealed(header).subarray(0, 512), PAYLOAD]);
+    expect(callsOf(await traceBytes(tar([{ name: "a", type, bytes }])))).toEqual(["a: os.system"]);
+  });
+
+  test("an archive whose first checksum has a sign, behind a pickle", async () => {
+    const first = { name: "\x80\x02}.", bytes: nothing, checksum: (digits: string) => `+${digits}` };
+    expect(callsOf(await traceBytes(tar([first, { name: "a", bytes: PAYLOAD }])))).toEqual(["a: os.system"]);
+  });
+
+  test("an archive at the end of a large member that begins like something else", async () => {
+    const member = Buffer.concat([latin1("\0\0\0\0TFL3"), Buffer.alloc(300_000), buildZip([{ name: "b", bytes: PAYLOAD }])]);
+    expect(callsOf(await traceBytes(tar([{ name: "a", bytes: member }])))).toEqual(["b: os.system"]);
+  });
+
+  const storages = Buffer.concat([latin1("\x80\x02K\x02."), latin1("\x80\x02ctorch\nFloatStorage\n."), fields([2, 8], [0, 8]), PAYLOAD]);
+  const rest = ["tensors", "pickle"].map((name) => ({ name, bytes: latin1("\x80\x02K\x00.") }));
+
+  test.each(["1", "2"])("torch's member storages, a link of type %s to raw data between pickles", async (type) => {
+    const trace = await traceBytes(tar([{ name: "s", bytes: storages }, { name: "storages", bytes: nothing, type }, ...rest]));
+    expect(trace).toMatchObject({ container: "torch-tar", outcome: "unsupported", failure: { kind: "tar-links" } });
+  });
+
+  test.each([
+    ["what is said of all members", pax("g", paxRecord("path", "storages"))],
+    ["a size in hexadecimal", pax("x", paxRecord("size", "0x200"))],
+    ["a size with an exponent", pax("x", paxRecord("size", "1e3"))],
+    ["records behind the end of the header", { ...pax("x", paxRecord("comment", "a")), padding: 0x31 }],
+    ["a length with a sign", pax("x", "+12 size=512\n")],
+    ["a name in an encoding", pax("x", paxRecord("hdrcharset", "BINARY"), paxRecord("path", "b"))],
+    ["a header of more than a megabyte", pax("x", paxRecord("comment", "a".repeat(2 ** 20)), paxRecord("path", "storages"))],
+  ])("%s: not all releases go by it, so it is unsupported", async (_, announcement) => {
+    const trace = await traceBytes(tar([announcement, { name: "a", bytes: HARMLESS }]));
+    expect(trace).toMatchObject({ outcome: "unsupported", failure: { kind: "tar-extension" } });
+  });
+
+  test("two names for one member: readers take one or the other", async () => {
+    const headers = [pax("x", paxRecord("path", "storages")), { name: "long", type: "L", bytes: latin1("a\0") }];
+    const trace = await traceBytes(tar([...headers, { name: "a", bytes: HARMLESS }]));
+    expect(trace).toMatchObject({ outcome: "unsupported", failure: { kind: "tar-extension" } });
+  });
+
+  test("a folder of old with bytes, which are members to it", async () => {
+    const trace = await traceBytes(tar([{ name: "a/", type: "\0", bytes: tar([{ name: "b", bytes: PAYLOAD }], nothing) }]));
+    expect(trace).toMatchObject({ outcome: "unsupported", failure: { kind: "tar-folder" } });
   });
 });

@@ -1,6 +1,9 @@
 /** torch's formats: which entries are storages, which pickles there are, and what does not add up. */
 import { describe, expect, test } from "vitest";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
+import { WEIGHTS_ONLY } from "../../../analyzer/policy/weights-only.ts";
+import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
+import { buildTar } from "./build-tar.ts";
 import { buildZip, fields } from "./build-zip.ts";
 import { HARMLESS, latin1, PAYLOAD } from "./pickles.ts";
 import { callsOf, findingsOf, traceBytes } from "./trace.ts";
@@ -49,6 +52,36 @@ describe("zip", () => {
       ["m/data.pkl", "torch"],
       ["m/data/1", "pickle"],
     ]);
+  });
+
+  test("evasion: TorchScript with another data.pkl before its own, and code under a name in capitals, which torch finds", async () => {
+    const trace = await traceBytes(
+      buildZip([
+        { name: "m/a/data.pkl", bytes: HARMLESS },
+        { name: "m/data.pkl", bytes: HARMLESS },
+        { name: "m/constants.pkl", bytes: latin1("\x80\x02).") },
+        { name: "m/code/__torch__.PY", bytes: latin1("class A(Module): ...\n") },
+      ]),
+    );
+    expect(trace.container).toBe("torchscript");
+    expect(findingsOf(trace)).toContain("code");
+  });
+
+  test("evasion: what a release of torch loads past its unpickler, in another archive, or as another thing as well", async () => {
+    const script = buildZip(["data.pkl", "constants.pkl"].map((name) => ({ name: `m/${name}`, bytes: HARMLESS })));
+    const none = latin1("\x80\x02K\x00.");
+    const tar = [
+      { name: "\x80\x02}.", bytes: new Uint8Array(0) },
+      ...["storages", "tensors", "pickle"].map((name) => ({ name, bytes: none })),
+    ];
+    const by = WEIGHTS_ONLY.find(({ name }) => name === "weights-only@torch-2.2")!;
+    for (const bytes of [
+      script,
+      buildZip([{ name: "a.pt", bytes: script }]),
+      buildTar(tar),
+      buildTar([{ ...tar[0]!, bytes: script, name: "PK\x03\x04" }]),
+    ])
+      expect(judgeTrace(await traceBytes(bytes), by, "strict").blocked[0]?.reason).toContain("past the weights-only unpickler");
   });
 
   test("what newer releases of torch write beside the pickle is known", async () => {
@@ -149,6 +182,31 @@ describe("legacy", () => {
     expect(trace).toMatchObject({ container: "torch-legacy", outcome: "ok" });
     expect(trace.pickles.map((pickle) => pickle.loader)).toEqual(Array(10).fill("torch"));
     expect(callsOf(trace)).toEqual(["-: os.system"]);
+  });
+
+  const listing = (lines: string) => assembled(`PROTO 2\n${lines}\nSTOP`);
+  const twoSizes = Buffer.concat([
+    storage("7", "NONE").subarray(0, -1),
+    latin1("0"),
+    storage("7", "NONE")
+      .subarray(2)
+      .map((byte, at, all) => (byte === 6 && all[at - 1] === 0x4b ? 7 : byte)),
+  ]);
+
+  test.each([
+    ["no storage is listed", storage("7", "NONE"), listing("EMPTY_LIST")],
+    ["one is listed twice", storage("7", "NONE"), listing('EMPTY_LIST\nMARK\nBINUNICODE "7"\nBINUNICODE "7"\nAPPENDS')],
+    ["another is listed", storage("7", "NONE"), listing('EMPTY_LIST\nBINUNICODE "8"\nAPPEND')],
+    ["the list is no list", storage("7", "NONE"), listing('BINUNICODE "7"')],
+    ["the list is left lying below another", storage("7", "NONE"), listing('EMPTY_LIST\nBINUNICODE "7"\nAPPEND\nEMPTY_LIST')],
+    ["one has two sizes", twoSizes, KEYS],
+  ])("evasion: what follows lies elsewhere than behind all storages, where %s: unsupported", async (_, object, keys) => {
+    const bytes = Buffer.concat([MAGIC, VERSION, SYSTEM, object, keys, floats.subarray(0, 9), ...[MAGIC, VERSION, SYSTEM, PAYLOAD, KEYS]]);
+    expect(await traceBytes(bytes)).toMatchObject({
+      container: "torch-legacy",
+      outcome: "unsupported",
+      failure: { kind: "torch-legacy-keys" },
+    });
   });
 
   test("a file that ends after the magic number", async () => {

@@ -95,6 +95,28 @@ print(json.dumps([all(loaded), issubclass(safe_load.Blocked, safe_load.Unpicklin
     );
   });
 
+  it.each([
+    ["a name without a module", { callable: "osx" }],
+    ["a name in the module of another", { callable: "aa.osx", module: "os" }],
+  ])("lists nothing for %s", (_, entry) => {
+    expect(run(textOf(policyOf([{ ...entry, reasons: [] }], [{ ...entry, reasons: [] }])), CONSTANTS)).toEqual([
+      "class:test",
+      "strict",
+      [],
+      [],
+    ]);
+  });
+
+  it("is not taken apart by what ends a line in another language", () => {
+    const lines = ["\u2028", "\u2029"].map((end) => `${end}CALLS = ${end}OWN_SHARED = ${end}BOUND = ${end}MODE = "lazy"`);
+    const entries = lines.map(
+      (line): PolicyEntry => ({ callable: `a.${line}`, returns: "shared", reasons: [{ kind: "class", text: line }] }),
+    );
+    const found = run(textOf(policyOf(entries, entries, lines[0])), CONSTANTS);
+    const listed = lines.map((line) => ["a", line]);
+    expect(found).toEqual([lines[0], "strict", listed, listed]);
+  });
+
   it("is not written for torch's own policies", () => {
     expect(writeLoader(DEFAULT_WEIGHTS_ONLY)).toMatchObject({ ok: false, error: { kind: "weights-only" } });
   });
