@@ -121,9 +121,23 @@ export type Instruction = { readonly line: number } & (
 );
 
 /** The functions of a name in the body of a class, in order: a property has several. */
-export function functionsNamed(class_: Code, name: string): Code[] {
-  return class_.body.instructions.flatMap((each) => (each.op === "function" && each.code.name === name ? [each.code] : []));
+export function functionsNamed({ body: { instructions } }: Code, name: string): readonly Code[] {
+  let byName = FUNCTIONS.get(instructions);
+  if (byName === undefined) {
+    byName = new Map();
+    for (const each of instructions) {
+      if (each.op !== "function") continue;
+      const known = byName.get(each.code.name);
+      if (known) known.push(each.code);
+      else byName.set(each.code.name, [each.code]);
+    }
+    FUNCTIONS.set(instructions, byName);
+  }
+  return byName.get(name) ?? [];
 }
+
+/** By the instructions of a class body. */
+const FUNCTIONS = new WeakMap<readonly Instruction[], Map<string, Code[]>>();
 
 /** The operator of `object[start:stop]`. */
 export const SLICE = "slice";

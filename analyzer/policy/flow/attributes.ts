@@ -383,7 +383,9 @@ export function fillNamespace(flow: Flow, frame: Frame, owner: Value, { args, li
 /** `owner.__dict__ = namespace`: everything in it becomes an attribute. */
 export function updateNamespace(flow: Flow, owner: Value, namespace: Value, source: Node): void {
   const data = flow.data(namespace);
-  if (data.kind === "namespace") {
+  if (data.kind === "instance") flow.graph.edge(source, flow.field(owner, "__dict__"));
+  else if (!flow.updated.isNew(owner, namespace)) return;
+  else if (data.kind === "namespace") {
     flow.listenFields(data.owner, (name, node) => {
       if (!data.without?.has(name)) flow.graph.edge(node, flow.field(owner, name));
     });
@@ -392,7 +394,7 @@ export function updateNamespace(flow: Flow, owner: Value, namespace: Value, sour
       const key = /^\[(.+)\]$/.exec(name)?.[1];
       if (key && key !== "keys") flow.graph.edge(node, flow.field(owner, name === SOME ? SOME : key));
     });
-  } else if (data.kind === "instance") flow.graph.edge(source, flow.field(owner, "__dict__"));
+  }
 }
 
 /** The setter of a property, if storing to the attribute runs one. */

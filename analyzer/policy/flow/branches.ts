@@ -18,6 +18,7 @@ interface Closed {
 export class Branches {
   private fresh: Closed[] = [];
   private readonly closed = new Set<Closed>();
+  private readonly closedByFrame = new Map<Frame, Set<Closed>>();
 
   constructor(private readonly flow: Flow) {}
 
@@ -34,10 +35,17 @@ export class Branches {
     for (const branch of fresh) {
       if (this.mayHold(guardOf(branch).condition, branch.frame, false)) this.run(branch);
       else {
-        this.closed.add(branch);
+        this.close(branch);
         this.watch(branch, guardOf(branch).condition);
       }
     }
+  }
+
+  private close(branch: Closed): void {
+    this.closed.add(branch);
+    const ofFrame = this.closedByFrame.get(branch.frame);
+    if (ofFrame) ofFrame.add(branch);
+    else this.closedByFrame.set(branch.frame, new Set([branch]));
   }
 
   private watch(branch: Closed, condition: Condition): void {
@@ -51,6 +59,7 @@ export class Branches {
   private run(branch: Closed): void {
     const { frame, place } = branch;
     this.closed.delete(branch);
+    this.closedByFrame.get(frame)?.delete(branch);
     execute(this.flow, frame, frame.code.body.instructions, place + 1, place + 1 + guardOf(branch).length);
   }
 
@@ -73,7 +82,7 @@ export class Branches {
 
   /** The tests that keep branches of an activation from running. */
   closingIn(frame: Frame): readonly Condition[] {
-    return [...this.closed].filter((branch) => branch.frame === frame).map((branch) => guardOf(branch).condition);
+    return [...(this.closedByFrame.get(frame) ?? [])].map((branch) => guardOf(branch).condition);
   }
 
   /** The activations of which branches do not run. */
@@ -83,11 +92,14 @@ export class Branches {
 
   /** The instructions of an activation that do not run. */
   closedIn(frame: Frame): ReadonlySet<Instruction> {
+    const found = this.closedByFrame.get(frame);
+    if (found === undefined || found.size === 0) return NOTHING_CLOSED;
     const { instructions } = frame.code.body;
-    const found = [...this.closed].filter((branch) => branch.frame === frame);
-    return new Set(found.flatMap((branch) => instructions.slice(branch.place + 1, branch.place + 1 + guardOf(branch).length)));
+    return new Set([...found].flatMap((branch) => instructions.slice(branch.place + 1, branch.place + 1 + guardOf(branch).length)));
   }
 }
+
+const NOTHING_CLOSED: ReadonlySet<Instruction> = new Set();
 
 function guardOf({ frame, place }: Closed): Extract<Instruction, { readonly op: "guard" }> {
   const guard = frame.code.body.instructions[place];

@@ -14,6 +14,7 @@ import type { Frame } from "./frame.ts";
 import { type Node, TEXTS_PER_NODE } from "./graph.ts";
 import { isFieldMaker } from "./models.ts";
 import { watchesAttributes } from "./open-attributes.ts";
+import { writersOf } from "./register-origins.ts";
 import type { Value, ValueData } from "./values.ts";
 
 type Op<Name> = Extract<Instruction, { readonly op: Name }>;
@@ -266,10 +267,6 @@ class Walk {
 /** Whether constants, and nothing else, are in a node. */
 function areConstants(kinds: number): boolean {
   return kinds !== 0 && (kinds & IS_UNKNOWN) === 0;
-}
-
-function writersOf(code: Code, register: number): Instruction[] {
-  return code.body.instructions.filter((instruction) => "into" in instruction && instruction.into === register);
 }
 
 /** Whether a register is the object that the method was called on, and never anything else. */

@@ -21,9 +21,22 @@ export interface United {
 export class Crowds {
   /** By value: what it became, and 1. */
   private readonly became = new Integers();
+  /** By group, how many of it were counted last: all 0 in between. */
+  private readonly sizes = new Integers();
+  /** By value, its group, and 1; 0 where that was not asked yet. */
+  private readonly groups = new Integers();
 
-  /** `groupOf` tells which values are alike, from 1 up; those of 0 stay apart. */
-  constructor(private readonly groupOf: (value: Value) => number) {}
+  /** `tellGroup` tells which values are alike, from 1 up; those of 0 stay apart. */
+  constructor(private readonly tellGroup: (value: Value) => number) {}
+
+  private groupOf(value: Value): number {
+    this.groups.extend(value + 1);
+    const known = this.groups.items[value]!;
+    if (known !== 0) return known - 1;
+    const group = this.tellGroup(value);
+    this.groups.items[value] = group + 1;
+    return group;
+  }
 
   /** What a value became: itself, or the one of its crowd. */
   valueOf(value: Value): Value {
@@ -34,6 +47,7 @@ export class Crowds {
 
   /** Makes one value of each crowd among those that a node holds: the one that was there first. */
   unite(held: readonly Value[]): United[] {
+    if (!this.hasCrowd(held)) return [];
     const groups = new Map<number, Value[]>();
     for (const value of held) {
       const group = this.groupOf(value);
@@ -42,6 +56,18 @@ export class Crowds {
       else if (group !== 0) groups.set(group, [value]);
     }
     return [...groups.values()].filter((values) => values.length >= CROWD).map((values) => this.uniteAll(values));
+  }
+
+  /** Most of what holds much holds no crowd, and is asked again and again. */
+  private hasCrowd(held: readonly Value[]): boolean {
+    let most = 0;
+    for (const value of held) {
+      const group = this.groupOf(value);
+      this.sizes.extend(group + 1);
+      if (group !== 0) most = Math.max(most, ++this.sizes.items[group]!);
+    }
+    for (const value of held) this.sizes.items[this.groupOf(value)] = 0;
+    return most >= CROWD;
   }
 
   private uniteAll(crowd: readonly Value[]): United {

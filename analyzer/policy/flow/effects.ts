@@ -124,9 +124,16 @@ export class Effects {
     const index = new Map<Key, Statement[]>();
     this.modules.set(module, index);
     const unit = this.resolver.modules.unit(module);
+    // Hundreds of functions may be under one decorator.
+    const ofCalled = new Map<string, readonly Key[]>();
     unit?.code.body.statements.forEach((statement, position) => {
       const keys = new Set(statement.calls.flatMap((path) => this.keysOf(unit, path)));
-      const others = statement.calls.flatMap((path) => this.keysOfCalled(unit, path)).filter((key) => !keys.has(key));
+      const called = statement.calls.flatMap((path) => {
+        const found = ofCalled.get(path.join(".")) ?? this.keysOfCalled(unit, path);
+        ofCalled.set(path.join("."), found);
+        return found;
+      });
+      const others = called.filter((key) => !keys.has(key));
       if (others.length > 0 && !bindsResult(unit, statement.instructions)) for (const key of others) keys.add(key);
       for (const key of keys) index.set(key, [...(index.get(key) ?? []), { unit, index: position }]);
     });

@@ -68,18 +68,24 @@ export class FieldTable {
     return found;
   }
 
-  /** Lets who listens to a value listen to another from now on. */
+  /** Lets who listens to a value listen to another from now on, which has all that the first had, and maybe more. */
   moveListeners(from: Value, to: Value): void {
     const listeners = this.listeners.get(from) ?? [];
     this.listeners.delete(from);
-    for (const listener of listeners) this.listen(to, listener);
+    const more = listeners.length === 0 ? [] : this.of(to).filter(([name]) => this.known(from, name) === null);
+    for (const listener of listeners) this.enlist(to, listener, more);
   }
 
   /** Calls `listener` with every field of a value, now or when it comes to be. */
   listen(value: Value, listener: FieldListener): void {
+    this.enlist(value, listener, this.of(value));
+  }
+
+  /** `untold` are those of its fields that the listener is to be told of now. */
+  private enlist(value: Value, listener: FieldListener, untold: readonly (readonly [string, Node])[]): void {
     const listeners = this.listeners.get(value);
     if (listeners) listeners.push(listener);
     else this.listeners.set(value, [listener]);
-    for (const [name, node] of this.of(value)) listener(name, node);
+    for (const [name, node] of untold) listener(name, node);
   }
 }

@@ -83,13 +83,15 @@ export class Flow {
   readonly enumerations = new EnumerationCalls(this);
   readonly namedStores = new NamedStores((object, name) => this.openAttributes.noteStore(object, name));
   readonly unanalysedCalls = new UnanalysedCalls();
-  /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator, what nodes hold gathered. */
+  /** What is done once: containers copied into others, nodes iterated over, objects asked for an iterator, what nodes hold gathered, attributes taken from a namespace. */
   readonly copied = new Once();
   readonly iterated = new Once();
   readonly iterators = new Once();
   readonly gathered = new Once();
   readonly paired = new Once();
   readonly converted = new Once();
+  readonly plain = new Once();
+  readonly updated = new Once();
   readonly madeFields = new Map<Code, ReturnType<typeof madeFields>>();
   readonly unseen = new UnseenCallers(this);
   readonly completing: CompletingMethods;
@@ -107,6 +109,8 @@ export class Flow {
   private readonly fields = new FieldTable();
   private readonly moduleFrames = new Map<Unit, Frame>();
   private readonly evaluated = new Map<Unit, Set<number>>();
+  /** The instructions of as many statements of a module. */
+  private readonly evaluatedInstructions = new Map<Unit, { readonly statements: number; readonly instructions: readonly Instruction[] }>();
   private readonly statementsByName = new Map<Unit, ReadonlyMap<string, readonly number[]>>();
   private readonly variables = new Map<Unit, Map<string, Node>>();
   private readonly variableNodes = new Set<Node>();
@@ -380,8 +384,13 @@ export class Flow {
   /** The instructions of an activation that are in the graph, or will be when a branch opens: of a module, of what was asked for. */
   instructionsOf({ code }: Frame): readonly Instruction[] {
     if (code.kind !== "module") return code.body.instructions;
-    const evaluated = [...(this.evaluated.get(code.unit) ?? [])].sort((one, other) => one - other);
-    return evaluated.flatMap((index) => code.body.statements[index]!.instructions);
+    const evaluated = this.evaluated.get(code.unit);
+    const known = this.evaluatedInstructions.get(code.unit);
+    if (known && known.statements === evaluated?.size) return known.instructions;
+    const ordered = [...(evaluated ?? [])].sort((one, other) => one - other);
+    const instructions = ordered.flatMap((index) => code.body.statements[index]!.instructions);
+    this.evaluatedInstructions.set(code.unit, { statements: ordered.length, instructions });
+    return instructions;
   }
 
   /** Whether a module-level name is bound in the module, or comes from a module it imports with `*`. */

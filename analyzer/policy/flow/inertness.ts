@@ -19,6 +19,7 @@ import { ANY, type Flow, KEYS } from "./flow.ts";
 import type { Frame } from "./frame.ts";
 import type { Node } from "./graph.ts";
 import { EVERY, type Implicit, ITERATING, MAPPED, OF_KEY, ofBuiltin, ofContainerMethod, ofOperand } from "./implicit-calls.ts";
+import { Once } from "./integer-tables.ts";
 import { isFlag, isLateDecoration } from "./late-decoration.ts";
 import { isConstant, isContainer, nativeType } from "./natives.ts";
 import { originsOf, type RegisterOrigin } from "./register-origins.ts";
@@ -130,8 +131,9 @@ class LoadReader {
   private readonly ranByPython = new Set<Code>();
   private readonly receiver: Value;
   private readonly places: StatePlaces;
-  /** Nodes that something was left out of, since the graph was solved last. */
-  private partlyKnown: ReadonlySet<Node> = new Set();
+  private readonly ran = new Once();
+  /** Nodes that something was left out of; null where that was not asked since the graph was solved last. */
+  private partlyKnown: ReadonlySet<Node> | null = null;
 
   constructor(
     private readonly flow: Flow,
@@ -236,12 +238,14 @@ class LoadReader {
     }
   }
 
-  /** Lets a method that Python calls by itself run on an object. */
+  /** Lets a method that Python calls by itself run on an object: once, however often it is read. */
   private run(method: Code, receiver: Value): void {
     this.ranByPython.add(method);
-    openCall(this.flow, this.flow.values.function(method, null), receiver);
+    const function_ = this.flow.values.function(method, null);
+    if (!this.ran.isNew(function_, receiver)) return;
+    openCall(this.flow, function_, receiver);
     if (!this.flow.solve(this.most)) this.acts.add(`${method.qualifiedName} is not followed to its end`);
-    this.partlyKnown = this.flow.graph.partlyKnown();
+    this.partlyKnown = null;
   }
 
   /** A function that is called with these arguments: read again where they are more than it was known to be handed. */
@@ -291,8 +295,10 @@ class LoadReader {
 
   /** Whether something was left out of what a variable holds, as everything flows through it. */
   private isPartlyKnown({ base, yields }: Frame): boolean {
-    if (this.partlyKnown.size === 0) return false;
-    for (let node = base; node <= yields; node++) if (this.partlyKnown.has(this.flow.graph.find(node))) return true;
+    const partlyKnown = this.partlyKnown ?? this.flow.graph.partlyKnown();
+    this.partlyKnown = partlyKnown;
+    if (partlyKnown.size === 0) return false;
+    for (let node = base; node <= yields; node++) if (partlyKnown.has(this.flow.graph.find(node))) return true;
     return false;
   }
 

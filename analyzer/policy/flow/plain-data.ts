@@ -32,6 +32,8 @@ function convert(flow: Flow, frame: Frame, call: NativeCall, type: string, from:
     }
     const made = newContainer(flow, frame, isContainer ? data.type : type, call.line, `${MARK}${value}`);
     addMade(flow, frame, into, made, call.line);
+    // What one call makes of a value is one container, by however many ways the value comes.
+    if (!flow.plain.isNew(value, made)) return;
     flow.listenFields(value, (name, node) => {
       if (name === KEYS) flow.graph.edge(node, flow.field(made, KEYS));
       else if (name === ANY) return;

@@ -8,13 +8,30 @@ export type RegisterOrigin = Instruction | { readonly op: "parameter"; readonly 
 export function originsOf(code: Code, register: Register, seen = new Set<Register>()): RegisterOrigin[] {
   if (seen.has(register)) return [];
   seen.add(register);
-  const written = code.body.instructions.flatMap((instruction) => {
-    if (!("into" in instruction) || instruction.into !== register) return [];
+  const written = writersOf(code, register).flatMap((instruction) => {
     if (instruction.op === "move") return originsOf(code, instruction.from, seen);
     return isSlice(instruction) ? originsOf(code, instruction.left, seen) : [instruction];
   });
   return code.body.parameters.includes(register) ? [{ op: "parameter", register }, ...written] : written;
 }
+
+/** The instructions that write a register: looked for once in each code, as functions of hundreds of instructions are asked of each. */
+export function writersOf({ body: { instructions } }: Code, register: Register): readonly Instruction[] {
+  let byRegister = WRITERS.get(instructions);
+  if (byRegister === undefined) {
+    byRegister = new Map();
+    for (const instruction of instructions) {
+      if (!("into" in instruction)) continue;
+      const known = byRegister.get(instruction.into);
+      if (known) known.push(instruction);
+      else byRegister.set(instruction.into, [instruction]);
+    }
+    WRITERS.set(instructions, byRegister);
+  }
+  return byRegister.get(register) ?? [];
+}
+
+const WRITERS = new WeakMap<readonly Instruction[], Map<Register, Instruction[]>>();
 
 /** Whether what a register holds may be what a parameter takes. */
 export function mayBeParameter(code: Code, register: Register, parameter: Register | undefined): boolean {

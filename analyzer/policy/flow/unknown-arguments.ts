@@ -38,9 +38,12 @@ export class UnknownArguments {
 /** What a function says that its parameter is, it asks of what is passed to it. */
 export function noteAnnotations(flow: Flow): void {
   for (const { node, code, annotation } of annotatedParameters(flow)) {
+    let named: readonly string[] | null = null;
     flow.graph.eachValue(node, (value) => {
       const data = flow.data(value);
-      if (data.kind === "open") for (const name of classesIn(flow, code, annotation)) flow.asked.of(data).classes.add(name);
+      if (data.kind !== "open") return;
+      named ??= classesIn(flow, code, annotation);
+      for (const name of named) flow.asked.of(data).classes.add(name);
     });
   }
 }

@@ -20,6 +20,8 @@ export class UnseenCallers {
   private readonly functionsHanded = new Set<Code>();
   private readonly objectsHanded = new Set<Value>();
   private readonly calls = new Map<Code, readonly Call[]>();
+  /** Of a module the same, of as many instructions as there were of it. */
+  private readonly moduleCalls = new Map<Code, { readonly of: readonly Instruction[]; readonly calls: readonly Call[] }>();
 
   constructor(private readonly flow: Flow) {}
 
@@ -83,6 +85,7 @@ export class UnseenCallers {
       return objects.has(value) || (code !== null && functions.has(code));
     });
     let isFound = false;
+    let ofReceiver: ReadonlyMap<Value, readonly Frame[]> | null = null;
     for (const frame of flow.everyFrame()) {
       for (const { callee, arguments: args } of this.callsIn(frame)) {
         let to: Called | null = null;
@@ -97,7 +100,9 @@ export class UnseenCallers {
               this.handFunction(code);
             } else if (to === SOMEBODY && objects.delete(value)) {
               isFound = true;
-              this.handObject(value);
+              ofReceiver ??= framesByReceiver(flow.everyFrame());
+              this.objectsHanded.add(value);
+              for (const frame of ofReceiver.get(value) ?? []) this.openParameters(frame);
             }
           });
         }
@@ -111,20 +116,19 @@ export class UnseenCallers {
     const { code } = frame;
     const known = this.calls.get(code);
     if (known) return known;
-    const found = this.flow.instructionsOf(frame).filter((each): each is Call => each.op === "call" && each.arguments.length > 0);
+    const instructions = this.flow.instructionsOf(frame);
     // More of a module may be asked for.
-    if (code.kind !== "module") this.calls.set(code, found);
-    return found;
+    const ofModule = this.moduleCalls.get(code);
+    if (ofModule?.of === instructions) return ofModule.calls;
+    const calls = instructions.filter((each): each is Call => each.op === "call" && each.arguments.length > 0);
+    if (code.kind === "module") this.moduleCalls.set(code, { of: instructions, calls });
+    else this.calls.set(code, calls);
+    return calls;
   }
 
   private handFunction(code: Code): void {
     this.functionsHanded.add(code);
     for (const frame of this.flow.framesOf(code)) this.openParameters(frame);
-  }
-
-  private handObject(value: Value): void {
-    this.objectsHanded.add(value);
-    for (const frame of this.flow.everyFrame()) if (frame.receiver === value) this.openParameters(frame);
   }
 
   /** What an instruction calls that is not followed. */
@@ -146,6 +150,17 @@ export class UnseenCallers {
     });
     return called;
   }
+}
+
+function framesByReceiver(frames: readonly Frame[]): ReadonlyMap<Value, readonly Frame[]> {
+  const found = new Map<Value, Frame[]>();
+  for (const frame of frames) {
+    if (frame.receiver === null) continue;
+    const known = found.get(frame.receiver);
+    if (known) known.push(frame);
+    else found.set(frame.receiver, [frame]);
+  }
+  return found;
 }
 
 const NOBODY = 0;

@@ -23,7 +23,7 @@ class Choosing:
         # Containers of the pickle that have, or had, something to call in them, at any depth; and such an object.
         self._holds_callable = around[0]._holds_callable if around else {}
         self._holds_chosen = around[0]._holds_chosen if around else {}
-        # What holds a value by now: it may be given something to call later.
+        # A value, and what holds it by now: it may be given something to call later. One list, as there is one of these for all that is held.
         self._holders = around[0]._holders if around else {}
         # Some name stands for a number, a text or the like.
         self._has_plain_names = False
@@ -62,7 +62,11 @@ class Choosing:
     def _note_holder(self, target, values):
         for value in values:
             if type(value) not in SCALARS and (type(value) is not tuple or value):
-                self._holders.setdefault(id(value), (value, []))[1].append(target)
+                known = self._holders.get(id(value))
+                if known is None:
+                    self._holders[id(value)] = [value, target]
+                else:
+                    known.append(target)
 
     def _mark(self, target, is_object, is_given, has_chosen):
         """Notes that something has something to call, or such an object, in it; and so has what holds it by now."""
@@ -77,7 +81,7 @@ class Choosing:
             if has_chosen:
                 self._holds_chosen[id(target)] = target
             if is_given or has_chosen:
-                for holder in self._holders.get(id(target), (None, ()))[1]:
+                for holder in self._holders.get(id(target), ())[1:]:
                     waiting.append((holder, self._is_foreign(holder), is_given, has_chosen or (is_given and is_object)))
 
     def _note_items(self, target, keys_and_values):

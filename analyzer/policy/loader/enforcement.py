@@ -13,6 +13,10 @@ from rules import (
 )  # fmt: skip
 
 
+# What a pickle may write to an object, as bits: a set for each object would be most of what is kept of it.
+STATE, ITEMS, NAMES = 1, 2, 4
+
+
 class Enforcement(Keeping, Choosing, Constants, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
@@ -34,7 +38,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         self._own = {}
         # States of partials, by the dict of keywords that these keep.
         self._bound = {}
-        # What the pickle wrote to which objects.
+        # What the pickle wrote to which objects, of `STATE`, `ITEMS` and `NAMES`.
         self._given = {}
         self._is_looking_up = False
         self._blocked = None
@@ -250,16 +254,16 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def _is_planted(self, target, method, keys):
         """Whether a method of `target` may be the pickle's own, by what it wrote to it before: list items, dict items, the
         state, each once, is the order in which picklers write (Lib/pickle.py, save_reduce)."""
-        _, given = self._given.get(id(target), (target, frozenset()))
+        _, given = self._given.get(id(target), (target, 0))
         if method == "__setitem__":
             names = any(self._is_foreign(key) or (type(key) is str and SPECIAL(key)) for key in keys)
-            given |= {"items", "names"} if names else {"items"}
+            given |= ITEMS | NAMES if names else ITEMS
             is_planted = False
         elif method == "__setstate__":
-            is_planted = not given.isdisjoint(("state", "names"))
-            given |= {"state"}
+            is_planted = given & (STATE | NAMES) != 0
+            given |= STATE
         else:
-            is_planted = not given.isdisjoint(("state", "items"))
+            is_planted = given & (STATE | ITEMS) != 0
         self._given[id(target)] = (target, given)
         return is_planted
 

@@ -783,7 +783,7 @@ class Choosing:
         # Containers of the pickle that have, or had, something to call in them, at any depth; and such an object.
         self._holds_callable = around[0]._holds_callable if around else {}
         self._holds_chosen = around[0]._holds_chosen if around else {}
-        # What holds a value by now: it may be given something to call later.
+        # A value, and what holds it by now: it may be given something to call later. One list, as there is one of these for all that is held.
         self._holders = around[0]._holders if around else {}
         # Some name stands for a number, a text or the like.
         self._has_plain_names = False
@@ -822,7 +822,11 @@ class Choosing:
     def _note_holder(self, target, values):
         for value in values:
             if type(value) not in SCALARS and (type(value) is not tuple or value):
-                self._holders.setdefault(id(value), (value, []))[1].append(target)
+                known = self._holders.get(id(value))
+                if known is None:
+                    self._holders[id(value)] = [value, target]
+                else:
+                    known.append(target)
 
     def _mark(self, target, is_object, is_given, has_chosen):
         """Notes that something has something to call, or such an object, in it; and so has what holds it by now."""
@@ -837,7 +841,7 @@ class Choosing:
             if has_chosen:
                 self._holds_chosen[id(target)] = target
             if is_given or has_chosen:
-                for holder in self._holders.get(id(target), (None, ()))[1]:
+                for holder in self._holders.get(id(target), ())[1:]:
                     waiting.append((holder, self._is_foreign(holder), is_given, has_chosen or (is_given and is_object)))
 
     def _note_items(self, target, keys_and_values):
@@ -1085,6 +1089,10 @@ def _looked_up_by(content):
     return run._names if is_told or run._file.tell() == len(content) else None
 
 
+# What a pickle may write to an object, as bits: a set for each object would be most of what is kept of it.
+STATE, ITEMS, NAMES = 1, 2, 4
+
+
 class Enforcement(Keeping, Choosing, Constants, Indirect):
     """The opcodes that look up, call or write, each with its check before it: to be mixed into an unpickler in Python."""
 
@@ -1106,7 +1114,7 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
         self._own = {}
         # States of partials, by the dict of keywords that these keep.
         self._bound = {}
-        # What the pickle wrote to which objects.
+        # What the pickle wrote to which objects, of \`STATE\`, \`ITEMS\` and \`NAMES\`.
         self._given = {}
         self._is_looking_up = False
         self._blocked = None
@@ -1322,16 +1330,16 @@ class Enforcement(Keeping, Choosing, Constants, Indirect):
     def _is_planted(self, target, method, keys):
         """Whether a method of \`target\` may be the pickle's own, by what it wrote to it before: list items, dict items, the
         state, each once, is the order in which picklers write (Lib/pickle.py, save_reduce)."""
-        _, given = self._given.get(id(target), (target, frozenset()))
+        _, given = self._given.get(id(target), (target, 0))
         if method == "__setitem__":
             names = any(self._is_foreign(key) or (type(key) is str and SPECIAL(key)) for key in keys)
-            given |= {"items", "names"} if names else {"items"}
+            given |= ITEMS | NAMES if names else ITEMS
             is_planted = False
         elif method == "__setstate__":
-            is_planted = not given.isdisjoint(("state", "names"))
-            given |= {"state"}
+            is_planted = given & (STATE | NAMES) != 0
+            given |= STATE
         else:
-            is_planted = not given.isdisjoint(("state", "items"))
+            is_planted = given & (STATE | ITEMS) != 0
         self._given[id(target)] = (target, given)
         return is_planted
 
