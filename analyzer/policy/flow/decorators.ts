@@ -52,7 +52,7 @@ export function decorate(flow: Flow, frame: Frame, instruction: Call, kind: "pla
   });
 }
 
-/** Adds the class that is decorated, and other classes that a decorator gives for it. */
+/** Adds the class that is decorated, and another that a decorator makes of it. */
 export function decorateClass(flow: Flow, frame: Frame, instruction: Call): void {
   const { graph } = flow;
   const from = frame.base + instruction.arguments[0]!.from;
@@ -64,7 +64,9 @@ export function decorateClass(flow: Flow, frame: Frame, instruction: Call): void
     invoke(flow, frame, decorator, [positional(from)], given, instruction.line, callee);
     if (given === null) return;
     graph.listen(given, (value) => {
-      if (flow.data(value).kind === "class") graph.add(into, value, given);
+      const data = flow.data(value);
+      // One that only registers gives every class that it is over: of those each name keeps its own.
+      if (data.kind === "class" && data.code.parent?.kind === "function") graph.add(into, value, given);
     });
   });
 }
