@@ -7,9 +7,8 @@
 import { dangerOf } from "./danger.ts";
 import type { Loading } from "./flow/inertness.ts";
 import { isRecordedFunction, type NativeType, type Reduction, recordedTypes } from "./flow/natives.ts";
-import { ANY_ATTRIBUTE } from "./flow/state-places.ts";
 import { byText } from "./format-entry.ts";
-import type { Filler, OpenSlot, Policy, PolicyEntry } from "./policy.ts";
+import { ANY_ATTRIBUTE, type Filler, type OpenSlot, type Policy, type PolicyEntry } from "./policy.ts";
 
 /** What is known of a class beyond its policy: whether it may fill a slot, and which it answers. */
 export interface Filling {

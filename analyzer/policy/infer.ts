@@ -19,7 +19,7 @@ import { mayNameAnother } from "./flow/decorators.ts";
 import { Flow, type Notice } from "./flow/flow.ts";
 import { runForeignWriters } from "./flow/foreign-writers.ts";
 import { Holding } from "./flow/holding.ts";
-import { actsAtSight, type FindOwner, type Loading, loadingOf } from "./flow/inertness.ts";
+import { actsAtSight, type IsAnswered, type Loading, loadingOf } from "./flow/inertness.ts";
 import { nativeType, recordedNames } from "./flow/natives.ts";
 import { saversOf } from "./flow/savers.ts";
 import { storedSlots } from "./flow/stored-slots.ts";
@@ -180,19 +180,19 @@ function solveClass(source: Source, class_: string, most: number = LIMITS.classE
 
 function fillingOf(source: Source, { flow, named }: Holding, target: Code): Filling {
   const order = flow.classes.orderOf(target);
-  const ownerOf = (method: string) => [...named].find((each) => each.kind === "class" && runsWhenAsked(flow, each, method)) ?? null;
+  const isAnswered = (asked: string) => [...named].some((each) => each.kind === "class" && runsWhenAsked(flow, each, asked));
   return {
     attributes: flow.attributeNames(flow.values.instance(target, null)),
     classes: new Set(order.map((base) => (typeof base === "string" ? base : flow.nameOf(base)))),
     slots: storedSlots(flow.classes, target),
     isHarmless: () => dangerIn(flow.classes, target) === null,
     runs: (asked) => runsWhenAsked(flow, target, asked, HOOKS),
-    loading: loadingIn(thoroughSource(source, target.unit, flow.nameOf(target)), flow, target, ownerOf),
+    loading: loadingIn(thoroughSource(source, target.unit, flow.nameOf(target)), flow, target, isAnswered),
   };
 }
 
 /** What loading runs, whatever else users do with an object: the state is the pickle's. All of it is followed, as of a library. */
-function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, ownerOf: FindOwner): Loading {
+function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, isAnswered: IsAnswered): Loading {
   const code = findClass(resolver, flow.nameOf(target));
   if (code === null)
     return {
@@ -204,7 +204,7 @@ function loadingIn({ resolver, classes }: Source, flow: Flow, target: Code, owne
       isCalled: false,
     };
   const registered = new Set(flow.registered.has(target) ? [code] : []);
-  return loadingOf(new Flow(resolver, classes, registered), code, ownerOf, LIMITS.fillerEdges.limit);
+  return loadingOf(new Flow(resolver, classes, registered), code, isAnswered, LIMITS.fillerEdges.limit);
 }
 
 /** What a name may fill slots with; each is looked at once. */

@@ -89,6 +89,9 @@ export interface SlotAsks {
   readonly functions: boolean;
 }
 
+/** In the place of an attribute: whichever it is. */
+export const ANY_ATTRIBUTE = "*";
+
 /**
  * What may fill open slots: a class that is inert to load, a type whose reduction was recorded, a function. It loads by a
  * policy of its own, which holds for what it holds in turn.
@@ -102,7 +105,7 @@ export interface Filler {
   readonly openSlots: readonly OpenSlot[];
   /** Of a class: attributes whose methods loading calls, where nothing but a builtin container may be. */
   readonly touches: readonly string[];
-  /** Of a class: attributes that loading computes with, where nothing but data may be; absent where there are none. */
+  /** Of a class: attributes that loading computes with, where nothing but data may be, or `ANY_ATTRIBUTE`; absent where there are none. */
   readonly computes?: readonly string[];
   /** Of a class: attributes of which loading asks something by operators and the like: no object may be there of a class that has source; absent where there are none. */
   readonly asks?: readonly string[];

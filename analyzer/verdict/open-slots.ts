@@ -10,7 +10,7 @@ import type { Fact, PickleFacts } from "../pickle/facts.ts";
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import { isContainerMaker, type Place, type Places } from "../pickle/places.ts";
 import { makesData } from "../policy/fill.ts";
-import type { Filler, OpenSlot, Policy, PolicyEntry } from "../policy/policy.ts";
+import { ANY_ATTRIBUTE, type Filler, type OpenSlot, type Policy, type PolicyEntry } from "../policy/policy.ts";
 import { BINDER, ClassPolicyRules } from "./class-policy.ts";
 import { type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";
 import type { Mode } from "./verdict.ts";
@@ -161,9 +161,9 @@ export class OpenPolicyRules {
    * the holder's where that has such objects as well: which of the two it is no pickle tells.
    */
   #standingsOf(place: Place, standing: Standing): readonly Standing[] {
-    const { holder, held, attribute, isCallable } = place;
+    const { holder, held, isCallable } = place;
     const filler = holder === null ? undefined : this.#fillers.get(holder)?.policy;
-    if (standing.filler !== null && standing.policy === filler && attribute !== null && this.#isTouched(standing.filler, place)) return [];
+    if (standing.filler !== null && standing.policy === filler && this.#isTouched(standing.filler, place)) return [];
     const slot = standing.slotAt(place);
     const taken = slot?.takes?.includes(held) ? this.#fillers.get(held)! : null;
     const own = standing.allows(place) ? [standing] : [];
@@ -179,16 +179,19 @@ export class OpenPolicyRules {
     if (holder === null) return "is outside the policy";
     const at = `${holder}${attribute === null ? "" : `.${attribute}`}`;
     const filler = this.#fillers.get(holder);
-    const isTouched = attribute !== null && filler !== undefined && standings.includes(filler) && this.#isTouched(filler.filler!, place);
+    const isTouched = filler !== undefined && standings.includes(filler) && this.#isTouched(filler.filler!, place);
     return isTouched ? `sits in ${at}, whose methods loading calls` : `sits in ${at}, which is not open to it`;
   }
 
-  #isTouched(filler: Filler, { attribute, isInside, held, isCallable }: Place): boolean {
-    if (isCallable) return filler.computes?.includes(attribute!) || (filler.touches.includes(attribute!) && !isInside);
+  #isTouched({ touches, computes = [], asks = [] }: Filler, { attribute, isInside, held, isCallable }: Place): boolean {
+    const isAmong = (attributes: readonly string[]) => attribute !== null && attributes.includes(attribute);
+    const isAnyAsked = computes.includes(ANY_ATTRIBUTE);
+    if (isCallable) return isAnyAsked || isAmong(computes) || (isAmong(touches) && !isInside);
     const isArray = isContainerMaker(held) || ARRAYS.has(held) || (held === JOBLIBS_ARRAY && !this.#hasObjectArrays);
-    if (filler.computes?.includes(attribute!) && !isArray && !DATA.has(held)) return true;
-    if (filler.asks?.includes(attribute!) && !isInside && !isArray && !DATA.has(held) && !makesData(held)) return true;
-    return filler.touches.includes(attribute!) && !isInside && !isArray;
+    if (isArray) return false;
+    if (isAmong(computes) && !DATA.has(held)) return true;
+    if ((isAnyAsked || (isAmong(asks) && !isInside)) && !DATA.has(held) && !makesData(held)) return true;
+    return isAmong(touches) && !isInside;
   }
 
   #isFiller(name: string): boolean {

@@ -81,6 +81,7 @@ const BY_BUILTIN: readonly (readonly [RegExp, Implicit])[] = [
   [/^(list|tuple|iter|next|enumerate|zip|reversed|map|deque)(\.\w+)?$/, { direct: ITERATING, inside: [] }],
   [/^filter$/, { direct: ITERATING, inside: TRUTH }],
   [/^(dict|set|frozenset|OrderedDict|defaultdict|Counter|ChainMap)(\.\w+)?$/, { direct: MAPPED, inside: [...HASHING, ...PAIRED] }],
+  [/^(range|int|float)$/, { direct: INDEX, inside: [] }],
   [/^len$/, { direct: ["__len__"], inside: [] }],
   [/^bool$/, { direct: TRUTH, inside: [] }],
   [/^hash$/, both(HASHING)],

@@ -9,6 +9,7 @@
  */
 import { type Code, type Condition, functionsNamed, type Instruction, isEmpty, isSlice, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
+import { ANY_ATTRIBUTE } from "../policy.ts";
 import { changesOfClass, isGivenElsewhere, isReplaced } from "./as-written.ts";
 import { hasUnreadSpecials, isSpecialName, PLAIN_DECORATOR, READ } from "./asked-methods.ts";
 import { openCall } from "./calls.ts";
@@ -23,7 +24,7 @@ import { Once } from "./integer-tables.ts";
 import { isFlag, isLateDecoration } from "./late-decoration.ts";
 import { isConstant, isContainer, nativeType } from "./natives.ts";
 import { originsOf, type RegisterOrigin } from "./register-origins.ts";
-import { ANY_ATTRIBUTE, CONTAINER_METHODS, isSetInside, isWhole, nameInState, StatePlaces } from "./state-places.ts";
+import { CONTAINER_METHODS, isSetInside, isWhole, nameInState, StatePlaces } from "./state-places.ts";
 import type { Value } from "./values.ts";
 
 export interface Loading {
@@ -86,15 +87,15 @@ const MADE_BY = ["__post_init__", "__attrs_pre_init__", "__attrs_post_init__", "
 /** Abstract classes of the standard library: their methods are Python's own, and none is one that loading gets to. */
 const MIXINS = /^(collections\.abc|numbers|typing|abc)\.\w+$/;
 
-/** A class that an object's policy names, and whose objects have a method; null where none has. */
-export type FindOwner = (method: string) => Code | null;
+/** Whether asking an object of a class that the object's own policy names for something may run code. */
+export type IsAnswered = (asked: string) => boolean;
 
 /**
  * What loading an object of the class runs; `flow` is one in which nothing was followed yet. What leads to more than `most` ways for values to
  * go counts as acting.
  */
-export function loadingOf(flow: Flow, code: Code, ownerOf: FindOwner, most: number): Loading {
-  return new LoadReader(flow, code, most).read(ownerOf);
+export function loadingOf(flow: Flow, code: Code, isAnswered: IsAnswered, most: number): Loading {
+  return new LoadReader(flow, code, most).read(isAnswered);
 }
 
 /** Why classes in this order act, as far as it takes no look into functions to know: before anything is followed for it. */
@@ -144,7 +145,7 @@ class LoadReader {
     this.places = new StatePlaces(flow, this.receiver);
   }
 
-  read(ownerOf: FindOwner): Loading {
+  read(isAnswered: IsAnswered): Loading {
     const order = this.flow.classes.orderOf(this.code);
     const isCalled = nativeBase(order) !== -1;
     if (this.flow.registered.has(this.code)) this.acts.add("its reduction is registered with copyreg");
@@ -163,7 +164,8 @@ class LoadReader {
     for (const base of order) if (typeof base !== "string") this.flow.classValue(base);
     if (!this.flow.solve(this.most)) this.acts.add(`${this.code.qualifiedName} is not followed to its end`);
     for (const base of order) if (typeof base !== "string") this.readChanges(base);
-    this.readTouchedInside(ownerOf);
+    // What is in a container may be of any class that the object's own policy allows: where one answers, nothing but data may be there.
+    for (const [attribute, asked] of this.touchesInside) if ([...asked].some(isAnswered)) this.computes.add(attribute);
     // Where nothing is caught nothing is loaded then.
     if (this.catches) for (const [code, line] of this.raising) this.act(code, line, "raises what it computes, and that may be caught");
     return {
@@ -202,18 +204,6 @@ class LoadReader {
     // Somebody may give it one: `Class.__hash__ = object.__hash__`.
     if (this.flow.resolver.modules.libraryModulesWith(/\.__hash__\s*=(?!=)|["']__hash__["']/, ["__hash__"]).length > 0) return false;
     return classes.every(isWritten) && this.flow.classes.definerOf(this.code, "__init_subclass__") === null;
-  }
-
-  /** What is in a container may be of any class that the object's own policy allows. */
-  private readTouchedInside(ownerOf: FindOwner): void {
-    for (const [attribute, methods] of this.touchesInside) {
-      for (const method of methods) {
-        const owner = ownerOf(method);
-        // Then nothing but data may be there.
-        if (owner && attribute !== ANY_ATTRIBUTE) this.computes.add(attribute);
-        else if (owner) this.acts.add(`calls .${method} of what is in .${attribute}, which may be a ${owner.qualifiedName}`);
-      }
-    }
   }
 
   /** A method that the unpickler may get to: as the class has it. */
@@ -449,7 +439,7 @@ class LoadReader {
     }
     for (const place of places) {
       if (isWhole(place)) continue;
-      if (place.isBeyond) this.touchBeyond(frame, place.attribute, line);
+      if (place.isBeyond) this.computes.add(place.attribute);
       else {
         if (!place.isInside && direct.length > 0) this.asks.add(place.attribute);
         this.noteAsked(place.attribute, place.isInside ? [...direct, ...inside] : inside);
@@ -496,12 +486,6 @@ class LoadReader {
     return held.some((value) => isDescriptor(this.flow, value));
   }
 
-  /** What an object in the state has may be anything that it lets be there: no object may be there at all. */
-  private touchBeyond(frame: Frame, attribute: string, line: number): void {
-    if (attribute === ANY_ATTRIBUTE) this.act(frame.code, line, "asks what something in its state has");
-    else this.computes.add(attribute);
-  }
-
   /** `getattr(object, name)`, where it is not a constant that says the name: it may be another than those that are known. */
   private isComputed(frame: Frame, { callee, arguments: args }: Call): boolean {
     const callees = this.flow.graph.valuesOf(frame.base + callee).map((value) => this.flow.data(value));
@@ -541,7 +525,7 @@ class LoadReader {
       return;
     }
     for (const place of places) {
-      if (place.isBeyond) this.touchBeyond(frame, place.attribute, line);
+      if (place.isBeyond) this.computes.add(place.attribute);
       else if (place.isInside) {
         const methods = this.touchesInside.get(place.attribute) ?? new Set();
         this.touchesInside.set(place.attribute, methods.add(attribute));

@@ -5,6 +5,7 @@
  */
 import { type Argument, type Code, type Instruction, isEmpty, type Parameter, type Register } from "../../python/code.ts";
 import { isForm } from "../../python/text-forms.ts";
+import { ANY_ATTRIBUTE } from "../policy.ts";
 import { isSpecialName } from "./asked-methods.ts";
 import { isComputing } from "./computing.ts";
 import type { Flow } from "./flow.ts";
@@ -29,7 +30,6 @@ export type StatePlaceSet = readonly StatePlace[] | "elsewhere";
 const WHOLE: StatePlace = { attribute: "", isInside: false };
 
 /** In any attribute of it, or in a container there. */
-export const ANY_ATTRIBUTE = "*";
 const ANYWHERE: StatePlace = { attribute: ANY_ATTRIBUTE, isInside: true };
 
 /** Builtins that give a new value, or a class, whatever they are given. */
