@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { LIMITS } from "../analyzer/limits.ts";
+import { joinReleases } from "../analyzer/policy/inference/releases.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
-import { joinReleases } from "../analyzer/policy/releases.ts";
 import { failed, ok, type Result } from "../analyzer/result.ts";
 import { capabilityOf } from "../analyzer/verdict/capability.ts";
 import { type CostOfInference, findInferred, readPolicy, type StoredPolicy, writeInferenceCost, writePolicy } from "../db/stored-policy.ts";

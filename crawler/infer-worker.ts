@@ -1,6 +1,6 @@
 /** A worker thread that infers the policy of one class: source by strangers may make it slow, and no survey may wait for that. */
-import { openPolicy } from "../analyzer/policy/fill.ts";
-import { type InferError, openLibrary, type SourceTree } from "../analyzer/policy/infer.ts";
+import { openPolicy } from "../analyzer/policy/inference/fill.ts";
+import { type InferError, openLibrary, type SourceTree } from "../analyzer/policy/inference/infer.ts";
 import type { Policy } from "../analyzer/policy/policy.ts";
 import { keepUnits } from "../analyzer/python/lower-module.ts";
 import type { Result } from "../analyzer/result.ts";

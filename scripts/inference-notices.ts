@@ -1,5 +1,5 @@
-/** What an inference noticed, for people. Boundary: words only; what is noticed is `analyzer/policy/flow/`'s. */
-import type { Notice } from "../analyzer/policy/flow/flow.ts";
+/** What an inference noticed, for people. Boundary: words only; what is noticed is `analyzer/policy/inference/flow/`'s. */
+import type { Notice } from "../analyzer/policy/inference/flow/flow.ts";
 import { plural } from "./quantities.ts";
 
 /** Lines that tell the notices, a place each; those that a library of torch's kind has at dozens of places are summed up in the last line. */

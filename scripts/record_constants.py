@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records which public names of well-known modules are constants: numbers, texts, None.
 
-Writes analyzer/policy/recorded-constants.json. No pickle looks such a value up by its name: it is written as what it is.
+Writes analyzer/policy/inference/recorded-constants.json. No pickle looks such a value up by its name: it is written as what it is.
 Run it with an interpreter that has numpy, scipy and torch (Debian's /usr/bin/python3), and with --merge with others, whose
 libraries have other versions: a name that is something else in any of them is left out.
 
@@ -15,7 +15,7 @@ import json
 import pathlib
 import platform
 
-TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "recorded-constants.json"
+TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "inference" / "recorded-constants.json"
 
 # Modules whose constants code keeps in objects. Of others (error numbers, tokens, colours of terminals) nobody does.
 MODULES = (

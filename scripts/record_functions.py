@@ -2,7 +2,7 @@
 """Records by what names pickles look up the functions of well-known modules, where it is not where everybody finds them.
 
 `torch.sigmoid` is pickled as `getattr(torch._C._VariableFunctionsClass, "sigmoid")`, `torch.nn.functional.gelu` as `torch._C._nn.gelu`.
-Writes analyzer/policy/recorded-functions.json: by module, and by where pickles find them (`module:prefix`), the names of its functions, `name=other`
+Writes analyzer/policy/inference/recorded-functions.json: by module, and by where pickles find them (`module:prefix`), the names of its functions, `name=other`
 where they are called otherwise there. Run it with an interpreter that has numpy, scipy and torch (Debian's /usr/bin/python3), and with --merge with
 others, whose libraries have other versions: what differs between them has all its names.
 
@@ -20,7 +20,7 @@ import warnings
 
 from record_constants import versions
 
-TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "recorded-functions.json"
+TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "inference" / "recorded-functions.json"
 PUBLIC = (
     "cmath functools itertools math operator "
     "numpy numpy.fft numpy.linalg numpy.random scipy.fft scipy.linalg scipy.special scipy.stats "

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Records how types that are not written in Python are pickled: which callables their pickles look up and call.
 
-Writes analyzer/policy/recorded-reductions.json. Run it with an interpreter that has the libraries (Debian's
+Writes analyzer/policy/inference/recorded-reductions.json. Run it with an interpreter that has the libraries (Debian's
 /usr/bin/python3), and with --merge with others, whose libraries have other versions:
 
     /usr/bin/python3 scripts/record_reductions.py
@@ -24,7 +24,7 @@ from unittest import mock
 
 from standard_library_samples import exceptions, standard_library
 
-TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "recorded-reductions.json"
+TABLE = pathlib.Path(__file__).parent.parent / "analyzer" / "policy" / "inference" / "recorded-reductions.json"
 
 
 class Payload:

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import type { SourceTree } from "../analyzer/policy/infer.ts";
+import type { SourceTree } from "../analyzer/policy/inference/infer.ts";
 import type { ParseCache } from "../crawler/parse-cache.ts";
 import { pythonFilesBelow } from "../crawler/python-folder.ts";
 import { type Context, resolvePath, UsageError } from "./context.ts";

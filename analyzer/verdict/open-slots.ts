@@ -9,7 +9,7 @@ import { storageItemSize } from "../containers/storage-types.ts";
 import type { Fact, PickleFacts } from "../pickle/facts.ts";
 import { INDIRECT_CALLABLES } from "../pickle/indirect-callables.ts";
 import { isContainerMaker, type Place, type Places } from "../pickle/places.ts";
-import { makesData } from "../policy/fill.ts";
+import { makesData } from "../policy/inference/fill.ts";
 import { ANY_ATTRIBUTE, type Filler, type OpenSlot, type Policy, type PolicyEntry } from "../policy/policy.ts";
 import { BINDER, ClassPolicyRules } from "./class-policy.ts";
 import { type Refusal, type ResolvedIds, refusalOf } from "./refusal.ts";

@@ -1,11 +1,11 @@
 /** `census infer`: the policy of a class, from the source of its library. */
 import { Option } from "commander";
 import { explainPolicy } from "../../analyzer/policy/explain.ts";
-import { openPolicy } from "../../analyzer/policy/fill.ts";
 import { writePickleball, writePolicy } from "../../analyzer/policy/format.ts";
-import { infer, inferCheckpoint, inferRecorded, openLibrary } from "../../analyzer/policy/infer.ts";
+import { openPolicy } from "../../analyzer/policy/inference/fill.ts";
+import { infer, inferCheckpoint, inferRecorded, openLibrary } from "../../analyzer/policy/inference/infer.ts";
+import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/inference/releases.ts";
 import type { Policy } from "../../analyzer/policy/policy.ts";
-import { type InferredReleases, inferReleases, type Release } from "../../analyzer/policy/releases.ts";
 import { keepUnits } from "../../analyzer/python/lower-module.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { openParseCache, type ParseCache, parseCacheFile } from "../../crawler/parse-cache.ts";

@@ -11,8 +11,8 @@ import { fileURLToPath } from "node:url";
 import { memorySource } from "../../analyzer/bytes/memory-source.ts";
 import { traceFile } from "../../analyzer/containers/trace-file.ts";
 import { assemble } from "../../analyzer/pickle/assembler.ts";
-import { openPolicy } from "../../analyzer/policy/fill.ts";
-import { openLibrary } from "../../analyzer/policy/infer.ts";
+import { openPolicy } from "../../analyzer/policy/inference/fill.ts";
+import { openLibrary } from "../../analyzer/policy/inference/infer.ts";
 import type { PythonParser } from "../../analyzer/python/parser.ts";
 import { judgeTracedFile } from "../../analyzer/verdict/judge.ts";
 

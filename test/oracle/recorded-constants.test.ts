@@ -1,8 +1,8 @@
 /** What is recorded as a constant is asked of CPython: its pickle looks no name up, by any protocol. */
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { isConstant } from "../../analyzer/policy/flow/natives.ts";
-import recorded from "../../analyzer/policy/recorded-constants.json" with { type: "json" };
+import { isConstant } from "../../analyzer/policy/inference/flow/models/natives.ts";
+import recorded from "../../analyzer/policy/inference/recorded-constants.json" with { type: "json" };
 import { hasPython } from "./cpython.ts";
 import { DEBIAN_PYTHON } from "./loader.ts";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Notice } from "../../analyzer/policy/flow/flow.ts";
+import type { Notice } from "../../analyzer/policy/inference/flow/flow.ts";
 import { noticeLines } from "../../scripts/inference-notices.ts";
 
 const single: Notice = { text: "what Model saves is not followed", file: "lib.py", line: 3 };

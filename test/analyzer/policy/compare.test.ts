@@ -4,9 +4,9 @@ import { comparePolicies, diffPolicies, unionPolicies } from "../../../analyzer/
 import { dangerOf } from "../../../analyzer/policy/danger.ts";
 import { explainPolicy } from "../../../analyzer/policy/explain.ts";
 import { plainEntries } from "../../../analyzer/policy/format.ts";
+import { joinReleases } from "../../../analyzer/policy/inference/releases.ts";
 import { lintPolicy } from "../../../analyzer/policy/lint.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
-import { joinReleases } from "../../../analyzer/policy/releases.ts";
 
 function policy(imports: readonly string[], calls: readonly string[] = [], name = "p"): Policy {
   return { name, class: null, library: null, imports: plainEntries(imports), calls: plainEntries(calls) };

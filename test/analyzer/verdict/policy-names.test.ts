@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { assemble } from "../../../analyzer/pickle/assembler.ts";
 import { readPolicy, writePickleball } from "../../../analyzer/policy/format.ts";
+import { joinReleases } from "../../../analyzer/policy/inference/releases.ts";
 import type { Policy } from "../../../analyzer/policy/policy.ts";
-import { joinReleases } from "../../../analyzer/policy/releases.ts";
 import { judgeTrace } from "../../../analyzer/verdict/judge.ts";
 import { traceBytes } from "../containers/trace.ts";
 
