@@ -3,8 +3,8 @@
  * the number with every change by which one could come out differently.
  */
 
-const INFERENCE = 15;
-const JUDGEMENT = 9;
+const INFERENCE = 16;
+const JUDGEMENT = 10;
 
 /** Of policies that are inferred, and the verdicts under them. */
 export const CLASS_ENGINE = `inference ${INFERENCE}, judgement ${JUDGEMENT}`;
