@@ -213,6 +213,10 @@ export const WAYS: Readonly<Record<string, string>> = Object.fromEntries(
       "def found():\n    return 1\ndef arm():\n    global found\n    found = act\narm()\n",
     ),
     "a function that the namespace replaces": doing("found()", 'def found():\n    return 1\nglobals()["found"] = act\n'),
+    "a function that the namespace replaces by a loop": doing(
+      "found()",
+      'def found():\n    return 1\nfor name in dir():\n    if name == "found":\n        globals()[name] = act\n',
+    ),
     "a function that is replaced in its module": doing(
       "found()",
       'def found():\n    return 1\nsetattr(sys.modules[__name__], "found", act)\n',

@@ -3,6 +3,7 @@
  * Boundary: texts, and what the flow saw put into the class; what its methods do is `inertness.ts`'s.
  */
 import { type Code, functionsNamed, isEmpty } from "../../../python/code.ts";
+import type { Definition } from "../../../python/resolve.ts";
 import type { Flow } from "../flow/flow.ts";
 import { originsOf } from "../flow/register-origins.ts";
 
@@ -93,15 +94,29 @@ function isNamedByDescriptor(flow: Flow, class_: Code): boolean {
 }
 
 /** Whether a function of a module may be another when it is called. */
-export function isReplaced(code: Code): boolean {
-  if (code.parent?.kind !== "module") return false;
-  const { text } = code.unit.code;
-  if (new RegExp(`\\bglobal\\b[^\\n]*\\b${code.name}\\b`).test(text)) return true;
-  if (!/\bglobals\(\)\s*(\[|\.\s*(update|setdefault))|\bsetattr\(\s*sys\.modules/.test(text)) return false;
-  const named = new RegExp(`["']${code.name}["']`);
-  return (
-    named.test(text) ||
-    /\bglobals\(\)\s*\.\s*update|\bglobals\(\)\s*\[\s*[^"'\]]|\bsetattr\(\s*sys\.modules\[[^\]]*\]\s*,\s*[^"'\s]/.test(text)
+export function isReplaced({ resolver }: Flow, { name, parent, unit }: Code): boolean {
+  if (parent?.kind !== "module") return false;
+  const { text } = unit.code;
+  if (new RegExp(`\\bglobal\\b[^\\n]*\\b${name}\\b`).test(text)) return true;
+  if (!SETS_GLOBALS.test(text)) return false;
+  if (new RegExp(`(${SETS_GLOBALS.source})\\s*["']${name}["']`).test(text)) return true;
+  const rest = text.replace(OVER_NAMES, (loop, key: string, other: string, body: string) => {
+    const isAssigned = new RegExp(`\\b${key}\\s*(:=|=(?!=))|\\bfor\\b[^\\n]*\\b${key}\\b`).test(body);
+    return isAssigned || mayHave(resolver.path(unit, other.split(".")), name) ? loop : body.replaceAll(`globals()[${key}]`, "");
+  });
+  return SETS_COMPUTED.test(rest);
+}
+
+const SETS_GLOBALS = /\bglobals\(\)\s*(\[|\.\s*update\()|\bsetattr\(\s*sys\.modules\[[^\]]*\]\s*,/;
+const SETS_COMPUTED = new RegExp(`\\bglobals\\(\\)\\s*\\.\\s*update\\(|(${SETS_GLOBALS.source})\\s*[^"'\\s]`);
+/** A loop at the top of a module over the names of another. */
+const OVER_NAMES = /^for (\w+) in dir\(([\w.]+)\):[^\n]*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)*)/gm;
+
+/** Whether what a dotted name means may have an attribute of that name: not a module whose names are all written down. */
+function mayHave(definitions: readonly Definition[], name: string): boolean {
+  return !(
+    definitions.length > 0 &&
+    definitions.every((each) => each.kind === "module" && each.unit.starImports.length === 0 && !each.unit.bindings.has(name))
   );
 }
 

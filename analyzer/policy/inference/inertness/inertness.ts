@@ -256,7 +256,7 @@ class LoadReader {
     this.seen.add(code);
     if (code.decorators.some((decorator) => !PLAIN_DECORATOR.test(decorator) && !PROPERTY.test(decorator)))
       this.act(code, code.line, "is decorated");
-    if (isReplaced(code)) this.act(code, code.line, "may be another function");
+    if (isReplaced(this.flow, code)) this.act(code, code.line, "may be another function");
     // The grammar takes `type(self).attribute = value` for a `type` statement, of which no instructions are made.
     if (/^[ \t]*type[ \t]*\([^\n]*=(?!=)/m.test(code.text)) this.act(code, code.line, "changes a class");
     const frames = this.flow.framesOf(code);
