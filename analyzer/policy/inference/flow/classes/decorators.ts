@@ -1,7 +1,8 @@
 /**
- * Decorators over functions: the name holds the function and what was wrapped around it. A decorator whose wrapper does anything of its own
+ * Decorators. Over a function: the name holds the function and what was wrapped around it. A decorator whose wrapper does anything of its own
  * runs for each function alone, so that the wrapper of one calls no other. What a wrapper hands on (`function(*args)`) the function gets from those who call it, for
- * they call both. Boundary: wrappers are functions that the decorator makes; whatever else it gives is taken to be what it was given.
+ * they call both. Over a class: the name holds the class, and another that the decorator makes of it. Boundary: wrappers are functions that the
+ * decorator makes; whatever else it gives is taken to be what it was given.
  */
 import type { Argument, Code, Instruction, Register } from "../../../../python/code.ts";
 import type { Resolver } from "../../../../python/resolve.ts";
