@@ -27,6 +27,8 @@ export interface PickleRun {
   readonly nested: NestedContents;
   /** Of a pickle inside an array: what it returned has something to call in it which it chose. */
   readonly brings: boolean;
+  /** What opcodes call on objects, as far as a pickle of joblib's or one inside its arrays had the name of it. */
+  readonly named: ReadonlySet<string>;
   /** Where the first of joblib's arrays lies between the opcodes; null where there is none. */
   readonly firstArray: number | null;
   /** Where the first of them lies that has bytes before it to align it; null where there is none. */
@@ -89,8 +91,8 @@ async function runView(
     encoding,
     pauseAfterBuildOf: arrays !== "opcodes" ? [...INLINE_WRAPPERS, ...OTHER_FILE_WRAPPERS] : [],
     takeNested: (handed) => nested.take(handed),
-    // Of such a pickle it matters what joblib puts in the place of a wrapper.
-    tellsBringing: content.loader === "joblib",
+    // Of joblib's pickles it matters what it puts in the place of a wrapper.
+    tellsBringing: arrays !== "opcodes" || content.loader === "joblib",
   });
   const inner: PickleRun[] = [];
   let firstArray: number | null = null;
@@ -130,6 +132,12 @@ async function runView(
   }
 
   const facts = execution.facts();
+  const named = new Set([execution.names(), ...inner.map((run) => run.named)].flatMap((names) => [...names]));
+  if (facts.outcome === "ok" && stopped === null && inner.length > 0 && named.size > 0) {
+    // They may meet: a class that gives one object twice has it in both.
+    const message = `an array of objects in a pickle that names what opcodes call (${[...named].sort().join(", ")})`;
+    stopped = { outcome: "unsupported", failure: { kind: "array-unknown", message, offset: firstArray ?? start } };
+  }
   const end = view.offsetOf(facts.length);
   return {
     facts: { ...placed(facts, view), offset: start, length: end - start, ...stopped },
@@ -141,6 +149,7 @@ async function runView(
     firstArray,
     firstAligned,
     brings: execution.brings(),
+    named,
   };
 }
 

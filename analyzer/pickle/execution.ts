@@ -9,7 +9,7 @@ import { advance } from "./machine.ts";
 import { Renderer, WRAPPER_BUDGET } from "./render.ts";
 import { growTables, type MachineState, NO_FRAME, type StringEncoding, startState } from "./state.ts";
 import { borrowTables, giveBackTables } from "./table-pool.ts";
-import { failureOf, outermost, type Rerun, type TakeNested, tell } from "./tell.ts";
+import { type Depth, failureOf, outermost, type Rerun, type TakeNested, tell } from "./tell.ts";
 import type { PickleValue } from "./value.ts";
 
 export interface RunOptions {
@@ -27,7 +27,7 @@ export interface ExecutionOptions extends RunOptions {
   readonly pauseAfterBuildOf?: readonly string[];
   /** Asked, while the facts are told, for each constant that is handed to a loader. */
   readonly takeNested?: TakeNested;
-  /** Whether `brings` is to be told. */
+  /** Whether `brings` and `names` are to be told. */
   readonly tellsBringing?: boolean;
 }
 
@@ -51,6 +51,8 @@ export interface PickleExecution {
   facts(): PickleFacts;
   /** Whether what it returned is, or has in it, something to call which it chose; told with its facts, where that was asked for. */
   brings(): boolean;
+  /** What opcodes call on objects, as far as the program had the name of it (`write-order.ts`); told with its facts, where that was asked for. */
+  names(): ReadonlySet<string>;
   /** Says that the loader puts in the place of the object of a `build` what another program returned that brings such. */
   noteBrought(): void;
 }
@@ -78,6 +80,7 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
   let ending: Pause | null = null;
   let told: PickleFacts | null = null;
   const brought = new Set<number>();
+  const names = new Set<string>();
   let brings = false;
   return {
     resume(view, complete) {
@@ -98,7 +101,8 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
     },
     facts() {
       if (told !== null) return told;
-      const depth = { ...outermost(options.takeNested), brought, brings: options.tellsBringing ? { found: false } : undefined };
+      const asked = options.tellsBringing ? { brings: { found: false }, named: { around: new Set<string>(), found: names } } : {};
+      const depth: Depth = { ...outermost(options.takeNested), brought, ...asked };
       const facts = tell(state, data, depth, rerun);
       brings = depth.brings?.found ?? false;
       if (ending === null) return facts;
@@ -107,6 +111,7 @@ export function startPickle(options: ExecutionOptions = {}): PickleExecution {
       return told;
     },
     brings: () => brings,
+    names: () => names,
     noteBrought() {
       if (state.halt?.kind === "built") brought.add(state.halt.value);
     },

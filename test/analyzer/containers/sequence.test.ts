@@ -160,6 +160,20 @@ describe("joblib", () => {
     expect(callsOf(trace)).toContain("-: os.system");
   });
 
+  test("a pickle inside an array of objects, and one around it that names what opcodes call: unsupported, as they may share an object", async () => {
+    const planted = latin1("}\x8c\x06appendcmodel\nact\ns");
+    const plain = latin1("\x80\x02]q\x00K\x01a.");
+    for (const [before, inner] of [
+      [Buffer.concat([planted, latin1("a")]), plain],
+      [Buffer.alloc(0), Buffer.concat([latin1("\x80\x02"), planted, latin1(".")])],
+    ] as const) {
+      const trace = await traceBytes(Buffer.concat([latin1("]"), before, wrapper(1, "O8"), inner, latin1("a.")]));
+      expect(trace).toMatchObject({ outcome: "unsupported", pickles: [{ failure: { kind: "array-unknown" } }, { outcome: "ok" }] });
+    }
+    const trace = await traceBytes(Buffer.concat([latin1("]"), wrapper(1, "O8"), plain, latin1("a.")]));
+    expect(trace).toMatchObject({ outcome: "ok" });
+  });
+
   test("a dtype nobody knows: what is behind the array is unsupported, not clean", async () => {
     const trace = await traceBytes(Buffer.concat([wrapper(4, "weird"), Buffer.alloc(4, 255), PAYLOAD]));
     expect(trace).toMatchObject({ outcome: "unsupported", pickles: [{ failure: { kind: "array-unknown" } }] });
